@@ -1,0 +1,24 @@
+# Every library with its lowest version, in one place. Debian 12's versions are the floor.
+find_package(Eigen3 3.4 REQUIRED)
+find_package(OpenCV 4.6 REQUIRED COMPONENTS core imgproc imgcodecs)
+find_package(TIFF 4.5 REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(dnnl 2.6 CONFIG REQUIRED)
+find_package(Threads REQUIRED)
+find_package(OpenMP REQUIRED)
+find_package(igraph 0.10 REQUIRED)
+find_package(CLI11 2.1 REQUIRED)
+find_package(spdlog 1.10 REQUIRED)
+
+# LibTorch 1.13 (Debian) or 2.x (given by CMAKE_PREFIX_PATH). Only metamict::torch may see it. Debian's package carries no
+# config that works without its compilers' exact layout everywhere, so a plain search is the way back.
+find_package(Torch 1.13 CONFIG QUIET)
+if(NOT Torch_FOUND)
+  find_path(TORCH_INCLUDE_DIR torch/script.h REQUIRED)
+  find_library(TORCH_LIBRARY torch REQUIRED)
+  find_library(TORCH_CPU_LIBRARY torch_cpu REQUIRED)
+  find_library(C10_LIBRARY c10 REQUIRED)
+  set(TORCH_LIBRARIES ${TORCH_LIBRARY} ${TORCH_CPU_LIBRARY} ${C10_LIBRARY})
+  set(TORCH_INCLUDE_DIRS ${TORCH_INCLUDE_DIR})
+endif()
+message(STATUS "LibTorch: ${Torch_VERSION} ${TORCH_LIBRARIES}")

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What turns chips into embeddings. The only virtual class of the library: a fake one serves the tests, so that
+// everything but the torch plug-in builds, tests and fuzzes without torch.
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include <Eigen/Core>
+
+#include "metamict/chips.hpp"
+#include "metamict/micrograph.hpp"
+#include "metamict/progress.hpp"
+
+namespace metamict {
+
+using RowMatrixXf = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+/// Who the encoder is: goes into every report.
+struct EncoderIdentity {
+  std::string name;
+  std::string sha256;        ///< of the TorchScript file, lower-case hex
+  std::string kind;          ///< "trained", "untrained", "micronet", "fake", "other"
+  std::string provenance;    ///< where the weights come from, one paragraph
+  int features = 0;          ///< D
+  int input_px = 0;          ///< edge of the square input
+  double cells_per_chip = 4; ///< lattice periods along a chip's edge that it was trained for
+  std::string precision;     ///< "float32", "bfloat16", ...
+  std::string device;        ///< "cpu", "cuda:0"
+  std::string embedding;     ///< "chip" or "shared"
+  std::string path;          ///< which implementation runs: "LibTorch", "oneDNN"
+};
+
+enum class Normalise { image, chip };
+
+class Encoder {
+ public:
+  virtual ~Encoder() = default;
+  Encoder() = default;
+  Encoder(const Encoder&) = delete;
+  Encoder& operator=(const Encoder&) = delete;
+
+  virtual EncoderIdentity identity() const = 0;
+  int features() const { return identity().features; }
+
+  /// Raw features of every chip of the grid, N x D in node order, not yet of unit length. `canonical` is standardised and
+  /// at the encoder's scale; grid.size_px equals identity().input_px. Throws ModelError.
+  virtual RowMatrixXf encode(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise,
+                             const Progress& progress) = 0;
+
+  /// Decisions taken while loading ("bfloat16 is not supported by this processor: float32 is used").
+  virtual Notes notes() const { return {}; }
+};
+
+/// Copies one chip, row by row, into chip_px * chip_px floats; Normalise::chip gives it mean 0 and standard deviation 1
+/// (a constant chip becomes all zeros).
+void gather_chip(const cv::Mat& pixels, const cv::Rect& chip, Normalise normalise, float* out);
+
+enum class Precision { automatic, float32, bfloat16 };
+enum class EmbeddingMode { automatic, chip, shared };
+
+/// How an encoder is opened; input shapes and normalisation come from the sidecar beside the model.
+struct EncoderOptions {
+  std::filesystem::path model;              ///< a TorchScript file; its sidecar is the same name ending in .json
+  std::string device = "auto";              ///< "auto", "cpu", "cuda", "cuda:N"
+  Precision precision = Precision::automatic;
+  EmbeddingMode embedding = EmbeddingMode::automatic;
+  int threads = 1;                          ///< workers
+  bool trust = false;                       ///< load a model whose hash its sidecar does not list (a model file is code)
+};
+
+/// What the sidecar beside a model says; read without touching torch.
+struct Sidecar {
+  std::string name, kind, sha256, provenance;
+  int input_px = 0, channels = 3, features = 0;
+  double cells_per_chip = 4;
+  std::array<float, 3> mean{}, std{1, 1, 1};
+};
+
+/// Reads and checks <model stem>.json beside the model. Throws ModelError with one sentence.
+Sidecar read_sidecar(const std::filesystem::path& model);
+
+/// Opens a TorchScript encoder through the torch plug-in, which is loaded on the first call, so that nothing else pays for
+/// LibTorch's start. Throws ModelError: missing file or plug-in, hash not as in the sidecar, wrong output shape.
+std::unique_ptr<Encoder> open_encoder(const EncoderOptions& options);
+
+}  // namespace metamict

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The table of file formats behind load_micrograph: one reader per format, a later one joins with one line.
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <opencv2/core.hpp>
+
+#include "metamict/progress.hpp"
+
+namespace metamict {
+
+/// What is known of one dataset of a file without keeping its pixels.
+struct DatasetInfo {
+  std::string name;             ///< as the file calls it; "image" where it has no name
+  int rows = 0, cols = 0;
+  int frames = 1;
+  std::string dtype;            ///< as stored: "uint16", "float32", "complex64", "rgb8", ...
+  std::optional<std::array<double, 2>> nm_per_pixel;  ///< y, x
+  std::string pixel_size_source = "unknown";
+  bool image = true;            ///< false for spectra, complex, colour where refused, diffraction
+  std::string reason;           ///< why it is not an image (one clause), empty otherwise
+};
+
+/// One dataset with its pixels: CV_32FC1, in the file's own grey values (a 32-bit integer keeps 24 significant bits).
+struct RawImage {
+  DatasetInfo info;
+  cv::Mat pixels;
+  Notes notes;
+};
+
+struct ReadRequest {
+  std::filesystem::path path;
+  std::size_t dataset = 0;                ///< index into list()
+  std::optional<int> frame = 0;           ///< unset = mean of all frames
+  std::uint64_t max_pixels = 0;           ///< checked against the header before allocating
+};
+
+/// One file format. The functions throw InputError; every count in a file is checked against the file's size before
+/// anything is allocated.
+struct Format {
+  std::string_view name;                                             ///< "TIFF"
+  bool (*recognise)(std::span<const unsigned char> head, const std::filesystem::path& path);  ///< from the first 4096 bytes
+  std::vector<DatasetInfo> (*list)(const std::filesystem::path& path, std::uint64_t max_pixels);
+  RawImage (*read)(const ReadRequest& request);
+};
+
+/// Every format, in the order in which they are asked.
+std::span<const Format> formats();
+
+/// The format of a file by its content; throws InputError ("unsupported format", missing, empty, a folder).
+const Format& recognise_format(const std::filesystem::path& path);
+
+/// Index of the dataset that load_micrograph takes: `wanted` by name or detector (exact, then case-insensitive
+/// substring), else HAADF, else the first image. Throws InputError when there is none.
+std::size_t choose_dataset(const std::vector<DatasetInfo>& datasets, const std::string& wanted);
+
+}  // namespace metamict

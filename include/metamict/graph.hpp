@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The similarity graph: chips joined where their score reaches the cut. No edge list is ever held: half of all pairs are
+// edges, so the score matrix and a threshold *are* the graph.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "metamict/cut.hpp"
+
+namespace metamict {
+
+enum class EdgeWeight { score, unit };
+
+struct Edge {
+  std::uint32_t a, b;    ///< a < b
+  float weight;
+};
+
+/// An undirected weighted graph over the chips.
+struct ChipGraph {
+  std::shared_ptr<const ScoreMatrix> scores;
+  Cut cut;
+  std::uint32_t threshold = 0;            ///< a pair is an edge when its quantum >= threshold (65,536 = no pair)
+  EdgeWeight weighting = EdgeWeight::score;
+  std::uint64_t edges = 0;
+  std::uint32_t components = 0;           ///< connected components, isolated nodes included
+
+  std::size_t nodes() const { return scores->nodes(); }
+  bool joined(std::size_t i, std::size_t j) const { return i != j && scores->row(i)[j] >= threshold; }
+  float weight(Quantum q) const { return weighting == EdgeWeight::unit ? 1.0F : score_of(q); }
+};
+
+/// Keeps the pairs with score >= cut, the score as weight (or 1). With a note when no pair, or every pair, is kept.
+ChipGraph link(const Similarity& similarity, const Cut& cut, EdgeWeight weighting = EdgeWeight::score, Notes* notes = nullptr);
+
+/// Calls visit for every edge, a < b, row by row.
+void for_each_edge(const ChipGraph& graph, const std::function<void(const Edge&)>& visit);
+
+/// The edges worth drawing of a large graph: each node's mutual nearest neighbours (up to `neighbours`) and a maximum
+/// spanning forest, sorted by (a, b). A subset of the graph's edges with the same connected components.
+std::vector<Edge> backbone(const ChipGraph& graph, int neighbours = 8);
+
+}  // namespace metamict

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// How alike every pair of chips is: scores in [0, 1] held once, in 16 bits each, and their exact statistics.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "metamict/embed.hpp"
+
+namespace metamict {
+
+/// A score is one of 65,536 values: q / 65535 as a float. Ties are ties, sums are exact, and memory is 2 bytes a score.
+using Quantum = std::uint16_t;
+constexpr float score_of(Quantum q) { return static_cast<float>(q) / 65535.0F; }
+
+/// The symmetric N x N matrix of quantised scores, read by rows; the diagonal holds 0 (a chip has no edge to itself).
+class ScoreMatrix {
+ public:
+  /// In memory, or on disk in a mapped, unlinked file in `spill` when that is given. Throws ResourceError.
+  explicit ScoreMatrix(std::size_t nodes, const std::filesystem::path& spill = {});
+  ~ScoreMatrix();
+  ScoreMatrix(const ScoreMatrix&) = delete;
+  ScoreMatrix& operator=(const ScoreMatrix&) = delete;
+
+  std::size_t nodes() const { return nodes_; }
+  const Quantum* row(std::size_t i) const { return data_ + i * nodes_; }
+  Quantum* row(std::size_t i) { return data_ + i * nodes_; }
+
+ private:
+  std::size_t nodes_ = 0;
+  Quantum* data_ = nullptr;   // one mapping, so that both kinds of memory are freed alike
+};
+
+/// Over the N(N-1)/2 pairs i < j.
+struct SimilarityStatistics {
+  std::size_t pairs = 0;
+  double mean = 0;      ///< exact, of the quantised scores
+  double median = 0;    ///< exact, of the quantised scores; the mean of the middle two for an even number of pairs
+  double min_cosine = 0, max_cosine = 0;     ///< before rescaling
+  std::vector<std::uint64_t> counts;         ///< 65,536: how many pairs have each quantum
+};
+
+enum class SimilarityScale { minmax, raw };
+
+struct SimilarityOptions {
+  SimilarityScale scale = SimilarityScale::minmax;  ///< minmax: 0 = the least alike pair of this image, 1 = the most alike; raw: cosine, cut off below 0
+  int threads = 1;
+  std::filesystem::path spill;        ///< folder for scores that memory will not hold; empty = memory
+};
+
+struct Similarity {
+  std::shared_ptr<const ScoreMatrix> scores;
+  SimilarityStatistics statistics;
+  SimilarityScale scale = SimilarityScale::minmax;
+  Notes notes;
+
+  std::size_t nodes() const { return scores->nodes(); }
+  float score(std::size_t i, std::size_t j) const { return score_of(scores->row(i)[j]); }
+};
+
+/// Scores every pair: with d the cosine distance, 1 - (d - d_min)/(d_max - d_min) (paper, section 3). If all distances are
+/// equal every score is 1 and a note says so. Throws InputError for fewer than two chips.
+Similarity compare(const Embeddings& embeddings, const SimilarityOptions& options = {}, const Progress& progress = {});
+
+/// Left edge of the tallest of `bins` equal bins on [0, 1] (the authors' later code), the lowest on a tie. A score on an
+/// inner edge belongs to the upper bin, 1 to the last (numpy's rule).
+double mode_of(const SimilarityStatistics& statistics, int bins = 100);
+
+/// Counts of `bins` equal bins on [0, 1], numpy's rule.
+std::vector<std::uint64_t> histogram(const SimilarityStatistics& statistics, int bins);
+
+}  // namespace metamict

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A ResNet50 that trains fast on one bfloat16 core, with torchvision's layout and parameter names.
+
+PyTorch 1.13 spends two thirds of a CPU training step in oneDNN's convolution backward, while its
+bfloat16 matrix product runs near the machine's peak. So 1x1 convolutions, and 3x3 convolutions on
+small maps, are done as matrix products over the channels-last view, with master weights in float32.
+Everything else (names, shapes, initialisation, meaning) is torchvision's.
+"""
+
+import hashlib
+import json
+import os
+
+import torch
+import torch.nn.functional as F
+import torchvision
+
+FEATURES = 2048
+
+
+def _rows(x):
+    """[N, C, H, W] channels-last -> [N*H*W, C], without a copy."""
+    return x.permute(0, 2, 3, 1).reshape(-1, x.shape[1])
+
+
+def _image(rows, n, h, w):
+    """[N*H*W, C] -> [N, C, H, W] channels-last, without a copy."""
+    return rows.view(n, h, w, -1).permute(0, 3, 1, 2)
+
+
+def _channels_last(x):
+    return x.contiguous(memory_format=torch.channels_last)
+
+
+class _Pointwise(torch.autograd.Function):
+    """1x1 convolution as one matrix product; float32 gradient for the float32 master weight."""
+
+    @staticmethod
+    def forward(ctx, x, weight):
+        low = weight.detach().flatten(1).to(x.dtype)
+        ctx.save_for_backward(x, low)
+        n, _, h, w = x.shape
+        return _image(_rows(x) @ low.t(), n, h, w)
+
+    @staticmethod
+    def backward(ctx, grad):
+        x, low = ctx.saved_tensors
+        grad = _channels_last(grad)
+        grad_rows = _rows(grad)
+        n, _, h, w = x.shape
+        grad_weight = (grad_rows.t() @ _rows(x)).float()[:, :, None, None]
+        return _image(grad_rows @ low, n, h, w), grad_weight
+
+
+def _columns(x, stride):
+    """The 3x3 neighbourhoods (padding 1) of a channels-last map as rows [N*Ho*Wo, 9*C]."""
+    padded = F.pad(x.permute(0, 2, 3, 1), (0, 0, 1, 1, 1, 1))
+    n, hp, wp, c = padded.shape
+    ho, wo = (hp - 3) // stride + 1, (wp - 3) // stride + 1
+    sn, sh, sw, sc = padded.stride()
+    view = padded.as_strided((n, ho, wo, 3, 3, c), (sn, sh * stride, sw * stride, sh, sw, sc))
+    return view.reshape(n * ho * wo, 9 * c), ho, wo
+
+
+class _Small3x3(torch.autograd.Function):
+    """3x3 convolution (padding 1) through im2col, for maps too small for oneDNN's kernels."""
+
+    @staticmethod
+    def forward(ctx, x, weight, stride):
+        n, c, h, w = x.shape
+        low = weight.detach().permute(2, 3, 1, 0).reshape(9 * c, -1).to(x.dtype)
+        columns, ho, wo = _columns(x, stride)
+        ctx.save_for_backward(x, low)
+        ctx.stride = stride
+        return _image(columns @ low, n, ho, wo)
+
+    @staticmethod
+    def backward(ctx, grad):
+        x, low = ctx.saved_tensors
+        stride = ctx.stride
+        n, c, h, w = x.shape
+        grad_rows = _rows(_channels_last(grad))
+        columns, ho, wo = _columns(x, stride)
+        grad_low = columns.t() @ grad_rows
+        grad_weight = grad_low.float().view(3, 3, c, -1).permute(3, 2, 0, 1)
+        grad_columns = (grad_rows @ low.t()).view(n, ho, wo, 3, 3, c)
+        padded = grad.new_zeros((n, h + 2, w + 2, c))
+        for dy in range(3):
+            for dx in range(3):
+                padded[:, dy : dy + stride * ho : stride, dx : dx + stride * wo : stride].add_(
+                    grad_columns[:, :, :, dy, dx]
+                )
+        return padded[:, 1 : h + 1, 1 : w + 1].contiguous().permute(0, 3, 1, 2), grad_weight, None
+
+
+class FastConv2d(torch.nn.Conv2d):
+    """Conv2d that picks the fastest way for its kernel and map size when training on a CPU."""
+
+    small_map_px = 6
+
+    def forward(self, x):
+        if x.device.type != "cpu" or not self.weight.requires_grad or self.kernel_size == (7, 7):
+            return F.conv2d(x, self.weight.to(x.dtype), None, self.stride, self.padding)
+        stride = self.stride[0]
+        if self.kernel_size == (1, 1):
+            if stride > 1:
+                x = _channels_last(x[:, :, ::stride, ::stride])
+            return _Pointwise.apply(x, self.weight)
+        if max(x.shape[-2:]) // stride <= self.small_map_px:
+            return _Small3x3.apply(x, self.weight, stride)
+        weight = self.weight.to(x.dtype).contiguous(memory_format=torch.channels_last)
+        return F.conv2d(x, weight, None, self.stride, self.padding)
+
+
+def plain_resnet50():
+    """torchvision's ResNet50 with the classifier replaced by identity: [N, 3, H, W] -> [N, 2048]."""
+    model = torchvision.models.resnet50(weights=None)
+    model.fc = torch.nn.Identity()
+    return model
+
+
+def training_resnet50():
+    """The same network, parameter for parameter, with the fast convolutions."""
+    model = plain_resnet50()
+    for module in model.modules():
+        if type(module) is torch.nn.Conv2d:
+            module.__class__ = FastConv2d
+    return model.to(memory_format=torch.channels_last)
+
+
+def feature_map(model, images, dtype=torch.float32):
+    """Last stage's map [N, 2048, H/32, W/32] (post-ReLU) of images [N, 3, H, W]."""
+    x = _channels_last(images.to(dtype))
+    x = model.maxpool(model.relu(model.bn1(model.conv1(x))))
+    return model.layer4(model.layer3(model.layer2(model.layer1(x))))

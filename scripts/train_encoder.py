@@ -1,0 +1,361 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Trains metamict's encoder, a ResNet50, on simulated STEM-HAADF scenes, and exports it.
+
+    train_encoder.py --minutes 100 --work DIR            train (run again to resume from DIR/last.pt)
+    train_encoder.py --work DIR --export DIR/best.pt OUT write OUT/metamict-resnet50.pt and its sidecar
+
+Each scene is a small micrograph with its truth: which share of every pixel belongs to which region,
+and how alike the regions are (0 to 1). Scenes run through the network whole, and windows of 2 x 2
+cells of the last map are pooled to one embedding each; some windows are also cut out as single 64 px
+chips. Cosines between all embeddings of a scene are regressed onto the alikeness of what they show,
+so that scores stay graded and both ways of embedding agree.
+"""
+
+import argparse
+import copy
+import math
+import multiprocessing
+import os
+import pathlib
+import queue
+import sys
+import time
+
+import numpy
+import torch
+import torch.nn.functional as F
+
+import encoder_validation
+import resnet50
+import stem_sim
+
+CHIP_PX = 64
+CELL_PX = 32  # the last stage's stride
+SCENE_PX = 192
+
+
+# ---------------------------------------------------------------- scenes
+
+
+def make_scene(seed):
+    """One training scene as small arrays: image int16/1000, weights uint8/255, similarity, disorder."""
+    rng = numpy.random.default_rng(seed)
+    scene = stem_sim.training_scene(rng, size_px=SCENE_PX)
+    image = numpy.clip(stem_sim.standardise(scene.image) * 1000, -32000, 32000).astype(numpy.int16)
+    weights = numpy.round(numpy.clip(scene.weights, 0, 1) * 255).astype(numpy.uint8)
+    return image, weights, scene.similarity.astype(numpy.float32), scene.disorder.astype(numpy.float32)
+
+
+def produce_scenes(seed, worker, workers, start, out):
+    """Scene number k (k = worker mod workers) is made from the seed (seed, k): the stream repeats."""
+    os.nice(12)
+    torch.set_num_threads(1)
+    k = start + worker
+    while True:
+        try:
+            out.put(make_scene([seed, k]))
+        except (ValueError, FloatingPointError, IndexError) as error:
+            print(f"scene {k} left out: {error!r}", file=sys.stderr, flush=True)
+        k += workers
+
+
+class SceneStream:
+    """Fresh scenes from worker processes; where they cannot keep up, recent scenes again, turned."""
+
+    def __init__(self, arguments, start):
+        context = multiprocessing.get_context("fork")
+        self.queue = context.Queue(maxsize=64)
+        self.recent = []
+        self.fresh = start
+        self.keep = arguments.keep_scenes
+        self.rng = numpy.random.default_rng([arguments.seed, start, 1])
+        for worker in range(arguments.workers):
+            context.Process(
+                target=produce_scenes,
+                args=(arguments.seed, worker, arguments.workers, start, self.queue),
+                daemon=True,
+            ).start()
+
+    def take(self, count, enough=256):
+        scenes = []
+        while len(scenes) < count:
+            try:
+                scene = self.queue.get(block=len(self.recent) < enough)
+            except queue.Empty:
+                scenes.append(self.recent[self.rng.integers(len(self.recent))])
+                continue
+            self.fresh += 1
+            if len(self.recent) < self.keep:
+                self.recent.append(scene)
+            else:
+                self.recent[self.rng.integers(self.keep)] = scene
+            scenes.append(scene)
+        return [turn(scene, self.rng) for scene in scenes]
+
+
+def turn(scene, rng):
+    """A scene flipped and turned by right angles, as floats, its standardisation jittered.
+
+    A crop is not the whole micrograph: what lies outside it (a bright cap, vacuum) moves the
+    micrograph's mean and spread, so gain and offset vary by as much.
+    """
+    image, weights, similarity, disorder = scene
+    turns, flip = rng.integers(4), rng.integers(2)
+    image = numpy.rot90(image, turns).astype(numpy.float32) / 1000
+    weights = numpy.rot90(weights, turns, axes=(1, 2)).astype(numpy.float32) / 255
+    if flip:
+        image, weights = image[:, ::-1], weights[:, :, ::-1]
+    image = image * math.exp(rng.normal(0, 0.15)) + rng.normal(0, 0.3)
+    return numpy.ascontiguousarray(image), numpy.ascontiguousarray(weights), similarity, disorder
+
+
+# ---------------------------------------------------------------- objective
+
+
+def window_fractions(weights):
+    """Share of each region in every 2 x 2-cell window of a scene's map: [R, H, W] -> [windows, R]."""
+    cells = F.avg_pool2d(weights[None], CELL_PX)
+    return F.avg_pool2d(cells, 2, 1)[0].flatten(1).t()
+
+
+def pick_chips(image, weights, count, rng):
+    """Single chips of a scene and their fractions: half at places of windows, half anywhere."""
+    chips, fractions = [], []
+    for i in range(count):
+        y, x = rng.integers(0, SCENE_PX - CHIP_PX + 1, 2)
+        if i % 2 == 0:
+            y, x = y // CELL_PX * CELL_PX, x // CELL_PX * CELL_PX
+        chips.append(image[y : y + CHIP_PX, x : x + CHIP_PX])
+        fractions.append(weights[:, y : y + CHIP_PX, x : x + CHIP_PX].mean((1, 2)))
+    return torch.stack(chips), torch.stack(fractions)
+
+
+def target_cosines(fractions, similarity):
+    """Cosines that windows of given contents should have: wi' S wj over the root of the self-terms."""
+    products = fractions @ similarity @ fractions.t()
+    norms = products.diagonal().clamp_min(1e-6).sqrt()
+    return (products / (norms[:, None] * norms[None])).clamp(0, 1)
+
+
+def balanced_regression(cosines, targets, bins=5):
+    """Mean squared error in which rare degrees of alikeness count (nearly) as much as common ones."""
+    index = (targets * bins).long().clamp_max(bins - 1)
+    counts = torch.bincount(index.flatten(), minlength=bins).float()
+    weight = counts.clamp_min(1).rsqrt()[index]
+    return (weight * (cosines - targets).square()).sum() / weight.sum()
+
+
+def soft_contrast(cosines, targets, temperature=0.2):
+    """Divergence between the soft neighbourhoods that targets and cosines define within a scene."""
+    own = torch.eye(len(cosines), dtype=torch.bool, device=cosines.device)
+    wanted = (targets / temperature).masked_fill(own, -1e9).log_softmax(1)
+    found = (cosines / temperature).masked_fill(own, -1e9).log_softmax(1)
+    return F.kl_div(found, wanted, log_target=True, reduction="none").masked_fill(own, 0).sum(1).mean()
+
+
+class Batch:
+    """Tensors of one step: whole scenes, single chips, and per scene what each embedding shows."""
+
+    def __init__(self, scenes, chips_per_scene, rng, device):
+        images = [torch.from_numpy(s[0]) for s in scenes]
+        weights = [torch.from_numpy(s[1]) for s in scenes]
+        picked = [pick_chips(i, w, chips_per_scene, rng) for i, w in zip(images, weights)]
+        self.scenes_px = torch.stack(images).to(device)
+        self.chips_px = torch.cat([p[0] for p in picked]).to(device)
+        self.fractions = [
+            torch.cat([window_fractions(w), p[1]]).to(device) for w, p in zip(weights, picked)
+        ]
+        self.similarity = [torch.from_numpy(s[2]).to(device) for s in scenes]
+        self.disorder = [torch.from_numpy(s[3]).to(device) for s in scenes]
+
+
+def three_channels(images):
+    return images[:, None].expand(-1, 3, -1, -1)
+
+
+def objective(model, head, batch, dtype):
+    """Loss of one batch and its parts (regression, contrast, disorder) as floats for the log."""
+    maps = resnet50.feature_map(model, three_channels(batch.scenes_px), dtype).float()
+    windows = F.avg_pool2d(maps, 2, 1).flatten(2).transpose(1, 2)
+    chips = resnet50.feature_map(model, three_channels(batch.chips_px), dtype).float().mean((2, 3))
+    chips = chips.view(len(windows), -1, resnet50.FEATURES)
+    unit = F.normalize(torch.cat([windows, chips], 1), dim=2)
+    parts = torch.zeros(3, device=unit.device)
+    for rows, fractions, similarity, disorder in zip(
+        unit, batch.fractions, batch.similarity, batch.disorder
+    ):
+        cosines, targets = rows @ rows.t(), target_cosines(fractions, similarity)
+        order = F.smooth_l1_loss(head(rows * 16)[:, 0], fractions @ disorder, beta=0.1)
+        parts = parts + torch.stack(
+            [balanced_regression(cosines, targets), soft_contrast(cosines, targets), order]
+        )
+    parts = parts / len(windows)
+    return parts[0] * 4 + parts[1] + parts[2] * 0.5, parts.detach()
+
+
+# ---------------------------------------------------------------- training
+
+
+class Trainer:
+    def __init__(self, arguments):
+        self.arguments = arguments
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        torch.manual_seed(arguments.seed)
+        self.model = resnet50.training_resnet50().to(self.device)
+        self.head = torch.nn.Linear(resnet50.FEATURES, 1).to(self.device)
+        for module in self.model.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.momentum = 0.02
+        decayed = [p for p in self.model.parameters() if p.ndim > 1]
+        plain = [p for p in self.model.parameters() if p.ndim == 1] + list(self.head.parameters())
+        self.optimizer = torch.optim.AdamW(
+            [{"params": decayed, "weight_decay": 0.02}, {"params": plain, "weight_decay": 0.0}],
+            lr=arguments.rate, betas=(0.9, 0.98), foreach=True,
+        )
+        self.average = copy.deepcopy(self.model)
+        self.step, self.elapsed_s, self.fresh, self.best = 0, 0.0, 0, -1.0
+
+    # the checkpoint ----------------------------------------------------
+
+    def save(self, path):
+        state = {name: getattr(self, name) for name in ("step", "elapsed_s", "fresh", "best")}
+        for name in ("model", "head", "optimizer", "average"):
+            state[name] = getattr(self, name).state_dict()
+        state["arguments"] = vars(self.arguments)
+        torch.save(state, str(path) + ".part")
+        os.replace(str(path) + ".part", path)
+
+    def resume(self, path):
+        state = torch.load(path, map_location=self.device)
+        for name in ("model", "head", "optimizer", "average"):
+            getattr(self, name).load_state_dict(state[name])
+        for name in ("step", "elapsed_s", "fresh", "best"):
+            setattr(self, name, state[name])
+        print(f"resumed at step {self.step}, {self.elapsed_s / 60:.1f} min", flush=True)
+
+    # the run -----------------------------------------------------------
+
+    def progress(self):
+        return self.elapsed_s / (60 * self.arguments.minutes)
+
+    def set_phase(self):
+        """Learning rate by the share of the time spent; batch statistics stand still in the end."""
+        done = self.progress()
+        rate = 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+        rate *= min(1.0, (self.step + 1) / self.arguments.warm_up_steps)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.arguments.rate * max(rate, 0.005)
+        self.model.train(done < self.arguments.freeze_after)
+
+    def update(self, batch):
+        dtype = torch.bfloat16 if self.arguments.bfloat16 else torch.float32
+        loss, parts = objective(self.model, self.head, batch, dtype)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
+        if not torch.isfinite(norm):
+            print(f"step {self.step}: gradient not finite, left out", flush=True)
+            return parts
+        self.optimizer.step()
+        return parts
+
+    @torch.no_grad()
+    def follow(self, every=4):
+        """Moving average of the weights; batch-norm statistics are already averages."""
+        keep = min(0.99 ** every, (1 + self.step) / (10 + self.step))
+        torch._foreach_mul_(list(self.average.parameters()), keep)
+        torch._foreach_add_(
+            list(self.average.parameters()), list(self.model.parameters()), alpha=1 - keep
+        )
+        for mine, theirs in zip(self.average.buffers(), self.model.buffers()):
+            mine.copy_(theirs)
+
+    def validate(self, scenes):
+        self.average.eval()
+        report = encoder_validation.validate(self.average, scenes, self.arguments.bfloat16)
+        print(f"validation at {self.elapsed_s / 60:.1f} min: {encoder_validation.summary(report)}", flush=True)
+        self.save(self.arguments.work / "last.pt")
+        if report["quality"] > self.best:
+            self.best = report["quality"]
+            self.save(self.arguments.work / "best.pt")
+
+    def run(self):
+        a = self.arguments
+        validation = encoder_validation.make_scenes(a.seed + 1_000_003, a.validation_scenes)
+        stream = SceneStream(a, self.fresh)
+        rng = numpy.random.default_rng([a.seed, self.step, 2])
+        mean, last_log, last_check = None, self.step, self.elapsed_s
+        while self.progress() < 1:
+            begin = time.monotonic()
+            self.set_phase()
+            batch = Batch(stream.take(a.scenes), a.chips, rng, self.device)
+            waited_s = time.monotonic() - begin
+            parts = self.update(batch)
+            if self.step % 4 == 0:
+                self.follow()
+            self.step, self.fresh = self.step + 1, stream.fresh
+            seconds = time.monotonic() - begin
+            self.elapsed_s += seconds
+            mean = parts if mean is None else mean * 0.95 + parts * 0.05
+            if self.step - last_log >= a.log_every:
+                last_log = self.step
+                self.log(mean, seconds, waited_s)
+            if self.elapsed_s - last_check > 60 * a.check_minutes:
+                last_check = self.elapsed_s
+                self.validate(validation)
+        self.validate(validation)
+
+    def log(self, mean, seconds, waited_s):
+        left = self.arguments.minutes * 60 - self.elapsed_s
+        end = time.strftime("%H:%M", time.localtime(time.time() + left))
+        names = zip(("regress", "contrast", "disorder"), mean.tolist())
+        print(
+            f"{time.strftime('%H:%M:%S')} step {self.step} {100 * self.progress():.1f} % "
+            + " ".join(f"{n} {v:.4f}" for n, v in names)
+            + f" {seconds:.2f} s/step (waited {waited_s:.2f}) scenes {self.fresh} "
+            f"rate {self.optimizer.param_groups[0]['lr']:.1e} end {end}",
+            flush=True,
+        )
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--work", type=pathlib.Path, required=True, help="checkpoints and log, outside the repository")
+    parser.add_argument("--export", nargs=2, metavar=("CHECKPOINT", "FOLDER"), help="write the TorchScript module and stop")
+    parser.add_argument("--minutes", type=float, default=100, help="training time; the schedule follows it")
+    parser.add_argument("--seed", type=int, default=20231)
+    parser.add_argument("--rate", type=float, default=1e-3, help="peak learning rate")
+    parser.add_argument("--warm-up-steps", type=int, default=100)
+    parser.add_argument("--scenes", type=int, default=6, help="scenes a step")
+    parser.add_argument("--chips", type=int, default=5, help="single chips a scene")
+    parser.add_argument("--freeze-after", type=float, default=0.6, help="share of the time after which batch norm stands still")
+    parser.add_argument("--workers", type=int, default=2, help="processes that make scenes")
+    parser.add_argument("--keep-scenes", type=int, default=1500, help="recent scenes kept for when the workers are slow")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--float32", dest="bfloat16", action="store_false")
+    parser.add_argument("--check-minutes", type=float, default=8, help="minutes between validations")
+    parser.add_argument("--validation-scenes", type=int, default=8)
+    parser.add_argument("--log-every", type=int, default=20)
+    return parser.parse_args()
+
+
+def main():
+    arguments = parse()
+    torch.set_num_threads(arguments.threads)
+    if arguments.export:
+        checkpoint, folder = arguments.export
+        state = torch.load(checkpoint, map_location="cpu")
+        model = resnet50.plain_resnet50()
+        model.load_state_dict(state["average"], strict=True)
+        resnet50.export_encoder(model, folder, resnet50.trained_card(state))
+        return
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    trainer = Trainer(arguments)
+    if (arguments.work / "last.pt").exists():
+        trainer.resume(arguments.work / "last.pt")
+    trainer.run()
+
+
+if __name__ == "__main__":
+    main()
