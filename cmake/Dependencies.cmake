@@ -3,7 +3,13 @@ find_package(Eigen3 3.4 REQUIRED)
 find_package(OpenCV 4.6 REQUIRED COMPONENTS core imgproc imgcodecs)
 find_package(TIFF 4.5 REQUIRED)
 find_package(nlohmann_json 3.11 REQUIRED)
-find_package(dnnl 2.6 CONFIG REQUIRED)
+
+# Debian's oneDNN config asks for OpenCL, which is not needed: the header and the library are enough.
+find_path(DNNL_INCLUDE_DIR oneapi/dnnl/dnnl.hpp REQUIRED)
+find_library(DNNL_LIBRARY dnnl REQUIRED)
+add_library(DNNL::dnnl UNKNOWN IMPORTED)
+set_target_properties(DNNL::dnnl PROPERTIES IMPORTED_LOCATION ${DNNL_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${DNNL_INCLUDE_DIR})
+
 find_package(Threads REQUIRED)
 find_package(OpenMP REQUIRED)
 find_package(igraph 0.10 REQUIRED)
