@@ -37,18 +37,19 @@ cv::Rect2d ChipGrid::chip_in_input(std::size_t node) const {
   return {canonical.x * x_scale, canonical.y * y_scale, canonical.width * x_scale, canonical.height * y_scale};
 }
 
-ChipGrid lay_grid(const Micrograph& canonical, int size_px, int stride_px) {
+ChipGrid lay_grid(cv::Size image_size, cv::Size input_size, int size_px, int stride_px) {
   ChipGrid grid;
-  grid.image_size = canonical.pixels.size();
-  grid.input_size = canonical.input_size.empty() ? grid.image_size : canonical.input_size;
+  grid.image_size = image_size;
+  grid.input_size = input_size;
+  const double scale = static_cast<double>(image_size.width) / input_size.width;
   grid.size_px = size_px;
   grid.stride_px = stride_px;
-  const std::string chip_text = "a chip of " + in_input_px(size_px, canonical.scale);
-  if (size_px < 1) throw UsageError("the chip size is " + in_input_px(size_px, canonical.scale) + ": give at least one pixel");
+  const std::string chip_text = "a chip of " + in_input_px(size_px, scale);
+  if (size_px < 1) throw UsageError("the chip size is " + in_input_px(size_px, scale) + ": give at least one pixel");
   if (stride_px < 1 || stride_px > size_px)
-    throw UsageError("the stride is " + in_input_px(stride_px, canonical.scale) +
+    throw UsageError("the stride is " + in_input_px(stride_px, scale) +
                      ": give at least one pixel (of the canonical image) and at most the chip's edge, " +
-                     in_input_px(size_px, canonical.scale));
+                     in_input_px(size_px, scale));
   if (grid.image_size.width < size_px || grid.image_size.height < size_px)
     throw InputError("the image is " + size_text(grid.input_size) + ", smaller than " + chip_text +
                      ": give a smaller --chip-size");

@@ -31,8 +31,9 @@ struct ChipGrid {
   cv::Rect2d chip_in_input(std::size_t node) const;
 };
 
-/// Lays chips of size_px every stride_px. Throws UsageError for a stride below 1 or above the chip, InputError when the
-/// image is smaller than a chip or holds fewer than two chips (stride and chip size are named in input pixels).
-ChipGrid lay_grid(const Micrograph& canonical, int size_px, int stride_px);
+/// Lays chips of size_px every stride_px over a canonical image of image_size whose file's image is input_size. Throws
+/// UsageError for a stride below 1 or above the chip, InputError when the image is smaller than a chip or holds fewer than
+/// two chips (sizes are named in input pixels).
+ChipGrid lay_grid(cv::Size image_size, cv::Size input_size, int size_px, int stride_px);
 
 }  // namespace metamict

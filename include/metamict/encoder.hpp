@@ -35,6 +35,11 @@ struct EncoderIdentity {
 
 enum class Normalise { image, chip };
 
+/// Wall seconds an encoder took to start.
+struct EncoderSeconds {
+  double load = 0, warm_up = 0, check = 0;
+};
+
 class Encoder {
  public:
   virtual ~Encoder() = default;
@@ -52,6 +57,7 @@ class Encoder {
 
   /// Decisions taken while loading ("bfloat16 is not supported by this processor: float32 is used").
   virtual Notes notes() const { return {}; }
+  virtual EncoderSeconds seconds() const { return {}; }
 };
 
 /// Copies one chip, row by row, into chip_px * chip_px floats; Normalise::chip gives it mean 0 and standard deviation 1

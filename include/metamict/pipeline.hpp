@@ -50,6 +50,10 @@ struct Region {
   cv::Point2d centroid_px;       ///< x, y
 };
 
+/// The region table of one label map. `order` is per node.
+std::vector<Region> measure_regions(const Micrograph& micrograph, const LabelMap& map, const Communities& communities,
+                                    const std::vector<float>& order);
+
 struct RuleResult {
   std::string name;
   RuleKind kind = RuleKind::threshold;
@@ -80,15 +84,28 @@ struct Result {
   StageSeconds seconds;
 };
 
-/// Segments one image. Throws InputError, UsageError, ModelError, ResourceError.
+/// Segments one loaded image. Throws InputError, UsageError, ModelError, ResourceError.
+Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& options, const Progress& progress = {});
+
+/// Loads and segments one image.
 Result segment(const std::filesystem::path& image, Encoder& encoder, const SegmentOptions& options, const Progress& progress = {});
 
-/// Geometry alone, without an encoder: what --dry-run and inspect print.
+/// The rules in their final form: every name known, none twice, the primary among them (else the last, with a note). Throws
+/// UsageError.
+void check_rules(SegmentOptions& options, Notes& notes);
+
+/// Geometry and memory alone, without running an encoder: what inspect and --dry-run print.
 struct Plan {
   ChipSize chip_size;
   ChipGrid grid;
+  double stride_px = 0;                       ///< in input pixels
   std::uint64_t predicted_memory_bytes = 0;   ///< peak of the whole process for this image
 };
+
+/// Throws as choose_chip_size and lay_grid do.
 Plan plan(const Micrograph& micrograph, const SegmentOptions& options, int encoder_px, int features);
+
+/// Refuses (ResourceError, with the cure) a plan that would not fit in options.max_memory_bytes.
+void check_memory(const Plan& plan, const SegmentOptions& options);
 
 }  // namespace metamict

@@ -17,7 +17,7 @@ TEST(Support, TheFakeEncoderTellsLatticeFromSpeckle) {
   cv::Scalar mean, spread;
   cv::meanStdDev(pixels, mean, spread);
   const Micrograph micrograph = micrograph_of((pixels - mean[0]) / spread[0]);
-  const ChipGrid grid = lay_grid(micrograph, 64, 64);
+  const ChipGrid grid = lay_grid(micrograph.pixels.size(), micrograph.input_size, 64, 64);
   const RowMatrixXf rows_ND = fake_encoder()->encode(micrograph, grid, Normalise::image, {});
   double least_alike = 1, most_unlike = -1;
   for (std::size_t i = 0; i < grid.chips(); ++i)
@@ -36,7 +36,7 @@ TEST(Support, TheFakeEncoderTellsGreysApartAndRepeatsItself) {
   cv::Scalar mean, spread;
   cv::meanStdDev(pixels, mean, spread);
   const Micrograph micrograph = micrograph_of((pixels - mean[0]) / spread[0]);
-  const ChipGrid grid = lay_grid(micrograph, 64, 64);
+  const ChipGrid grid = lay_grid(micrograph.pixels.size(), micrograph.input_size, 64, 64);
   const RowMatrixXf rows_ND = fake_encoder()->encode(micrograph, grid, Normalise::image, {});
   EXPECT_GT(cosine(rows_ND, 0, 1), cosine(rows_ND, 1, 2) + 0.3);
   EXPECT_EQ(rows_ND, fake_encoder()->encode(micrograph, grid, Normalise::image, {}));

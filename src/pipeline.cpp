@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "metamict/pipeline.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <utility>
+
+#include "derived_rules.hpp"
+#include "machine.hpp"
+#include "metamict/errors.hpp"
+#include "text.hpp"
+
+namespace metamict {
+
+namespace {
+
+/// Runs a stage and adds its wall time to the table.
+template <class Function>
+auto timed(StageSeconds& seconds, const char* stage, Function&& function) {
+  struct Stopwatch {
+    double& total;
+    std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+    ~Stopwatch() { total += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); }
+  } stopwatch{seconds[stage]};
+  return function();
+}
+
+void append(Notes& notes, const Notes& more, const std::string& prefix = {}) {
+  for (const std::string& note : more) notes.push_back(prefix + note);
+}
+
+int canonical_stride_px(const SegmentOptions& options, const ChipSize& chip, int encoder_px, Notes& notes) {
+  if (!options.stride_px) return std::max(1, encoder_px / 4);
+  if (*options.stride_px > chip.size_px)
+    throw UsageError("stride is " + number(*options.stride_px) + " px but a chip is only " + number(chip.size_px) +
+                     " px: give a stride of at most the chip size");
+  const double wanted = *options.stride_px * encoder_px / chip.size_px;
+  const int stride = std::max(1, static_cast<int>(std::lround(wanted)));
+  if (std::abs(stride - wanted) > 0.01 * wanted)
+    notes.push_back("stride is " + number(stride * chip.size_px / encoder_px) + " px, not " + number(*options.stride_px) +
+                    " px: it is a whole number of pixels at the encoder's scale");
+  return stride;
+}
+
+RuleResult apply_threshold_rule(const Result& result, const std::string& name, const SegmentOptions& options,
+                                StageSeconds& seconds, Notes& notes, const Progress& progress) {
+  RuleResult rule;
+  rule.name = name;
+  const Cut cut = timed(seconds, "cut", [&] { return choose_cut(result.similarity, parse_cut_rule(name), options.mode_bins); });
+  rule.graph = timed(seconds, "link", [&] { return link(result.similarity, cut, options.edge_weight, &notes); });
+  rule.communities = timed(seconds, "communities", [&] { return find_communities(*rule.graph, options.communities, progress); });
+  return rule;
+}
+
+}  // namespace
+
+Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& given, const Progress& progress) {
+  Result result;
+  SegmentOptions options = given;
+  check_rules(options, result.notes);
+  result.primary = options.primary;
+  result.micrograph = std::move(micrograph);
+  append(result.notes, result.micrograph.notes);
+  append(result.notes, encoder.notes());
+
+  StageSeconds& seconds = result.seconds;
+  const EncoderIdentity identity = encoder.identity();
+  options.chip_size.cells_per_chip = identity.cells_per_chip;
+  const Micrograph canonical = timed(seconds, "grid", [&] {
+    const Plan planned = plan(result.micrograph, options, identity.input_px, identity.features);
+    check_memory(planned, options);
+    result.chip_size = planned.chip_size;
+    append(result.notes, planned.chip_size.notes);
+    Micrograph scaled = to_canonical_scale(standardise(result.micrograph), planned.chip_size.size_px, identity.input_px);
+    const int stride = canonical_stride_px(options, planned.chip_size, identity.input_px, result.notes);
+    result.grid = lay_grid(scaled.pixels.size(), scaled.input_size, identity.input_px, stride);
+    result.order = measure_order(scaled, result.grid, options.threads);
+    return scaled;
+  });
+  result.embeddings = timed(seconds, "embed", [&] { return embed(canonical, result.grid, encoder, options.normalise, progress); });
+  result.similarity = timed(seconds, "compare", [&] { return compare(result.embeddings, options.similarity, progress); });
+  append(result.notes, result.similarity.notes);
+  result.mode = mode_of(result.similarity.statistics, options.mode_bins);
+
+  for (const std::string& name : options.cuts) {
+    Notes notes;
+    RuleResult rule = is_derived_rule(name)
+                          ? timed(seconds, "communities", [&] { return apply_derived_rule(name, result, options, notes, progress); })
+                          : apply_threshold_rule(result, name, options, seconds, notes, progress);
+    append(notes, rule.communities.notes);
+    timed(seconds, "paint", [&] {
+      rule.map = paint(result.grid, rule.communities, options.paint);
+      rule.regions = measure_regions(result.micrograph, rule.map, rule.communities, result.order);
+      rule.community_scores = community_scores(result.similarity, rule.communities);
+    });
+    append(result.notes, notes, name + ": ");
+    if (name == options.primary) result.engine = rule.communities.engine;
+    result.rules.push_back(std::move(rule));
+  }
+  return result;
+}
+
+Result segment(const std::filesystem::path& image, Encoder& encoder, const SegmentOptions& options, const Progress& progress) {
+  StageSeconds load;
+  Micrograph micrograph = timed(load, "load", [&] { return load_micrograph(image, options.load); });
+  Result result = segment(std::move(micrograph), encoder, options, progress);
+  result.seconds["load"] = load["load"];
+  return result;
+}
+
+void check_rules(SegmentOptions& options, Notes& notes) {
+  if (options.cuts.empty()) throw UsageError("no cut is given: name at least one of mean, median, mode or a number in [0, 1]");
+  for (std::size_t i = 0; i < options.cuts.size(); ++i) {
+    if (!is_derived_rule(options.cuts[i])) (void)parse_cut_rule(options.cuts[i]);
+    if (std::count(options.cuts.begin(), options.cuts.end(), options.cuts[i]) > 1)
+      throw UsageError("cut " + options.cuts[i] + " is given twice");
+  }
+  if (std::find(options.cuts.begin(), options.cuts.end(), options.primary) != options.cuts.end()) return;
+  notes.push_back("the primary rule '" + options.primary + "' is not among the cuts: '" + options.cuts.back() + "' is used");
+  options.primary = options.cuts.back();
+}
+
+Plan plan(const Micrograph& micrograph, const SegmentOptions& options, int encoder_px, int features) {
+  Plan result;
+  result.chip_size = choose_chip_size(micrograph, options.chip_size);
+  const double factor = encoder_px / result.chip_size.size_px;
+  Notes ignored;
+  const int stride = canonical_stride_px(options, result.chip_size, encoder_px, ignored);
+  const cv::Size input = micrograph.pixels.size();
+  const cv::Size scaled(static_cast<int>(std::lround(input.width * factor)), static_cast<int>(std::lround(input.height * factor)));
+  result.grid = lay_grid(scaled, input, encoder_px, stride);
+  result.stride_px = stride / factor;
+  result.predicted_memory_bytes = predict_memory(result.grid, features);
+  return result;
+}
+
+void check_memory(const Plan& planned, const SegmentOptions& options) {
+  const std::uint64_t limit = options.max_memory_bytes;
+  if (limit == 0 || !options.similarity.spill.empty() || planned.predicted_memory_bytes <= limit) return;
+  throw ResourceError(std::to_string(planned.grid.chips()) + " chips would need about " + bytes_text(planned.predicted_memory_bytes) +
+                      " of memory but " + bytes_text(limit) + " may be used: give a larger --stride (now " + number(planned.stride_px) +
+                      " px), a larger --max-memory, or --spill DIR to keep the scores on disk");
+}
+
+}  // namespace metamict

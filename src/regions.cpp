@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <vector>
+
+#include "metamict/pipeline.hpp"
+
+namespace metamict {
+
+namespace {
+
+struct Sums {
+  double intensity = 0, x = 0, y = 0;
+};
+
+/// Sums over the pixels of each label in double, row by row: the same for any number of threads.
+std::vector<Sums> sum_over_labels(const cv::Mat& labels, const cv::Mat& pixels, std::size_t count) {
+  std::vector<Sums> sums(count);
+  for (int y = 0; y < labels.rows; ++y) {
+    const auto* label = labels.ptr<std::uint16_t>(y);
+    const auto* value = pixels.ptr<float>(y);
+    for (int x = 0; x < labels.cols; ++x) {
+      Sums& sum = sums[label[x]];
+      sum.intensity += value[x];
+      sum.x += x;
+      sum.y += y;
+    }
+  }
+  return sums;
+}
+
+}  // namespace
+
+std::vector<Region> measure_regions(const Micrograph& micrograph, const LabelMap& map, const Communities& communities,
+                                    const std::vector<float>& order) {
+  const std::size_t labels = map.area_px.size();
+  const std::vector<Sums> sums = sum_over_labels(map.labels, micrograph.pixels, labels);
+  std::vector<double> order_sum(labels, 0.0);
+  std::vector<Region> regions(labels > 0 ? labels - 1 : 0);
+  for (std::size_t node = 0; node < communities.community.size(); ++node) {
+    const int label = map.label_of_community[static_cast<std::size_t>(communities.community[node])];
+    if (label == 0) continue;
+    ++regions[static_cast<std::size_t>(label - 1)].chips;
+    order_sum[static_cast<std::size_t>(label)] += order[node];
+  }
+  for (std::size_t label = 1; label < labels; ++label) {
+    Region& region = regions[label - 1];
+    const auto area = static_cast<double>(map.area_px[label]);
+    region.label = static_cast<int>(label);
+    region.area_px = map.area_px[label];
+    if (micrograph.nm_per_pixel) region.area_nm2 = area * *micrograph.nm_per_pixel * *micrograph.nm_per_pixel;
+    if (region.chips > 0) region.order = order_sum[label] / static_cast<double>(region.chips);
+    if (area > 0) {
+      region.mean_intensity = sums[label].intensity / area;
+      region.centroid_px = {sums[label].x / area, sums[label].y / area};
+    }
+  }
+  return regions;
+}
+
+}  // namespace metamict
