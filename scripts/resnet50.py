@@ -7,15 +7,17 @@ small maps, are done as matrix products over the channels-last view, with master
 Everything else (names, shapes, initialisation, meaning) is torchvision's.
 """
 
+import copy
 import hashlib
 import json
-import os
+import pathlib
 
 import torch
 import torch.nn.functional as F
 import torchvision
 
 FEATURES = 2048
+CHIP_PX = 64
 
 
 def _rows(x):
@@ -119,9 +121,16 @@ def plain_resnet50():
     return model
 
 
-def training_resnet50():
-    """The same network, parameter for parameter, with the fast convolutions."""
+def training_resnet50(residual_gain=0.2):
+    """The same network, parameter for parameter, with the fast convolutions.
+
+    Residual branches start small: with gains of 1 the bfloat16 gradient of the untrained network
+    has a cosine of 0.14 with the float32 one, with 0.2 it is 0.92.
+    """
     model = plain_resnet50()
+    for module in model.modules():
+        if isinstance(module, torchvision.models.resnet.Bottleneck):
+            torch.nn.init.constant_(module.bn3.weight, residual_gain)
     for module in model.modules():
         if type(module) is torch.nn.Conv2d:
             module.__class__ = FastConv2d
@@ -133,3 +142,55 @@ def feature_map(model, images, dtype=torch.float32):
     x = _channels_last(images.to(dtype))
     x = model.maxpool(model.relu(model.bn1(model.conv1(x))))
     return model.layer4(model.layer3(model.layer2(model.layer1(x))))
+
+
+# ---------------------------------------------------------------- the files a program loads
+
+
+def sidecar(name, kind, provenance, input_px=CHIP_PX, features=FEATURES, mean=(0.0,) * 3, std=(1.0,) * 3):
+    """What stands beside the weights: how to feed the network and where it comes from."""
+    return {
+        "schema": 1,
+        "name": name,
+        "kind": kind,
+        "input_px": input_px,
+        "channels": 3,
+        "mean": list(mean),
+        "std": list(std),
+        "features": features,
+        "cells_per_chip": 4,
+        "weights_dtype": "float16",
+        "provenance": provenance,
+    }
+
+
+def export_encoder(model, folder, card):
+    """Writes folder/<name>.pt (TorchScript, half-precision weights) and folder/<name>.json.
+
+    The written module is read back: it must repeat the model with its weights rounded to half
+    precision, and that rounding must not matter (cosines above 0.999999 and 0.999 on noise).
+    """
+    folder = pathlib.Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{card['name']}.pt"
+    part = path.with_name(path.name + ".part")
+    model = model.float().cpu().to(memory_format=torch.contiguous_format).eval()
+    probe = torch.randn(4, card["channels"], card["input_px"], card["input_px"], generator=torch.Generator().manual_seed(7))
+    with torch.no_grad():
+        halved = copy.deepcopy(model).half()
+        torch.jit.script(halved).save(str(part))
+        found = torch.jit.load(str(part)).float()(probe)
+    if tuple(found.shape) != (4, card["features"]):
+        raise ValueError(f"{path}: embeddings have shape {tuple(found.shape)}, not (4, {card['features']})")
+    for reference, least in ((halved.float(), 0.999999), (model, 0.999)):
+        with torch.no_grad():
+            agreement = F.cosine_similarity(found, reference(probe)).min().item()
+        if not agreement > least:
+            raise ValueError(f"{path}: the exported module does not repeat the model (cosine {agreement:.7f})")
+    part.replace(path)
+    card = dict(card, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+    text = json.dumps(card, indent=2) + "\n"
+    part = path.with_suffix(".json.part")
+    part.write_text(text)
+    part.replace(path.with_suffix(".json"))
+    return path

@@ -49,7 +49,7 @@ def make_scene(seed):
 
 def produce_scenes(seed, worker, workers, start, out):
     """Scene number k (k = worker mod workers) is made from the seed (seed, k): the stream repeats."""
-    os.nice(12)
+    os.nice(10)
     torch.set_num_threads(1)
     k = start + worker
     while True:
