@@ -3,7 +3,7 @@
 """Trains metamict's encoder, a ResNet50, on simulated STEM-HAADF scenes, and exports it.
 
     train_encoder.py --minutes 100 --work DIR            train (run again to resume from DIR/last.pt)
-    train_encoder.py --work DIR --export DIR/best.pt OUT write OUT/metamict-resnet50.pt and its sidecar
+    train_encoder.py --export DIR/best.pt OUT             write OUT/metamict-resnet50.pt and its sidecar
 
 Each scene is a small micrograph with its truth: which share of every pixel belongs to which region,
 and how alike the regions are (0 to 1). Scenes run through the network whole, and windows of 2 x 2
@@ -319,9 +319,22 @@ class Trainer:
         )
 
 
+def export(checkpoint, folder):
+    """Writes the averaged weights of a checkpoint as the encoder that ships."""
+    state = torch.load(checkpoint, map_location="cpu")
+    model = resnet50.plain_resnet50()
+    model.load_state_dict(state["average"], strict=True)
+    provenance = (
+        f"ResNet50 (torchvision layout) trained from seed {state['arguments']['seed']} by scripts/train_encoder.py on "
+        f"{state['fresh']} simulated STEM-HAADF scenes of {SCENE_PX} px (scripts/stem_sim.py) for {state['step']} steps, "
+        f"{state['elapsed_s'] / 60:.0f} minutes of training. No real micrograph was used."
+    )
+    print(resnet50.export_encoder(model, folder, resnet50.sidecar("metamict-resnet50", "trained", provenance)))
+
+
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--work", type=pathlib.Path, required=True, help="checkpoints and log, outside the repository")
+    parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path("/var/tmp/metamict-train"), help="checkpoints, outside the repository")
     parser.add_argument("--export", nargs=2, metavar=("CHECKPOINT", "FOLDER"), help="write the TorchScript module and stop")
     parser.add_argument("--minutes", type=float, default=100, help="training time; the schedule follows it")
     parser.add_argument("--seed", type=int, default=20231)
@@ -344,11 +357,7 @@ def main():
     arguments = parse()
     torch.set_num_threads(arguments.threads)
     if arguments.export:
-        checkpoint, folder = arguments.export
-        state = torch.load(checkpoint, map_location="cpu")
-        model = resnet50.plain_resnet50()
-        model.load_state_dict(state["average"], strict=True)
-        resnet50.export_encoder(model, folder, resnet50.trained_card(state))
+        export(*arguments.export)
         return
     arguments.work.mkdir(parents=True, exist_ok=True)
     trainer = Trainer(arguments)
