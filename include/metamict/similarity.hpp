@@ -73,4 +73,7 @@ double mode_of(const SimilarityStatistics& statistics, int bins = 100);
 /// Counts of `bins` equal bins on [0, 1], numpy's rule.
 std::vector<std::uint64_t> histogram(const SimilarityStatistics& statistics, int bins);
 
+/// Peak bytes that compare, link and find_communities (dense engine) need for that many chips, the embeddings included.
+std::uint64_t predicted_graph_bytes(std::size_t nodes, std::size_t features);
+
 }  // namespace metamict

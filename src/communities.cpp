@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "metamict/communities.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "igraph_communities.hpp"
+#include "metamict/errors.hpp"
+#include "stability.hpp"
+
+namespace metamict {
+namespace {
+
+/// The sum over a graph's edges in quanta, within and between communities: all that modularity depends on.
+WeightedGraph aggregate(const ChipGraph& graph, const Membership& community, std::size_t count) {
+  std::vector<std::vector<std::uint32_t>> members(count);
+  for (std::uint32_t node = 0; node < graph.nodes(); ++node) members[static_cast<std::size_t>(community[node])].push_back(node);
+  WeightedGraph small{count, {}, {}};
+  std::vector<std::uint64_t> weight_to(count);
+  const std::uint32_t threshold = std::max(graph.threshold, 1U);   // also skips the diagonal, which holds 0
+  const bool unit = graph.weighting == EdgeWeight::unit;
+  for (std::uint32_t a = 0; a < count; ++a) {
+    std::fill(weight_to.begin(), weight_to.end(), 0);
+    for (const std::uint32_t node : members[a]) {
+      const Quantum* row = graph.scores->row(node);
+      for (std::size_t other = 0; other < graph.nodes(); ++other)
+        if (row[other] >= threshold) weight_to[static_cast<std::size_t>(community[other])] += unit ? 1U : row[other];
+    }
+    weight_to[a] /= 2;   // every edge within was met from both its ends
+    for (std::uint32_t b = a; b < count; ++b)
+      if (weight_to[b] > 0) {
+        small.ends.insert(small.ends.end(), {a, b});
+        small.weights.push_back(static_cast<double>(weight_to[b]));
+      }
+  }
+  return small;
+}
+
+Communities every_node_alone(const ChipGraph& graph) {
+  Communities communities;
+  communities.community.resize(graph.nodes());
+  std::iota(communities.community.begin(), communities.community.end(), 0);
+  communities.count = static_cast<int>(graph.nodes());
+  communities.node_stability.assign(graph.nodes(), 1.0F);
+  communities.engine = "igraph";
+  communities.notes.push_back("the graph has no edges of weight above 0, so every chip is a community of its own");
+  return communities;
+}
+
+bool has_weight(const ChipGraph& graph) {
+  if (graph.edges == 0) return false;
+  if (graph.threshold > 0 || graph.weighting == EdgeWeight::unit) return true;
+  for (std::size_t node = 0; node < graph.nodes(); ++node)
+    if (std::any_of(graph.scores->row(node), graph.scores->row(node) + graph.nodes(), [](Quantum q) { return q > 0; })) return true;
+  return false;
+}
+
+}  // namespace
+
+void CommunityOptions::check() const {
+  if (!std::isfinite(resolution) || resolution <= 0) throw UsageError("the resolution is " + std::to_string(resolution) + ": give a number above 0");
+  if (runs < 1 || runs > 10000) throw UsageError("the number of runs is " + std::to_string(runs) + ": give 1 to 10000");
+  if (threads < 1) throw UsageError("the number of threads is " + std::to_string(threads) + ": give at least 1");
+}
+
+int number_canonically(std::vector<std::int32_t>& community) {
+  struct Group {
+    std::size_t size = 0, first = 0;
+    std::int32_t old = 0;
+  };
+  const auto span = community.empty() ? std::size_t{0} : static_cast<std::size_t>(*std::max_element(community.begin(), community.end())) + 1;
+  std::vector<Group> groups(span);
+  for (std::size_t node = community.size(); node-- > 0;) {
+    Group& group = groups[static_cast<std::size_t>(community[node])];
+    group = {group.size + 1, node, community[node]};
+  }
+  std::erase_if(groups, [](const Group& group) { return group.size == 0; });
+  std::sort(groups.begin(), groups.end(), [](const Group& a, const Group& b) { return a.size != b.size ? a.size > b.size : a.first < b.first; });
+  std::vector<std::int32_t> renamed(span, 0);
+  for (std::size_t k = 0; k < groups.size(); ++k) renamed[static_cast<std::size_t>(groups[k].old)] = static_cast<std::int32_t>(k);
+  for (std::int32_t& c : community) c = renamed[static_cast<std::size_t>(c)];
+  return static_cast<int>(groups.size());
+}
+
+Communities find_communities(const ChipGraph& graph, const CommunityOptions& options, const Progress& progress) {
+  options.check();
+  if (!has_weight(graph)) return every_node_alone(graph);
+  Communities communities;
+  std::vector<Membership> runs = igraph_runs(graph, options, progress, communities.notes);
+  if (runs.empty()) throw ResourceError("no run of igraph's Louvain settled on this graph: use another --seed or --communities leiden");
+  communities.engine = "igraph";
+  std::vector<double> modularity;
+  {
+    IgraphSession session;
+    for (Membership& run : runs) {
+      const auto count = static_cast<std::size_t>(number_canonically(run));
+      Membership identity(count);
+      std::iota(identity.begin(), identity.end(), 0);
+      modularity.push_back(IgraphCommunities(session, aggregate(graph, run, count)).modularity(identity, options.resolution));
+    }
+  }
+  const auto best = static_cast<std::size_t>(std::max_element(modularity.begin(), modularity.end()) - modularity.begin());
+  Stability stability = stability_of(runs, best);
+  communities.community = std::move(runs[best]);
+  communities.count = *std::max_element(communities.community.begin(), communities.community.end()) + 1;
+  communities.modularity = modularity[best];
+  communities.node_stability = std::move(stability.node);
+  communities.stability = stability.index;
+  return communities;
+}
+
+std::vector<double> community_scores(const Similarity& similarity, const Communities& communities) {
+  const auto count = static_cast<std::size_t>(communities.count);
+  const std::size_t nodes = similarity.nodes();
+  std::vector<std::size_t> size(count, 0);
+  for (const std::int32_t c : communities.community) ++size[static_cast<std::size_t>(c)];
+  std::vector<double> means(count * count, 0);
+  std::vector<std::uint64_t> column(nodes);
+  for (std::size_t a = 0; a < count; ++a) {
+    // Summed by column first, because that runs over whole rows without a look at who belongs where.
+    std::fill(column.begin(), column.end(), 0);
+    for (std::size_t node = 0; node < nodes; ++node)
+      if (static_cast<std::size_t>(communities.community[node]) == a)
+        for (std::size_t other = 0; other < nodes; ++other) column[other] += similarity.scores->row(node)[other];
+    for (std::size_t other = 0; other < nodes; ++other) means[a * count + static_cast<std::size_t>(communities.community[other])] += static_cast<double>(column[other]);
+    for (std::size_t b = 0; b < count; ++b) {
+      const double pairs = static_cast<double>(size[a]) * static_cast<double>(a == b ? size[a] - 1 : size[b]);
+      means[a * count + b] = pairs == 0 ? 1.0 : means[a * count + b] / (65535.0 * pairs);
+    }
+  }
+  return means;
+}
+
+}  // namespace metamict

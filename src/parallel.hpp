@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Work shared out among threads: a queue of numbered pieces, whose results must not depend on who did which piece.
+#pragma once
+
+#include <omp.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace metamict {
+
+/// Calls body(worker, piece) for every piece in [0, pieces) on up to `threads` workers, worker in [0, threads). OpenMP below a
+/// worker (oneDNN) is held to one thread. The first exception stops the queue and reaches the caller.
+template <typename Body>
+void parallel_for(std::size_t pieces, int threads, const Body& body) {
+  std::atomic<std::size_t> next{0};
+  std::exception_ptr failure;
+  std::mutex failing;
+  const auto work = [&](std::size_t worker) {
+    const int before = omp_get_max_threads();
+    omp_set_num_threads(1);
+    try {
+      for (std::size_t piece = next++; piece < pieces; piece = next++) body(worker, piece);
+    } catch (...) {
+      const std::scoped_lock lock(failing);
+      if (!failure) failure = std::current_exception();
+      next = pieces;
+    }
+    omp_set_num_threads(before);
+  };
+  const std::size_t workers = std::min(static_cast<std::size_t>(std::max(threads, 1)), std::max<std::size_t>(pieces, 1));
+  std::vector<std::jthread> others;
+  for (std::size_t worker = 1; worker < workers; ++worker) others.emplace_back(work, worker);
+  work(0);
+  others.clear();
+  if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace metamict
