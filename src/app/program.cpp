@@ -1,1 +1,83 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/program.hpp"
+
+#include <dlfcn.h>
+
+#include <cstdlib>
+#include <new>
+
+#include <opencv2/core/utility.hpp>
+
+#include "app/verbs.hpp"
+#include "metamict/errors.hpp"
+
+namespace metamict::app {
+
+namespace {
+
+template <class Verb>
+int with_log(const Verb& verb, Console& console, int (*run_verb)(const Verb&, Console&, Log&)) {
+  Log log(console, verb.common);
+  try {
+    return run_verb(verb, console, log);
+  } catch (const std::exception& error) {
+    log.error(one_line(error));
+    return exit_code_of(error);
+  }
+}
+
+struct Runner {
+  Console& console;
+
+  int operator()(const PrintText& print) const {
+    console.out << print.text << std::flush;
+    return console.out ? 0 : 6;
+  }
+  int operator()(const SegmentCommand& verb) const { return with_log(verb, console, run_segment); }
+  int operator()(const InspectCommand& verb) const { return with_log(verb, console, run_inspect); }
+  int operator()(const EvaluateCommand& verb) const { return with_log(verb, console, run_evaluate); }
+};
+
+}  // namespace
+
+int exit_code_of(const std::exception& error) {
+  if (dynamic_cast<const UsageError*>(&error)) return 2;
+  if (dynamic_cast<const InputError*>(&error)) return 3;
+  if (dynamic_cast<const ModelError*>(&error)) return 4;
+  if (dynamic_cast<const ResourceError*>(&error)) return 5;
+  if (dynamic_cast<const std::bad_alloc*>(&error)) return 5;
+  if (dynamic_cast<const OutputError*>(&error)) return 6;
+  if (dynamic_cast<const Interrupted*>(&error)) return 128 + stop_signal.load();
+  return 7;
+}
+
+std::string about(const std::filesystem::path& file, const std::exception& error) {
+  const std::string line = dynamic_cast<const std::bad_alloc*>(&error) ? "memory ran out: give a larger --stride or --spill DIR" : one_line(error);
+  const std::string name = file.filename().string();
+  return line.find(name) != std::string::npos ? line : name + ": " + line;
+}
+
+std::filesystem::path default_encoder() {
+  std::vector<std::filesystem::path> folders;
+  if (const char* given = std::getenv("METAMICT_MODELS")) folders.emplace_back(given);
+  Dl_info info{};
+  if (dladdr(reinterpret_cast<void*>(&metamict::open_encoder), &info) != 0)
+    folders.push_back(std::filesystem::path(info.dli_fname).parent_path() / "../../share/metamict/models");
+  folders.emplace_back(METAMICT_SOURCE_MODELS);
+  for (const auto& folder : folders)
+    for (const char* name : {"metamict-resnet50.pt", "untrained/metamict-untrained-resnet50.pt"})
+      if (std::error_code failure; std::filesystem::exists(folder / name, failure)) return std::filesystem::weakly_canonical(folder / name);
+  throw ModelError("no encoder was found in " + folders.front().string() +
+                   ": run scripts/make_untrained_encoder.py, or give one with --encoder FILE");
+}
+
+int run_program(const std::vector<std::string>& arguments, Console console) {
+  try {
+    return std::visit(Runner{console}, parse_command_line(arguments));
+  } catch (const std::exception& error) {
+    console.err << "error: " << one_line(error) << std::endl;
+    return exit_code_of(error);
+  }
+}
+
+}  // namespace metamict::app

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/batch.hpp"
+
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "app/values.hpp"
+#include "metamict/errors.hpp"
+#include "sha256.hpp"
+
+namespace metamict::app {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+/// Splits one line of RFC 4180 CSV.
+std::vector<std::string> csv_fields(const std::string& line) {
+  std::vector<std::string> fields(1);
+  bool quoted = false;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (quoted && c == '"' && i + 1 < line.size() && line[i + 1] == '"') fields.back() += line[++i];
+    else if (c == '"') quoted = !quoted;
+    else if (c == ',' && !quoted) fields.emplace_back();
+    else fields.back() += c;
+  }
+  return fields;
+}
+
+std::vector<std::string> lines_of(const fs::path& path) {
+  std::ifstream file(path);
+  if (!file) throw UsageError("manifest " + path.string() + " cannot be read: give the path of an existing file");
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    if (lines.empty() && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);
+    if (!line.empty()) lines.push_back(line);
+  }
+  if (file.bad()) throw UsageError("manifest " + path.string() + " cannot be read");
+  return lines;
+}
+
+void rename_or_throw(const fs::path& from, const fs::path& to) {
+  std::error_code failure;
+  fs::rename(from, to, failure);
+  if (failure) throw OutputError(to.string() + " cannot be written: " + failure.message());
+}
+
+}  // namespace
+
+std::vector<fs::path> read_manifest(const fs::path& path) {
+  std::vector<std::string> lines = lines_of(path);
+  if (lines.empty()) throw UsageError("manifest " + path.string() + " names no image");
+  const std::vector<std::string> header = csv_fields(lines.front());
+  const auto column = std::find(header.begin(), header.end(), "image");
+  const bool csv = column != header.end();
+  const auto index = static_cast<std::size_t>(column - header.begin());
+  if (!csv && header.size() > 1 && !fs::exists(path.parent_path() / lines.front()))
+    throw UsageError("manifest " + path.string() + " has no column named image: its header is '" + lines.front() + "'");
+  std::vector<fs::path> images;
+  for (std::size_t i = csv ? 1 : 0; i < lines.size(); ++i) {
+    const std::vector<std::string> fields = csv ? csv_fields(lines[i]) : std::vector<std::string>{lines[i]};
+    const std::size_t at = csv ? index : 0;
+    if (at >= fields.size() || fields[at].empty()) throw UsageError("manifest " + path.string() + ", line " + std::to_string(i + 1) + ": no image is named");
+    images.push_back(path.parent_path() / fields[at]);
+  }
+  if (images.empty()) throw UsageError("manifest " + path.string() + " names no image");
+  return images;
+}
+
+std::vector<std::string> stems_of(const std::vector<fs::path>& images) {
+  std::vector<std::string> stems;
+  std::map<std::string, fs::path> seen;
+  for (const fs::path& image : images) {
+    std::string stem = image.stem().string();
+    if (stem.empty() || stem == "." || stem == "..") throw UsageError("'" + image.string() + "' is not the name of an image");
+    const auto [other, fresh] = seen.emplace(stem, image);
+    if (!fresh)
+      throw UsageError(other->second.string() + " and " + image.string() + " would both write into the folder " + stem +
+                       ": rename one, or give them separate output folders");
+    stems.push_back(std::move(stem));
+  }
+  return stems;
+}
+
+std::string hash_of(const OptionTable& table) {
+  const std::string text = to_toml(table);
+  Sha256 hash;
+  hash.update({reinterpret_cast<const unsigned char*>(text.data()), text.size()});
+  return hash.hex();
+}
+
+namespace {
+
+Json read_done(const fs::path& folder) {
+  std::ifstream file(folder / "DONE.json");
+  return file ? Json::parse(file, nullptr, false) : Json(Json::value_t::discarded);
+}
+
+std::vector<WrittenFile> files_of(const Json& done) {
+  std::vector<WrittenFile> files;
+  for (const Json& one : done.at("outputs"))
+    files.push_back({one.at("path").get<std::string>(), one.at("sha256").get<std::string>(), one.at("bytes").get<std::uint64_t>()});
+  return files;
+}
+
+}  // namespace
+
+std::vector<WrittenFile> finished_files(const fs::path& folder) {
+  try {
+    const Json done = read_done(folder);
+    return done.is_object() ? files_of(done) : std::vector<WrittenFile>{};
+  } catch (const Json::exception&) {
+    return {};  // a DONE.json that is not ours vouches for nothing
+  }
+}
+
+bool is_finished(const fs::path& folder, const Provenance& provenance) try {
+  const Json done = read_done(folder);
+  if (!done.is_object()) return false;
+  if (done.at("image_sha256") != provenance.image_sha256 || done.at("options_sha256") != provenance.options_sha256 ||
+      done.at("model_sha256") != provenance.model_sha256)
+    return false;
+  for (const WrittenFile& file : files_of(done)) {
+    std::error_code failure;
+    if (fs::file_size(folder / file.path, failure) != file.bytes || failure) return false;
+    if (sha256_of_file(folder / file.path) != file.sha256) return false;
+  }
+  return true;
+} catch (const std::exception&) {
+  return false;  // unreadable or not ours: done again rather than trusted
+}
+
+fs::path staging_of(const fs::path& folder) { return folder.string() + ".part"; }
+
+void publish(const fs::path& folder, const std::vector<WrittenFile>& files, const Provenance& provenance) {
+  const fs::path staging = staging_of(folder);
+  Json done{{"schema", 1},
+            {"metamict", METAMICT_VERSION},
+            {"image_sha256", provenance.image_sha256},
+            {"options_sha256", provenance.options_sha256},
+            {"model_sha256", provenance.model_sha256},
+            {"outputs", Json::array()}};
+  for (const WrittenFile& file : files) done["outputs"].push_back({{"path", file.path.generic_string()}, {"sha256", file.sha256}, {"bytes", file.bytes}});
+  write_whole(staging / "DONE.json", done.dump(2) + "\n");
+
+  std::error_code ignored;
+  if (!fs::exists(folder)) return rename_or_throw(staging, folder);
+  std::set<fs::path> stale;
+  for (const WrittenFile& file : finished_files(folder)) stale.insert(file.path);
+  fs::remove(folder / "DONE.json", ignored);
+  for (const WrittenFile& file : files) {
+    fs::create_directories((folder / file.path).parent_path(), ignored);
+    rename_or_throw(staging / file.path, folder / file.path);
+    stale.erase(file.path);
+  }
+  for (const fs::path& file : stale) {
+    if (file.is_absolute() || file.lexically_normal().string().starts_with("..")) continue;  // never outside the folder
+    fs::remove(folder / file, ignored);
+    fs::remove((folder / file).parent_path(), ignored);  // only when it is empty now
+  }
+  rename_or_throw(staging / "DONE.json", folder / "DONE.json");
+  fs::remove_all(staging, ignored);
+}
+
+void remove_stale(const fs::path& folder) {
+  std::error_code ignored;
+  fs::remove_all(staging_of(folder), ignored);
+  if (!fs::is_directory(folder, ignored)) return;
+  std::vector<fs::path> parts;
+  for (const auto& entry : fs::recursive_directory_iterator(folder, fs::directory_options::skip_permission_denied, ignored))
+    if (entry.path().extension() == ".part") parts.push_back(entry.path());
+  for (const fs::path& part : parts) fs::remove_all(part, ignored);
+}
+
+}  // namespace metamict::app

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "app/verbs.hpp"
+#include "metamict/errors.hpp"
+#include "metamict/formats.hpp"
+#include "text.hpp"
+
+namespace metamict::app {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json dataset_json(const DatasetInfo& info) {
+  Json json{{"name", info.name}, {"rows", info.rows}, {"cols", info.cols}, {"frames", info.frames}, {"dtype", info.dtype}};
+  json["nm_per_pixel"] = info.nm_per_pixel ? Json(*info.nm_per_pixel) : Json();
+  json["pixel_size_source"] = info.pixel_size_source;
+  json["image"] = info.image;
+  json["reason"] = info.reason.empty() ? Json() : Json(info.reason);
+  json["min"] = json["max"] = json["mean"] = nullptr;
+  return json;
+}
+
+/// The range of a dataset's chosen frame; left null where its pixels cannot be read.
+void add_range(Json& json, const Format& format, const ReadRequest& request) {
+  const cv::Mat pixels = format.read(request).pixels;
+  double low = 0, high = 0, sum = 0;
+  cv::minMaxIdx(pixels, &low, &high);
+  for (int y = 0; y < pixels.rows; ++y)
+    for (int x = 0; x < pixels.cols; ++x) sum += pixels.at<float>(y, x);
+  // JSON knows no NaN or infinity: such an image keeps null, and the chosen dataset's own error says why.
+  if (!std::isfinite(low) || !std::isfinite(high) || !std::isfinite(sum)) return;
+  json["min"] = low;
+  json["max"] = high;
+  json["mean"] = sum / static_cast<double>(pixels.total());
+}
+
+/// What segment would do with the file; the keys stay null where it would refuse.
+void add_plan(Json& json, const std::filesystem::path& path, const SegmentOptions& options) {
+  int encoder_px = 64, features = 2048;
+  try {
+    const Sidecar sidecar = read_sidecar(default_encoder());
+    encoder_px = sidecar.input_px;
+    features = sidecar.features;
+  } catch (const ModelError&) {
+    // Without a model the plan is that of the default encoder's input; segment itself will say that it is missing.
+  }
+  const Micrograph micrograph = load_micrograph(path, options.load);
+  const Plan planned = plan(micrograph, options, encoder_px, features);
+  const ChipSize& chip = planned.chip_size;
+  json["lattice_period_px"] = chip.lattice ? Json(chip.lattice->period_px) : Json();
+  json["chip_size_px"] = chip.size_px;
+  json["stride_px"] = planned.stride_px;
+  json["chips"] = planned.grid.chips();
+  json["predicted_memory_bytes"] = planned.predicted_memory_bytes;
+}
+
+Json inspect_file(const std::filesystem::path& path, const SegmentOptions& options) {
+  Json json{{"path", path.string()}, {"format", nullptr}, {"datasets", Json::array()}, {"chosen", nullptr}};
+  for (const char* key : {"lattice_period_px", "chip_size_px", "stride_px", "chips", "predicted_memory_bytes", "error"}) json[key] = nullptr;
+  try {
+    const Format& format = recognise_format(path);
+    json["format"] = format.name;
+    const std::vector<DatasetInfo> datasets = format.list(path, options.load.max_pixels);
+    for (const DatasetInfo& info : datasets) json["datasets"].push_back(dataset_json(info));
+    for (std::size_t i = 0; i < datasets.size(); ++i)
+      if (datasets[i].image) add_range(json["datasets"][i], format, {path, i, 0, options.load.max_pixels});
+    json["chosen"] = datasets[choose_dataset(datasets, options.load.dataset)].name;
+    add_plan(json, path, options);
+  } catch (const Error& error) {
+    json["error"] = about(path, error);
+  }
+  return json;
+}
+
+std::string text_of(const Json& file) {
+  const auto known = [&](const char* key) { return !file[key].is_null(); };
+  std::string text = file["path"].get<std::string>() + (known("format") ? " (" + file["format"].get<std::string>() + ")" : "") + "\n";
+  for (const Json& data : file["datasets"]) {
+    text += "  " + data["name"].get<std::string>() + ": " + data["rows"].dump() + " x " + data["cols"].dump() + " (rows x cols), " + data["dtype"].get<std::string>();
+    if (data["frames"].get<int>() > 1) text += ", " + data["frames"].dump() + " frames";
+    if (!data["nm_per_pixel"].is_null()) text += ", " + number(data["nm_per_pixel"][1].get<double>()) + " nm/px (" + data["pixel_size_source"].get<std::string>() + ")";
+    else text += ", pixel size unknown";
+    if (!data["min"].is_null()) text += ", " + number(data["min"].get<double>()) + " to " + number(data["max"].get<double>()) + ", mean " + number(data["mean"].get<double>());
+    if (!data["image"].get<bool>()) text += ", not an image: " + data["reason"].get<std::string>();
+    if (known("chosen") && data["name"] == file["chosen"]) text += "  <- segment takes this";
+    text += "\n";
+  }
+  if (known("chips")) {
+    text += known("lattice_period_px") ? "  lattice period " + number(file["lattice_period_px"].get<double>()) + " px" : std::string("  no lattice found");
+    text += ", chip " + number(file["chip_size_px"].get<double>()) + " px, stride " + number(file["stride_px"].get<double>()) + " px, " + file["chips"].dump() +
+            " chips, about " + bytes_text(file["predicted_memory_bytes"].get<std::uint64_t>()) + " of memory\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+int run_inspect(const InspectCommand& command, Console& console, Log& log) {
+  Json files = Json::array();
+  std::size_t failed = 0;
+  for (const auto& path : command.images) {
+    check_stop_signal();
+    files.push_back(inspect_file(path, command.options));
+    if (!command.common.json) console.out << text_of(files.back());
+    if (files.back()["error"].is_null()) continue;
+    ++failed;
+    log.error(files.back()["error"].get<std::string>());
+  }
+  if (command.common.json) console.out << files.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
+  console.out.flush();
+  if (!console.out) return 6;
+  return failed == 0 ? 0 : failed < command.images.size() ? 1 : 3;
+}
+
+}  // namespace metamict::app

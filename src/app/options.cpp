@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <sstream>
+
+#include "app/completion.hpp"
+#include "app/values.hpp"
+#include "derived_rules.hpp"
+#include "machine.hpp"
+#include "metamict/errors.hpp"
+#include "text.hpp"
+
+namespace metamict::app {
+
+namespace {
+
+using Setter = std::function<void(const std::string& value)>;
+using Names = std::vector<std::string>;
+
+/// Options that name files to write, ways to run or amounts of the machine: they cannot change a result, so neither do
+/// they belong into DONE.json's hash of the options.
+const Names result_neutral = {"threads", "max-memory", "spill", "device", "trust-encoder", "encoder"};
+
+/// One subcommand's options, each declared once with its default, its help and what its value sets.
+class Declaration {
+ public:
+  explicit Declaration(CLI::App& app) : app_(app) {}
+
+  void value(const std::string& name, const std::string& shown_default, const std::string& help, Setter set, const std::string& type = "TEXT") {
+    app_.add_option_function<std::string>("--" + name, std::move(set), help)->default_str(shown_default)->type_name(type);
+  }
+  void choice(const std::string& name, const std::string& shown_default, const Names& names, const std::string& help,
+              const std::function<void(std::size_t)>& set) {
+    std::string type;
+    for (const std::string& one : names) type += (type.empty() ? "" : "|") + one;
+    value(name, shown_default, help, [=](const std::string& text) { set(parse_choice("--" + name, text, names)); }, type);
+  }
+  CLI::Option* flag(const std::string& name, bool& target, const std::string& help) { return app_.add_flag("--" + name, target, help); }
+
+ private:
+  CLI::App& app_;
+};
+
+template <class Enum>
+std::function<void(std::size_t)> into(Enum& target) {
+  return [&target](std::size_t index) { target = static_cast<Enum>(index); };
+}
+
+void declare_common(CLI::App& app, CommonOptions& common) {
+  app.get_formatter()->column_width(34);
+  app.add_flag("--quiet", common.quiet, "Errors only");
+  app.add_flag("--verbose", common.verbose, "Also the seconds of each stage");
+  app.add_flag("--json", common.json, "Results as JSON on standard output");
+  app.add_flag("--no-color", common.no_color, "No colours on a terminal");
+  app.add_option("--log-file", common.log_file, "Also log into this file")->type_name("FILE");
+}
+
+void declare_reading(Declaration& declare, SegmentOptions& options) {
+  declare.value("pixel-size", "from the file", "Edge of a pixel, for example 0.0213nm (nm, pm, A, um)",
+                [&](const std::string& text) { options.load.nm_per_pixel = parse_length_nm("--pixel-size", text); }, "LENGTH");
+  declare.value("lattice-nm", "measured", "Lattice period in nm, in place of measuring it in the image",
+                [&](const std::string& text) { options.chip_size.lattice_nm = parse_length_nm("--lattice-nm", text); }, "NM");
+  declare.value("chip-size", "auto", "Edge of a chip in pixels of the image; auto: four lattice periods", [&](const std::string& text) {
+    options.chip_size.chip_size_px.reset();
+    if (text == "auto") return;
+    options.chip_size.chip_size_px = parse_number("--chip-size", text);
+    if (*options.chip_size.chip_size_px < 4) throw UsageError("--chip-size is " + text + " px but a chip has at least 4 px");
+  }, "auto|PX");
+  declare.value("stride", "auto", "Step between chips in pixels of the image; auto: a quarter of the chip", [&](const std::string& text) {
+    options.stride_px.reset();
+    if (text == "auto") return;
+    options.stride_px = parse_number("--stride", text);
+    if (*options.stride_px <= 0) throw UsageError("--stride is " + text + " px but must be above 0");
+  }, "auto|PX");
+  declare.value("dataset", "HAADF, else the first image", "Dataset of the file, by name or detector",
+                [&](const std::string& text) { options.load.dataset = text; });
+  declare.value("frame", "0", "Frame of a stack: an index from 0, or mean", [&](const std::string& text) {
+    if (text != "mean") (void)parse_whole("--frame", text, 0, 1 << 30);
+    options.load.frame = text;
+  }, "INDEX|mean");
+  declare.value("max-pixels", std::to_string(options.load.max_pixels), "Larger images are refused", [&](const std::string& text) {
+    options.load.max_pixels = static_cast<std::uint64_t>(parse_whole("--max-pixels", text, 1, std::int64_t{1} << 40));
+  }, "N");
+}
+
+void declare_encoder(Declaration& declare, SegmentCommand& command) {
+  EncoderOptions& encoder = command.encoder;
+  declare.value("encoder", "the one that ships", "TorchScript file with its sidecar (same name, .json)",
+                [&](const std::string& text) { encoder.model = text; }, "FILE");
+  declare.value("device", "auto", "auto, cpu or cuda[:N]", [&](const std::string& text) {
+    const bool cuda = text == "cuda" || (text.starts_with("cuda:") && parse_whole("--device", text.substr(5), 0, 255) >= 0);
+    if (!cuda && text != "auto" && text != "cpu") throw UsageError("--device '" + text + "' is not known: give auto, cpu or cuda[:N]");
+    encoder.device = text;
+  });
+  declare.choice("precision", "auto", {"auto", "float32", "bfloat16"}, "Arithmetic of the encoder; auto: bfloat16 where the processor has AMX",
+                 into(encoder.precision));
+  declare.choice("embedding", "auto", {"auto", "chip", "shared"},
+                 "chip: each chip by itself, as the paper; shared: one pass over the micrograph, windows pooled (faster, "
+                 "neighbours shine in); auto: chip",
+                 into(encoder.embedding));
+  declare.choice("normalise", "image", {"image", "chip"}, "Grey levels standardised over the image, or chip by chip",
+                 into(command.options.normalise));
+  declare.flag("trust-encoder", encoder.trust, "Load a model whose hash its sidecar does not list (a model file is code)");
+}
+
+void declare_graph(Declaration& declare, SegmentCommand& command) {
+  SegmentOptions& options = command.options;
+  std::string derived;
+  for (const std::string& name : derived_rule_names()) derived += ", " + name;
+  std::string cuts;
+  for (const std::string& name : options.cuts) cuts += (cuts.empty() ? "" : ",") + name;
+  declare.value("cut", cuts, "Comma list of mean, median, mode, numbers in [0, 1]" + derived, [&](const std::string& text) {
+    options.cuts = split(text, ',');
+    Notes ignored;
+    SegmentOptions copy = options;
+    check_rules(copy, ignored);
+  }, "RULES");
+  declare.value("primary", options.primary, "The rule that summaries and series use", [&](const std::string& text) { options.primary = text; }, "RULE");
+  declare.choice("similarity", "minmax", {"minmax", "raw"}, "minmax: 0 = the least, 1 = the most alike pair of the image; raw: cosine",
+                 into(options.similarity.scale));
+  declare.choice("edge-weight", "score", {"score", "unit"}, "Weight of a kept edge", into(options.edge_weight));
+  declare.value("mode-bins", "100", "Bins of the histogram whose tallest is the mode", [&](const std::string& text) {
+    options.mode_bins = static_cast<int>(parse_whole("--mode-bins", text, 2, 65536));
+  }, "N");
+  declare.choice("communities", "louvain", {"louvain", "leiden"}, "Method of finding communities", into(options.communities.method));
+  declare.choice("engine", "auto", {"auto", "dense", "igraph"}, "dense: first passes on the score matrix; igraph: all of it in igraph",
+                 into(options.communities.engine));
+  declare.value("resolution", "1", "Of the modularity: higher gives more, smaller communities", [&](const std::string& text) {
+    options.communities.resolution = parse_number("--resolution", text);
+    if (options.communities.resolution < 0) throw UsageError("--resolution is " + text + " but must not be negative");
+  }, "X");
+  declare.value("seed", "1", "Of every random choice", [&](const std::string& text) {
+    options.communities.seed = static_cast<std::uint64_t>(parse_whole("--seed", text, 0, std::int64_t{1} << 62));
+  }, "N");
+  declare.value("runs", "5", "Runs of the community search; the best is taken, all give the stability", [&](const std::string& text) {
+    options.communities.runs = static_cast<int>(parse_whole("--runs", text, 1, 1000));
+  }, "N");
+  declare.value("min-chips", "3", "Smaller communities stay unassigned in the map", [&](const std::string& text) {
+    options.paint.min_chips = static_cast<int>(parse_whole("--min-chips", text, 1, 1 << 30));
+  }, "N");
+  declare.choice("vote", "tent", {"tent", "uniform"}, "Weight of a chip's vote over its pixels", into(options.paint.vote));
+}
+
+void declare_machine(Declaration& declare, SegmentCommand& command) {
+  declare.value("threads", "the machine's", "Never changes a result", [&](const std::string& text) {
+    command.options.threads = static_cast<int>(parse_whole("--threads", text, 1, 4096));
+  }, "N");
+  declare.value("max-memory", "the machine's", "For example 8G; an image that needs more is refused before it starts", [&](const std::string& text) {
+    command.options.max_memory_bytes = parse_bytes("--max-memory", text);
+  }, "SIZE");
+  declare.value("spill", "none", "Folder for scores that memory will not hold", [&](const std::string& text) { command.options.similarity.spill = text; },
+                "DIR");
+}
+
+void declare_outputs(Declaration& declare, SegmentCommand& command) {
+  OutputOptions& outputs = command.outputs;
+  declare.choice("graphml", "auto", {"auto", "full", "backbone", "none"}, "auto: full up to 1,000,000 edges, else a backbone",
+                 into(outputs.graphml));
+  declare.value("write", "none", "Comma list of extra files: embeddings, scores", [&](const std::string& text) {
+    outputs.embeddings = outputs.scores = false;
+    for (const std::string& one : split(text, ','))
+      if (const std::size_t index = parse_choice("--write", one, {"none", "embeddings", "scores"}); index > 0)
+        (index == 1 ? outputs.embeddings : outputs.scores) = true;
+  }, "LIST");
+}
+
+/// Applies a config file's flat keys to the options that the command line left alone.
+void apply_config(CLI::App& app, const std::filesystem::path& path) {
+  std::ifstream file(path);
+  if (!file) throw UsageError("config file " + path.string() + " cannot be read: give the path of an existing file");
+  for (const CLI::ConfigItem& item : CLI::ConfigTOML().from_config(file)) {
+    if (item.name == "++" || item.name == "--") throw UsageError(path.string() + ": sections are not known here: give flat keys");
+    CLI::Option* const option = item.parents.empty() ? app.get_option_no_throw("--" + item.name) : nullptr;
+    if (option == nullptr || !option->get_configurable()) throw UsageError(path.string() + ": unknown key '" + item.fullname() + "'");
+    if (option->count() > 0) continue;
+    std::string value;
+    for (const std::string& input : item.inputs) value += (value.empty() ? "" : ",") + input;
+    if (option->get_expected_min() == 0 && value != "true" && value != "false")
+      throw UsageError(path.string() + ": " + item.name + " is '" + value + "' but must be true or false");
+    option->add_result(value);
+    option->run_callback();
+  }
+}
+
+/// Every configurable option with its effective value, where there is one to write ("auto" and the like count as values; a
+/// default that only describes, such as "from the file", does not).
+OptionTable effective_options(const CLI::App& app) {
+  static const Names descriptive = {"from the file", "measured", "HAADF, else the first image", "the one that ships", "the machine's", "none", ""};
+  OptionTable table;
+  for (const CLI::Option* option : app.get_options()) {
+    if (!option->get_configurable() || option->get_positional() || option->get_lnames().empty()) continue;
+    std::string value = option->count() > 0 ? CLI::detail::join(option->results(), ",") : option->get_default_str();
+    if (std::find(descriptive.begin(), descriptive.end(), value) != descriptive.end()) continue;
+    table.emplace_back(option->get_lnames().front(), value);
+  }
+  return table;
+}
+
+/// The whole parser with the structs it fills.
+struct Parser {
+  CLI::App app{"metamict segments STEM-HAADF micrographs into regions of like structure, without labels.", "metamict"};
+  SegmentCommand segment;
+  InspectCommand inspect;
+  EvaluateCommand evaluate;
+  CLI::App* segment_app = nullptr;
+  std::filesystem::path config;
+  std::string completion;
+  bool version = false, manual = false;
+
+  Parser();
+  void declare_segment();
+  void declare_inspect();
+  void declare_evaluate();
+};
+
+Parser::Parser() {
+  app.require_subcommand(0, 1);
+  app.get_formatter()->column_width(34);
+  app.set_help_flag("-h,--help", "Print this help");
+  app.set_help_all_flag("--help-all", "Print the help of every verb");
+  app.add_flag("--version", version, "Print the versions of the program, its libraries, the BLAS and the processor's capability");
+  app.add_option("--completion", completion, "Print a completion script: bash, zsh or fish")->type_name("SHELL");
+  app.add_flag("--man", manual, "Print the manual page (roff)");
+  app.footer("Exit codes: 0 all done, 1 some images failed, 2 wrong usage, 3 no input readable, 4 model missing or not fitting,\n"
+             "5 refused for memory or disk, 6 output not written, 7 internal error, 130/143 stopped by a signal.");
+  declare_segment();
+  declare_inspect();
+  declare_evaluate();
+}
+
+void Parser::declare_segment() {
+  segment_app = app.add_subcommand("segment", "Segment one or many images, each on its own");
+  declare_common(*segment_app, segment.common);
+  Declaration declare(*segment_app);
+  segment_app->add_option("IMAGE", segment.images, "Images: TIFF, PNG, JPEG, NPY and microscope formats")->configurable(false);
+  segment_app->add_option("--output", segment.output, "Folder for the results (made if need be)")->type_name("DIR")->configurable(false);
+  segment_app->add_option("--manifest", segment.manifest, "Images to do, one a line or CSV with an image column")->type_name("FILE")->configurable(false);
+  declare_reading(declare, segment.options);
+  declare_encoder(declare, segment);
+  declare_graph(declare, segment);
+  declare_outputs(declare, segment);
+  declare_machine(declare, segment);
+  declare.flag("resume", segment.resume, "Skip images whose DONE.json still matches; redo the others")->configurable(false);
+  declare.flag("overwrite", segment.overwrite, "Replace existing results")->configurable(false);
+  declare.flag("fail-fast", segment.fail_fast, "Stop at the first image that fails")->configurable(false);
+  declare.flag("dry-run", segment.dry_run, "Say what would be done, and stop")->configurable(false);
+  declare.flag("print-config", segment.print_config, "Print the effective options as a config file, and stop")->configurable(false);
+  segment_app->add_option("--config", config, "Options from a file (flat keys, as run.toml); the command line wins")->type_name("FILE")->configurable(false);
+  for (const char* name : {"--quiet", "--verbose", "--json", "--no-color", "--log-file"}) segment_app->get_option(name)->configurable(false);
+}
+
+void Parser::declare_inspect() {
+  CLI::App* verb = app.add_subcommand("inspect", "What is in a file, and what segment would do with it");
+  declare_common(*verb, inspect.common);
+  Declaration declare(*verb);
+  verb->add_option("IMAGE", inspect.images, "Files to look into");
+  declare_reading(declare, inspect.options);
+}
+
+void Parser::declare_evaluate() {
+  CLI::App* verb = app.add_subcommand("evaluate", "Compare a label map with a truth: adjusted Rand index, IoU");
+  declare_common(*verb, evaluate.common);
+  verb->add_option("LABELS", evaluate.labels, "Label image")->required();
+  verb->add_option("TRUTH", evaluate.truth, "Label image of the same size")->required();
+  Declaration declare(*verb);
+  declare.value("ignore", "none", "Truth label whose pixels are left out",
+                [this](const std::string& text) { evaluate.ignore = static_cast<int>(parse_whole("--ignore", text, 0, 65535)); }, "N");
+}
+
+std::string version_text() {
+  std::ostringstream text;
+  const auto all = versions();
+  text << "metamict " << all.at("metamict") << "\n";
+  for (const auto& [name, version] : all)
+    if (name != "metamict") text << "  " << name << " " << version << "\n";
+  return text.str();
+}
+
+SegmentCommand finish(Parser& parser) {
+  SegmentCommand& command = parser.segment;
+  if (!parser.config.empty()) apply_config(*parser.segment_app, parser.config);
+  command.effective = effective_options(*parser.segment_app);
+  for (const auto& entry : command.effective)
+    if (std::find(result_neutral.begin(), result_neutral.end(), entry.first) == result_neutral.end()) command.result_relevant.push_back(entry);
+  if (command.resume && command.overwrite) throw UsageError("--resume and --overwrite exclude each other: give one of them");
+  if (command.print_config) return command;
+  if (!command.manifest.empty() && !command.images.empty()) throw UsageError("give images or --manifest, not both");
+  if (command.manifest.empty() && command.images.empty()) throw UsageError("no image is given: metamict segment IMAGE... --output DIR");
+  if (command.output.empty()) throw UsageError("--output is missing: give the folder for the results");
+  return command;
+}
+
+}  // namespace
+
+Command parse_command_line(const std::vector<std::string>& arguments) {
+  Parser parser;
+  CLI::App& app = parser.app;
+  try {
+    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+    app.parse(reversed);
+  } catch (const CLI::CallForHelp&) {
+    return PrintText{app.help()};
+  } catch (const CLI::CallForAllHelp&) {
+    return PrintText{app.help("", CLI::AppFormatMode::All)};
+  } catch (const CLI::ParseError& error) {
+    throw UsageError(std::string(error.what()) + " (metamict --help lists what there is)");
+  }
+  if (parser.version) return PrintText{version_text()};
+  if (!parser.completion.empty()) return PrintText{completion_script(app, parser.completion)};
+  if (parser.manual) return PrintText{manual_page(app)};
+  if (app.got_subcommand("segment")) return finish(parser);
+  if (app.got_subcommand("inspect")) {
+    if (parser.inspect.images.empty()) throw UsageError("no image is given: metamict inspect IMAGE...");
+    return parser.inspect;
+  }
+  if (app.got_subcommand("evaluate")) return parser.evaluate;
+  throw UsageError("no verb is given: segment, inspect or evaluate (metamict --help lists what there is)");
+}
+
+std::string to_toml(const OptionTable& table) {
+  std::string text;
+  for (const auto& [name, value] : table) {
+    const bool bare = value == "true" || value == "false";
+    std::string quoted;
+    for (const char c : value) quoted += c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c);
+    text += name + " = " + (bare ? value : "\"" + quoted + "\"") + "\n";
+  }
+  return text;
+}
+
+}  // namespace metamict::app

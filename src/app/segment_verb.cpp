@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <chrono>
+#include <future>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "app/batch.hpp"
+#include "app/values.hpp"
+#include "app/verbs.hpp"
+#include "machine.hpp"
+#include "metamict/errors.hpp"
+#include "metamict/formats.hpp"
+#include "sha256.hpp"
+#include "text.hpp"
+
+namespace metamict::app {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// One image of the batch and what became of it.
+struct Job {
+  fs::path image;
+  std::string stem;
+  fs::path folder;
+  std::string status = "pending";   ///< done, skipped, failed, pending
+  std::string reason;
+  int exit_code = 0;                ///< of a failed one, had it been alone
+  StageSeconds seconds;
+  std::uint64_t peak_memory_bytes = 0;
+  std::vector<WrittenFile> outputs;
+};
+
+/// A whole `segment` call.
+class Batch {
+ public:
+  Batch(const SegmentCommand& command, Console& console, Log& log);
+  int run();
+
+ private:
+  int dry_run();
+  void refuse_existing() const;
+  void do_all();
+  void do_one(Job& job, Micrograph micrograph, double load_seconds);
+  Encoder& encoder();
+  void fail(Job& job, const std::exception& error);
+  void write_run_json();
+  int exit_code() const;
+
+  const SegmentCommand& command_;
+  Console& console_;
+  Log& log_;
+  SegmentOptions options_;
+  EncoderOptions encoder_options_;
+  Sidecar sidecar_;
+  std::string options_sha256_;
+  std::unique_ptr<Encoder> encoder_;
+  std::vector<Job> jobs_;
+};
+
+Batch::Batch(const SegmentCommand& command, Console& console, Log& log)
+    : command_(command), console_(console), log_(log), options_(command.options), encoder_options_(command.encoder) {
+  if (options_.threads == 0) options_.threads = machine_threads();
+  if (options_.max_memory_bytes == 0) options_.max_memory_bytes = machine_memory_bytes();
+  options_.similarity.threads = options_.communities.threads = encoder_options_.threads = options_.threads;
+  if (encoder_options_.model.empty()) encoder_options_.model = default_encoder();
+  sidecar_ = read_sidecar(encoder_options_.model);
+  options_.chip_size.cells_per_chip = sidecar_.cells_per_chip;
+  options_sha256_ = hash_of(command.result_relevant);
+  const std::vector<fs::path> images = command.manifest.empty() ? command.images : read_manifest(command.manifest);
+  const std::vector<std::string> stems = stems_of(images);
+  for (std::size_t i = 0; i < images.size(); ++i) jobs_.push_back({images[i], stems[i], command.output / stems[i], "pending", {}, 0, {}, 0, {}});
+}
+
+int Batch::run() {
+  if (command_.dry_run) return dry_run();
+  if (!command_.resume && !command_.overwrite) refuse_existing();
+  std::error_code failure;
+  fs::create_directories(command_.output, failure);
+  if (failure) throw OutputError("output folder " + command_.output.string() + " cannot be made: " + failure.message());
+  OptionTable table = command_.effective;
+  if (!command_.encoder.model.empty()) {
+    for (auto& [name, value] : table)
+      if (name == "encoder") value = fs::absolute(command_.encoder.model).lexically_normal().string();
+  }
+  write_whole(command_.output / "run.toml", to_toml(table));
+  try {
+    do_all();
+  } catch (const Interrupted& error) {
+    for (Job& job : jobs_) remove_stale(job.folder);
+    write_run_json();
+    log_.error(one_line(error));
+    return exit_code_of(error);
+  }
+  write_run_json();
+  return exit_code();
+}
+
+/// Only headers are read, so that the answer comes at once; `inspect` measures the lattice.
+int Batch::dry_run() {
+  std::size_t failed = 0;
+  for (const Job& job : jobs_) {
+    try {
+      const Format& format = recognise_format(job.image);
+      const std::vector<DatasetInfo> datasets = format.list(job.image, options_.load.max_pixels);
+      const DatasetInfo& chosen = datasets[choose_dataset(datasets, options_.load.dataset)];
+      console_.out << job.image.string() << " -> " << job.folder.string() << ": " << format.name << ", " << chosen.rows << " x " << chosen.cols << " "
+                   << chosen.dtype << (fs::exists(job.folder) ? ", results exist" : "");
+      if (options_.chip_size.chip_size_px) {
+        Micrograph frame;
+        frame.pixels = cv::Mat(chosen.rows, chosen.cols, CV_32FC1);
+        const Plan planned = plan(frame, options_, sidecar_.input_px, sidecar_.features);
+        console_.out << ", " << planned.grid.chips() << " chips, about " << bytes_text(planned.predicted_memory_bytes);
+      }
+      console_.out << "\n";
+    } catch (const Error& error) {
+      ++failed;
+      log_.error(about(job.image, error));
+    }
+  }
+  console_.out << "encoder " << sidecar_.name << " (" << encoder_options_.model.string() << "), rules";
+  for (const std::string& cut : options_.cuts) console_.out << " " << cut;
+  console_.out << ", " << options_.threads << " threads\n" << std::flush;
+  return failed == 0 ? 0 : failed < jobs_.size() ? 1 : 3;
+}
+
+void Batch::refuse_existing() const {
+  for (const Job& job : jobs_)
+    if (fs::exists(job.folder) || fs::exists(staging_of(job.folder)))
+      throw UsageError(job.folder.string() + " exists already: give --resume to keep what is finished, --overwrite to replace it, or another --output");
+}
+
+/// The images one after the other; the next one is read while the present one is embedded.
+void Batch::do_all() {
+  struct Loaded {
+    Micrograph micrograph;
+    double seconds = 0;
+  };
+  const auto load = [this](const Job& job) {
+    const auto start = std::chrono::steady_clock::now();
+    Loaded loaded{load_micrograph(job.image, options_.load), 0};
+    loaded.seconds = seconds_since(start);
+    return loaded;
+  };
+  std::optional<std::future<Loaded>> next;
+  for (std::size_t i = 0; i < jobs_.size(); ++i) {
+    check_stop_signal();
+    Job& job = jobs_[i];
+    if (command_.resume || command_.overwrite) remove_stale(job.folder);
+    try {
+      Loaded loaded = next ? next->get() : load(job);
+      next.reset();
+      if (i + 1 < jobs_.size()) next = std::async(std::launch::async, load, std::cref(jobs_[i + 1]));
+      if (command_.resume && is_finished(job.folder, {loaded.micrograph.sha256, options_sha256_, sidecar_.sha256})) {
+        job.status = "skipped";
+        job.reason = "finished before";
+        job.outputs = finished_files(job.folder);
+        log_.info(job.image.string() + ": finished before, skipped");
+        continue;
+      }
+      do_one(job, std::move(loaded.micrograph), loaded.seconds);
+    } catch (const Interrupted&) {
+      throw;
+    } catch (const std::exception& error) {
+      fail(job, error);
+      if (i + 1 < jobs_.size() && !next) next = std::async(std::launch::async, load, std::cref(jobs_[i + 1]));
+      // Without an encoder no later image can be done either.
+      if (command_.fail_fast || (dynamic_cast<const ModelError*>(&error) && !encoder_)) break;
+    }
+  }
+}
+
+void Batch::do_one(Job& job, Micrograph micrograph, double load_seconds) {
+  const auto start = std::chrono::steady_clock::now();
+  reset_peak_memory();
+  const fs::path staging = staging_of(job.folder);
+  const std::string image_sha256 = micrograph.sha256;
+  Result result = segment(std::move(micrograph), encoder(), options_, log_.progress(job.image.filename().string()));
+  result.seconds["load"] = load_seconds;
+  const auto writing = std::chrono::steady_clock::now();
+  try {
+    std::error_code failure;
+    fs::create_directories(staging, failure);
+    if (failure) throw OutputError(staging.string() + " cannot be made: " + failure.message());
+    job.outputs = write_outputs(result, staging, command_.outputs);
+    check_stop_signal();
+    publish(job.folder, job.outputs, {image_sha256, options_sha256_, sidecar_.sha256});
+  } catch (...) {
+    remove_stale(job.folder);
+    throw;
+  }
+  job.seconds = result.seconds;
+  job.seconds["write"] = seconds_since(writing);
+  job.seconds["total"] = seconds_since(start) + load_seconds;
+  job.peak_memory_bytes = peak_memory_bytes();
+  job.status = "done";
+  for (const std::string& note : result.notes) log_.warning(job.image.filename().string() + ": " + note);
+  std::string regions;
+  for (const RuleResult& rule : result.rules) regions += (regions.empty() ? "" : ", ") + rule.name + " " + std::to_string(rule.regions.size());
+  log_.info(job.image.string() + ": regions " + regions + " of " + std::to_string(result.grid.chips()) + " chips in " + number(job.seconds["total"]) + " s -> " +
+            job.folder.string());
+  for (const auto& [stage, seconds] : job.seconds) log_.detail("  " + stage + " " + number(seconds) + " s");
+}
+
+Encoder& Batch::encoder() {
+  if (!encoder_) encoder_ = console_.open_encoder(encoder_options_);
+  return *encoder_;
+}
+
+void Batch::fail(Job& job, const std::exception& error) {
+  job.status = "failed";
+  job.reason = about(job.image, error);
+  job.exit_code = exit_code_of(error);
+  job.outputs.clear();
+  log_.error(job.reason);
+}
+
+void Batch::write_run_json() {
+  Json json{{"schema", 1}, {"versions", versions()}, {"machine", machine()}, {"options", Json::object()}};
+  for (const auto& [name, value] : command_.effective) json["options"][name] = value;
+  const EncoderSeconds seconds = encoder_ ? encoder_->seconds() : EncoderSeconds{};
+  json["encoder_seconds"] = {{"load", seconds.load}, {"warm_up", seconds.warm_up}, {"check", seconds.check}};
+  json["images"] = Json::array();
+  for (const Job& job : jobs_) {
+    Json image{{"path", job.image.string()}, {"stem", job.stem}, {"status", job.status}, {"reason", job.reason.empty() ? Json() : Json(job.reason)}};
+    image["seconds"] = Json::object();
+    for (const char* stage : {"load", "grid", "embed", "compare", "cut", "link", "communities", "paint", "write", "total"}) {
+      const auto found = job.seconds.find(stage);
+      image["seconds"][stage] = found == job.seconds.end() ? 0.0 : found->second;
+    }
+    image["peak_memory_bytes"] = job.peak_memory_bytes;
+    image["outputs"] = Json::array();
+    for (const WrittenFile& file : job.outputs)
+      image["outputs"].push_back({{"path", (fs::path(job.stem) / file.path).generic_string()}, {"sha256", file.sha256}, {"bytes", file.bytes}});
+    json["images"].push_back(std::move(image));
+  }
+  const std::string text = json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  write_whole(command_.output / "run.json", text);
+  if (command_.common.json) console_.out << text << std::flush;
+}
+
+int Batch::exit_code() const {
+  std::size_t failed = 0, fine = 0;
+  int first = 0;
+  for (const Job& job : jobs_) {
+    fine += job.status == "done" || job.status == "skipped";
+    if (job.status != "failed") continue;
+    ++failed;
+    if (first == 0) first = job.exit_code;
+  }
+  if (failed == 0) return 0;
+  return fine > 0 ? 1 : first;
+}
+
+}  // namespace
+
+int run_segment(const SegmentCommand& command, Console& console, Log& log) {
+  if (command.print_config) {
+    console.out << to_toml(command.effective) << std::flush;
+    return console.out ? 0 : 6;
+  }
+  return Batch(command, console, log).run();
+}
+
+}  // namespace metamict::app
