@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What every implementation of an encoder shares: where it runs, what the processor can do, and the chips on which two
+// implementations are compared when one is opened.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "metamict/encoder.hpp"
+
+namespace metamict {
+
+enum class DeviceKind { automatic, cpu, cuda };
+
+struct DeviceChoice {
+  DeviceKind kind = DeviceKind::automatic;
+  int index = 0;  ///< of the CUDA device
+};
+
+/// "auto", "cpu", "cuda" or "cuda:N"; throws UsageError for anything else.
+DeviceChoice parse_device(const std::string& text);
+
+/// Whether the processor multiplies bfloat16 matrices in hardware worth using (AMX), or at all (AVX-512 BF16).
+bool has_amx_bfloat16();
+bool has_bfloat16();
+
+/// `count` fixed chips of px * px grey values in [-2, 2], one after the other: chirps, so that every scale is present. Whole
+/// numbers until the last division, so that any language makes the same ones:
+/// ((3x² + 5y² + (7k + 1)xy) mod 257) / 64 − 2 for chip k.
+std::vector<float> probe_chips(int px, int count);
+
+/// The smallest cosine between rows of the same number; -1 where a row is zero or not finite.
+double worst_cosine(const RowMatrixXf& a, const RowMatrixXf& b);
+
+/// How alike two implementations of one encoder must be on the probe chips.
+constexpr double least_cosine_float32 = 0.99999, least_cosine_bfloat16 = 0.99;
+
+}  // namespace metamict
