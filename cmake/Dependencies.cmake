@@ -10,6 +10,15 @@ find_library(DNNL_LIBRARY dnnl REQUIRED)
 add_library(DNNL::dnnl UNKNOWN IMPORTED)
 set_target_properties(DNNL::dnnl PROPERTIES IMPORTED_LOCATION ${DNNL_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${DNNL_INCLUDE_DIR})
 
+# cairo draws the plots, libdeflate packs their PNG files; neither brings a CMake config in Debian.
+find_path(CAIRO_INCLUDE_DIR cairo.h PATH_SUFFIXES cairo REQUIRED)
+find_library(CAIRO_LIBRARY cairo REQUIRED)
+find_path(DEFLATE_INCLUDE_DIR libdeflate.h REQUIRED)
+find_library(DEFLATE_LIBRARY deflate REQUIRED)
+add_library(metamict_drawing INTERFACE)
+target_include_directories(metamict_drawing SYSTEM INTERFACE ${CAIRO_INCLUDE_DIR} ${DEFLATE_INCLUDE_DIR})
+target_link_libraries(metamict_drawing INTERFACE ${CAIRO_LIBRARY} ${DEFLATE_LIBRARY})
+
 find_package(Threads REQUIRED)
 find_package(OpenMP REQUIRED)
 find_package(igraph 0.10 REQUIRED)

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "metamict/outputs.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <functional>
+#include <system_error>
+#include <thread>
+
+#include "metamict/errors.hpp"
+#include "report/chips_csv.hpp"
+#include "report/graph_layout.hpp"
+#include "report/graph_plot.hpp"
+#include "report/graphml.hpp"
+#include "report/html_report.hpp"
+#include "report/json_report.hpp"
+#include "report/label_tiff.hpp"
+#include "report/npy.hpp"
+#include "report/overlay.hpp"
+#include "report/similarity_plot.hpp"
+#include "report/whole_file.hpp"
+#include "report/words.hpp"
+
+namespace metamict {
+
+namespace {
+
+constexpr std::uint64_t full_graph_edges = 1'000'000;   // about 70 bytes each; no viewer opens more
+constexpr int drawn_neighbours = 8;
+
+bool writes_full_graph(const ChipGraph& graph, GraphmlMode mode) {
+  return mode == GraphmlMode::full || (mode == GraphmlMode::automatic && graph.edges <= full_graph_edges);
+}
+
+/// Nothing degrades silently: said before the reports are written, which repeat the notes.
+void note_backbones(Result& result, GraphmlMode mode) {
+  if (mode != GraphmlMode::automatic) return;
+  for (const RuleResult& rule : result.rules) {
+    if (!rule.graph || writes_full_graph(*rule.graph, mode)) continue;
+    result.notes.push_back(rule.name + ": graph.graphml holds a backbone of the " + with_thousands(rule.graph->edges) +
+                           " edges (mutual nearest neighbours and a maximum spanning forest); --graphml full writes them all");
+  }
+}
+
+void make_folder(const std::filesystem::path& folder) {
+  std::error_code failure;
+  std::filesystem::create_directories(folder, failure);
+  if (failure) throw OutputError("the folder " + folder.string() + " cannot be made: " + failure.message());
+}
+
+/// Writes the files of one image. Its work is cut into jobs that cores share; the list of files is in the order of the jobs, whoever runs
+/// them.
+class Writer {
+ public:
+  Writer(const Result& result, std::filesystem::path folder, const OutputOptions& options)
+      : result_(result), folder_(std::move(folder)), options_(options) {}
+
+  std::vector<WrittenFile> run() {
+    make_folder(folder_);
+    for (const RuleResult& rule : result_.rules) make_folder(folder_ / rule.name);
+    if (std::any_of(result_.rules.begin(), result_.rules.end(), [](const RuleResult& rule) { return rule.graph.has_value(); }))
+      start_ = place_by_similarity(*result_.similarity.scores);
+    plan_jobs();
+    run_jobs();
+    put("report.json", json_report(result_));
+    put("report.html", html_report(result_, pictures_));
+    return std::move(files_);
+  }
+
+ private:
+  using Files = std::vector<WrittenFile>;
+
+  void plan_jobs() {
+    // The graphs take longest: started first, they leave no core idle at the end.
+    for (const RuleResult& rule : result_.rules)
+      if (rule.graph) jobs_.emplace_back([&] { return write_graph(rule); });
+    for (const RuleResult& rule : result_.rules)
+      jobs_.emplace_back([&] {
+        return Files{written(rule.name + "/labels.tif", label_tiff(rule.map.labels, result_.micrograph.nm_per_pixel)),
+                     written(rule.name + "/overlay.png", draw_overlay(result_, rule))};
+      });
+    jobs_.emplace_back([&] {
+      pictures_.similarity = draw_similarity(result_);
+      return Files{written("similarity.png", pictures_.similarity), written("chips.csv", chips_csv(result_))};
+    });
+    if (options_.embeddings) jobs_.emplace_back([&] { return Files{relative(write_embeddings(result_.embeddings, folder_ / "embeddings.npy"))}; });
+    if (options_.scores) jobs_.emplace_back([&] { return Files{relative(write_scores(result_.similarity, folder_ / "scores.npy"))}; });
+  }
+
+  void run_jobs() {
+    std::vector<Files> results(jobs_.size());
+    std::vector<std::exception_ptr> failures(jobs_.size());
+    std::atomic<std::size_t> next = 0;
+    std::atomic<bool> failed = false;
+    const auto work = [&] {
+      for (std::size_t i = next++; i < jobs_.size() && !failed; i = next++) try {
+          results[i] = jobs_[i]();
+        } catch (...) {
+          failures[i] = std::current_exception();
+          failed = true;
+        }
+    };
+    {
+      std::vector<std::jthread> others;
+      for (int i = 1; i < std::min<int>(options_.threads, static_cast<int>(jobs_.size())); ++i) others.emplace_back(work);
+      work();
+    }
+    for (const std::exception_ptr& failure : failures)
+      if (failure) std::rethrow_exception(failure);
+    for (Files& files : results) files_.insert(files_.end(), files.begin(), files.end());
+  }
+
+  Files write_graph(const RuleResult& rule) {
+    const std::vector<Edge> edges = backbone(*rule.graph, drawn_neighbours);
+    const std::vector<cv::Point2f> layout = lay_out(start_, edges);
+    std::string picture = draw_graph(rule, layout, edges);
+    Files files;
+    if (options_.graphml != GraphmlMode::none)
+      files.push_back(relative(write_graphml({result_, rule, layout, writes_full_graph(*rule.graph, options_.graphml) ? nullptr : &edges},
+                                             folder_ / rule.name / "graph.graphml")));
+    files.push_back(written(rule.name + "/graph.png", picture));
+    if (&rule == graph_rule(result_)) {
+      pictures_.graph = std::move(picture);
+      pictures_.graph_rule = rule.name;
+    }
+    return files;
+  }
+
+  WrittenFile written(const std::string& name, std::string_view bytes) const {
+    WholeFile file(folder_ / name);
+    file.write(bytes);
+    return relative(file.finish());
+  }
+
+  WrittenFile relative(WrittenFile file) const {
+    file.path = file.path.lexically_relative(folder_);
+    return file;
+  }
+
+  void put(const std::string& name, std::string_view bytes) { files_.push_back(written(name, bytes)); }
+
+  const Result& result_;
+  const std::filesystem::path folder_;
+  const OutputOptions& options_;
+  std::vector<cv::Point2f> start_;
+  std::vector<std::function<Files()>> jobs_;
+  ReportPictures pictures_;
+  Files files_;
+};
+
+}  // namespace
+
+std::vector<WrittenFile> write_outputs(Result& result, const std::filesystem::path& folder, const OutputOptions& options) {
+  note_backbones(result, options.graphml);
+  return Writer(result, folder, options).run();
+}
+
+}  // namespace metamict

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The look of every HTML report.
+#pragma once
+
+#include <string_view>
+
+namespace metamict::html {
+
+inline constexpr std::string_view style = R"(
+:root { color-scheme: light; --ink: #222; --quiet: #5b6470; --rule: #d8dde3; --soft: #f5f7f9; }
+* { box-sizing: border-box; }
+body { margin: 0; font: 15px/1.5 "Helvetica Neue", Helvetica, Arial, "Liberation Sans", sans-serif; color: var(--ink); background: #fff; }
+main { max-width: 1160px; margin: 0 auto; padding: 28px 24px 48px; }
+h1 { font-size: 26px; line-height: 1.25; margin: 0 0 4px; overflow-wrap: anywhere; }
+h2 { font-size: 18px; margin: 38px 0 12px; padding-top: 14px; border-top: 1px solid var(--rule); }
+h3 { font-size: 15px; margin: 22px 0 6px; }
+p { margin: 6px 0; max-width: 76ch; }
+.lead { color: var(--quiet); margin-bottom: 18px; }
+dl.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(170px, 1fr)); gap: 12px 26px; margin: 18px 0 0; }
+dl.facts dt { color: var(--quiet); font-size: 12.5px; }
+dl.facts dd { margin: 0; overflow-wrap: anywhere; }
+dl.facts small, td small { color: var(--quiet); font-size: 12.5px; }
+.notes { margin: 22px 0 0; padding: 10px 18px 12px; background: #fff8e6; border-left: 4px solid #e69f00; }
+.notes h2 { border: 0; padding: 0; margin: 0 0 4px; font-size: 15px; }
+.notes ul { margin: 0; padding-left: 18px; }
+.notes li { overflow-wrap: anywhere; }
+.row { display: grid; grid-template-columns: repeat(auto-fit, minmax(250px, 1fr)); gap: 22px; align-items: start; }
+figure { margin: 0; break-inside: avoid; }
+figcaption { margin-top: 7px; font-size: 13.5px; color: var(--quiet); }
+figcaption b { color: var(--ink); }
+img, svg.panel { display: block; width: 100%; height: auto; }
+svg.hidden { position: absolute; }
+svg.bar { display: block; width: 215px; max-width: 100%; margin: 8px 0 0; font-size: 10.5px; fill: var(--quiet); }
+svg.swatch { width: 26px; height: 18px; vertical-align: -4px; }
+svg text { font-family: "Helvetica Neue", Helvetica, Arial, "Liberation Sans", sans-serif; }
+.regions path { fill-opacity: .42; fill-rule: evenodd; stroke: #fff; stroke-width: 1.3px; vector-effect: non-scaling-stroke; }
+.regions path:hover { fill-opacity: .68; }
+.numbers text { fill: #fff; stroke: rgba(0, 0, 0, .75); paint-order: stroke; stroke-linejoin: round; text-anchor: middle; font-weight: bold; pointer-events: none; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 6px 0; }
+th, td { text-align: right; padding: 5px 14px 5px 0; border-bottom: 1px solid var(--rule); white-space: nowrap; }
+th { font-weight: 600; font-size: 13px; color: var(--quiet); }
+th:first-child, td:first-child { text-align: left; }
+details { margin: 12px 0; }
+summary { cursor: pointer; color: var(--quiet); }
+code, pre { font: 13px/1.5 "DejaVu Sans Mono", Menlo, Consolas, monospace; }
+pre { background: var(--soft); padding: 10px 14px; overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; }
+footer { margin-top: 40px; padding-top: 12px; border-top: 1px solid var(--rule); color: var(--quiet); font-size: 13px; }
+@media (max-width: 600px) { main { padding: 18px 14px 32px; } .row { grid-template-columns: 1fr; } }
+@media print {
+  @page { margin: 14mm; }
+  * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  body { font-size: 10pt; }
+  main { max-width: none; padding: 0; }
+  .row { grid-template-columns: repeat(3, 1fr); gap: 12px; }
+  .row.two { grid-template-columns: repeat(2, 1fr); }
+  h2 { break-after: avoid; }
+  tr, .notes, pre { break-inside: avoid; }
+}
+)";
+
+}  // namespace metamict::html

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// report.json: everything measured, and nothing that changes from run to run.
+#pragma once
+
+#include <string>
+
+#include "metamict/pipeline.hpp"
+
+namespace metamict {
+
+/// The text of report.json. Floats are written as their own shortest decimals; what is not known or not finite is null; bytes of the
+/// path that are no UTF-8 become U+FFFD.
+std::string json_report(const Result& result);
+
+}  // namespace metamict

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The micrograph as a grey picture, and the scale bar that goes with it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <opencv2/core.hpp>
+
+namespace metamict {
+
+/// CV_8UC1 of the wanted size; grey from the 0.3 to the 99.7 percentile, so that a few hot pixels do not darken the rest.
+cv::Mat grey_picture(const cv::Mat& pixels, cv::Size size);
+
+/// Size of a picture whose longer side lies between `smallest` and `largest` where a whole enlargement or any reduction allows it.
+cv::Size picture_size(cv::Size image, int smallest, int largest);
+
+struct ScaleBar {
+  double length_px;     ///< in pixels of the image
+  std::string words;    ///< "5 nm", or "100 px" where the pixel size is not known
+};
+
+/// The longest bar of 1, 2 or 5 times a power of ten that is at most 0.28 of the image's width.
+ScaleBar choose_scale_bar(int image_cols, std::optional<double> nm_per_pixel);
+
+}  // namespace metamict

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "report/outlines.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include <opencv2/imgproc.hpp>
+
+namespace metamict {
+
+namespace {
+
+/// Walks along the cracks between pixels with the region on the right.
+class Tracer {
+ public:
+  explicit Tracer(const cv::Mat& labels) : labels_(labels), seen_(labels.rows, labels.cols, std::uint8_t{0}) {}
+
+  std::vector<Ring> trace() {
+    std::vector<Ring> rings;
+    for (int y = 0; y < labels_.rows; ++y)
+      for (int x = 0; x < labels_.cols; ++x)
+        // Every ring has a stretch along the upper edge of some pixel.
+        if (const int label = at({x, y}); label != 0 && at({x, y - 1}) != label && seen_(y, x) == 0) rings.push_back(follow({x, y}, label));
+    return rings;
+  }
+
+ private:
+  int at(cv::Point pixel) const {
+    const bool inside = pixel.x >= 0 && pixel.y >= 0 && pixel.x < labels_.cols && pixel.y < labels_.rows;
+    return inside ? labels_.at<std::uint16_t>(pixel) : 0;
+  }
+
+  Ring follow(cv::Point start, int label) {
+    static const std::array<cv::Point, 4> steps{{{1, 0}, {0, 1}, {-1, 0}, {0, -1}}};
+    // The pixels right and left ahead of a corner, for each direction.
+    static const std::array<cv::Point, 4> right{{{0, 0}, {-1, 0}, {-1, -1}, {0, -1}}}, left{{{0, -1}, {0, 0}, {-1, 0}, {-1, -1}}};
+    Ring ring{label, {start}};
+    cv::Point corner = start;
+    std::size_t direction = 0;
+    do {
+      if (direction == 0) seen_(corner.y, corner.x) = 1;
+      corner += steps[direction];
+      std::size_t next = direction;
+      if (at(corner + right[direction]) != label) next = (direction + 1) % 4;
+      else if (at(corner + left[direction]) == label) next = (direction + 3) % 4;
+      if (next != direction && corner != start) ring.corners.push_back(corner);
+      direction = next;
+    } while (corner != start || direction != 0);
+    return ring;
+  }
+
+  const cv::Mat& labels_;
+  cv::Mat_<std::uint8_t> seen_;
+};
+
+}  // namespace
+
+std::vector<Ring> trace_outlines(const cv::Mat& labels) { return Tracer(labels).trace(); }
+
+std::vector<Anchor> label_anchors(const cv::Mat& labels, int count) {
+  // A coarse copy will do for placing text.
+  const double factor = std::min(1.0, 256.0 / std::max(labels.rows, labels.cols));
+  cv::Mat small;
+  cv::resize(labels, small, {}, factor, factor, cv::INTER_NEAREST);
+  std::vector<Anchor> anchors(static_cast<std::size_t>(count));
+  cv::Mat padded, depth;
+  for (int label = 1; label <= count; ++label) {
+    cv::copyMakeBorder(small == label, padded, 1, 1, 1, 1, cv::BORDER_CONSTANT, 0);
+    cv::distanceTransform(padded, depth, cv::DIST_L2, cv::DIST_MASK_3);
+    double deepest = 0;
+    cv::Point place;
+    cv::minMaxLoc(depth, nullptr, &deepest, nullptr, &place);
+    anchors[static_cast<std::size_t>(label - 1)] = {{(place.x - 0.5) / factor, (place.y - 0.5) / factor}, deepest / factor};
+  }
+  return anchors;
+}
+
+}  // namespace metamict

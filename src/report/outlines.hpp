@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Regions of a label map as polygons.
+#pragma once
+
+#include <vector>
+
+#include <opencv2/core.hpp>
+
+namespace metamict {
+
+struct Ring {
+  int label = 0;
+  std::vector<cv::Point> corners;   ///< pixel corners; the region lies to the right, so holes run the other way round
+};
+
+/// The border of every region along the edges of its pixels, corner to corner; label 0 has none. Pixels that touch only at a corner belong
+/// to different rings. Filled by the even-odd rule, the rings of a label are exactly its pixels.
+std::vector<Ring> trace_outlines(const cv::Mat& labels);
+
+/// For each label 1..count, where its number can stand: the pixel deepest inside the region and its depth there (0 = no pixel).
+struct Anchor {
+  cv::Point2d at;
+  double depth_px = 0;
+};
+std::vector<Anchor> label_anchors(const cv::Mat& labels, int count);
+
+}  // namespace metamict

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "report/whole_file.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "metamict/errors.hpp"
+
+namespace metamict {
+
+namespace {
+
+constexpr std::size_t buffer_bytes = std::size_t{1} << 20;
+
+std::filesystem::path folder_of(const std::filesystem::path& path) {
+  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+
+/// Makes a rename outlast a power cut. Some network file systems know no fsync of a folder and answer EINVAL: there is
+/// nothing to be done about it then.
+int sync_folder(const std::filesystem::path& folder) {
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return errno;
+  const int failure = ::fsync(descriptor) != 0 && errno != EINVAL ? errno : 0;
+  ::close(descriptor);
+  return failure;
+}
+
+}  // namespace
+
+WholeFile::WholeFile(std::filesystem::path path) : path_(std::move(path)), part_(path_.string() + ".part") {
+  descriptor_ = ::open(part_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (descriptor_ < 0) fail("cannot be created", errno);
+  buffer_.reserve(buffer_bytes);
+}
+
+WholeFile::~WholeFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  if (!finished_) ::unlink(part_.c_str());
+}
+
+void WholeFile::write(std::string_view bytes) {
+  if (buffer_.size() + bytes.size() > buffer_bytes) flush();
+  buffer_.append(bytes);
+  if (buffer_.size() > buffer_bytes) flush();
+}
+
+void WholeFile::flush() {
+  sha256_.update({reinterpret_cast<const unsigned char*>(buffer_.data()), buffer_.size()});
+  bytes_ += buffer_.size();
+  for (std::string_view rest = buffer_; !rest.empty();) {
+    const ::ssize_t written = ::write(descriptor_, rest.data(), rest.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail("cannot be written", errno);
+    rest.remove_prefix(static_cast<std::size_t>(written));
+  }
+  buffer_.clear();
+}
+
+WrittenFile WholeFile::finish() {
+  flush();
+  if (::fsync(descriptor_) != 0) fail("cannot be brought to the disk", errno);
+  if (::close(std::exchange(descriptor_, -1)) != 0) fail("cannot be closed", errno);
+  if (::rename(part_.c_str(), path_.c_str()) != 0) fail("cannot be given its name", errno);
+  finished_ = true;
+  if (const int failure = sync_folder(folder_of(path_)); failure != 0) fail("cannot be brought to the disk", failure);
+  return {path_, sha256_.hex(), bytes_};
+}
+
+void WholeFile::fail(const std::string& what, int error_number) const {
+  throw OutputError(path_.string() + " " + what + ": " + std::generic_category().message(error_number));
+}
+
+void write_whole(const std::filesystem::path& path, std::string_view bytes) {
+  WholeFile file(path);
+  file.write(bytes);
+  file.finish();
+}
+
+}  // namespace metamict

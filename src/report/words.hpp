@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Numbers and strings as files want them: shortest round trip, escaped, valid UTF-8.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace metamict {
+
+/// The shortest decimal that reads back as the same number; never the locale's comma. Finite values only.
+std::string shortest(double value);
+std::string shortest(float value);
+
+/// A fixed number of decimals, never the locale's comma.
+std::string fixed(double value, int decimals);
+
+/// 3721 -> "3,721".
+std::string with_thousands(std::uint64_t value);
+
+/// The float as the double whose shortest decimal is the float's own: 0.1F becomes 0.1, not 0.10000000149011612.
+double tidy(float value);
+
+/// Valid UTF-8 without control characters: a byte that is none becomes U+FFFD, control characters are dropped.
+std::string clean_utf8(std::string_view text);
+
+/// clean_utf8 with & < > " ' replaced, for XML and HTML text and attributes.
+std::string escaped(std::string_view text);
+
+std::string base64(std::string_view bytes);
+
+/// The 32 bytes of a hex digest in base64, as Content-Security-Policy wants hashes.
+std::string base64_of_hex(std::string_view hex);
+
+}  // namespace metamict
