@@ -113,12 +113,14 @@ std::uint64_t seed_of_run(std::uint64_t seed, std::uint64_t run) {
 std::vector<Membership> igraph_runs(const ChipGraph& graph, const CommunityOptions& options, const Progress& progress, Notes& notes, std::size_t passes) {
   const auto runs = static_cast<std::size_t>(options.runs);
   std::size_t run = 0, passed = 0;
+  const bool leiden = options.method == CommunityMethod::leiden;
   const auto tell = [&] {
     if (progress) progress("communities", run, runs);
   };
   IgraphSession session([&] {
-    tell();
-    return ++passed <= passes;
+    // Louvain asks once a pass; Leiden far more often, but its iterations are limited as it is.
+    if (!leiden || passed % 1024 == 0) tell();
+    return ++passed <= passes || leiden;
   });
   IgraphCommunities communities(session, graph);
   std::vector<Membership> found;
@@ -126,7 +128,7 @@ std::vector<Membership> igraph_runs(const ChipGraph& graph, const CommunityOptio
     tell();
     passed = 0;
     session.seed(seed_of_run(options.seed, run));
-    auto membership = options.method == CommunityMethod::leiden ? communities.leiden(options.resolution) : communities.louvain(options.resolution);
+    auto membership = leiden ? communities.leiden(options.resolution) : communities.louvain(options.resolution);
     if (membership) found.push_back(std::move(*membership));
   }
   tell();

@@ -98,7 +98,7 @@ TEST_P(Scores, DoNotDependOnTheThreads) {
 }
 
 INSTANTIATE_TEST_SUITE_P(OfManyShapes, Scores,
-                         testing::Values(Case{2, 2, false}, Case{3, 1, true}, Case{17, 5, false}, Case{255, 32, true}, Case{256, 33, true}, Case{257, 64, false},
+                         testing::Values(Case{3, 2, false}, Case{4, 3, true}, Case{17, 5, false}, Case{255, 32, true}, Case{256, 33, true}, Case{257, 64, false},
                                          Case{300, 2048, true}, Case{520, 512, true}));
 
 }  // namespace

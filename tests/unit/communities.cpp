@@ -143,7 +143,7 @@ TEST(Guard, LeavesOutRunsThatDoNotSettle) {
 TEST(Igraph, ErrorsComeWithItsOwnWords) {
   IgraphSession session;
   IgraphIntegers ends(2);
-  ends[1] = 7;   // a node that is not there
+  ends[1] = -7;   // no such node
   EXPECT_THAT([&] { IgraphGraph(3, ends); }, testing::ThrowsMessage<std::runtime_error>(testing::HasSubstr("vertex")));
 }
 

@@ -34,7 +34,7 @@ const Micrograph& image() {
 }
 
 ChipGrid three_chips() {
-  ChipGrid grid = lay_grid(image(), 64, 64);
+  ChipGrid grid = lay_grid(image().pixels.size(), image().pixels.size(), 64, 64);
   grid.rows = 1;
   grid.cols = 3;
   return grid;
@@ -67,7 +67,7 @@ TEST(Embed, RefusesAWrongShape) {
 
 TEST(Embed, WorksOnTheFakeEncoder) {
   const auto encoder = test::fake_encoder();
-  const ChipGrid grid = lay_grid(image(), 64, 32);
+  const ChipGrid grid = lay_grid(image().pixels.size(), image().pixels.size(), 64, 32);
   const Embeddings embeddings = embed(image(), grid, *encoder);
   ASSERT_EQ(static_cast<std::size_t>(embeddings.rows_ND.rows()), grid.chips());
   for (Eigen::Index i = 0; i < embeddings.rows_ND.rows(); ++i) EXPECT_NEAR(embeddings.rows_ND.row(i).norm(), 1.0F, 1e-5F);
