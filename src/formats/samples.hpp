@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// From numbers as files store them to float pixels; the checks of size and frame that every reader shares.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include <opencv2/core.hpp>
+
+#include "input_file.hpp"
+#include "metamict/formats.hpp"
+
+namespace metamict {
+
+/// The real types of image pixels; complex, colour and text are told apart by the readers.
+enum class Sample { u8, i8, u16, i16, u32, i32, u64, i64, f16, f32, f64 };
+
+std::size_t size_of(Sample sample);          ///< bytes
+std::string name_of(Sample sample);          ///< "uint16", as numpy says it
+
+/// `count` numbers at `from`, in the given byte order, as float.
+void to_float(const unsigned char* from, Sample sample, std::endian order, std::size_t count, float* to);
+
+/// Bytes of rows x cols samples; throws InputError when that is no number a file can have.
+std::uint64_t bytes_of(std::uint64_t rows, std::uint64_t cols, Sample sample);
+
+/// Where an uncompressed image lies in its file.
+struct Raster {
+  std::uint64_t offset = 0;
+  int rows = 0, cols = 0;
+  Sample sample = Sample::u8;
+  std::endian order = std::endian::little;
+};
+/// Reads it in blocks, so that no second copy of the image is held. Throws InputError when the file ends before it.
+cv::Mat read_raster(const InputFile& file, const Raster& raster);
+
+/// Throws InputError unless 1 <= rows, cols and rows * cols <= max_pixels.
+void check_size(std::uint64_t rows, std::uint64_t cols, std::uint64_t max_pixels);
+
+/// The frame that was asked for, or the mean of all of them (summed in double). Throws InputError when there is none such.
+cv::Mat read_frames(const DatasetInfo& info, std::optional<int> frame, const std::function<cv::Mat(int)>& read_frame);
+
+/// Throws InputError with the dataset's reason when it is not an image.
+void require_image(const DatasetInfo& info);
+
+/// Throws InputError unless the file has a dataset of this index.
+void require_dataset(std::size_t index, std::size_t count);
+
+/// How readers make colour grey: the usual luma of red, green and blue.
+constexpr double luma[3] = {0.299, 0.587, 0.114};
+
+}  // namespace metamict
