@@ -19,7 +19,7 @@ import multiprocessing
 import os
 import pathlib
 import queue
-import sys
+import signal
 import time
 
 import numpy
@@ -49,14 +49,20 @@ def make_scene(seed):
 
 def produce_scenes(seed, worker, workers, start, out):
     """Scene number k (k = worker mod workers) is made from the seed (seed, k): the stream repeats."""
-    os.nice(10)
+    os.nice(5)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
-    k = start + worker
+    trainer, k = os.getppid(), start + worker
     while True:
-        try:
-            out.put(make_scene([seed, k]))
-        except (ValueError, FloatingPointError, IndexError) as error:
-            print(f"scene {k} left out: {error!r}", file=sys.stderr, flush=True)
+        scene = make_scene([seed, k])
+        while True:
+            if os.getppid() != trainer:
+                os._exit(0)  # the trainer is gone; nobody will empty the queue
+            try:
+                out.put(scene, timeout=10)
+                break
+            except queue.Full:
+                continue
         k += workers
 
 
@@ -75,13 +81,14 @@ class SceneStream:
                 target=produce_scenes,
                 args=(arguments.seed, worker, arguments.workers, start, self.queue),
                 daemon=True,
-            ).start()
+            ).start()  # daemons end with the trainer
 
     def take(self, count, enough=256):
         scenes = []
         while len(scenes) < count:
             try:
-                scene = self.queue.get(block=len(self.recent) < enough)
+                # A scene is larger than a pipe, so even a waiting one needs a moment to come across.
+                scene = self.queue.get(timeout=None if len(self.recent) < enough else 0.05)
             except queue.Empty:
                 scenes.append(self.recent[self.rng.integers(len(self.recent))])
                 continue
@@ -275,10 +282,10 @@ class Trainer:
         self.average.eval()
         report = encoder_validation.validate(self.average, scenes, self.arguments.bfloat16)
         print(f"validation at {self.elapsed_s / 60:.1f} min: {encoder_validation.summary(report)}", flush=True)
-        self.save(self.arguments.work / "last.pt")
-        if report["quality"] > self.best:
-            self.best = report["quality"]
-            self.save(self.arguments.work / "best.pt")
+        better = report["quality"] > self.best
+        self.best = max(self.best, report["quality"])
+        for name in ("last.pt", "best.pt") if better else ("last.pt",):
+            self.save(self.arguments.work / name)
 
     def run(self):
         a = self.arguments
@@ -286,8 +293,17 @@ class Trainer:
         stream = SceneStream(a, self.fresh)
         rng = numpy.random.default_rng([a.seed, self.step, 2])
         mean, last_log, last_check = None, self.step, self.elapsed_s
+        # On a CPU the schedule follows the processor time, so that busy neighbours do not eat it.
+        clock = time.process_time if self.device.type == "cpu" else time.monotonic
+        stop = []
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.append(True))
         while self.progress() < 1:
-            begin = time.monotonic()
+            if stop:
+                self.save(a.work / "last.pt")
+                print(f"stopped at step {self.step}; run again to resume", flush=True)
+                return
+            begin, used = time.monotonic(), time.process_time()
             self.set_phase()
             batch = Batch(stream.take(a.scenes), a.chips, rng, self.device)
             waited_s = time.monotonic() - begin
@@ -296,7 +312,7 @@ class Trainer:
                 self.follow()
             self.step, self.fresh = self.step + 1, stream.fresh
             seconds = time.monotonic() - begin
-            self.elapsed_s += seconds
+            self.elapsed_s += time.process_time() - used  # on a CPU: busy neighbours must not eat the schedule
             mean = parts if mean is None else mean * 0.95 + parts * 0.05
             if self.step - last_log >= a.log_every:
                 last_log = self.step
