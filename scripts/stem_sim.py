@@ -116,43 +116,59 @@ def splat(points: np.ndarray, strength: np.ndarray, shape) -> np.ndarray:
         xi, yi = x0 + dx, y0 + dy
         keep = (xi >= 0) & (xi < cols) & (yi >= 0) & (yi < rows)
         out += np.bincount(yi[keep] * cols + xi[keep], weights=(strength * weight)[keep], minlength=rows * cols)
-    return out.reshape(shape)
+    return out.reshape(shape).astype(np.float32)
 
 
 # --- textures ---------------------------------------------------------------------------------------------------------
 
 def frequencies(shape) -> tuple[np.ndarray, np.ndarray]:
-    return fft.fftfreq(shape[0])[:, None], fft.rfftfreq(shape[1])[None, :]
+    return (fft.fftfreq(shape[0])[:, None].astype(np.float32), fft.rfftfreq(shape[1])[None, :].astype(np.float32))
 
 
-def filtered_noise(rng, shape, transfer: np.ndarray) -> np.ndarray:
-    """Gaussian noise of mean 0 and standard deviation 1 with the given Fourier amplitude."""
-    noise = fft.irfft2(fft.rfft2(rng.standard_normal(shape, dtype=np.float32)) * transfer, s=shape)
-    noise -= noise.mean()
-    return noise / max(noise.std(), 1e-9)
-
-
-def smooth_noise(rng, shape, length_px: float) -> np.ndarray:
-    """Slowly varying noise, standard deviation 1; features about length_px wide."""
-    ky, kx = frequencies(shape)
-    return filtered_noise(rng, shape, np.exp(-0.5 * (kx**2 + ky**2) * (2.5 * length_px) ** 2))
-
-
-def speckle(rng, shape, spacing_px: float, sharpness: float) -> np.ndarray:
-    """An amorphous film seen in projection: short-range order as a ring at 1/spacing over the white noise of many
-    overlapping atoms; sharpness is the ring's share."""
+def ring_transfer(shape, spacing_px: float, sharpness: float) -> np.ndarray:
+    """Fourier amplitude of an amorphous film in projection: short-range order as a ring at 1/spacing over the white
+    noise of many overlapping atoms; sharpness is the ring's share."""
     ky, kx = frequencies(shape)
     k = np.hypot(kx, ky) * spacing_px
     ring = np.exp(-0.5 * ((k - 1.0) / 0.22) ** 2)
     suppressed = k**2 / (0.25 + k**2)  # a dense film has few long waves
-    return filtered_noise(rng, shape, sharpness * ring + (1 - sharpness) * suppressed)
+    return sharpness * ring + (1 - sharpness) * suppressed
 
 
-def mottle(rng, shape, grain_px: float, contrast: float) -> np.ndarray:
-    """A sputtered polycrystal whose grains channel more or less: cellular patches, mean 1."""
-    coarse = smooth_noise(rng, shape, grain_px)
-    fine = smooth_noise(rng, shape, 0.35 * grain_px)
+def speckle(rng, transfer: np.ndarray, probe_hat: np.ndarray, sd: float, shape) -> np.ndarray:
+    """Gaussian noise of mean 0 with a Fourier amplitude, scaled to the standard deviation sd *after* the probe."""
+    seen = np.sqrt(np.mean((transfer * probe_hat) ** 2))
+    raw = np.sqrt(np.mean(transfer**2))
+    noise = fft.rfft2(rng.standard_normal(shape, dtype=np.float32))
+    noise[0, 0] = 0
+    gain = min(sd / max(seen, 1e-9), 4.0 / max(raw, 1e-9))  # finer than the probe resolves: let it vanish
+    return fft.irfft2(noise * transfer.astype(np.float32), s=shape) * np.float32(gain)
+
+
+def smooth_noise(rng, shape, length_px: float) -> np.ndarray:
+    """Slowly varying noise, standard deviation 1: Gaussian bumps about length_px wide on a jittered grid."""
+    step = 1.25 * length_px
+    def bumps(size: int) -> np.ndarray:
+        centres = np.arange(-2, size / step + 3)[None, :] * step + rng.uniform(0, step)
+        return np.exp(-0.5 * ((np.arange(size)[:, None] - centres) / length_px) ** 2).astype(np.float32)
+    rows, cols = bumps(shape[0]), bumps(shape[1])
+    noise = rows @ rng.standard_normal((rows.shape[1], cols.shape[1]), dtype=np.float32) @ cols.T
+    noise -= noise.mean()
+    return noise / max(float(noise.std()), 1e-9)
+
+
+def mottle(rng, shape, grain_px: float, contrast: float, fringe: float = 0.0) -> np.ndarray:
+    """A sputtered polycrystal whose grains channel more or less: cellular patches, some with fringes; mean 1."""
+    coarse = smooth_noise(rng, shape, 0.5 * grain_px)
+    fine = smooth_noise(rng, shape, max(0.17 * grain_px, 1.0))
     texture = np.exp(contrast * (0.8 * np.tanh(1.5 * coarse) + 0.45 * fine))
+    if fringe > 0:
+        y, x = np.ogrid[0:shape[0], 0:shape[1]]
+        for _ in range(4):
+            angle, wave_px = rng.uniform(0, np.pi), rng.uniform(5.5, 9.0)
+            phase = 2 * np.pi * (x * np.cos(angle) + y * np.sin(angle)) / wave_px
+            where = np.clip(smooth_noise(rng, shape, 0.6 * grain_px) - 0.6, 0, 1)
+            texture = texture + fringe * where * np.cos(phase)
     return texture / texture.mean()
 
 
@@ -173,6 +189,7 @@ class Material:
     spacing: float = 0.7            # of the amorphous short-range order, in periods
     sharpness: float = 0.5
     grain: float = 1.0              # of the mottle, in periods
+    fringe: float = 0.0             # relative, of the mottle's lattice fringes
     vacancies: float = 0.0
     name: str = ""
 
@@ -186,23 +203,17 @@ class Material:
 def object_of(material: Material, placing: Placing, probe_hat: np.ndarray, rng, shape) -> np.ndarray:
     """The material over the whole canvas before the probe has blurred it; mean about its grey."""
     if material.kind == "void":
-        return np.full(shape, material.grey)
+        return np.full(shape, material.grey, np.float32)
     if material.kind == "mottled":
-        return material.grey * mottle(rng, shape, material.grain * placing.period_px, material.speckle_sd)
-    parts = np.zeros(shape)
+        return material.grey * mottle(rng, shape, material.grain * placing.period_px, material.speckle_sd, material.fringe)
+    parts = np.zeros(shape, np.float32)
     glass = 1.0 if material.kind == "amorphous" else material.mixture
     if glass > 0:
-        parts += glass * (1.0 + _visible(speckle(rng, shape, material.spacing * placing.period_px, material.sharpness),
-                                         probe_hat, material.speckle_sd))
+        transfer = ring_transfer(shape, material.spacing * placing.period_px, material.sharpness)
+        parts += glass * (1.0 + speckle(rng, transfer, probe_hat, material.speckle_sd, shape))
     if glass < 1:
         parts += (1.0 - glass) * _crystal(material, replace(placing, angle_deg=placing.angle_deg + material.turn_deg), rng, shape)
     return material.grey * parts
-
-
-def _visible(texture: np.ndarray, probe_hat: np.ndarray, sd: float) -> np.ndarray:
-    """Scale a texture so that its standard deviation is sd after the probe."""
-    seen = fft.irfft2(fft.rfft2(texture) * probe_hat, s=texture.shape).std()
-    return texture * min(sd / max(seen, 1e-9), 4.0)
 
 
 def _crystal(material: Material, placing: Placing, rng, shape) -> np.ndarray:
@@ -226,8 +237,8 @@ def soft_step(distance_px: np.ndarray, softness_px: float) -> np.ndarray:
 def random_mask(rng, shape, inner_px: float) -> np.ndarray:
     """A soft region: half plane, band, pocket, wedge or an irregular front; inner_px is the size of the picture."""
     rows, cols = shape
-    y, x = np.mgrid[0:rows, 0:cols].astype(float)
-    x, y = x - cols / 2, y - rows / 2
+    y, x = np.ogrid[-rows / 2:rows / 2, -cols / 2:cols / 2]
+    x, y = x.astype(np.float32), y.astype(np.float32)
     angle = rng.uniform(0, 2 * np.pi)
     u, v = x * np.cos(angle) + y * np.sin(angle), -x * np.sin(angle) + y * np.cos(angle)
     u, v = u - rng.uniform(-0.3, 0.3) * inner_px, v - rng.uniform(-0.3, 0.3) * inner_px
@@ -267,9 +278,9 @@ def paint_regions(rng, count: int, shape, inner) -> np.ndarray:
 def stacked_layers(rng, count: int, shape, inner) -> np.ndarray:
     """A film stack: count layers across a common direction, with rough borders."""
     rows, cols = shape
-    y, x = np.mgrid[0:rows, 0:cols].astype(float)
     angle = rng.normal(0, 0.15) + rng.choice([0, 0.5, 1, 1.5]) * np.pi
-    depth = (x - cols / 2) * np.cos(angle) + (y - rows / 2) * np.sin(angle)
+    y, x = np.ogrid[-rows / 2:rows / 2, -cols / 2:cols / 2]
+    depth = (x * np.cos(angle) + y * np.sin(angle)).astype(np.float32)
     inner_px = inner[0].stop - inner[0].start
     shares = rng.dirichlet(np.full(count, 4.0)) * 0.7 + 0.3 / count
     borders = (np.cumsum(shares)[:-1] - 0.5) * inner_px
@@ -280,6 +291,20 @@ def stacked_layers(rng, count: int, shape, inner) -> np.ndarray:
         weights.append(rest * (1 - mask))
         rest = rest * mask
     return np.stack(weights + [rest])
+
+
+def voronoi_cells(rng, count: int, shape, inner) -> np.ndarray:
+    """Cells with sharp borders, as grains have them; every region is one cell or several."""
+    rows, cols = shape
+    cells = count + int(rng.integers(0, 4))
+    y, x = np.ogrid[0:rows, 0:cols]
+    seeds = rng.uniform(0, 1, (cells, 2)) * (inner[0].stop - inner[0].start) + inner[0].start
+    bend = [4 * smooth_noise(rng, shape, 15) for _ in range(2)]
+    distances = np.stack([(y - r + bend[0]) ** 2 + (x - c + bend[1]) ** 2 for r, c in seeds])
+    owner = np.argmin(distances, axis=0)
+    region_of = np.concatenate([np.arange(count), rng.integers(0, count, cells - count)])
+    masks = np.stack([(region_of[owner] == r) for r in range(count)]).astype(np.float32)
+    return ndimage.uniform_filter(masks, (0, 2, 2))
 
 
 # --- the microscope ---------------------------------------------------------------------------------------------------
@@ -294,6 +319,7 @@ class Microscope:
     astigmatism_deg: float = 0.0
     tail: float = 0.15                    # share of the probe in a halo three times as wide
     jitter_px: float = 0.0                # rms shift of a scan line
+    flicker: float = 0.0                  # rms relative brightness of a scan line
     flyback_px: float = 0.0               # pull at the start of every line
     flyback_length_px: float = 12.0
     wedge: float = 0.0                    # relative change of thickness across the picture
@@ -319,10 +345,10 @@ def probe_transfer(scope: Microscope, shape, blur: float = 0.0) -> np.ndarray:
 
 def ramp(shape, direction_deg: float) -> np.ndarray:
     """0 to 1 across the canvas along a direction."""
-    y, x = np.mgrid[0:shape[0], 0:shape[1]].astype(float)
     angle = np.deg2rad(direction_deg)
+    y, x = np.ogrid[0:shape[0], 0:shape[1]]
     t = x * np.cos(angle) + y * np.sin(angle)
-    return (t - t.min()) / (t.max() - t.min())
+    return ((t - t.min()) / (t.max() - t.min())).astype(np.float32)
 
 
 def blur_by_probe(scene: np.ndarray, scope: Microscope) -> np.ndarray:
@@ -331,7 +357,7 @@ def blur_by_probe(scene: np.ndarray, scope: Microscope) -> np.ndarray:
     if scope.defocus <= 0:
         return fft.irfft2(spectrum * probe_transfer(scope, scene.shape), s=scene.shape)
     place = ramp(scene.shape, scope.defocus_direction_deg) * 2
-    out = np.zeros(scene.shape)
+    out = np.zeros(scene.shape, np.float32)
     for level in range(3):
         out += np.clip(1 - np.abs(place - level), 0, 1) * fft.irfft2(
             spectrum * probe_transfer(scope, scene.shape, scope.defocus * level / 2), s=scene.shape)
@@ -375,7 +401,10 @@ def look(scene: np.ndarray, scope: Microscope, rng) -> np.ndarray:
     if scope.contamination > 0:
         blotches = np.clip(smooth_noise(rng, grey.shape, scope.contamination_length_px) + 0.3, 0, None)
         grey = grey * (1 - 0.1 * np.tanh(blotches)) + scope.contamination * blotches
-    return detect(scan_lines(grey, scope, rng), scope, rng)
+    grey = scan_lines(grey, scope, rng)
+    if scope.flicker > 0:
+        grey = grey * (1 + rng.normal(0, scope.flicker, (grey.shape[0], 1)))
+    return detect(grey, scope, rng)
 
 
 # --- similarity of regions --------------------------------------------------------------------------------------------
@@ -479,7 +508,8 @@ def random_materials(rng) -> list[Material]:
         half = disordered(rng, parent, rng.uniform(0.2, 0.85))
         extras.append(replace(half, grey=rng.uniform(0.6, 1.05), name="partial"))
     if rng.random() < 0.45:
-        extras.append(Material("mottled", rng.uniform(1.3, 3.0), grain=rng.uniform(0.3, 2.5), speckle_sd=rng.uniform(0.03, 0.25), name="cap"))
+        extras.append(Material("mottled", rng.uniform(1.3, 3.0), grain=rng.uniform(0.3, 2.5), speckle_sd=rng.uniform(0.03, 0.25),
+                               fringe=rng.uniform(0, 0.3) if rng.random() < 0.4 else 0.0, name="cap"))
     extras += [m for m, p in _odd_materials(rng, parent, second) if rng.random() < p]
     rng.shuffle(extras)
     chosen = [parent] + extras
@@ -505,11 +535,16 @@ def random_period_px(rng) -> float:
 
 
 def random_microscope(rng, period_px: float, brightest: float) -> Microscope:
-    maybe = lambda chance, value: value if rng.random() < chance else 0.0
+    def maybe(chance, value):
+        return value if rng.random() < chance else 0.0
+
+    probe_px = max(rng.uniform(0.11, 0.21) * period_px, 0.9)
+    astigmatism = maybe(0.5, rng.uniform(0, 0.5))
+    room = 0.28 * period_px / (probe_px * (1 + 0.6 * astigmatism)) - 1  # beyond it no lattice is seen, whatever the truth
     return Microscope(
-        probe_px=max(rng.uniform(0.11, 0.21) * period_px, 0.9), tail=rng.uniform(0.0, 0.3),
-        defocus=maybe(0.5, rng.uniform(0.1, 0.8)), defocus_direction_deg=rng.uniform(0, 360),
-        astigmatism=maybe(0.5, rng.uniform(0, 0.5)), astigmatism_deg=rng.uniform(0, 180),
+        probe_px=probe_px, tail=rng.uniform(0.0, 0.3),
+        defocus=maybe(0.5, min(rng.uniform(0.1, 0.9), max(room, 0.0))), defocus_direction_deg=rng.uniform(0, 360),
+        astigmatism=astigmatism, astigmatism_deg=rng.uniform(0, 180), flicker=maybe(0.4, rng.uniform(0, 0.03)),
         jitter_px=maybe(0.7, rng.uniform(0.05, 0.8)), flyback_px=maybe(0.1, rng.uniform(1, 8)), flyback_length_px=rng.uniform(4, 25),
         wedge=maybe(0.7, rng.uniform(0, 0.5)), wedge_direction_deg=rng.uniform(0, 360),
         contamination=maybe(0.25, rng.uniform(0.03, 0.2)), contamination_length_px=rng.uniform(1.5, 5) * period_px,
@@ -524,7 +559,7 @@ def training_scene(rng: np.random.Generator, size_px: int = 192, period_px: floa
     side = fft.next_fast_len(size_px + 2 * MARGIN_PX, real=True)
     shape, inner = (side, side), (slice(MARGIN_PX, MARGIN_PX + size_px),) * 2
     materials = random_materials(rng)
-    layout = stacked_layers if rng.random() < 0.35 else paint_regions
+    layout = rng.choice([stacked_layers, paint_regions, voronoi_cells], p=[0.35, 0.53, 0.12])
     weights = layout(rng, len(materials), shape, inner) if len(materials) > 1 else np.ones((1,) + shape)
     materials = materials[:len(weights)]
     if len(materials) > 1:  # the parent must not always be the background
