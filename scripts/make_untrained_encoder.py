@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Makes an encoder that nobody trained: seeded weights, batch norm calibrated on simulated scenes.
 
-    make_untrained_encoder.py FOLDER          metamict-untrained.pt and .json: a ResNet50 (a peer, and a stand-in)
+    make_untrained_encoder.py FOLDER          metamict-untrained-resnet50.pt, .json: a peer, and a stand-in
     make_untrained_encoder.py --tiny FOLDER   metamict-tiny.pt and .json: 12 features of 16 px chips, for tests
 """
 
@@ -74,7 +74,7 @@ def main():
             f"ResNet50 with seeded random weights (seed {arguments.seed}), batch-norm statistics calibrated on "
             "384 chips of simulated STEM-HAADF scenes; it has learned nothing."
         )
-        card = resnet50.sidecar("metamict-untrained", "untrained", provenance)
+        card = resnet50.sidecar("metamict-untrained-resnet50", "untrained", provenance)
         model = untrained_resnet50(arguments.seed)
     print(resnet50.export_encoder(model, arguments.folder, card))
 

@@ -293,7 +293,7 @@ class Trainer:
         stream = SceneStream(a, self.fresh)
         rng = numpy.random.default_rng([a.seed, self.step, 2])
         mean, last_log, last_check = None, self.step, self.elapsed_s
-        # On a CPU the schedule follows the processor time, so that busy neighbours do not eat it.
+        # On a CPU the schedule follows the trainer's processor time, so that busy neighbours do not eat it.
         clock = time.process_time if self.device.type == "cpu" else time.monotonic
         stop = []
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -303,7 +303,7 @@ class Trainer:
                 self.save(a.work / "last.pt")
                 print(f"stopped at step {self.step}; run again to resume", flush=True)
                 return
-            begin, used = time.monotonic(), time.process_time()
+            begin, used = time.monotonic(), clock()
             self.set_phase()
             batch = Batch(stream.take(a.scenes), a.chips, rng, self.device)
             waited_s = time.monotonic() - begin
@@ -312,18 +312,19 @@ class Trainer:
                 self.follow()
             self.step, self.fresh = self.step + 1, stream.fresh
             seconds = time.monotonic() - begin
-            self.elapsed_s += time.process_time() - used  # on a CPU: busy neighbours must not eat the schedule
+            spent_s = clock() - used
+            self.elapsed_s += spent_s
             mean = parts if mean is None else mean * 0.95 + parts * 0.05
             if self.step - last_log >= a.log_every:
                 last_log = self.step
-                self.log(mean, seconds, waited_s)
+                self.log(mean, seconds, waited_s, seconds / max(spent_s, 1e-3))
             if self.elapsed_s - last_check > 60 * a.check_minutes:
                 last_check = self.elapsed_s
                 self.validate(validation)
         self.validate(validation)
 
-    def log(self, mean, seconds, waited_s):
-        left = self.arguments.minutes * 60 - self.elapsed_s
+    def log(self, mean, seconds, waited_s, slowdown):
+        left = (self.arguments.minutes * 60 - self.elapsed_s) * slowdown
         end = time.strftime("%H:%M", time.localtime(time.time() + left))
         names = zip(("regress", "contrast", "disorder"), mean.tolist())
         print(
@@ -352,7 +353,7 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path("/var/tmp/metamict-train"), help="checkpoints, outside the repository")
     parser.add_argument("--export", nargs=2, metavar=("CHECKPOINT", "FOLDER"), help="write the TorchScript module and stop")
-    parser.add_argument("--minutes", type=float, default=100, help="training time; the schedule follows it")
+    parser.add_argument("--minutes", type=float, default=100, help="training time, on a CPU the trainer's processor time; the schedule follows it")
     parser.add_argument("--seed", type=int, default=20231)
     parser.add_argument("--rate", type=float, default=1e-3, help="peak learning rate")
     parser.add_argument("--warm-up-steps", type=int, default=100)
