@@ -184,6 +184,8 @@ class Material:
     mixture: float = 0.0            # share of the thickness that is amorphous
     displacement: float = 0.0       # rms per axis, in periods
     slices: int = 4                 # independent displacements through the thickness
+    streak: float = 0.0             # length of a column smeared by a local tilt, in periods
+    streak_deg: float = 0.0
     pedestal: float = 0.5           # share of the grey that carries no lattice
     speckle_sd: float = 0.05        # relative, as the probe sees it
     spacing: float = 0.7            # of the amorphous short-range order, in periods
@@ -220,12 +222,25 @@ def _crystal(material: Material, placing: Placing, rng, shape) -> np.ndarray:
     points, strength = lattice_points(material.lattice, placing, shape)
     strength = strength * np.clip(rng.normal(1.0, 0.03, len(strength)), 0.5, 1.5)
     if material.vacancies > 0:
-        strength = np.where(rng.random(len(strength)) < material.vacancies, strength * rng.choice([0.0, 0.4, 1.7]), strength)
-    slices = material.slices if material.displacement > 0 else 1
+        kind = rng.choice([0.0, 0.5, 1.4], len(strength))  # missing, half full, another atom
+        strength = np.where(rng.random(len(strength)) < material.vacancies, strength * kind, strength)
+    slices = material.slices if material.displacement > 0 or material.streak > 0 else 1
     points = np.repeat(points, slices, axis=0)
+    if material.streak > 0:
+        points = points + _streaks(material, placing, points, slices)
     points = points + rng.normal(0.0, max(material.displacement, 0.004) * placing.period_px, points.shape)
     columns = splat(points, np.repeat(strength, slices) / slices, shape)
     return material.pedestal + (1.0 - material.pedestal) * columns * placing.period_px**2 / material.lattice.density
+
+
+def _streaks(material: Material, placing: Placing, points: np.ndarray, slices: int) -> np.ndarray:
+    """The slices of every column laid out along its tilt, which grows across the picture as a bent lamella's does."""
+    angle = np.deg2rad(material.streak_deg)
+    direction = np.array([np.cos(angle), np.sin(angle)])
+    along = np.tile(np.linspace(-0.5, 0.5, slices), len(points) // slices)
+    across = points @ direction[::-1]
+    grows = (across - across.min()) / max(np.ptp(across), 1e-9)
+    return (along * grows * material.streak * placing.period_px)[:, None] * direction
 
 
 # --- geometry ---------------------------------------------------------------------------------------------------------
@@ -319,6 +334,7 @@ class Microscope:
     astigmatism_deg: float = 0.0
     tail: float = 0.15                    # share of the probe in a halo three times as wide
     jitter_px: float = 0.0                # rms shift of a scan line
+    drift_px: float = 0.0                 # rms of the slow sideways drift over the picture
     flicker: float = 0.0                  # rms relative brightness of a scan line
     flyback_px: float = 0.0               # pull at the start of every line
     flyback_length_px: float = 12.0
@@ -366,11 +382,13 @@ def blur_by_probe(scene: np.ndarray, scope: Microscope) -> np.ndarray:
 
 def scan_lines(image: np.ndarray, scope: Microscope, rng) -> np.ndarray:
     """Each row shifted by its own jitter; the beam's flyback pulls the first pixels of every row."""
-    if scope.jitter_px <= 0 and scope.flyback_px <= 0:
+    if scope.jitter_px <= 0 and scope.flyback_px <= 0 and scope.drift_px <= 0:
         return image
     rows, cols = image.shape
     shift = ndimage.gaussian_filter1d(rng.normal(0, 1, rows), rng.uniform(0.3, 2.0))
     shift *= scope.jitter_px / max(shift.std(), 1e-9)
+    if scope.drift_px > 0:
+        shift += scope.drift_px * smooth_noise(rng, (rows, 1), rows / 5)[:, 0]
     x = np.arange(cols)[None, :] + shift[:, None]
     if scope.flyback_px > 0:
         x = x + scope.flyback_px * np.exp(-np.clip(np.arange(cols) - MARGIN_PX, 0, None) / scope.flyback_length_px)[None, :]
@@ -400,7 +418,7 @@ def look(scene: np.ndarray, scope: Microscope, rng) -> np.ndarray:
     grey *= 1 + scope.wedge * (ramp(grey.shape, scope.wedge_direction_deg) - 0.5)
     if scope.contamination > 0:
         blotches = np.clip(smooth_noise(rng, grey.shape, scope.contamination_length_px) + 0.3, 0, None)
-        grey = grey * (1 - 0.1 * np.tanh(blotches)) + scope.contamination * blotches
+        grey = grey * (1 - 0.7 * scope.contamination * np.tanh(blotches)) + scope.contamination * blotches
     grey = scan_lines(grey, scope, rng)
     if scope.flicker > 0:
         grey = grey * (1 + rng.normal(0, scope.flicker, (grey.shape[0], 1)))
@@ -497,6 +515,8 @@ def random_materials(rng) -> list[Material]:
     parent = disordered(rng, parent, rng.uniform(0.0, 0.12))
     if rng.random() < 0.2:
         parent = replace(parent, vacancies=rng.uniform(0.005, 0.06))
+    if rng.random() < 0.25:
+        parent = replace(parent, streak=rng.uniform(0.1, 0.45), streak_deg=rng.uniform(0, 360), slices=6)
     extras = []
     if rng.random() < 0.75:
         extras.append(amorphous_form(rng, parent))
