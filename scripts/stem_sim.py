@@ -534,7 +534,8 @@ def random_materials(rng) -> list[Material]:
     rng.shuffle(extras)
     chosen = [parent] + extras
     if rng.random() < 0.12:
-        chosen = [chosen[rng.integers(len(chosen))]]
+        solid = [m for m in chosen if m.kind != "void"]
+        chosen = [solid[rng.integers(len(solid))]]
     return chosen[:6]
 
 
@@ -568,7 +569,7 @@ def random_microscope(rng, period_px: float, brightest: float) -> Microscope:
         jitter_px=maybe(0.7, rng.uniform(0.05, 0.8)), flyback_px=maybe(0.1, rng.uniform(1, 8)), flyback_length_px=rng.uniform(4, 25),
         wedge=maybe(0.7, rng.uniform(0, 0.5)), wedge_direction_deg=rng.uniform(0, 360),
         contamination=maybe(0.25, rng.uniform(0.03, 0.2)), contamination_length_px=rng.uniform(1.5, 5) * period_px,
-        counts=float(np.exp(rng.uniform(np.log(5), np.log(500)))), readout=rng.uniform(0, 1.5), dark=maybe(0.5, rng.uniform(0, 20)),
+        counts=float(np.exp(rng.uniform(np.log(5), np.log(500)))), readout=rng.uniform(0.1, 1.5), dark=maybe(0.5, rng.uniform(0, 20)),
         saturation=brightest * rng.uniform(0.8, 1.1) if rng.random() < 0.3 else np.inf,
         sampling=rng.uniform(0.5, 1.0) if rng.random() < 0.6 else 1.0)
 
