@@ -12,7 +12,18 @@ namespace metamict {
 namespace {
 
 constexpr std::size_t pivots = 64;
-constexpr int iterations = 80;
+constexpr int iterations = 50;
+constexpr float spacing = 0.5F;           // of neighbours: this over sqrt(N), in a start of width 1
+constexpr float repulsion_reach = 2.0F;   // in spacings: beyond it the start's places, made from the scores, stay as they are
+
+cv::Rect2f bounds(std::span<const cv::Point2f> points) {
+  cv::Point2f low = points.front(), high = points.front();
+  for (const cv::Point2f& p : points) {
+    low = {std::min(low.x, p.x), std::min(low.y, p.y)};
+    high = {std::max(high.x, p.x), std::max(high.y, p.y)};
+  }
+  return {low, high};
+}
 
 /// Squared distances (1 - score)² of every node to every pivot.
 Eigen::MatrixXf pivot_distances(const ScoreMatrix& scores) {
@@ -38,72 +49,80 @@ void centre_twice(Eigen::MatrixXf& squares) {
   squares *= -0.5F;
 }
 
-/// Cells as wide as repulsion reaches, so that only a cell and its neighbours matter.
+/// Points sorted into square cells as wide as repulsion reaches, so that only a cell and its neighbours matter.
 class Cells {
  public:
-  Cells(const std::vector<cv::Point2f>& points, float width) : width_(width) {
-    cv::Point2f low = points.front(), high = points.front();
-    for (const cv::Point2f& p : points) {
-      low = {std::min(low.x, p.x), std::min(low.y, p.y)};
-      high = {std::max(high.x, p.x), std::max(high.y, p.y)};
-    }
-    low_ = low;
-    width_ = std::max({width_, (high.x - low.x) / 500, (high.y - low.y) / 500});
-    cols_ = static_cast<int>((high.x - low.x) / width_) + 1;
-    rows_ = static_cast<int>((high.y - low.y) / width_) + 1;
-    start_.assign(static_cast<std::size_t>(cols_) * static_cast<std::size_t>(rows_) + 1, 0);
+  Cells(const std::vector<cv::Point2f>& points, float reach) {
+    const cv::Rect2f box = bounds(points);
+    low_ = box.tl();
+    width_ = std::max({reach, box.width / 500, box.height / 500});
+    cols_ = static_cast<int>(box.width / width_) + 1;
+    rows_ = static_cast<int>(box.height / width_) + 1;
+    start_.assign(static_cast<std::size_t>(cols_ * rows_) + 1, 0);
     for (const cv::Point2f& p : points) ++start_[cell(p) + 1];
     std::partial_sum(start_.begin(), start_.end(), start_.begin());
     std::vector<std::uint32_t> next(start_.begin(), start_.end() - 1);
     members_.resize(points.size());
-    for (std::size_t i = 0; i < points.size(); ++i) members_[next[cell(points[i])]++] = static_cast<std::uint32_t>(i);
+    for (std::uint32_t i = 0; i < points.size(); ++i) members_[next[cell(points[i])]++] = {points[i], i};
   }
 
+  struct Member {
+    cv::Point2f at;
+    std::uint32_t index;
+  };
+
+  /// Calls visit(a, b) once for every two points in the same or in neighbouring cells.
   template <class Visit>
-  void for_each_near(const cv::Point2f& point, Visit&& visit) const {
-    const int col = static_cast<int>((point.x - low_.x) / width_), row = static_cast<int>((point.y - low_.y) / width_);
-    for (int r = std::max(0, row - 1); r <= std::min(rows_ - 1, row + 1); ++r)
-      for (int c = std::max(0, col - 1); c <= std::min(cols_ - 1, col + 1); ++c) {
-        const auto at = static_cast<std::size_t>(r) * static_cast<std::size_t>(cols_) + static_cast<std::size_t>(c);
-        for (std::uint32_t k = start_[at]; k < start_[at + 1]; ++k) visit(members_[k]);
+  void for_each_pair(Visit&& visit) const {
+    for (int row = 0; row < rows_; ++row)
+      for (int col = 0; col < cols_; ++col) {
+        const std::span<const Member> here = members(row, col);
+        for (std::size_t i = 0; i < here.size(); ++i)
+          for (std::size_t j = i + 1; j < here.size(); ++j) visit(here[i], here[j]);
+        for (const auto& [down, across] : {std::pair{0, 1}, {1, -1}, {1, 0}, {1, 1}}) {
+          if (row + down >= rows_ || col + across < 0 || col + across >= cols_) continue;
+          for (const Member& a : here)
+            for (const Member& b : members(row + down, col + across)) visit(a, b);
+        }
       }
   }
 
  private:
   std::size_t cell(const cv::Point2f& point) const {
-    const int col = static_cast<int>((point.x - low_.x) / width_), row = static_cast<int>((point.y - low_.y) / width_);
-    return static_cast<std::size_t>(row) * static_cast<std::size_t>(cols_) + static_cast<std::size_t>(col);
+    return static_cast<std::size_t>(static_cast<int>((point.y - low_.y) / width_) * cols_ + static_cast<int>((point.x - low_.x) / width_));
+  }
+  std::span<const Member> members(int row, int col) const {
+    const auto at = static_cast<std::size_t>(row * cols_ + col);
+    return {members_.data() + start_[at], members_.data() + start_[at + 1]};
   }
 
-  float width_;
+  float width_ = 0;
   cv::Point2f low_;
   int cols_ = 1, rows_ = 1;
-  std::vector<std::uint32_t> start_, members_;
+  std::vector<std::uint32_t> start_;
+  std::vector<Member> members_;
 };
 
-float length_of(const cv::Point2f& v) { return std::sqrt(v.x * v.x + v.y * v.y); }
+float length_of(const cv::Point2f& v) { return std::sqrt(v.dot(v)); }
 
 /// Fits into the unit square, keeping the shape.
 void fit(std::vector<cv::Point2f>& points) {
-  cv::Point2f low = points.front(), high = points.front();
-  for (const cv::Point2f& p : points) {
-    low = {std::min(low.x, p.x), std::min(low.y, p.y)};
-    high = {std::max(high.x, p.x), std::max(high.y, p.y)};
-  }
-  const float side = std::max({high.x - low.x, high.y - low.y, 1e-20F});
-  const cv::Point2f margin((side - (high.x - low.x)) / 2, (side - (high.y - low.y)) / 2);
-  for (cv::Point2f& p : points) p = (p - low + margin) / side;
+  const cv::Rect2f box = bounds(points);
+  const float side = std::max({box.width, box.height, 1e-20F});
+  const cv::Point2f shift = box.tl() - cv::Point2f((side - box.width) / 2, (side - box.height) / 2);
+  for (cv::Point2f& p : points) p = (p - shift) / side;
 }
 
 void repel(const std::vector<cv::Point2f>& points, float ideal, std::vector<cv::Point2f>& force) {
-  const float reach = 2.5F * ideal;
-  const Cells cells(points, reach);
-  for (std::size_t i = 0; i < points.size(); ++i)
-    cells.for_each_near(points[i], [&](std::uint32_t j) {
-      const cv::Point2f apart = points[i] - points[j];
-      const float square = apart.x * apart.x + apart.y * apart.y;
-      if (j != i && square < reach * reach) force[i] += apart * (ideal * ideal / std::max(square, 1e-4F * ideal * ideal));
-    });
+  const float reach = repulsion_reach * ideal, nearest = 1e-4F * ideal * ideal;
+  Cells(points, reach).for_each_pair([&](const Cells::Member& a, const Cells::Member& b) {
+    const cv::Point2f apart = a.at - b.at;
+    const float square = apart.dot(apart);
+    if (square > reach * reach) return;
+    const cv::Point2f push = apart * (ideal * ideal / std::max(square, nearest));
+    force[a.index] += push;
+    force[b.index] -= push;
+  });
 }
 
 void attract(const std::vector<cv::Point2f>& points, std::span<const Edge> edges, float ideal, std::vector<cv::Point2f>& force) {
@@ -143,7 +162,7 @@ std::vector<cv::Point2f> place_by_similarity(const ScoreMatrix& scores) {
 std::vector<cv::Point2f> lay_out(std::span<const cv::Point2f> start, std::span<const Edge> edges) {
   std::vector<cv::Point2f> points(start.begin(), start.end());
   if (points.size() < 2) return std::vector<cv::Point2f>(points.size(), cv::Point2f(0.5F, 0.5F));
-  const float ideal = 0.8F / std::sqrt(static_cast<float>(points.size()));
+  const float ideal = spacing / std::sqrt(static_cast<float>(points.size()));
   std::vector<cv::Point2f> force(points.size());
   for (int i = 0; i < iterations; ++i) {
     std::fill(force.begin(), force.end(), cv::Point2f(0, 0));

@@ -15,7 +15,7 @@ namespace metamict {
 
 namespace {
 
-constexpr double opacity = 0.42;
+constexpr int opacity = 108;   // of the regions' colours, of 256
 constexpr Colour ink{34, 34, 34}, quiet{95, 95, 95}, white{255, 255, 255}, black{0, 0, 0};
 
 /// What the picture is drawn with: `em` is the text size in pixels, and every other measure follows from it.
@@ -38,14 +38,15 @@ void blend(const cv::Mat& grey, const cv::Mat& labels, double em, cv::Mat out) {
   double largest = 0;
   cv::minMaxLoc(labels, nullptr, &largest);
   for (int label = 0; label <= static_cast<int>(largest); ++label) colours.push_back(region_colour(label));
-  const auto mix = [](double below, double above, double share) { return static_cast<unsigned char>(std::lround(below + share * (above - below))); };
+  // Whole numbers: 256 stands for a share of 1.
+  const auto mix = [](int below, int above, int share) { return static_cast<unsigned char>((below * (256 - share) + above * share + 128) >> 8); };
   for (int y = 0; y < grey.rows; ++y) {
     const auto* label = labels.ptr<std::uint16_t>(y);
     const auto* value = grey.ptr(y);
     auto* pixel = out.ptr<cv::Vec4b>(y);
     for (int x = 0; x < grey.cols; ++x) {
       const bool hatched = label[x] == 0 && (x + y) % period < period / 3;
-      const double share = label[x] != 0 ? opacity : hatched ? 0.75 : 0.15;
+      const int share = label[x] != 0 ? opacity : hatched ? 192 : 38;
       const Colour colour = label[x] != 0 ? colours[label[x]] : white;
       pixel[x] = {mix(value[x], colour.b, share), mix(value[x], colour.g, share), mix(value[x], colour.r, share), 255};
     }
@@ -56,6 +57,7 @@ void draw_outlines(Canvas& canvas, const Sheet& sheet, const cv::Mat& labels) {
   cairo_t* const context = canvas.context();
   const double to_picture = static_cast<double>(sheet.picture.width) / labels.cols;
   for (const Ring& ring : trace_outlines(labels)) {
+    cairo_new_sub_path(context);   // or the first corner would be joined to the last ring
     for (const cv::Point corner : ring.corners) cairo_line_to(context, corner.x * to_picture, corner.y * to_picture);
     cairo_close_path(context);
   }
