@@ -1,16 +1,27 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "derived_rules.hpp"
 
-#include "metamict/errors.hpp"
+#include <algorithm>
+#include <stdexcept>
+
+#include "nested_rule.hpp"
 
 namespace metamict {
 
-bool is_derived_rule(const std::string&) { return false; }
+std::vector<std::string> derived_rule_names() { return {"nested"}; }
 
-std::vector<std::string> derived_rule_names() { return {}; }
+bool is_derived_rule(const std::string& name) {
+  const std::vector<std::string> names = derived_rule_names();
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
 
-RuleResult apply_derived_rule(const std::string& name, const Result&, const SegmentOptions&, Notes&, const Progress&) {
-  throw UsageError("there is no derived rule '" + name + "'");
+RuleResult apply_derived_rule(const std::string& name, const Result& result, const SegmentOptions& options, Notes&, const Progress& progress) {
+  if (name != "nested") throw std::logic_error("unknown derived rule " + name);
+  RuleResult rule;
+  rule.name = name;
+  rule.kind = RuleKind::derived;
+  rule.communities = find_nested(result, options.communities, {}, progress);
+  return rule;
 }
 
 }  // namespace metamict
