@@ -29,4 +29,20 @@ bool is_npy(Head head, const Path& path);
 std::vector<DatasetInfo> list_npy(const Path& path, std::uint64_t max_pixels);
 RawImage read_npy(const ReadRequest& request);
 
+bool is_dm(Head head, const Path& path);
+std::vector<DatasetInfo> list_dm(const Path& path, std::uint64_t max_pixels);
+RawImage read_dm(const ReadRequest& request);
+
+bool is_ser(Head head, const Path& path);
+std::vector<DatasetInfo> list_ser(const Path& path, std::uint64_t max_pixels);
+RawImage read_ser(const ReadRequest& request);
+
+bool is_mrc(Head head, const Path& path);
+std::vector<DatasetInfo> list_mrc(const Path& path, std::uint64_t max_pixels);
+RawImage read_mrc(const ReadRequest& request);
+
+bool is_hdf5(Head head, const Path& path);
+std::vector<DatasetInfo> list_hdf5(const Path& path, std::uint64_t max_pixels);
+RawImage read_hdf5(const ReadRequest& request);
+
 }  // namespace metamict

@@ -2,7 +2,6 @@
 #include "samples.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 
@@ -11,13 +10,6 @@
 namespace metamict {
 
 namespace {
-
-struct SampleFacts {
-  std::size_t bytes;
-  const char* name;
-};
-constexpr std::array<SampleFacts, 11> facts = {{{1, "uint8"}, {1, "int8"}, {2, "uint16"}, {2, "int16"}, {4, "uint32"}, {4, "int32"},
-                                                {8, "uint64"}, {8, "int64"}, {2, "float16"}, {4, "float32"}, {8, "float64"}}};
 
 float half_to_float(std::uint16_t half) {
   const int exponent = (half >> 10) & 31;
@@ -47,9 +39,6 @@ void convert(const unsigned char* from, std::endian order, std::size_t count, fl
 }
 
 }  // namespace
-
-std::size_t size_of(Sample sample) { return facts[static_cast<std::size_t>(sample)].bytes; }
-std::string name_of(Sample sample) { return facts[static_cast<std::size_t>(sample)].name; }
 
 void to_float(const unsigned char* from, Sample sample, std::endian order, std::size_t count, float* to) {
   switch (sample) {

@@ -11,14 +11,9 @@
 
 #include "input_file.hpp"
 #include "metamict/formats.hpp"
+#include "sample.hpp"
 
 namespace metamict {
-
-/// The real types of image pixels; complex, colour and text are told apart by the readers.
-enum class Sample { u8, i8, u16, i16, u32, i32, u64, i64, f16, f32, f64 };
-
-std::size_t size_of(Sample sample);          ///< bytes
-std::string name_of(Sample sample);          ///< "uint16", as numpy says it
 
 /// `count` numbers at `from`, in the given byte order, as float.
 void to_float(const unsigned char* from, Sample sample, std::endian order, std::size_t count, float* to);

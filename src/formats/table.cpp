@@ -23,12 +23,16 @@ decltype(auto) named(const std::filesystem::path& path, Function&& function) {
     return function();
   } catch (const InputError& error) {
     throw InputError(name + one_line(error));
+  } catch (const Error&) {
+    throw;  // not about the file: a plug-in that is missing, an interruption
   } catch (const std::bad_alloc&) {
     throw InputError(name + "needs more memory than there is; its header may be damaged");
   } catch (const std::length_error&) {
     throw InputError(name + "damaged: it claims a size that no memory can hold");
   } catch (const cv::Exception& error) {
     throw InputError(name + "cannot be decoded: " + error.err);
+  } catch (const std::exception& error) {
+    throw InputError(name + "cannot be read: " + error.what());
   }
 }
 
@@ -53,6 +57,10 @@ constexpr std::array table = {
     entry<list_png, read_png>("PNG", is_png),
     entry<list_jpeg, read_jpeg>("JPEG", is_jpeg),
     entry<list_npy, read_npy>("NPY", is_npy),
+    entry<list_dm, read_dm>("DM", is_dm),
+    entry<list_ser, read_ser>("SER", is_ser),
+    entry<list_hdf5, read_hdf5>("HDF5", is_hdf5),
+    entry<list_mrc, read_mrc>("MRC", is_mrc),
 };
 
 std::string known_formats() {
@@ -116,6 +124,7 @@ std::size_t choose_dataset(const std::vector<DatasetInfo>& datasets, const std::
     if (found = find([&](const auto& info) { return holds(info.name, wanted); }); found != none) return found;
     throw InputError("no dataset is called \"" + wanted + "\"; the file has " + (datasets.empty() ? "none" : joined_names(datasets)));
   }
+  if (found = find([](const auto& info) { return info.image && info.name == "HAADF"; }); found != none) return found;
   if (found = find([](const auto& info) { return info.image && holds(info.name, "HAADF"); }); found != none) return found;
   if (found = find([](const auto& info) { return info.image; }); found != none) return found;
   if (datasets.empty()) throw InputError("the file holds no dataset");

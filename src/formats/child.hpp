@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A child process that answers on its standard output, for work that may crash or hang.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+namespace metamict {
+
+class Child {
+ public:
+  /// Starts `program` (a path) with these arguments. Throws InputError when it cannot be started.
+  Child(const std::string& program, const std::vector<std::string>& arguments);
+  ~Child();   ///< ends it if it still runs
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
+  /// Up to the next end of line, without it; nothing when the child ends before. Throws InputError above 16 MiB or when the child is
+  /// silent for too long.
+  std::string read_line();
+  /// Exactly `count` bytes. Throws InputError when the child ends before.
+  void read(void* to, std::size_t count);
+  /// Waits for its end: "" when it ended well, else how it ended.
+  std::string finish();
+
+ private:
+  pid_t pid_ = -1;
+  int descriptor_ = -1;
+  std::string pending_;
+  bool fill();
+};
+
+}  // namespace metamict

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// HDF5 (Velox and NCEM EMD, HyperSpy, DM5, plain): asks the child of src/hdf5/, which lies beside the library.
+#include <dlfcn.h>
+
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "child.hpp"
+#include "formats.hpp"
+#include "metamict/errors.hpp"
+#include "samples.hpp"
+
+namespace metamict {
+
+namespace {
+
+using nlohmann::json;
+
+const char anchor = 0;  // an address inside this library, to ask the loader where it lies
+
+std::string program() {
+  Dl_info info{};
+  if (dladdr(&anchor, &info) == 0 || info.dli_fname == nullptr) throw InputError("cannot tell where the HDF5 reader lies");
+  return (std::filesystem::absolute(info.dli_fname).parent_path() / "metamict_hdf5").string();
+}
+
+// The child's answer. A crash, a limit or nonsense becomes a sentence about the file.
+json ask(Child& child) {
+  const std::string line = child.read_line();
+  if (line.empty()) throw InputError("damaged: the HDF5 library could not read it (" + child.finish() + ")");
+  json answer = json::parse(line, nullptr, false);
+  if (!answer.is_object()) throw InputError("damaged: the HDF5 reader's answer makes no sense");
+  if (answer.contains("error")) throw InputError(answer.value("error", "unknown"));
+  return answer;
+}
+
+DatasetInfo info_from(const json& value) {
+  DatasetInfo info;
+  info.name = value.value("name", "");
+  info.rows = value.value("rows", 0);
+  info.cols = value.value("cols", 0);
+  info.frames = value.value("frames", 1);
+  info.dtype = value.value("dtype", "");
+  info.pixel_size_source = value.value("source", "unknown");
+  info.image = value.value("image", false);
+  info.reason = value.value("reason", "");
+  if (value.contains("nm")) info.nm_per_pixel = {value.at("nm").at(0).get<double>(), value.at("nm").at(1).get<double>()};
+  return info;
+}
+
+std::string full(const Path& path) { return std::filesystem::absolute(path).string(); }
+
+}  // namespace
+
+bool is_hdf5(Head head, const Path&) {
+  // The signature lies at 0 or, behind another program's block, at 512, 1024, 2048 ...
+  for (std::size_t at = 0; at + 8 <= head.size(); at = at == 0 ? 512 : 2 * at)
+    if (std::memcmp(head.data() + at, "\x89HDF\r\n\x1A\n", 8) == 0) return true;
+  return false;
+}
+
+std::vector<DatasetInfo> list_hdf5(const Path& path, std::uint64_t) {
+  Child child(program(), {"list", full(path)});
+  const json answer = ask(child);
+  std::vector<DatasetInfo> infos;
+  for (const auto& value : answer.value("datasets", json::array())) infos.push_back(info_from(value));
+  return infos;
+}
+
+RawImage read_hdf5(const ReadRequest& request) {
+  const auto infos = list_hdf5(request.path, request.max_pixels);
+  require_dataset(request.dataset, infos.size());
+  const DatasetInfo& info = infos[request.dataset];
+  require_image(info);
+  check_size(info.rows, info.cols, request.max_pixels);
+  // The mean is taken in the child, which holds one frame at a time.
+  DatasetInfo one = info;
+  if (!request.frame) one.frames = 1;
+  const auto read = [&](int frame) {
+    Child child(program(), {"read", full(request.path), std::to_string(request.dataset), request.frame ? std::to_string(frame) : "mean", std::to_string(request.max_pixels)});
+    const json answer = ask(child);
+    if (answer.value("rows", 0) != info.rows || answer.value("cols", 0) != info.cols) throw InputError("the file changed while it was being read");
+    cv::Mat pixels(info.rows, info.cols, CV_32FC1);
+    child.read(pixels.data, pixels.total() * sizeof(float));
+    if (const std::string end = child.finish(); !end.empty()) throw InputError("damaged: the HDF5 library could not read it (" + end + ")");
+    return pixels;
+  };
+  return {info, read_frames(one, request.frame, read), {}};
+}
+
+}  // namespace metamict
