@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "metamict/order.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "parallel.hpp"
+
+namespace metamict {
+
+namespace {
+
+/// What all chips share: the window, and where in the power spectrum and in the autocorrelation to look.
+///
+/// The share of power that stands in sharp peaks is read off where it adds up: by the Wiener-Khinchin theorem the power of
+/// every order of a lattice returns, in phase, at the autocorrelation's lattice points, while the power of speckle and of
+/// residual noise cancels there. A chip of four periods has its peaks four bins from the centre, too close together for a
+/// background to be drawn between them; its autocorrelation has them a period apart.
+class Frame {
+ public:
+  explicit Frame(int size_px)
+      : size_(size_px), low_(2.5 * 2.5), noise_from_(0.40 * size_px * 0.40 * size_px), shortest_(std::max(3, size_px / 10)), longest_(size_px * 3 / 8) {
+    window_.create(size_, size_, CV_32FC1);
+    for (int y = 0; y < size_; ++y)
+      for (int x = 0; x < size_; ++x) window_.at<float>(y, x) = static_cast<float>(hann(y) * hann(x));
+    cv::Mat spectrum;
+    cv::dft(window_, spectrum, cv::DFT_COMPLEX_OUTPUT);
+    cv::mulSpectrums(spectrum, spectrum, spectrum, 0, true);
+    cv::dft(spectrum, overlap_, cv::DFT_INVERSE | cv::DFT_REAL_OUTPUT | cv::DFT_SCALE);
+  }
+
+  float measure(const cv::Mat& chip, cv::Mat& tapered, cv::Mat& spectrum, cv::Mat& correlation) const {
+    const double mean = cv::mean(chip)[0];
+    tapered = (chip - mean).mul(window_);
+    cv::dft(tapered, spectrum, cv::DFT_COMPLEX_OUTPUT);
+    if (!keep_signal(spectrum)) return 0;
+    cv::dft(spectrum, correlation, cv::DFT_INVERSE | cv::DFT_REAL_OUTPUT | cv::DFT_SCALE);
+    return repeat_of(correlation);
+  }
+
+ private:
+  double hann(int i) const { return 0.5 - 0.5 * std::cos(2 * std::numbers::pi * (i + 0.5) / size_); }
+  double frequency2(int y, int x) const {
+    const double v = y <= size_ / 2 ? y : y - size_, u = x <= size_ / 2 ? x : x - size_;
+    return v * v + u * u;
+  }
+
+  /// Power without its centre (slow changes of grey) and without the floor of white noise, which low doses raise: the mean
+  /// power at the highest frequencies, where the probe lets no signal through. False when nothing is left.
+  bool keep_signal(cv::Mat& spectrum) const {
+    double floor = 0, total = 0, kept = 0;
+    int count = 0;
+    for (int y = 0; y < size_; ++y)
+      for (int x = 0; x < size_; ++x) {
+        cv::Vec2f& value = spectrum.at<cv::Vec2f>(y, x);
+        const double power = static_cast<double>(value[0]) * value[0] + static_cast<double>(value[1]) * value[1];
+        value = {static_cast<float>(power), 0};
+        if (frequency2(y, x) >= noise_from_) floor += power, ++count;
+      }
+    if (count > 0) floor /= count;
+    for (int y = 0; y < size_; ++y)
+      for (int x = 0; x < size_; ++x) {
+        float& power = spectrum.at<cv::Vec2f>(y, x)[0];
+        const double at = frequency2(y, x);
+        total += power;
+        // The floor is subtracted without clipping, so that noise cancels in the mean and low doses do not read as disorder.
+        power = at < low_ || at >= noise_from_ ? 0.0F : static_cast<float>(power - floor);
+        kept += power;
+      }
+    return kept > 1e-3 * total && kept > 0;
+  }
+
+  /// Mean height of the two highest independent peaks of the normalised autocorrelation, away from its centre; the level that
+  /// speckle of no order reaches by chance is 0.
+  float repeat_of(const cv::Mat& correlation) const {
+    const double zero = correlation.at<float>(0, 0) / overlap_.at<float>(0, 0);
+    if (zero <= 0) return 0;
+    const auto wrap = [this](int i) { return (i + size_) % size_; };
+    const auto value = [&](int dy, int dx) { return correlation.at<float>(wrap(dy), wrap(dx)) / overlap_.at<float>(wrap(dy), wrap(dx)) / zero; };
+    struct Peak {
+      double height = 0;
+      int dy = 0, dx = 0;
+    };
+    std::vector<Peak> peaks;
+    for (int dy = 0; dy <= longest_; ++dy)
+      for (int dx = -longest_; dx <= longest_; ++dx) {
+        const int distance2 = dy * dy + dx * dx;
+        if (distance2 < shortest_ * shortest_ || distance2 > longest_ * longest_ || (dy == 0 && dx < 0)) continue;
+        const double height = value(dy, dx);
+        if (height < 0.05) continue;
+        bool highest = true;
+        for (int v = -1; v <= 1 && highest; ++v)
+          for (int u = -1; u <= 1 && highest; ++u) highest = (v == 0 && u == 0) || value(dy + v, dx + u) <= height;
+        if (highest) peaks.push_back({height, dy, dx});
+      }
+    std::sort(peaks.begin(), peaks.end(), [](const Peak& a, const Peak& b) { return a.height > b.height; });
+    if (peaks.empty()) return 0;
+    double second = 0;
+    for (const Peak& peak : peaks) {
+      const double cross = static_cast<double>(peak.dy) * peaks[0].dx - static_cast<double>(peak.dx) * peaks[0].dy;
+      const double lengths = std::hypot(peak.dy, peak.dx) * std::hypot(peaks[0].dy, peaks[0].dx);
+      if (std::abs(cross) > 0.5 * lengths) {  // more than 30 degrees apart
+        second = peak.height;
+        break;
+      }
+    }
+    constexpr double by_chance = 0.25;
+    return static_cast<float>(std::clamp(((peaks[0].height + second) / 2 - by_chance) / (1 - by_chance), 0.0, 1.0));
+  }
+
+  int size_;
+  double low_, noise_from_;
+  int shortest_, longest_;
+  cv::Mat window_, overlap_;
+};
+
+}  // namespace
+
+std::vector<float> measure_order(const Micrograph& canonical, const ChipGrid& grid, int threads) {
+  const Frame frame(grid.size_px);
+  std::vector<float> order(grid.chips());
+  parallel_for(static_cast<std::size_t>(grid.rows), threads, [&](std::size_t, std::size_t row) {
+    cv::Mat tapered, spectrum, correlation;
+    for (int col = 0; col < grid.cols; ++col) {
+      const std::size_t node = grid.node(static_cast<int>(row), col);
+      order[node] = frame.measure(canonical.pixels(grid.chip(node)), tapered, spectrum, correlation);
+    }
+  });
+  return order;
+}
+
+}  // namespace metamict
