@@ -6,24 +6,37 @@
 #include <algorithm>
 #include <cstddef>
 #include <mutex>
+#include <vector>
 
 #include "metamict/progress.hpp"
 #include "parallel.hpp"
 
 namespace metamict {
 
-/// Calls work(worker, first, count) for [0, total) cut into runs of `batch` (the last may be shorter). Which items share a
-/// batch does not depend on the number of threads, so neither do results. An exception of a worker or of `progress` (stage
-/// "embed", in items) ends the queue and reaches the caller.
+struct Batch {
+  std::size_t first = 0, count = 0;
+};
+
+/// [0, total) in runs of `large`, the last of them in runs of `small`: so that workers end together. How the items are cut
+/// does not depend on the number of workers, so neither do results.
+inline std::vector<Batch> cut_into_batches(std::size_t total, std::size_t large, std::size_t small) {
+  std::vector<Batch> batches;
+  for (std::size_t first = 0; first < total; first += batches.back().count)
+    batches.push_back({first, std::min(total - first, total - first >= 2 * large ? large : small)});
+  return batches;
+}
+
+/// Calls work(worker, batch) for every batch. An exception of a worker or of `progress` (stage "embed", in items) ends the
+/// queue and reaches the caller.
 template <class Work>
-void for_each_batch(std::size_t total, std::size_t batch, int threads, const Work& work, const Progress& progress) {
+void for_each_batch(const std::vector<Batch>& batches, int threads, const Work& work, const Progress& progress) {
+  const std::size_t total = batches.empty() ? 0 : batches.back().first + batches.back().count;
   std::size_t done = 0;
   std::mutex reporting;
-  parallel_for((total + batch - 1) / batch, threads, [&](std::size_t worker, std::size_t piece) {
-    const std::size_t first = piece * batch, count = std::min(batch, total - first);
-    work(worker, first, count);
+  parallel_for(batches.size(), threads, [&](std::size_t worker, std::size_t piece) {
+    work(worker, batches[piece]);
     const std::lock_guard lock(reporting);
-    done += count;
+    done += batches[piece].count;
     if (progress) progress("embed", done, total);
   });
 }

@@ -57,4 +57,18 @@ double worst_cosine(const RowMatrixXf& a, const RowMatrixXf& b) {
   return worst;
 }
 
+double least_cosine(const std::string& precision) { return precision == "float32" ? 0.99999 : 0.99; }
+
+EncoderIdentity identity_of(const Sidecar& sidecar) {
+  EncoderIdentity identity;
+  identity.name = sidecar.name;
+  identity.sha256 = sidecar.sha256;
+  identity.kind = sidecar.kind;
+  identity.provenance = sidecar.provenance;
+  identity.features = sidecar.features;
+  identity.input_px = sidecar.input_px;
+  identity.cells_per_chip = sidecar.cells_per_chip;
+  return identity;
+}
+
 }  // namespace metamict

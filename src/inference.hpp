@@ -32,7 +32,10 @@ std::vector<float> probe_chips(int px, int count);
 /// The smallest cosine between rows of the same number; -1 where a row is zero or not finite.
 double worst_cosine(const RowMatrixXf& a, const RowMatrixXf& b);
 
-/// How alike two implementations of one encoder must be on the probe chips.
-constexpr double least_cosine_float32 = 0.99999, least_cosine_bfloat16 = 0.99;
+/// How alike an implementation that computes in `precision` must be to the module in float32, on the probe chips.
+double least_cosine(const std::string& precision);
+
+/// What a sidecar says of its encoder; how it runs is left open.
+EncoderIdentity identity_of(const Sidecar& sidecar);
 
 }  // namespace metamict

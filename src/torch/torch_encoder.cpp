@@ -12,14 +12,16 @@
 #include <omp.h>
 
 #include <algorithm>
-#include <cstring>
-#include <optional>
+#include <chrono>
+#include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "batch_queue.hpp"
 #include "inference.hpp"
 #include "metamict/errors.hpp"
+#include "resnet_encoder.hpp"
 #include "text.hpp"
 
 namespace metamict {
@@ -131,116 +133,188 @@ const char* type_name(at::ScalarType type) {
   }
 }
 
+/// A module ready to run somewhere in some number type.
+struct Runner {
+  Module module;
+  at::Device device = at::Device(at::kCPU);
+  at::ScalarType type = at::kFloat;
+};
+
+at::Tensor checked_output(const c10::IValue& value, const at::Tensor& input, const Sidecar& sidecar) {
+  const std::string expected = ", expected a tensor [" + std::to_string(input.size(0)) + ", " + std::to_string(sidecar.features) +
+                               "] for an input " + shape_text(input) + " as its sidecar says";
+  if (!value.isTensor()) throw ModelError("gives " + value.tagKind() + expected);
+  const at::Tensor out = value.toTensor();
+  if (out.dim() != 2 || out.size(0) != input.size(0) || out.size(1) != sidecar.features)
+    throw ModelError("gives a tensor " + shape_text(out) + expected);
+  return out;
+}
+
+/// One batch [B, 1, px, px] of grey chips on the processor to features [B, D].
+RowMatrixXf forward(Runner runner, const at::Tensor& grey, const EncoderOptions& options, const Sidecar& sidecar) {
+  return translated(options.model.string() + ": failed on a batch of chips", [&] {
+    at::init_num_threads();
+    const c10::InferenceMode inference;
+    const at::Tensor mean = at::tensor(at::ArrayRef<float>(sidecar.mean)).view({1, 3, 1, 1});
+    const at::Tensor std = at::tensor(at::ArrayRef<float>(sidecar.std)).view({1, 3, 1, 1});
+    const at::Tensor input = ((grey - mean) / std).to(runner.device, runner.type).contiguous(at::MemoryFormat::ChannelsLast);
+    const at::Tensor out = checked_output(runner.module.forward({input}), input, sidecar).to(at::kCPU, at::kFloat).contiguous();
+    return RowMatrixXf(Eigen::Map<const RowMatrixXf>(out.data_ptr<float>(), out.size(0), out.size(1)));
+  });
+}
+
+/// Freezes a module, which folds batch normalisation in float32, for a device and a number type.
+Runner prepare(Module module, const at::Device& device, at::ScalarType type, const EncoderOptions& options) {
+  return translated(options.model.string() + ": cannot be prepared for " + device.str(), [&] {
+    const c10::InferenceMode inference;
+    module.to(device);
+    Module frozen = torch::jit::freeze(module);
+    if (type != at::kFloat) convert_constants(frozen.get_method("forward").graph()->block(), type);
+    else if (device.is_cpu()) frozen = torch::jit::optimize_for_inference(frozen);
+    return Runner{frozen, device, type};
+  });
+}
+
 class TorchEncoder : public Encoder {
  public:
-  TorchEncoder(EncoderOptions options, Sidecar sidecar, Notes notes)
-      : options_(std::move(options)), sidecar_(std::move(sidecar)), notes_(std::move(notes)), device_(choose_device(options_)) {
-    const SingleThreaded scope;
-    version::switch_off_profiling();
-    const Module module = load_module(options_.model);
-    const RowMatrixXf reference = check_shape(module);
-    prepare(module, choose_type(options_, device_, notes_));
-    if (type_ != at::kFloat && !agrees(reference)) prepare(module, at::kFloat);
-  }
+  TorchEncoder(Runner runner, EncoderOptions options, Sidecar sidecar, Notes notes, EncoderSeconds seconds)
+      : runner_(std::move(runner)), options_(std::move(options)), sidecar_(std::move(sidecar)), notes_(std::move(notes)), seconds_(seconds) {}
 
   EncoderIdentity identity() const override {
-    return {sidecar_.name,     sidecar_.sha256,          sidecar_.kind,     sidecar_.provenance, sidecar_.features, sidecar_.input_px,
-            sidecar_.cells_per_chip, type_name(type_), device_.str(), "chip",        version::name};
+    EncoderIdentity identity = identity_of(sidecar_);
+    identity.precision = type_name(runner_.type);
+    identity.device = runner_.device.str();
+    identity.embedding = "chip";
+    identity.path = version::name;
+    return identity;
   }
   Notes notes() const override { return notes_; }
+  EncoderSeconds seconds() const override { return seconds_; }
 
   RowMatrixXf encode(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise, const Progress& progress) override {
+    const long px = sidecar_.input_px;
+    const auto size = static_cast<std::size_t>(batch()), pixels = static_cast<std::size_t>(px * px);
     RowMatrixXf rows_ND(static_cast<Eigen::Index>(grid.chips()), sidecar_.features);
-    const auto pixels = static_cast<std::size_t>(sidecar_.input_px) * static_cast<std::size_t>(sidecar_.input_px);
-    for_each_batch(grid.chips(), batch(), device_.is_cuda() ? 2 : options_.threads, [&](std::size_t, std::size_t first, std::size_t count) {
+    const auto work = [&](std::size_t, const Batch& chips) {
       // Varying shapes would grow oneDNN's caches: the last batch is padded with chips of zeros.
-      at::Tensor chips = at::zeros({static_cast<long>(batch()), 1, sidecar_.input_px, sidecar_.input_px}, at::kFloat);
-      for (std::size_t i = 0; i < count; ++i)
-        gather_chip(canonical.pixels, grid.chip(first + i), normalise, chips.data_ptr<float>() + i * pixels);
-      rows_ND.middleRows(static_cast<Eigen::Index>(first), static_cast<Eigen::Index>(count)) =
-          forward(module_, chips).topRows(static_cast<Eigen::Index>(count));
-    }, progress);
+      const at::Tensor grey = at::zeros({batch(), 1, px, px}, at::kFloat);
+      for (std::size_t i = 0; i < chips.count; ++i)
+        gather_chip(canonical.pixels, grid.chip(chips.first + i), normalise, grey.data_ptr<float>() + i * pixels);
+      const auto count = static_cast<Eigen::Index>(chips.count);
+      rows_ND.middleRows(static_cast<Eigen::Index>(chips.first), count) =
+          forward(runner_, grey, options_, sidecar_).topRows(count);
+    };
+    // A card computes one batch while the next is gathered.
+    for_each_batch(cut_into_batches(grid.chips(), size, size), runner_.device.is_cuda() ? 2 : options_.threads, work, progress);
     return rows_ND;
   }
 
  private:
-  /// Chips of about 32 × 64² pixels on a processor; a card wants more at a time.
-  std::size_t batch() const {
-    const double chips_64px = device_.is_cuda() ? 1024 : 32;
-    const double share = 64.0 * 64.0 / (static_cast<double>(sidecar_.input_px) * sidecar_.input_px);
-    return static_cast<std::size_t>(std::max(8.0, chips_64px * share));
+  /// As many pixels as 32 chips of 64 px on a processor; a card wants more at a time.
+  long batch() const {
+    const long chips_64px = runner_.device.is_cuda() ? 1024 : 32;
+    return std::max(8L, chips_64px * 64 * 64 / (static_cast<long>(sidecar_.input_px) * sidecar_.input_px));
   }
 
-  /// One batch [B, 1, px, px] of grey chips on the CPU to features [B, D].
-  RowMatrixXf forward(Module& module, const at::Tensor& grey) const {
-    return translated(options_.model.string() + ": failed on a batch of chips", [&] {
-      at::init_num_threads();
-      const c10::InferenceMode inference;
-      const at::Tensor mean = at::tensor(at::ArrayRef<float>(sidecar_.mean)).view({1, 3, 1, 1});
-      const at::Tensor std = at::tensor(at::ArrayRef<float>(sidecar_.std)).view({1, 3, 1, 1});
-      const at::Tensor input = ((grey - mean) / std).to(device_, type_).contiguous(at::MemoryFormat::ChannelsLast);
-      const at::Tensor out = checked_output(module.forward({input}), input).to(at::kCPU, at::kFloat).contiguous();
-      return RowMatrixXf(Eigen::Map<const RowMatrixXf>(out.data_ptr<float>(), out.size(0), out.size(1)));
-    });
-  }
-
-  at::Tensor checked_output(const c10::IValue& value, const at::Tensor& input) const {
-    const std::string expected = ", expected a tensor [" + std::to_string(input.size(0)) + ", " + std::to_string(sidecar_.features) +
-                                 "] for an input " + shape_text(input) + " as its sidecar says";
-    if (!value.isTensor()) throw ModelError(options_.model.string() + ": gives " + value.tagKind() + expected);
-    const at::Tensor out = value.toTensor();
-    if (out.dim() != 2 || out.size(0) != input.size(0) || out.size(1) != sidecar_.features)
-      throw ModelError(options_.model.string() + ": gives a tensor " + shape_text(out) + expected);
-    return out;
-  }
-
-  at::Tensor probe() const {
-    const int px = sidecar_.input_px;
-    std::vector<float> chips = probe_chips(px, probes);
-    return at::from_blob(chips.data(), {probes, 1, px, px}, at::kFloat).clone();
-  }
-
-  /// The untouched module on the probe chips, in float32 on the processor: what every faster way is compared with.
-  RowMatrixXf check_shape(Module module) {
-    const at::Device chosen = std::exchange(device_, at::Device(at::kCPU));
-    RowMatrixXf features = forward(module, probe());
-    device_ = chosen;
-    if (!features.allFinite()) throw ModelError(options_.model.string() + ": gives features that are not finite");
-    return features;
-  }
-
-  /// Freezes the module (which folds batch normalisation) for the device and type.
-  void prepare(Module module, at::ScalarType type) {
-    type_ = type;
-    module_ = translated(options_.model.string() + ": cannot be prepared", [&] {
-      const c10::InferenceMode inference;
-      module.to(device_);
-      Module frozen = torch::jit::freeze(module);
-      if (type != at::kFloat) convert_constants(frozen.get_method("forward").graph()->block(), type);
-      else if (device_.is_cpu()) frozen = torch::jit::optimize_for_inference(frozen);
-      return frozen;
-    });
-  }
-
-  bool agrees(const RowMatrixXf& reference) {
-    const std::string asked = type_name(type_);
-    double cosine = -1;
-    try {
-      cosine = worst_cosine(reference, forward(module_, probe()));
-    } catch (const ModelError&) {  // an operation without a kernel for this type
-    }
-    if (cosine >= least_cosine_bfloat16) return true;
-    notes_.push_back("the encoder's features in " + asked + " do not agree with float32 (cosine " + number(cosine) + "): float32 is used");
-    return false;
-  }
-
-  static constexpr long probes = 2;
+  Runner runner_;
   EncoderOptions options_;
   Sidecar sidecar_;
   Notes notes_;
+  EncoderSeconds seconds_;
+};
+
+/// A tensor of the module in float32, row by row, by its name.
+struct NamedTensors {
+  StateDict views;
+  std::vector<at::Tensor> owners;
+
+  explicit NamedTensors(const Module& module) {
+    for (const auto& item : module.named_parameters()) add(item.name, item.value);
+    for (const auto& item : module.named_buffers()) add(item.name, item.value);
+  }
+  void add(const std::string& name, const at::Tensor& tensor) {
+    owners.push_back(tensor.detach().to(at::kCPU, at::kFloat).contiguous());
+    views[name] = {owners.back().sizes().vec(), owners.back().data_ptr<float>()};
+  }
+};
+
+/// Opens one file: the untouched module in float32 on the processor is what every faster way of running it is held against.
+class Opening {
+ public:
+  Opening(const EncoderOptions& options, const Sidecar& sidecar, const Notes& notes)
+      : options_(options), sidecar_(sidecar), notes_(notes), device_(choose_device(options)) {}
+
+  std::unique_ptr<Encoder> open() {
+    const SingleThreaded scope;
+    version::switch_off_profiling();
+    timed(seconds_.load, [&] { module_ = load_module(options_.model); });
+    timed(seconds_.check, [&] { reference_ = forward({module_}, probe(), options_, sidecar_); });
+    if (!reference_.allFinite()) throw ModelError(options_.model.string() + ": gives features that are not finite");
+    if (device_.is_cpu())
+      if (auto encoder = open_resnet()) return encoder;
+    return open_torch();
+  }
+
+ private:
+  template <class Function>
+  static void timed(double& seconds, const Function& function) {
+    const auto start = std::chrono::steady_clock::now();
+    function();
+    seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  }
+
+  at::Tensor probe() const {
+    std::vector<float> chips = probe_chips(sidecar_.input_px, probes);
+    return at::from_blob(chips.data(), {probes, 1, sidecar_.input_px, sidecar_.input_px}, at::kFloat).clone();
+  }
+
+  /// The module through oneDNN when it is a ResNet50 and nothing else; otherwise nothing, with a note when it looked like one.
+  std::unique_ptr<Encoder> open_resnet() {
+    std::unique_ptr<ResnetEncoder> encoder;
+    timed(seconds_.load, [&] {
+      const NamedTensors tensors(module_);
+      const auto weights = fold_resnet50(tensors.views);
+      if (weights && sidecar_.features == resnet50_features)
+        encoder = std::make_unique<ResnetEncoder>(*weights, options_, sidecar_, notes_);
+    });
+    if (!encoder) return nullptr;
+    RowMatrixXf found;
+    timed(seconds_.warm_up, [&] { found = encoder->features_of(probe_chips(sidecar_.input_px, probes)); });
+    const double cosine = worst_cosine(reference_, found);
+    encoder->set_seconds(seconds_);
+    if (cosine >= least_cosine(encoder->identity().precision)) return encoder;
+    notes_.push_back("the encoder has a ResNet50's weights but not its features (cosine " + number(cosine) + "): it runs through LibTorch");
+    return nullptr;
+  }
+
+  std::unique_ptr<Encoder> open_torch() {
+    const at::ScalarType type = choose_type(options_, device_, notes_);
+    Runner runner;
+    timed(seconds_.load, [&] { runner = prepare(module_, device_, type, options_); });
+    if (type != at::kFloat && !agrees(runner)) runner = prepare(module_, device_, at::kFloat, options_);
+    return std::make_unique<TorchEncoder>(runner, options_, sidecar_, notes_, seconds_);
+  }
+
+  bool agrees(const Runner& runner) {
+    double cosine = -1;
+    try {
+      timed(seconds_.warm_up, [&] { cosine = worst_cosine(reference_, forward(runner, probe(), options_, sidecar_)); });
+    } catch (const ModelError&) {  // an operation without a kernel for this type
+    }
+    if (cosine >= least_cosine(type_name(runner.type))) return true;
+    notes_.push_back(std::string("the encoder's features in ") + type_name(runner.type) + " do not agree with float32 (cosine " +
+                     number(cosine) + "): float32 is used");
+    return false;
+  }
+
+  static constexpr int probes = 2;
+  const EncoderOptions& options_;
+  const Sidecar& sidecar_;
+  Notes notes_;
   at::Device device_;
-  at::ScalarType type_ = at::kFloat;
+  EncoderSeconds seconds_;
   Module module_;
+  RowMatrixXf reference_;
 };
 
 }  // namespace
@@ -249,5 +323,5 @@ class TorchEncoder : public Encoder {
 
 metamict::Encoder* metamict_open_torch_encoder(const metamict::EncoderOptions& options, const metamict::Sidecar& sidecar,
                                                const metamict::Notes& notes) {
-  return metamict::translated(options.model.string(), [&] { return new metamict::TorchEncoder(options, sidecar, notes); });
+  return metamict::translated(options.model.string(), [&] { return metamict::Opening(options, sidecar, notes).open().release(); });
 }

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "resnet_encoder.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "batch_queue.hpp"
+#include "inference.hpp"
+
+namespace metamict {
+
+Number choose_number(Precision precision, Notes& notes) {
+  if (precision == Precision::automatic) return has_amx_bfloat16() ? Number::bfloat16 : Number::float32;
+  if (precision == Precision::bfloat16 && has_bfloat16()) return Number::bfloat16;
+  if (precision == Precision::bfloat16) notes.push_back("bfloat16 is not supported by this processor: float32 is used");
+  return Number::float32;
+}
+
+ResnetEncoder::ResnetEncoder(const FoldedResnet& weights, const EncoderOptions& options, const Sidecar& sidecar, Notes notes)
+    : sidecar_(sidecar), notes_(std::move(notes)), threads_(std::max(1, options.threads)),
+      executor_(weights, sidecar.input_px, {sidecar.mean, sidecar.std}, choose_number(options.precision, notes_)),
+      workspaces_(static_cast<std::size_t>(threads_)) {}
+
+EncoderIdentity ResnetEncoder::identity() const {
+  EncoderIdentity identity = identity_of(sidecar_);
+  identity.precision = executor_.number() == Number::bfloat16 ? "bfloat16" : "float32";
+  identity.device = "cpu";
+  identity.embedding = "chip";
+  identity.path = "oneDNN";
+  return identity;
+}
+
+Workspace& ResnetEncoder::workspace(std::size_t worker) {
+  auto& workspace = workspaces_[worker];  // no other thread touches this element
+  if (!workspace) workspace = executor_.workspace();
+  return *workspace;
+}
+
+RowMatrixXf ResnetEncoder::encode(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise, const Progress& progress) {
+  RowMatrixXf rows_ND(static_cast<Eigen::Index>(grid.chips()), resnet50_features);
+  const auto pixels = static_cast<std::size_t>(sidecar_.input_px) * static_cast<std::size_t>(sidecar_.input_px);
+  const auto batches = cut_into_batches(grid.chips(), static_cast<std::size_t>(executor_.batch()),
+                                        static_cast<std::size_t>(executor_.small_batch()));
+  for_each_batch(batches, threads_, [&](std::size_t worker, const Batch& batch) {
+    std::vector<float> chips(batch.count * pixels);
+    for (std::size_t i = 0; i < batch.count; ++i)
+      gather_chip(canonical.pixels, grid.chip(batch.first + i), normalise, chips.data() + i * pixels);
+    executor_.run(workspace(worker), chips.data(), static_cast<long>(batch.count),
+                  rows_ND.row(static_cast<Eigen::Index>(batch.first)).data());
+  }, progress);
+  return rows_ND;
+}
+
+RowMatrixXf ResnetEncoder::features_of(const std::vector<float>& chips) {
+  const auto count = static_cast<long>(chips.size()) / (static_cast<long>(sidecar_.input_px) * sidecar_.input_px);
+  RowMatrixXf features(count, resnet50_features);
+  for_each_batch({{0, static_cast<std::size_t>(count)}}, 1, [&](std::size_t worker, const Batch&) {
+    executor_.run(workspace(worker), chips.data(), count, features.data());
+  }, {});
+  return features;
+}
+
+}  // namespace metamict

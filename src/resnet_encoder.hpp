@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// An encoder whose network is a ResNet50, on the processor without LibTorch.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "metamict/encoder.hpp"
+#include "resnet_executor.hpp"
+
+namespace metamict {
+
+class ResnetEncoder : public Encoder {
+ public:
+  ResnetEncoder(const FoldedResnet& weights, const EncoderOptions& options, const Sidecar& sidecar, Notes notes);
+
+  EncoderIdentity identity() const override;
+  Notes notes() const override { return notes_; }
+  EncoderSeconds seconds() const override { return seconds_; }
+  void set_seconds(const EncoderSeconds& seconds) { seconds_ = seconds; }
+  RowMatrixXf encode(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise, const Progress& progress) override;
+
+  /// Features of a few chips of input_px² grey values each, to compare with another implementation's.
+  RowMatrixXf features_of(const std::vector<float>& chips);
+
+ private:
+  Workspace& workspace(std::size_t worker);
+
+  Sidecar sidecar_;
+  Notes notes_;
+  EncoderSeconds seconds_;
+  int threads_;
+  ResnetExecutor executor_;
+  std::vector<std::unique_ptr<Workspace>> workspaces_;  // one per worker, kept from image to image
+};
+
+/// The number type asked for, or the fastest; a note when the processor lacks what was asked for.
+Number choose_number(Precision precision, Notes& notes);
+
+}  // namespace metamict

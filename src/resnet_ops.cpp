@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "resnet_ops.hpp"
+
+#include <omp.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+namespace metamict {
+
+using dnnl::memory;
+
+namespace {
+
+memory::data_type type_of(Number number) { return number == Number::float32 ? memory::data_type::f32 : memory::data_type::bf16; }
+
+constexpr std::size_t page = std::size_t{2} << 20;
+
+// bfloat16 without a sign compares like the whole numbers with the same bits.
+template <class T>
+void maximum_3x3_of(const T* in, const MapShape& shape, T* out) {
+  const long h = strided(shape.h, 2), w = strided(shape.w, 2), c = shape.c;
+  for (long y = 0; y < h; ++y)
+    for (long x = 0; x < w; ++x, out += c) {
+      const long top = std::max(0L, 2 * y - 1), bottom = std::min(shape.h - 1, 2 * y + 1);
+      const long left = std::max(0L, 2 * x - 1), right = std::min(shape.w - 1, 2 * x + 1);
+      std::fill_n(out, c, T{});
+      for (long i = top; i <= bottom; ++i)
+        for (long j = left; j <= right; ++j) {
+          const T* pixel = in + (i * shape.w + j) * c;
+          for (long k = 0; k < c; ++k) out[k] = std::max(out[k], pixel[k]);
+        }
+    }
+}
+
+/// The number behind an element type: float itself, bfloat16 by its bits.
+float value_of(float x) { return x; }
+float value_of(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
+
+template <class T>
+void mean_over_map_of(const T* in, const MapShape& shape, float* out) {
+  const long area = shape.h * shape.w;
+  for (long n = 0; n < shape.n; ++n, out += shape.c) {
+    std::fill_n(out, shape.c, 0.0F);
+    for (long p = 0; p < area; ++p, in += shape.c)
+      for (long k = 0; k < shape.c; ++k) out[k] += value_of(in[k]);
+    for (long k = 0; k < shape.c; ++k) out[k] /= static_cast<float>(area);
+  }
+}
+
+/// oneDNN bakes the number of threads into a primitive when it is made: this makes it 1 for a while.
+class OneThread {
+ public:
+  OneThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
+  ~OneThread() { omp_set_num_threads(before_); }
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+
+ private:
+  int before_;
+};
+
+dnnl::primitive_attr attributes(After after) {
+  dnnl::post_ops operations;
+  if (after == After::add_and_relu) operations.append_sum(1.0F);
+#if DNNL_VERSION_MAJOR >= 3
+  if (after != After::nothing) operations.append_eltwise(dnnl::algorithm::eltwise_relu, 0.0F, 0.0F);
+#else
+  if (after != After::nothing) operations.append_eltwise(1.0F, dnnl::algorithm::eltwise_relu, 0.0F, 0.0F);
+#endif
+  dnnl::primitive_attr attr;
+  attr.set_post_ops(operations);
+  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);  // the library's own belongs to the thread that made the primitive
+  return attr;
+}
+
+dnnl::matmul::primitive_desc product_desc(const dnnl::engine& engine, const memory::desc& a, const memory::desc& b,
+                                          const memory::desc& bias, const memory::desc& c, After after) {
+#if DNNL_VERSION_MAJOR >= 3
+  return {engine, a, b, bias, c, attributes(after)};
+#else
+  return {{a, b, bias, c}, attributes(after), engine};
+#endif
+}
+
+dnnl::convolution_forward::primitive_desc convolution_desc(const dnnl::engine& engine, const memory::desc& in,
+                                                           const memory::desc& weights, const memory::desc& bias,
+                                                           const memory::desc& out, int stride) {
+  const auto kind = dnnl::prop_kind::forward_inference;
+  const auto algorithm = dnnl::algorithm::convolution_direct;
+  const memory::dims strides = {stride, stride}, padding = {1, 1};
+#if DNNL_VERSION_MAJOR >= 3
+  return {engine, kind, algorithm, in, weights, bias, out, strides, padding, padding, attributes(After::relu)};
+#else
+  return {{kind, algorithm, in, weights, bias, out, strides, padding, padding}, attributes(After::relu), engine};
+#endif
+}
+
+memory copy_of(const dnnl::engine& engine, const memory::desc& desc, const std::vector<float>& values) {
+  memory copy(desc, engine);
+  std::memcpy(copy.get_data_handle(), values.data(), desc.get_size());
+  return copy;
+}
+
+}  // namespace
+
+void to_bfloat16(const float* from, std::size_t count, std::uint16_t* to) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto bits = std::bit_cast<std::uint32_t>(from[i]);
+    to[i] = static_cast<std::uint16_t>((bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16);
+  }
+}
+
+void Buffer::Free::operator()(std::byte* p) const { std::free(p); }
+
+std::byte* Buffer::at_least(std::size_t bytes) {
+  if (bytes > size_) {
+    size_ = (bytes + page - 1) / page * page;
+    data_.reset();
+    data_.reset(static_cast<std::byte*>(std::aligned_alloc(page, size_)));
+    if (!data_) throw std::bad_alloc();
+    madvise(data_.get(), size_, MADV_HUGEPAGE);  // a wish: small pages do as well, slower
+  }
+  return data_.get();
+}
+
+Packed PackedWeights::pack(const void* tensor, const std::vector<float>& values, const memory::desc& plain,
+                           const memory::desc& wanted) {
+  for (const Entry& entry : entries_)
+    if (entry.tensor == tensor && entry.packed.memory.get_desc() == wanted) return entry.packed;
+  Packed packed;
+  if (wanted.get_size() >= page / 2) packed.pages = std::make_shared<Buffer>();
+  packed.memory = packed.pages ? memory(wanted, engine_, packed.pages->at_least(wanted.get_size())) : memory(wanted, engine_);
+  memory from(plain, engine_, const_cast<float*>(values.data()));  // oneDNN has no read-only memory; it is only read
+  dnnl::stream stream(engine_);
+  dnnl::reorder(from, packed.memory).execute(stream, from, packed.memory);
+  entries_.push_back({tensor, packed});
+  return packed;
+}
+
+Operation Operation::product_of(PackedWeights& store, const memory::dims& rows_k_n, const void* tensor,
+                                const std::vector<float>& weights_NK, const std::vector<float>& bias_N, After after) {
+  const OneThread scope;
+  const memory::dim rows = rows_k_n[0], k = rows_k_n[1], n = rows_k_n[2];
+  const auto type = type_of(store.number());
+  const memory::desc a({rows, k}, type, memory::format_tag::ab), b({k, n}, type, memory::format_tag::any);
+  const memory::desc c({rows, n}, type, memory::format_tag::ab);
+  const memory::desc bias({1, n}, memory::data_type::f32, memory::format_tag::ab);
+  const auto desc = product_desc(store.engine(), a, b, bias, c, after);
+  Operation op(dnnl::matmul(desc), desc.scratchpad_desc());
+  op.in_ = a, op.out_ = c;
+  op.weights_ = store.pack(tensor, weights_NK, {{k, n}, memory::data_type::f32, memory::format_tag::ba}, desc.weights_desc());
+  op.bias_ = copy_of(store.engine(), bias, bias_N);
+  return op;
+}
+
+Operation Operation::product(PackedWeights& store, long rows, const FoldedConv& conv, After after) {
+  const memory::dim k = static_cast<long>(conv.weights_OHWI.size()) / conv.out;
+  return product_of(store, {rows, k, conv.out}, conv.weights_OHWI.data(), conv.weights_OHWI, conv.bias_O, after);
+}
+
+Operation Operation::dense(PackedWeights& store, const MapShape& in, const FoldedConv& conv) {
+  const long area = in.h * in.w;
+  std::vector<float> weights_NK(static_cast<std::size_t>(area * area * conv.out * conv.in)), bias_N;
+  float* to = weights_NK.data();
+  for (long p = 0; p < area; ++p) {
+    bias_N.insert(bias_N.end(), conv.bias_O.begin(), conv.bias_O.end());
+    for (long o = 0; o < conv.out; ++o)
+      for (long q = 0; q < area; ++q, to += conv.in) {
+        const long dy = q / in.w - p / in.w + 1, dx = q % in.w - p % in.w + 1;
+        std::copy_n(conv.weights_OHWI.data() + ((o * 3 + dy) * 3 + dx) * conv.in, conv.in, to);
+      }
+  }
+  return product_of(store, {in.n, area * conv.in, area * conv.out}, conv.weights_OHWI.data(), weights_NK, bias_N, After::relu);
+}
+
+Operation Operation::convolution(PackedWeights& store, const MapShape& in, const FoldedConv& conv, int stride) {
+  const OneThread scope;
+  const auto type = type_of(store.number());
+  const memory::desc from({in.n, in.c, in.h, in.w}, type, memory::format_tag::nhwc);
+  const memory::desc to({in.n, conv.out, strided(in.h, stride), strided(in.w, stride)}, type, memory::format_tag::nhwc);
+  const memory::desc bias({conv.out}, memory::data_type::f32, memory::format_tag::x);
+  const memory::dims sizes = {conv.out, conv.in, 3, 3};
+  const auto desc = convolution_desc(store.engine(), from, {sizes, type, memory::format_tag::any}, bias, to, stride);
+  Operation op(dnnl::convolution_forward(desc), desc.scratchpad_desc());
+  op.in_ = from, op.out_ = to;
+  const memory::desc plain(sizes, memory::data_type::f32, memory::format_tag::acdb);
+  op.weights_ = store.pack(conv.weights_OHWI.data(), conv.weights_OHWI, plain, desc.weights_desc());
+  op.bias_ = copy_of(store.engine(), bias, conv.bias_O);
+  return op;
+}
+
+void Operation::run(Workspace& space, const std::byte* in, std::byte* out) const {
+  const dnnl::engine engine = bias_.get_engine();
+  primitive_.execute(space.stream, {{DNNL_ARG_SRC, memory(in_, engine, const_cast<std::byte*>(in))},
+                                    {DNNL_ARG_WEIGHTS, weights_.memory},
+                                    {DNNL_ARG_BIAS, bias_},
+                                    {DNNL_ARG_DST, memory(out_, engine, out)},
+                                    {DNNL_ARG_SCRATCHPAD, memory(scratch_, engine, space.scratch.at_least(scratch_.get_size()))}});
+}
+
+void subsample(const std::byte* in, const MapShape& shape, int stride, std::size_t number_bytes, std::byte* out) {
+  const std::size_t pixel = static_cast<std::size_t>(shape.c) * number_bytes;
+  for (long n = 0; n < shape.n; ++n)
+    for (long y = 0; y < shape.h; y += stride)
+      for (long x = 0; x < shape.w; x += stride, out += pixel)
+        std::memcpy(out, in + static_cast<std::size_t>((n * shape.h + y) * shape.w + x) * pixel, pixel);
+}
+
+void neighbourhoods(const std::byte* in, const MapShape& shape, int stride, int dilation, std::size_t number_bytes, std::byte* out) {
+  const std::size_t pixel = static_cast<std::size_t>(shape.c) * number_bytes;
+  const auto inside = [](long i, long side) { return i >= 0 && i < side; };
+  for (long n = 0; n < shape.n; ++n)
+    for (long y = 0; y < shape.h; y += stride)
+      for (long x = 0; x < shape.w; x += stride)
+        for (long i = y - dilation; i <= y + dilation; i += dilation)
+          for (long j = x - dilation; j <= x + dilation; j += dilation, out += pixel)
+            if (inside(i, shape.h) && inside(j, shape.w))
+              std::memcpy(out, in + static_cast<std::size_t>((n * shape.h + i) * shape.w + j) * pixel, pixel);
+            else
+              std::memset(out, 0, pixel);
+}
+
+void maximum_3x3(const std::byte* in, const MapShape& shape, Number number, std::byte* out) {
+  if (number == Number::float32)
+    maximum_3x3_of(reinterpret_cast<const float*>(in), shape, reinterpret_cast<float*>(out));
+  else
+    maximum_3x3_of(reinterpret_cast<const std::int16_t*>(in), shape, reinterpret_cast<std::int16_t*>(out));
+}
+
+void mean_over_map(const std::byte* in, const MapShape& shape, Number number, float* out) {
+  if (number == Number::float32)
+    mean_over_map_of(reinterpret_cast<const float*>(in), shape, out);
+  else
+    mean_over_map_of(reinterpret_cast<const std::uint16_t*>(in), shape, out);
+}
+
+}  // namespace metamict

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "resnet_stage.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+#include <type_traits>
+
+namespace metamict {
+
+namespace {
+
+constexpr long largest_strip = 1024;    // rows of the stem's product: its columns and map stay in the second-level cache
+constexpr long smallest_direct_px = 5;  // below, a 3x3 convolution is faster as a product of its neighbourhoods
+
+bool equal(const std::array<float, 3>& values) { return values[0] == values[1] && values[1] == values[2]; }
+float mean_of(const std::array<float, 3>& values) { return std::accumulate(values.begin(), values.end(), 0.0F) / 3.0F; }
+
+}  // namespace
+
+Stem::Stem(PackedWeights& store, const FoldedConv& conv, const InputScale& scale, long h, long w)
+    : number_(store.number()), conv_h_(strided(h, 2)), conv_w_(strided(w, 2)) {
+  for (long rows = 1; rows <= conv_h_; ++rows)
+    if (conv_h_ % rows == 0 && rows * conv_w_ <= largest_strip) strip_rows_ = rows;
+  product_ = Operation::product(store, strip_rows_ * conv_w_, one_or_two_planes(conv, scale), After::relu);
+}
+
+FoldedConv Stem::one_or_two_planes(const FoldedConv& conv, const InputScale& scale) {
+  planes_ = equal(scale.mean) && equal(scale.std) ? 1 : 2;
+  mean_ = mean_of(scale.mean);
+  std_ = mean_of(scale.std);
+  FoldedConv result{static_cast<int>(planes_), conv.out, static_cast<int>(taps), {}, conv.bias_O};
+  result.weights_OHWI.assign(static_cast<std::size_t>(conv.out * planes_ * taps * taps), 0.0F);
+  for (long o = 0; o < conv.out; ++o)
+    for (long tap = 0; tap < 49; ++tap) {
+      const float* weight = conv.weights_OHWI.data() + (o * 49 + tap) * 3;
+      float* grey = result.weights_OHWI.data() + (o * planes_ * taps + tap / 7) * taps + tap % 7;
+      for (std::size_t c = 0; c < 3; ++c) {
+        grey[0] += weight[c] * (std_ / scale.std[c]);
+        if (planes_ == 2) grey[taps * taps] += weight[c] * (mean_ - scale.mean[c]) / scale.std[c];
+      }
+    }
+  return result;
+}
+
+template <class T>
+void Stem::fill_frame(const Frame& frame, T* planes) const {
+  const long area = frame_h() * frame_w();
+  std::fill_n(planes, area * planes_, T{});
+  std::vector<float> row(static_cast<std::size_t>(frame_w()), 1.0F);
+  const auto store = [&](const float* values, T* to) {
+    const auto count = static_cast<std::size_t>(frame.right - frame.left);
+    if constexpr (std::is_same_v<T, float>) std::copy_n(values, count, to);
+    else to_bfloat16(values, count, to);
+  };
+  if (planes_ == 2)
+    for (long y = frame.top; y < frame.bottom; ++y) store(row.data(), planes + area + y * frame_w() + frame.left);
+  for (long y = frame.top; y < frame.bottom; ++y) {
+    const float* grey = frame.first + y * frame.step + frame.left;
+    for (long x = 0; x < frame.right - frame.left; ++x) row[static_cast<std::size_t>(x)] = (grey[x] - mean_) / std_;
+    store(row.data(), planes + y * frame_w() + frame.left);
+  }
+}
+
+/// Row (y, x) of the product holds the 8 x 8 pixels of each plane whose middle is pixel (2y, 2x) of the image.
+void Stem::columns(const std::byte* planes, long first_row, std::byte* out) const {
+  const std::size_t bytes = size_of(number_), run = taps * bytes;
+  for (long y = first_row; y < first_row + strip_rows_; ++y)
+    for (long x = 0; x < conv_w_; ++x)
+      for (long plane = 0; plane < planes_; ++plane) {
+        const std::byte* from = planes + static_cast<std::size_t>((plane * frame_h() + 2 * y) * frame_w() + 2 * x) * bytes;
+        for (long i = 0; i < taps; ++i, out += run, from += static_cast<std::size_t>(frame_w()) * bytes) {
+          if (number_ == Number::bfloat16) std::memcpy(out, from, taps * 2);  // a size known here is one instruction
+          else std::memcpy(out, from, taps * 4);
+        }
+      }
+}
+
+void Stem::run(Workspace& space, const Frame& frame, std::byte* out) const {
+  const std::size_t bytes = size_of(number_);
+  std::byte* planes = space.frame.at_least(static_cast<std::size_t>(planes_ * frame_h() * frame_w()) * bytes);
+  if (number_ == Number::bfloat16) fill_frame(frame, reinterpret_cast<std::uint16_t*>(planes));
+  else fill_frame(frame, reinterpret_cast<float*>(planes));
+  const MapShape map{1, conv_h_, conv_w_, 64};
+  std::byte* conv = space.stem_map.at_least(map.values() * bytes);
+  std::byte* rows = space.columns.at_least(static_cast<std::size_t>(strip_rows_ * conv_w_ * planes_ * taps * taps) * bytes);
+  for (long y = 0; y < conv_h_; y += strip_rows_) {
+    columns(planes, y, rows);
+    product_->run(space, rows, conv + static_cast<std::size_t>(y * conv_w_ * 64) * bytes);
+  }
+  maximum_3x3(conv, map, number_, out);
+}
+
+Stage::Block Stage::compile(PackedWeights& store, const FoldedBottleneck& weights, const MapShape& in, int stride, int dilation) {
+  MapShape inner = in, middle = in;
+  inner.c = middle.c = weights.reduce.out;
+  middle.h = strided(in.h, stride), middle.w = strided(in.w, stride);
+  const long rows = middle.rows();
+  const auto spatial = [&](Way way) {
+    if (way == Way::dense) return Operation::dense(store, inner, weights.spatial);
+    if (way == Way::neighbourhoods) return Operation::product(store, rows, weights.spatial, After::relu);
+    return Operation::convolution(store, inner, weights.spatial, stride);
+  };
+  const bool all_see_all = stride == 1 && dilation == 1 && std::max(in.h, in.w) <= 2;
+  const bool small = std::min(middle.h, middle.w) < smallest_direct_px;
+  const Way way = all_see_all ? Way::dense : small || dilation > 1 ? Way::neighbourhoods : Way::convolution;
+  Block block{in,
+              middle,
+              stride,
+              dilation,
+              weights.expand.out,
+              way,
+              Operation::product(store, in.rows(), weights.reduce, After::relu),
+              spatial(way),
+              Operation::product(store, rows, weights.expand, After::add_and_relu),
+              std::nullopt};
+  if (weights.shortcut) block.shortcut = Operation::product(store, rows, *weights.shortcut, After::nothing);
+  return block;
+}
+
+Stage::Stage(PackedWeights& store, const std::vector<FoldedBottleneck>& blocks, const MapShape& in, bool dilated)
+    : number_bytes_(size_of(store.number())) {
+  MapShape shape = in;
+  for (const FoldedBottleneck& weights : blocks) {
+    const bool first = blocks_.empty();
+    blocks_.push_back(compile(store, weights, shape, dilated ? 1 : weights.stride, dilated && !first ? 2 : 1));
+    shape = out();
+  }
+}
+
+MapShape Stage::out() const {
+  MapShape shape = blocks_.back().middle;
+  shape.c = blocks_.back().out_channels;
+  return shape;
+}
+
+void Stage::run(Workspace& space, const std::byte* in, std::byte* out) const {
+  for (const Block& block : blocks_) {
+    run_block(block, space, in, out);
+    in = out;  // from the second block on the map is changed in place
+  }
+}
+
+void Stage::run_block(const Block& block, Workspace& space, const std::byte* in, std::byte* out) const {
+  const MapShape inner{block.in.n, block.in.h, block.in.w, block.middle.c};
+  std::byte* reduced = space.reduced.at_least(inner.values() * number_bytes_);
+  std::byte* spatial = space.spatial.at_least(block.middle.values() * number_bytes_);
+  block.reduce.run(space, in, reduced);
+  const std::byte* from = reduced;
+  if (block.way == Way::neighbourhoods) {
+    std::byte* columns = space.columns.at_least(9 * block.middle.values() * number_bytes_);
+    neighbourhoods(reduced, inner, block.stride, block.dilation, number_bytes_, columns);
+    from = columns;
+  }
+  block.spatial.run(space, from, spatial);
+  if (block.shortcut) {
+    if (block.stride > 1) {
+      const std::size_t values = static_cast<std::size_t>(block.middle.rows() * block.in.c);
+      std::byte* gathered = space.gathered.at_least(values * number_bytes_);
+      subsample(in, block.in, block.stride, number_bytes_, gathered);
+      in = gathered;
+    }
+    block.shortcut->run(space, in, out);
+  }
+  block.expand.run(space, spatial, out);
+}
+
+}  // namespace metamict

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The parts of a ResNet between its pixels and its last map, compiled for maps of one size.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "resnet_ops.hpp"
+#include "resnet_weights.hpp"
+
+namespace metamict {
+
+/// What stands before the network: channel c of its input is (grey - mean[c]) / std[c] inside the image and 0 outside.
+struct InputScale {
+  std::array<float, 3> mean{}, std{1, 1, 1};
+};
+
+/// Grey pixels and what of them exists. `first` is where the first pixel of a frame would lie, rows are `step` floats apart,
+/// and only rows [top, bottom) and columns [left, right) of the frame are read; the rest counts as outside the image.
+struct Frame {
+  const float* first = nullptr;
+  std::ptrdiff_t step = 0;
+  long top = 0, bottom = 0, left = 0, right = 0;
+};
+
+/// Grey pixels to the first stage's input: 7x7 convolution with stride 2, then the 3x3 maximum with stride 2. Three equal
+/// channels are one, with the weights added; channels scaled differently are two (grey, and 1 inside the image), which is exact too.
+class Stem {
+ public:
+  /// For images of h x w pixels.
+  Stem(PackedWeights& store, const FoldedConv& conv, const InputScale& scale, long h, long w);
+  MapShape out() const { return {1, strided(conv_h_, 2), strided(conv_w_, 2), 64}; }
+
+  /// The frame holds the image and, before its first row and column, 3 more; it is frame_h() x frame_w() pixels.
+  void run(Workspace& space, const Frame& frame, std::byte* out) const;
+  static constexpr long margin = 3;
+  long frame_h() const { return 2 * (conv_h_ - 1) + taps; }
+  long frame_w() const { return 2 * (conv_w_ - 1) + taps; }
+
+ private:
+  static constexpr long taps = 8;  // the 7 taps a side and one of weight 0, so that rows are whole vectors
+  FoldedConv one_or_two_planes(const FoldedConv& conv, const InputScale& scale);
+  template <class T>
+  void fill_frame(const Frame& frame, T* planes) const;
+  void columns(const std::byte* planes, long first_row, std::byte* out) const;
+
+  Number number_;
+  long conv_h_, conv_w_, strip_rows_ = 1, planes_ = 1;
+  float mean_ = 0, std_ = 1;
+  std::optional<Operation> product_;  // of strip_rows_ rows of the convolution's map
+};
+
+/// The bottlenecks of one stage.
+class Stage {
+ public:
+  /// A dilated stage keeps its input's resolution: stride 1, and from the second block on neighbours two pixels apart; its
+  /// map holds all four phases that stride 2 could have had.
+  Stage(PackedWeights& store, const std::vector<FoldedBottleneck>& blocks, const MapShape& in, bool dilated = false);
+  const MapShape& in() const { return blocks_.front().in; }
+  MapShape out() const;
+  /// `in` and `out` are different memory.
+  void run(Workspace& space, const std::byte* in, std::byte* out) const;
+
+ private:
+  enum class Way { convolution, neighbourhoods, dense };  // how a 3x3 convolution is done
+  struct Block {
+    MapShape in, middle;  // middle: after the 3x3
+    int stride, dilation;
+    long out_channels;
+    Way way;
+    Operation reduce, spatial, expand;
+    std::optional<Operation> shortcut;
+  };
+  static Block compile(PackedWeights& store, const FoldedBottleneck& weights, const MapShape& in, int stride, int dilation);
+  void run_block(const Block& block, Workspace& space, const std::byte* in, std::byte* out) const;
+
+  std::size_t number_bytes_;
+  std::vector<Block> blocks_;
+};
+
+}  // namespace metamict
