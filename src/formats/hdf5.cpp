@@ -68,24 +68,14 @@ std::vector<DatasetInfo> list_hdf5(const Path& path, std::uint64_t) {
 }
 
 RawImage read_hdf5(const ReadRequest& request) {
-  const auto infos = list_hdf5(request.path, request.max_pixels);
-  require_dataset(request.dataset, infos.size());
-  const DatasetInfo& info = infos[request.dataset];
-  require_image(info);
+  const std::string frame = request.frame ? std::to_string(*request.frame) : "mean";
+  Child child(program(), {"read", full(request.path), std::to_string(request.dataset), frame, std::to_string(request.max_pixels)});
+  const DatasetInfo info = info_from(ask(child).value("dataset", json::object()));
   check_size(info.rows, info.cols, request.max_pixels);
-  // The mean is taken in the child, which holds one frame at a time.
-  DatasetInfo one = info;
-  if (!request.frame) one.frames = 1;
-  const auto read = [&](int frame) {
-    Child child(program(), {"read", full(request.path), std::to_string(request.dataset), request.frame ? std::to_string(frame) : "mean", std::to_string(request.max_pixels)});
-    const json answer = ask(child);
-    if (answer.value("rows", 0) != info.rows || answer.value("cols", 0) != info.cols) throw InputError("the file changed while it was being read");
-    cv::Mat pixels(info.rows, info.cols, CV_32FC1);
-    child.read(pixels.data, pixels.total() * sizeof(float));
-    if (const std::string end = child.finish(); !end.empty()) throw InputError("damaged: the HDF5 library could not read it (" + end + ")");
-    return pixels;
-  };
-  return {info, read_frames(one, request.frame, read), {}};
+  cv::Mat pixels(info.rows, info.cols, CV_32FC1);
+  child.read(pixels.data, pixels.total() * sizeof(float));
+  if (const std::string end = child.finish(); !end.empty()) throw InputError("damaged: the HDF5 library could not read it (" + end + ")");
+  return {info, pixels, {}};
 }
 
 }  // namespace metamict

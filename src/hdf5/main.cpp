@@ -99,7 +99,7 @@ std::vector<float> read_pixels(hid_t dataset, const Image& image, const std::str
   if (frame != "mean" || image.info.frames == 1) {
     const std::uint64_t number = frame == "mean" ? 0 : whole(frame.c_str());
     if (number >= static_cast<std::uint64_t>(image.info.frames))
-      throw InputError("there is no frame " + frame + ": the dataset \"" + image.info.name + "\" has " + std::to_string(image.info.frames) + " from 0");
+      throw InputError("there is no frame " + frame + ": the dataset \"" + image.info.name + "\" has " + std::to_string(image.info.frames) + ", numbered from 0");
     read_frame(dataset, image, static_cast<int>(number), pixels);
     return pixels;
   }
@@ -126,7 +126,9 @@ void read(const char* path, const char* index, const std::string& frame, const c
   if (whole(index) >= contents.images.size()) throw InputError("there is no dataset " + std::string(index) + ": the file has " + std::to_string(contents.images.size()));
   const Image& image = contents.images[whole(index)];
   const std::uint64_t rows = static_cast<std::uint64_t>(image.info.rows), cols = static_cast<std::uint64_t>(image.info.cols);
-  if (!image.info.image || rows > whole(max_pixels) / cols) throw InputError("the dataset \"" + image.info.name + "\" is not an image within the limit");
+  if (!image.info.image) throw InputError("the dataset \"" + image.info.name + "\" is not an image: " + image.info.reason);
+  if (rows > whole(max_pixels) / cols)
+    throw InputError("the image has " + std::to_string(rows) + " x " + std::to_string(cols) + " px, above the limit of " + max_pixels + " pixels; raise --max-pixels if that is meant");
   const Handle dataset = open_dataset(file, image.path);
   if (!dataset) throw InputError("damaged: the dataset \"" + image.info.name + "\" cannot be opened again");
   hsize_t file_bytes = 0;
@@ -136,7 +138,7 @@ void read(const char* path, const char* index, const std::string& frame, const c
   const std::uint64_t frames = frame == "mean" ? static_cast<std::uint64_t>(image.info.frames) : 1;
   limit(base_bytes + 32 * rows * cols, base_seconds + rows * cols * frames / 5'000'000);
   const std::vector<float> pixels = read_pixels(dataset, image, frame);
-  say({{"rows", rows}, {"cols", cols}});
+  say({{"dataset", to_json(image)}});
   std::fwrite(pixels.data(), sizeof(float), pixels.size(), stdout);
 }
 
