@@ -52,7 +52,9 @@ Similarity restrict_to(const Similarity& similarity, const Nodes& nodes) {
 /// The chips in space: who lies a chip apart, who is surrounded by its own kind.
 class Field {
  public:
-  Field(const Result& result, double ratio) : result_(result), grid_(result.grid), ratio_(ratio) {
+  Field(const Result& result, const NestedOptions& options) : result_(result), grid_(result.grid), options_(options) {
+    const SimilarityStatistics& s = result.similarity.statistics;
+    range_ = result.similarity.scale == SimilarityScale::raw ? 1.0 : std::max(1e-9, s.max_cosine - s.min_cosine);
     const int per_chip = (grid_.size_px + grid_.stride_px - 1) / grid_.stride_px;
     half_chip_ = std::max(1, per_chip / 2);
     // One stride more than a chip: such chips share no pixel, so what they have in common is the material.
@@ -65,6 +67,14 @@ class Field {
   }
 
   std::size_t smallest_part() const { return static_cast<std::size_t>((2 * half_chip_ + 1) * (2 * half_chip_ + 1)); }
+
+  /// False where even the least alike chips are too alike for a border's jump.
+  bool may_hold_a_border(const Nodes& nodes) const {
+    std::vector<float> values = sample(nodes, nodes);
+    const auto high = values.begin() + static_cast<std::ptrdiff_t>(values.size() * 99 / 100);
+    std::nth_element(values.begin(), high, values.end());
+    return *high >= options_.smallest_jump * range_;
+  }
 
   /// Parts that resolve: splinters and borders dissolved into the most alike part nearby. Empty where fewer than two do.
   std::vector<Nodes> resolve(const Nodes& nodes, const std::vector<std::int32_t>& label, int count) const;
@@ -113,13 +123,25 @@ class Field {
     return nodes;
   }
 
-  double typical(const Nodes& a, const Nodes& b) const;
-  double separation_at_a_distance(const Nodes& a, const Nodes& b) const;
-  std::vector<double> separations(const std::vector<Nodes>& parts) const;
+  /// How clearly two parts are two: 1 or more passes. `inside` are the typical dissimilarities within either.
+  double clarity(double across, double inside_a, double inside_b) const {
+    double rougher = 1e-6;
+    for (const double one : {inside_a, inside_b})
+      if (one > rougher) rougher = one;  // false for NaN: a part too small to hold such a pair has no say
+    return std::min(across / rougher / options_.separation_ratio, (across - rougher) / range_ / options_.smallest_jump);
+  }
+  std::vector<float> sample(const Nodes& a, const Nodes& b) const;
+  double typical(const Nodes& a, const Nodes& b) const {
+    std::vector<float> values = sample(a, b);
+    return median(values);
+  }
+  double clarity_at_a_distance(const Nodes& a, const Nodes& b) const;
+  std::vector<double> clarities(const std::vector<Nodes>& parts) const;
 
   const Result& result_;
   const ChipGrid& grid_;
-  double ratio_;
+  NestedOptions options_;
+  double range_ = 1;
   int half_chip_ = 1;
   std::vector<Pair> pairs_;
 };
@@ -163,28 +185,25 @@ std::vector<Nodes> Field::resolve(const Nodes& nodes, const std::vector<std::int
   return resolved;
 }
 
-/// Median dissimilarity between two sets, over at most 300 x 300 evenly taken chips.
-double Field::typical(const Nodes& a, const Nodes& b) const {
+/// Dissimilarities between two sets, over at most about 300 x 300 evenly taken chips.
+std::vector<float> Field::sample(const Nodes& a, const Nodes& b) const {
   const auto step = [](const Nodes& nodes) { return std::max<std::size_t>(1, nodes.size() / 300); };
   std::vector<float> values;
   for (std::size_t i = 0; i < a.size(); i += step(a))
     for (std::size_t j = 0; j < b.size(); j += step(b))
       if (a[i] != b[j]) values.push_back(dissimilarity(a[i], b[j]));
-  return median(values);
+  return values;
 }
 
 /// Parts that nowhere lie a chip apart are compared as wholes, by their cores.
-double Field::separation_at_a_distance(const Nodes& a, const Nodes& b) const {
+double Field::clarity_at_a_distance(const Nodes& a, const Nodes& b) const {
   Nodes core_a = nodes_of(core_of(a)), core_b = nodes_of(core_of(b));
   if (core_a.empty() || core_b.empty()) core_a = a, core_b = b;
-  double inside = 1e-6;
-  for (const double one : {typical(core_a, core_a), typical(core_b, core_b)})
-    if (one > inside) inside = one;
-  return typical(core_a, core_b) / inside;
+  return clarity(typical(core_a, core_b), typical(core_a, core_a), typical(core_b, core_b));
 }
 
-/// The variogram's jump for every two parts, row-major.
-std::vector<double> Field::separations(const std::vector<Nodes>& parts) const {
+/// The variogram's jump between every two parts, row-major.
+std::vector<double> Field::clarities(const std::vector<Nodes>& parts) const {
   const std::size_t count = parts.size();
   std::vector<std::int32_t> part_of(grid_.chips(), -1);
   for (std::size_t k = 0; k < count; ++k)
@@ -200,23 +219,21 @@ std::vector<double> Field::separations(const std::vector<Nodes>& parts) const {
   constexpr std::size_t enough_pairs = 4;
   for (std::size_t a = 0; a < count; ++a)
     for (std::size_t b = 0; b < a; ++b) {
-      double rougher = 1e-6;
-      for (const double one : {inside[a], inside[b]})
-        if (one > rougher) rougher = one;  // false for NaN: a part too small to hold such a pair has no say
       std::vector<float>& across = found[a * count + b];
-      result[a * count + b] = across.size() >= enough_pairs ? median(across) / rougher : separation_at_a_distance(parts[a], parts[b]);
+      result[a * count + b] =
+          across.size() >= enough_pairs ? clarity(median(across), inside[a], inside[b]) : clarity_at_a_distance(parts[a], parts[b]);
     }
   return result;
 }
 
 std::vector<Nodes> Field::join_alike(std::vector<Nodes> parts) const {
   while (parts.size() > 1) {
-    const std::vector<double> apart = separations(parts);
+    const std::vector<double> apart = clarities(parts);
     std::size_t first = 1, second = 0;
     for (std::size_t a = 0; a < parts.size(); ++a)
       for (std::size_t b = 0; b < a; ++b)
         if (apart[a * parts.size() + b] < apart[first * parts.size() + second]) first = a, second = b;
-    if (apart[first * parts.size() + second] >= ratio_) break;
+    if (apart[first * parts.size() + second] >= 1) break;
     parts[second].insert(parts[second].end(), parts[first].begin(), parts[first].end());
     std::sort(parts[second].begin(), parts[second].end());
     parts.erase(parts.begin() + static_cast<std::ptrdiff_t>(first));
@@ -224,11 +241,12 @@ std::vector<Nodes> Field::join_alike(std::vector<Nodes> parts) const {
   return parts;
 }
 
-/// Splits from the whole image down, and keeps how stable the splits were.
+/// Splits from the whole image down into parts too alike to hold a border, then joins what no border parts: a gentle change
+/// over a large region would otherwise hide a small region behind it.
 class Splitter {
  public:
   Splitter(const Result& result, const CommunityOptions& options, const NestedOptions& nested, const Progress& progress)
-      : result_(result), options_(options), progress_(progress), field_(result, nested.separation_ratio) {
+      : result_(result), options_(options), progress_(progress), field_(result, nested) {
     communities_.node_stability.assign(result.grid.chips(), 1.0F);
   }
 
@@ -252,7 +270,7 @@ class Splitter {
   void split(const Nodes& nodes, int depth) {
     constexpr int deepest = 12;
     std::vector<Nodes> parts;
-    if (nodes.size() >= 2 * field_.smallest_part() && depth < deepest) parts = propose(nodes);
+    if (nodes.size() >= 2 * field_.smallest_part() && depth < deepest && field_.may_hold_a_border(nodes)) parts = propose(nodes);
     if (parts.size() < 2) {
       parts_.push_back(nodes);
       return;
@@ -265,7 +283,7 @@ class Splitter {
     const ChipGraph graph = link(own, choose_cut(own, parse_cut_rule("mean")));
     const Communities found = find_communities(graph, options_, progress_);
     if (communities_.engine.empty()) communities_.engine = found.engine;
-    std::vector<Nodes> parts = field_.join_alike(field_.resolve(nodes, found.community, found.count));
+    std::vector<Nodes> parts = field_.resolve(nodes, found.community, found.count);
     if (parts.size() < 2) return {};
     communities_.stability = std::min(communities_.stability, found.stability);
     for (std::size_t i = 0; i < nodes.size(); ++i) communities_.node_stability[nodes[i]] *= found.node_stability[i];

@@ -28,8 +28,8 @@ struct SegmentOptions {
   Normalise normalise = Normalise::image;
   SimilarityOptions similarity;
   int mode_bins = 100;
-  std::vector<std::string> cuts = {"mean", "median", "mode"};   ///< threshold rules and derived rules, by name
-  std::string primary = "mode";
+  std::vector<std::string> cuts = {"mean", "median", "mode", "nested"};   ///< threshold rules and derived rules, by name
+  std::string primary = "nested";
   EdgeWeight edge_weight = EdgeWeight::score;
   CommunityOptions communities;
   PaintOptions paint;
