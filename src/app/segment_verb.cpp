@@ -3,6 +3,7 @@
 #include <future>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 #include "app/batch.hpp"
 #include "app/values.hpp"
@@ -154,8 +155,8 @@ void Batch::do_all() {
     Job& job = jobs_[i];
     if (command_.resume || command_.overwrite) remove_stale(job.folder);
     try {
-      Loaded loaded = next ? next->get() : load(job);
-      next.reset();
+      std::optional<std::future<Loaded>> present = std::exchange(next, std::nullopt);
+      Loaded loaded = present ? present->get() : load(job);
       if (i + 1 < jobs_.size()) next = std::async(std::launch::async, load, std::cref(jobs_[i + 1]));
       if (command_.resume && is_finished(job.folder, {loaded.micrograph.sha256, options_sha256_, sidecar_.sha256})) {
         job.status = "skipped";
