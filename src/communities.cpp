@@ -5,37 +5,13 @@
 #include <cmath>
 #include <numeric>
 
+#include "dense_louvain.hpp"
 #include "igraph_communities.hpp"
 #include "metamict/errors.hpp"
 #include "stability.hpp"
 
 namespace metamict {
 namespace {
-
-/// The sum over a graph's edges in quanta, within and between communities: all that modularity depends on.
-WeightedGraph aggregate(const ChipGraph& graph, const Membership& community, std::size_t count) {
-  std::vector<std::vector<std::uint32_t>> members(count);
-  for (std::uint32_t node = 0; node < graph.nodes(); ++node) members[static_cast<std::size_t>(community[node])].push_back(node);
-  WeightedGraph small{count, {}, {}};
-  std::vector<std::uint64_t> weight_to(count);
-  const std::uint32_t threshold = std::max(graph.threshold, 1U);   // also skips the diagonal, which holds 0
-  const bool unit = graph.weighting == EdgeWeight::unit;
-  for (std::uint32_t a = 0; a < count; ++a) {
-    std::fill(weight_to.begin(), weight_to.end(), 0);
-    for (const std::uint32_t node : members[a]) {
-      const Quantum* row = graph.scores->row(node);
-      for (std::size_t other = 0; other < graph.nodes(); ++other)
-        if (row[other] >= threshold) weight_to[static_cast<std::size_t>(community[other])] += unit ? 1U : row[other];
-    }
-    weight_to[a] /= 2;   // every edge within was met from both its ends
-    for (std::uint32_t b = a; b < count; ++b)
-      if (weight_to[b] > 0) {
-        small.ends.insert(small.ends.end(), {a, b});
-        small.weights.push_back(static_cast<double>(weight_to[b]));
-      }
-  }
-  return small;
-}
 
 Communities every_node_alone(const ChipGraph& graph) {
   Communities communities;
@@ -55,6 +31,8 @@ bool has_weight(const ChipGraph& graph) {
     if (std::any_of(graph.scores->row(node), graph.scores->row(node) + graph.nodes(), [](Quantum q) { return q > 0; })) return true;
   return false;
 }
+
+std::size_t workers_of(const CommunityOptions& options) { return static_cast<std::size_t>(std::min(options.runs, options.threads)); }
 
 }  // namespace
 
@@ -87,24 +65,22 @@ Communities find_communities(const ChipGraph& graph, const CommunityOptions& opt
   options.check();
   if (!has_weight(graph)) return every_node_alone(graph);
   Communities communities;
-  std::vector<Membership> runs = igraph_runs(graph, options, progress, communities.notes);
-  if (runs.empty()) throw ResourceError("no run of igraph's Louvain settled on this graph: use another --seed or --communities leiden");
-  communities.engine = "igraph";
-  std::vector<double> modularity;
-  {
-    IgraphSession session;
-    for (Membership& run : runs) {
-      const auto count = static_cast<std::size_t>(number_canonically(run));
-      Membership identity(count);
-      std::iota(identity.begin(), identity.end(), 0);
-      modularity.push_back(IgraphCommunities(session, aggregate(graph, run, count)).modularity(identity, options.resolution));
-    }
+  const bool dense = options.engine != Engine::igraph;
+  std::vector<Partition> runs = dense ? dense_runs(graph, options, DenseLimits::of(graph.nodes(), workers_of(options)), progress)
+                                      : igraph_runs(graph, options, progress, communities.notes);
+  if (runs.empty()) throw ResourceError("no run of igraph's Louvain settled on this graph: use --engine dense or another --seed");
+  communities.engine = dense ? "dense" : "igraph";
+  std::vector<Membership> memberships;
+  for (Partition& run : runs) {
+    number_canonically(run.community);
+    memberships.push_back(std::move(run.community));
   }
-  const auto best = static_cast<std::size_t>(std::max_element(modularity.begin(), modularity.end()) - modularity.begin());
-  Stability stability = stability_of(runs, best);
-  communities.community = std::move(runs[best]);
+  const auto best = static_cast<std::size_t>(
+      std::max_element(runs.begin(), runs.end(), [](const Partition& a, const Partition& b) { return a.modularity < b.modularity; }) - runs.begin());
+  Stability stability = stability_of(memberships, best);
+  communities.community = std::move(memberships[best]);
   communities.count = *std::max_element(communities.community.begin(), communities.community.end()) + 1;
-  communities.modularity = modularity[best];
+  communities.modularity = runs[best].modularity;
   communities.node_stability = std::move(stability.node);
   communities.stability = stability.index;
   return communities;

@@ -10,139 +10,204 @@
 #include "metamict/errors.hpp"
 
 namespace metamict {
-
 namespace {
 
-using Count = std::uint64_t;
-using Table = std::map<std::pair<std::int32_t, std::int32_t>, Count>;
-
-double pairs(double n) { return n * (n - 1) / 2; }
-
-/// Hubert and Arabie's index from a contingency table.
-double ari_of(const Table& table) {
-  std::map<std::int32_t, Count> rows, cols;
-  Count total = 0;
-  double both = 0;
-  for (const auto& [key, count] : table) {
-    rows[key.first] += count;
-    cols[key.second] += count;
-    total += count;
-    both += pairs(static_cast<double>(count));
+/// How often each pair of labels meets.
+class Contingency {
+ public:
+  void add(std::int32_t a, std::int32_t b) {
+    // Neighbouring items mostly meet the same pair: count the run, look it up once.
+    if (run_ > 0 && a == a_ && b == b_) {
+      ++run_;
+      return;
+    }
+    flush();
+    a_ = a;
+    b_ = b;
+    run_ = 1;
   }
-  double in_rows = 0, in_cols = 0;
-  for (const auto& entry : rows) in_rows += pairs(static_cast<double>(entry.second));
-  for (const auto& entry : cols) in_cols += pairs(static_cast<double>(entry.second));
-  const double expected = in_rows * in_cols / std::max(1.0, pairs(static_cast<double>(total)));
-  const double most = (in_rows + in_cols) / 2;
-  return most == expected ? 1.0 : (both - expected) / (most - expected);
+  void flush() {
+    if (run_ > 0) pairs_[(static_cast<std::uint64_t>(static_cast<std::uint32_t>(a_)) << 32) | static_cast<std::uint32_t>(b_)] += run_;
+    run_ = 0;
+  }
+  struct Cell {
+    std::int32_t a, b;
+    std::uint64_t count;
+  };
+  std::vector<Cell> cells() {
+    flush();
+    std::vector<Cell> result;
+    for (const auto& [pair, count] : pairs_)
+      result.push_back({static_cast<std::int32_t>(pair >> 32), static_cast<std::int32_t>(pair & 0xffffffffU), count});
+    return result;
+  }
+
+ private:
+  std::unordered_map<std::uint64_t, std::uint64_t> pairs_;
+  std::int32_t a_ = 0, b_ = 0;
+  std::uint64_t run_ = 0;
+};
+
+using Sizes = std::map<std::int32_t, std::uint64_t>;
+
+Sizes sizes_of(const std::vector<Contingency::Cell>& cells, std::int32_t Contingency::Cell::*side) {
+  Sizes sizes;
+  for (const auto& cell : cells) sizes[cell.*side] += cell.count;
+  return sizes;
 }
 
-Table count_pairs(const cv::Mat& labels, const cv::Mat& truth, std::optional<int> ignore) {
-  std::unordered_map<std::uint32_t, Count> counts;
-  for (int y = 0; y < truth.rows; ++y) {
-    const auto* a = truth.ptr<std::uint16_t>(y);
-    const auto* b = labels.ptr<std::uint16_t>(y);
-    for (int x = 0; x < truth.cols; ++x)
-      if (!ignore || a[x] != *ignore) ++counts[static_cast<std::uint32_t>(a[x]) << 16 | b[x]];
-  }
-  Table table;
-  for (const auto& [key, count] : counts) table[{static_cast<std::int32_t>(key >> 16), static_cast<std::int32_t>(key & 0xFFFF)}] = count;
-  return table;
+double pairs_in(std::uint64_t count) {
+  const auto n = static_cast<double>(count);
+  return n * (n - 1) / 2;
 }
 
-cv::Mat as_16_bit(const cv::Mat& image) {
+double adjusted_rand_index(const std::vector<Contingency::Cell>& cells) {
+  double both = 0, in_a = 0, in_b = 0;
+  std::uint64_t items = 0;
+  for (const auto& cell : cells) {
+    both += pairs_in(cell.count);
+    items += cell.count;
+  }
+  for (const auto& [label, count] : sizes_of(cells, &Contingency::Cell::a)) in_a += pairs_in(count);
+  for (const auto& [label, count] : sizes_of(cells, &Contingency::Cell::b)) in_b += pairs_in(count);
+  const double all = pairs_in(items);
+  const double expected = all > 0 ? in_a / all * in_b : 0, best = (in_a + in_b) / 2;
+  if (best == expected) return 1;   // both are one cluster, or both all singletons
+  return (both - expected) / (best - expected);
+}
+
+cv::Mat as_16u(const cv::Mat& image, const char* what) {
   if (image.type() == CV_16UC1) return image;
-  if (image.type() != CV_8UC1) throw UsageError("a label image must have 8 or 16 bit and one channel");
+  if (image.type() != CV_8UC1)
+    throw InputError(std::string("the ") + what + " image is not a grey image of 8 or 16 bits: labels are whole numbers");
   cv::Mat wide;
   image.convertTo(wide, CV_16U);
   return wide;
 }
 
-std::string size_text(const cv::Mat& image) { return std::to_string(image.rows) + " x " + std::to_string(image.cols) + " px"; }
+std::string size_text(const cv::Mat& image) { return std::to_string(image.cols) + " x " + std::to_string(image.rows) + " px"; }
+
+std::vector<RegionMatch> match_regions(const std::vector<Contingency::Cell>& cells) {
+  const Sizes labels = sizes_of(cells, &Contingency::Cell::a), truths = sizes_of(cells, &Contingency::Cell::b);
+  const auto place = [](const Sizes& sizes, std::int32_t label) {
+    return static_cast<std::size_t>(std::distance(sizes.begin(), sizes.find(label)));
+  };
+  std::vector<double> ious(labels.size() * truths.size(), 0.0);
+  for (const auto& cell : cells) {
+    const std::uint64_t either = labels.at(cell.a) + truths.at(cell.b) - cell.count;
+    ious[place(truths, cell.b) * labels.size() + place(labels, cell.a)] =
+        static_cast<double>(cell.count) / static_cast<double>(either);
+  }
+  const std::vector<int> assigned = best_assignment(ious, static_cast<int>(truths.size()), static_cast<int>(labels.size()));
+  std::vector<RegionMatch> regions;
+  for (const auto& [truth, count] : truths) {
+    const std::size_t row = regions.size();
+    RegionMatch match{truth, {}, 0};
+    if (assigned[row] >= 0) {
+      match.label = std::next(labels.begin(), assigned[row])->first;
+      match.iou = ious[row * labels.size() + static_cast<std::size_t>(assigned[row])];
+    }
+    regions.push_back(match);
+  }
+  return regions;
+}
+
+/// The Hungarian method by shortest augmenting paths: for each row (at most as many as columns) the column that makes the
+/// total cost least, in O(rows squared times columns). Costs by a function of row and column, both from 0.
+template <typename Cost>
+std::vector<int> cheapest_columns(int rows, int cols, const Cost& cost) {
+  constexpr double infinite = std::numeric_limits<double>::infinity();
+  std::vector<double> row_price(static_cast<std::size_t>(rows) + 1, 0), col_price(static_cast<std::size_t>(cols) + 1, 0);
+  std::vector<std::size_t> row_of(static_cast<std::size_t>(cols) + 1, 0), before(static_cast<std::size_t>(cols) + 1, 0);
+  for (std::size_t row = 1; row <= static_cast<std::size_t>(rows); ++row) {   // column and row 0 stand for "none yet"
+    std::vector<double> least(static_cast<std::size_t>(cols) + 1, infinite);
+    std::vector<bool> seen(static_cast<std::size_t>(cols) + 1, false);
+    std::size_t col = 0;
+    row_of[0] = row;
+    do {
+      seen[col] = true;
+      const std::size_t at = row_of[col];
+      double step = infinite;
+      std::size_t next = 0;
+      for (std::size_t j = 1; j < least.size(); ++j) {
+        if (seen[j]) continue;
+        const double reduced = cost(static_cast<int>(at) - 1, static_cast<int>(j) - 1) - row_price[at] - col_price[j];
+        if (reduced < least[j]) {
+          least[j] = reduced;
+          before[j] = col;
+        }
+        if (least[j] < step) {
+          step = least[j];
+          next = j;
+        }
+      }
+      for (std::size_t j = 0; j < least.size(); ++j) {
+        if (seen[j]) {
+          row_price[row_of[j]] += step;
+          col_price[j] -= step;
+        } else {
+          least[j] -= step;
+        }
+      }
+      col = next;
+    } while (row_of[col] != 0);
+    for (; col != 0; col = before[col]) row_of[col] = row_of[before[col]];
+  }
+  std::vector<int> column(static_cast<std::size_t>(rows), -1);
+  for (std::size_t col = 1; col < row_of.size(); ++col)
+    if (row_of[col] != 0) column[row_of[col] - 1] = static_cast<int>(col) - 1;
+  return column;
+}
 
 }  // namespace
 
 double adjusted_rand_index(std::span<const std::int32_t> a, std::span<const std::int32_t> b) {
-  if (a.size() != b.size() || a.empty())
-    throw UsageError("two labelings of " + std::to_string(a.size()) + " and " + std::to_string(b.size()) + " items cannot be compared");
-  Table table;
-  for (std::size_t i = 0; i < a.size(); ++i) ++table[{a[i], b[i]}];
-  return ari_of(table);
+  if (a.size() != b.size())
+    throw UsageError("two labelings of " + std::to_string(a.size()) + " and " + std::to_string(b.size()) +
+                     " items cannot be compared: they must be of the same items");
+  if (a.empty()) throw UsageError("two labelings of no items cannot be compared");
+  Contingency table;
+  for (std::size_t i = 0; i < a.size(); ++i) table.add(a[i], b[i]);
+  return adjusted_rand_index(table.cells());
 }
 
-// The Hungarian method with potentials (Kuhn 1955; Jonker and Volgenant's shortest augmenting paths), O(n^2 m).
-std::vector<int> best_assignment(std::span<const double> weights, int rows, int cols) {
-  const int n = std::min(rows, cols), m = std::max(rows, cols);
-  const bool flipped = rows > cols;
-  const auto cost = [&](int i, int j) { return -(flipped ? weights[static_cast<std::size_t>(j) * cols + i] : weights[static_cast<std::size_t>(i) * cols + j]); };
-  std::vector<double> u(n + 1, 0.0), v(m + 1, 0.0);
-  std::vector<int> match(m + 1, 0), way(m + 1, 0);
-  for (int i = 1; i <= n; ++i) {
-    match[0] = i;
-    int j0 = 0;
-    std::vector<double> least(m + 1, std::numeric_limits<double>::infinity());
-    std::vector<char> used(m + 1, 0);
-    do {
-      used[j0] = 1;
-      const int i0 = match[j0];
-      double delta = std::numeric_limits<double>::infinity();
-      int j1 = 0;
-      for (int j = 1; j <= m; ++j) {
-        if (used[j]) continue;
-        const double reduced = cost(i0 - 1, j - 1) - u[i0] - v[j];
-        if (reduced < least[j]) least[j] = reduced, way[j] = j0;
-        if (least[j] < delta) delta = least[j], j1 = j;
-      }
-      for (int j = 0; j <= m; ++j)
-        if (used[j]) u[match[j]] += delta, v[j] -= delta;
-        else least[j] -= delta;
-      j0 = j1;
-    } while (match[j0] != 0);
-    for (; j0 != 0; j0 = way[j0]) match[j0] = match[way[j0]];
-  }
-  std::vector<int> assigned(rows, -1);
-  for (int j = 1; j <= m; ++j)
-    if (match[j] != 0) {
-      if (flipped) assigned[j - 1] = match[j] - 1;
-      else assigned[match[j] - 1] = j - 1;
-    }
-  return assigned;
-}
-
-Evaluation evaluate(const cv::Mat& label_image, const cv::Mat& truth_image, std::optional<int> ignore) {
-  const cv::Mat labels = as_16_bit(label_image), truth = as_16_bit(truth_image);
-  if (labels.size() != truth.size()) throw InputError("the labels are " + size_text(labels) + " but the truth is " + size_text(truth) + ": give images of one size");
-  const Table table = count_pairs(labels, truth, ignore);
-  if (table.empty()) throw InputError("no pixel is left to compare: every pixel of the truth is ignored");
-  std::map<std::int32_t, Count> truth_area, label_area;
-  std::map<std::int32_t, int> row, col;
+Evaluation evaluate(const cv::Mat& labels, const cv::Mat& truth, std::optional<int> ignore) {
+  if (labels.size() != truth.size())
+    throw InputError("the label image is " + size_text(labels) + " but the truth is " + size_text(truth) +
+                     ": they must be of the same image");
+  const cv::Mat ours = as_16u(labels, "label"), theirs = as_16u(truth, "truth");
+  Contingency table;
   Evaluation result;
-  for (const auto& [key, count] : table) {
-    truth_area[key.first] += count;
-    label_area[key.second] += count;
-    result.pixels += count;
-  }
-  for (const auto& entry : truth_area) row.emplace(entry.first, static_cast<int>(row.size()));
-  for (const auto& entry : label_area) col.emplace(entry.first, static_cast<int>(col.size()));
-  std::vector<double> iou(row.size() * col.size(), 0.0);
-  for (const auto& [key, count] : table) {
-    const auto overlap = static_cast<double>(count);
-    iou[static_cast<std::size_t>(row[key.first]) * col.size() + static_cast<std::size_t>(col[key.second])] =
-        overlap / (static_cast<double>(truth_area[key.first] + label_area[key.second]) - overlap);
-  }
-  const std::vector<int> assigned = best_assignment(iou, static_cast<int>(row.size()), static_cast<int>(col.size()));
-  std::vector<std::int32_t> label_of(col.size());
-  for (const auto& [label, index] : col) label_of[static_cast<std::size_t>(index)] = label;
-  for (const auto& [region, index] : row) {
-    RegionMatch match{region, {}, 0};
-    if (const int to = assigned[static_cast<std::size_t>(index)]; to >= 0) {
-      match.iou = iou[static_cast<std::size_t>(index) * col.size() + static_cast<std::size_t>(to)];
-      if (match.iou > 0) match.label = label_of[static_cast<std::size_t>(to)];
+  for (int y = 0; y < ours.rows; ++y) {
+    const std::uint16_t *a = ours.ptr<std::uint16_t>(y), *b = theirs.ptr<std::uint16_t>(y);
+    for (int x = 0; x < ours.cols; ++x) {
+      if (ignore && b[x] == *ignore) continue;
+      table.add(a[x], b[x]);
+      ++result.pixels;
     }
-    result.mean_iou += match.iou / static_cast<double>(row.size());
-    result.regions.push_back(match);
   }
-  result.ari = ari_of(table);
+  if (result.pixels == 0) throw InputError("no pixel is left to compare: the truth image holds nothing but the ignored label");
+  const auto cells = table.cells();
+  result.ari = adjusted_rand_index(cells);
+  result.regions = match_regions(cells);
+  for (const RegionMatch& region : result.regions) result.mean_iou += region.iou / static_cast<double>(result.regions.size());
+  return result;
+}
+
+std::vector<int> best_assignment(std::span<const double> weights, int rows, int cols) {
+  const auto weight = [&](int row, int col) {
+    return weights[static_cast<std::size_t>(row) * static_cast<std::size_t>(cols) + static_cast<std::size_t>(col)];
+  };
+  std::vector<int> result(static_cast<std::size_t>(rows), -1);
+  if (rows <= cols) {
+    result = cheapest_columns(rows, cols, [&](int row, int col) { return -std::max(weight(row, col), 0.0); });
+  } else {
+    const std::vector<int> row_of = cheapest_columns(cols, rows, [&](int col, int row) { return -std::max(weight(row, col), 0.0); });
+    for (int col = 0; col < cols; ++col) result[static_cast<std::size_t>(row_of[static_cast<std::size_t>(col)])] = col;
+  }
+  // What adds nothing to the total is not assigned.
+  for (int row = 0; row < rows; ++row)
+    if (int& col = result[static_cast<std::size_t>(row)]; col >= 0 && weight(row, col) <= 0) col = -1;
   return result;
 }
 

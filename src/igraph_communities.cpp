@@ -110,7 +110,7 @@ std::uint64_t seed_of_run(std::uint64_t seed, std::uint64_t run) {
   return state;
 }
 
-std::vector<Membership> igraph_runs(const ChipGraph& graph, const CommunityOptions& options, const Progress& progress, Notes& notes, std::size_t passes) {
+std::vector<Partition> igraph_runs(const ChipGraph& graph, const CommunityOptions& options, const Progress& progress, Notes& notes, std::size_t passes) {
   const auto runs = static_cast<std::size_t>(options.runs);
   std::size_t run = 0, passed = 0;
   const bool leiden = options.method == CommunityMethod::leiden;
@@ -123,13 +123,15 @@ std::vector<Membership> igraph_runs(const ChipGraph& graph, const CommunityOptio
     return ++passed <= passes || leiden;
   });
   IgraphCommunities communities(session, graph);
-  std::vector<Membership> found;
+  std::vector<Partition> found;
   for (; run < runs; ++run) {
     tell();
     passed = 0;
     session.seed(seed_of_run(options.seed, run));
     auto membership = leiden ? communities.leiden(options.resolution) : communities.louvain(options.resolution);
-    if (membership) found.push_back(std::move(*membership));
+    if (!membership) continue;
+    const double modularity = communities.modularity(*membership, options.resolution);
+    found.push_back({std::move(*membership), modularity});
   }
   tell();
   if (found.size() < runs)

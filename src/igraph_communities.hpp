@@ -13,6 +13,12 @@ namespace metamict {
 
 using Membership = std::vector<std::int32_t>;
 
+/// What one run found.
+struct Partition {
+  Membership community;
+  double modularity = 0;   ///< by igraph
+};
+
 /// Nodes joined by weighted edges, loops allowed (a loop's weight is counted once, as igraph does: what lies within a group).
 struct WeightedGraph {
   std::size_t nodes = 0;
@@ -45,8 +51,8 @@ class IgraphCommunities {
 
 /// All runs by igraph alone: run r is seeded with (seed, r). A run that does not settle within `passes` passes over the graph is
 /// left out with a note.
-std::vector<Membership> igraph_runs(const ChipGraph& graph, const CommunityOptions& options, const Progress& progress, Notes& notes,
-                                    std::size_t passes = 500);
+std::vector<Partition> igraph_runs(const ChipGraph& graph, const CommunityOptions& options, const Progress& progress, Notes& notes,
+                                   std::size_t passes = 500);
 
 /// Well mixed: runs r = 0, 1, 2 ... of neighbouring seeds have nothing in common.
 std::uint64_t seed_of_run(std::uint64_t seed, std::uint64_t run);

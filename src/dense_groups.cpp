@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "dense_groups.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <limits>
+#include <utility>
+
+#include "parallel.hpp"
+
+namespace metamict {
+
+DenseGraph::DenseGraph(const ChipGraph& graph, int threads)
+    : scores_(graph.scores.get()), kept_{graph.threshold, graph.weighting == EdgeWeight::unit}, strength_(graph.nodes()) {
+  constexpr std::size_t rows_a_piece = 64;
+  parallel_for((nodes() + rows_a_piece - 1) / rows_a_piece, threads, [&](std::size_t, std::size_t piece) {
+    for (std::size_t node = piece * rows_a_piece; node < std::min(nodes(), (piece + 1) * rows_a_piece); ++node)
+      strength_[node] = sum_row(row(node), nodes(), kept_) - loop();
+  });
+  for (const std::uint64_t strength : strength_) twice_total_ += static_cast<double>(strength);
+}
+
+DenseGroups::DenseGroups(const DenseGraph& graph, std::size_t kept_groups) : graph_(graph), kept_groups_(kept_groups) {
+  // The kept sums are 32 bits wide.
+  for (std::size_t node = 0; node < graph.nodes(); ++node)
+    if (graph.strength(node) + graph.loop() > std::numeric_limits<std::uint32_t>::max()) kept_groups_ = 0;
+  clear();
+}
+
+void DenseGroups::clear() {
+  group_.assign(graph_.nodes(), -1);
+  strength_.clear();
+  size_.clear();
+  std::move(sums_.begin(), sums_.end(), std::back_inserter(spare_));
+  sums_.clear();
+  keeping_ = kept_groups_ > 0;
+}
+
+void DenseGroups::stop_keeping() {
+  keeping_ = false;
+  sums_.clear();
+  spare_.clear();
+}
+
+std::size_t DenseGroups::add_group() {
+  strength_.push_back(0);
+  size_.push_back(0);
+  if (keeping_ && count() > kept_groups_) stop_keeping();
+  if (keeping_) {
+    if (spare_.empty()) spare_.emplace_back();
+    sums_.push_back(std::move(spare_.back()));
+    spare_.pop_back();
+    sums_.back().assign(graph_.nodes(), 0);
+  }
+  return count() - 1;
+}
+
+void DenseGroups::put(std::size_t node, std::size_t group) {
+  group_[node] = static_cast<std::int32_t>(group);
+  strength_[group] += static_cast<double>(graph_.strength(node));
+  ++size_[group];
+  if (!keeping_) return;
+  add_row(graph_.row(node), graph_.nodes(), graph_.kept(), sums_[group].data());
+  sums_[group][node] -= graph_.loop();
+}
+
+void DenseGroups::move(std::size_t node, std::size_t group) {
+  const auto from = static_cast<std::size_t>(group_[node]);
+  group_[node] = static_cast<std::int32_t>(group);
+  strength_[from] -= static_cast<double>(graph_.strength(node));
+  strength_[group] += static_cast<double>(graph_.strength(node));
+  --size_[from];
+  ++size_[group];
+  if (!keeping_) return;
+  move_row(graph_.row(node), graph_.nodes(), graph_.kept(), sums_[from].data(), sums_[group].data());
+  sums_[from][node] += graph_.loop();
+  sums_[group][node] -= graph_.loop();
+}
+
+void DenseGroups::merge(const Membership& into, std::size_t count) {
+  for (std::int32_t& group : group_) group = into[static_cast<std::size_t>(group)];
+  std::vector<double> strength(count, 0);
+  std::vector<std::size_t> size(count, 0);
+  std::vector<std::vector<std::uint32_t>> sums(keeping_ ? count : 0);
+  for (std::size_t group = 0; group < into.size(); ++group) {
+    const auto to = static_cast<std::size_t>(into[group]);
+    strength[to] += strength_[group];
+    size[to] += size_[group];
+    if (!keeping_) continue;
+    if (sums[to].empty()) {
+      sums[to] = std::move(sums_[group]);
+      continue;
+    }
+    if (size_[group] > 0) add_sums(sums_[group].data(), graph_.nodes(), sums[to].data());
+    spare_.push_back(std::move(sums_[group]));
+  }
+  strength_ = std::move(strength);
+  size_ = std::move(size);
+  sums_ = std::move(sums);
+}
+
+void DenseGroups::compact() {
+  Membership into(count());
+  std::int32_t used = 0;
+  for (std::size_t group = 0; group < count(); ++group) into[group] = size_[group] > 0 ? used++ : std::max(used - 1, 0);
+  merge(into, static_cast<std::size_t>(used));
+}
+
+const std::vector<std::uint64_t>& DenseGroups::weights_of(std::size_t node) {
+  weights_.resize(count());
+  if (keeping_) {
+    for (std::size_t group = 0; group < count(); ++group) weights_[group] = sums_[group][node];
+    return weights_;
+  }
+  std::fill(weights_.begin(), weights_.end(), 0);
+  const Quantum* row = graph_.row(node);
+  const Kept kept = graph_.kept();
+  for (std::size_t other = 0; other < graph_.nodes(); ++other)
+    if (row[other] >= kept.threshold && other != node && group_[other] >= 0) weights_[static_cast<std::size_t>(group_[other])] += kept.weight(row[other]);
+  return weights_;
+}
+
+WeightedGraph DenseGroups::aggregate() {
+  std::vector<std::vector<std::uint32_t>> members(count());
+  for (std::uint32_t node = 0; node < graph_.nodes(); ++node) members[static_cast<std::size_t>(group_[node])].push_back(node);
+  WeightedGraph small{count(), {}, {}};
+  std::vector<std::uint64_t> sums(count());
+  for (std::uint32_t a = 0; a < count(); ++a) {
+    std::fill(sums.begin(), sums.end(), 0);
+    for (const std::uint32_t node : members[a]) {
+      const std::vector<std::uint64_t>& weights = weights_of(node);
+      for (std::size_t b = a; b < count(); ++b) sums[b] += weights[b];
+    }
+    sums[a] /= 2;   // every edge within was met from both its ends
+    for (std::uint32_t b = a; b < count(); ++b) {
+      if (sums[b] == 0) continue;
+      small.ends.insert(small.ends.end(), {a, b});
+      small.weights.push_back(static_cast<double>(sums[b]));
+    }
+  }
+  return small;
+}
+
+}  // namespace metamict

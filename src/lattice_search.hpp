@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Lattices that explain the peaks of a spectrum.
+#pragma once
+
+#include <vector>
+
+#include <opencv2/core.hpp>
+
+#include "metamict/lattice.hpp"
+
+namespace metamict {
+
+/// A lattice by its two shortest independent reciprocal vectors, in cycles a pixel, |g1| <= |g2|.
+struct ReciprocalLattice {
+  cv::Point2d g1, g2;
+  double confidence = 0;   ///< mean height of the two peaks, in standard deviations of the background around them
+
+  double period_px() const;
+  /// The two shortest independent translations of the crystal, in pixels.
+  std::pair<cv::Point2d, cv::Point2d> translations_px() const;
+};
+
+/// The lattices seen in the image, the one that covers most first; at most `most`. Grains of one crystal in several
+/// orientations are several lattices.
+std::vector<ReciprocalLattice> find_lattices(const cv::Mat& pixels, const LatticeOptions& options, int most);
+
+}  // namespace metamict
