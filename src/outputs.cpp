@@ -65,6 +65,8 @@ class Writer {
     run_jobs();
     put("report.json", json_report(result_));
     put("report.html", html_report(result_, pictures_));
+    for (const RuleResult& rule : result_.rules) sync_folder(folder_ / rule.name);
+    sync_folder(folder_);
     return std::move(files_);
   }
 

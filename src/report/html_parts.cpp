@@ -114,10 +114,10 @@ std::string value_panel(const Result& result, std::span<const float> values, dou
 std::string colour_bar(double high, std::string_view name) {
   std::string stops, ticks;
   for (int i = 0; i <= 16; ++i)
-    stops += "<rect x=\"" + fixed(20 + i * 10, 0) + "\" y=\"2\" width=\"10.5\" height=\"10\" fill=\"" + hex(cividis(i / 16.0)) + "\"/>";
+    stops += "<rect x=\"" + fixed(5 + i * 10, 0) + "\" y=\"2\" width=\"10.5\" height=\"10\" fill=\"" + hex(cividis(i / 16.0)) + "\"/>";
   for (int i = 0; i <= 2; ++i)
-    ticks += "<text x=\"" + fixed(25 + i * 80, 0) + "\" y=\"24\" text-anchor=\"middle\">" + shortest(static_cast<float>(high * i / 2)) + "</text>";
-  return "<svg class=\"bar\" viewBox=\"0 0 215 28\" role=\"img\"" + attribute("aria-label", "colours of " + std::string(name)) + ">" + stops + ticks + "</svg>";
+    ticks += "<text x=\"" + fixed(10 + i * 80, 0) + "\" y=\"24\" text-anchor=\"middle\">" + shortest(static_cast<float>(high * i / 2)) + "</text>";
+  return "<svg class=\"bar\" viewBox=\"0 0 190 28\" role=\"img\"" + attribute("aria-label", "colours of " + std::string(name)) + ">" + stops + ticks + "</svg>";
 }
 
 std::string region_paths(const RuleResult& rule, int longest_px) {

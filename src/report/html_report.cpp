@@ -19,11 +19,10 @@ const RuleResult& primary_rule(const Result& result) {
   return found != result.rules.end() ? *found : result.rules.back();
 }
 
-/// Up to four significant digits, for reading.
+/// Four significant digits at most, without trailing zeros: 64, 0.0244, 1.562, 14093.
 std::string readable(double value) {
   if (!std::isfinite(value)) return "–";
-  const double magnitude = std::abs(value);
-  return fixed(value, magnitude >= 1000 ? 0 : magnitude >= 100 ? 1 : magnitude >= 10 ? 2 : magnitude >= 0.1 ? 3 : magnitude > 0 ? 5 : 0);
+  return std::abs(value) >= 1000 ? fixed(value, 0) : significant(value, 4);
 }
 
 std::string with_nm(double pixels, std::optional<double> nm_per_pixel) {
@@ -69,7 +68,7 @@ double bar_top(std::span<const float> values) {
 std::string first_look(const Result& result) {
   const RuleResult& rule = primary_rule(result);
   const double top = bar_top(result.order);
-  return "<h2>Micrograph, regions, lattice order</h2>\n<div class=\"row\">\n" +
+  return "<h2>Micrograph, regions, lattice order</h2>\n<div class=\"row three\">\n" +
          html::figure(html::micrograph_panel(result.micrograph, micrograph_id), "<b>Micrograph</b>") +
          html::figure(html::overlay_panel(result.micrograph, micrograph_id, rule), "<b>Regions</b>, rule <i>" + escaped(rule.name) + "</i>, numbered by falling area") +
          html::figure(html::value_panel(result, result.order, top, "the lattice-order index"), "<b>Lattice order</b>: 0 amorphous, 1 a perfect crystal" + html::colour_bar(top, "the lattice-order index")) +
@@ -85,9 +84,9 @@ std::string rule_caption(const RuleResult& rule) {
 }
 
 std::string cuts(const Result& result, const ReportPictures& pictures) {
-  std::string text = "<h2>The cuts</h2>\n<p>Chips are joined where their similarity score reaches the cut; a higher cut separates finer differences.</p>\n<div class=\"row\">\n";
+  std::string text = "<h2>The cuts</h2>\n<p>Chips are joined where their similarity score reaches the cut; a higher cut separates finer differences.</p>\n<div class=\"row three\">\n";
   for (const RuleResult& rule : result.rules) text += html::figure(html::overlay_panel(result.micrograph, micrograph_id, rule), rule_caption(rule));
-  text += "</div>\n<h2>Similarity and its graph</h2>\n<div class=\"row two\">\n";
+  text += "</div>\n<h2>Similarity and its graph</h2>\n<div class=\"row\">\n";
   text += html::figure(html::picture(pictures.similarity, "distribution of the similarity scores with the cuts"),
                        "<b>Similarity</b> of " + with_thousands(result.similarity.statistics.pairs) + " pairs of chips, with the cuts");
   if (!pictures.graph.empty())
@@ -128,10 +127,10 @@ std::string regions(const Result& result) {
 
 std::string stability(const Result& result) {
   const RuleResult& rule = primary_rule(result);
-  return "<h2>Stability</h2>\n<div class=\"row\">\n" +
+  return "<h2>Stability</h2>\n<div class=\"row three\">\n" +
          html::figure(html::value_panel(result, rule.communities.node_stability, 1, "the stability of the regions"),
                       "<b>Stability</b>, rule <i>" + escaped(rule.name) + "</i>: the share of runs that agree with the map at each chip" + html::colour_bar(1, "the stability")) +
-         "<div><p>Communities are found several times from different seeds; the map shows the best run. Where runs disagree the border between regions is a matter of chance.</p>\n"
+         "<div class=\"words\"><p>Communities are found several times from different seeds; the map shows the best run. Where runs disagree the border between regions is a matter of chance.</p>\n"
          "<p>Mean agreement of the runs with the map: <b>" + fixed(rule.communities.stability, 3) + "</b> (adjusted Rand index).</p></div>\n</div>\n";
 }
 

@@ -24,13 +24,15 @@ dl.facts small, td small { color: var(--quiet); font-size: 12.5px; }
 .notes h2 { border: 0; padding: 0; margin: 0 0 4px; font-size: 15px; }
 .notes ul { margin: 0; padding-left: 18px; }
 .notes li { overflow-wrap: anywhere; }
-.row { display: grid; grid-template-columns: repeat(auto-fit, minmax(250px, 1fr)); gap: 22px; align-items: start; }
+.row { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 22px; align-items: start; }
+.row.three { grid-template-columns: repeat(3, minmax(0, 1fr)); }
+.row.three > .words { grid-column: span 2; }
 figure { margin: 0; break-inside: avoid; }
 figcaption { margin-top: 7px; font-size: 13.5px; color: var(--quiet); }
 figcaption b { color: var(--ink); }
 img, svg.panel { display: block; width: 100%; height: auto; }
 svg.hidden { position: absolute; }
-svg.bar { display: block; width: 215px; max-width: 100%; margin: 8px 0 0; font-size: 10.5px; fill: var(--quiet); }
+svg.bar { display: block; width: 190px; max-width: 100%; margin: 8px 0 0 -5px; font-size: 10.5px; fill: var(--quiet); }
 svg.swatch { width: 26px; height: 18px; vertical-align: -4px; }
 svg text { font-family: "Helvetica Neue", Helvetica, Arial, "Liberation Sans", sans-serif; }
 .regions path { fill-opacity: .42; fill-rule: evenodd; stroke: #fff; stroke-width: 1.3px; vector-effect: non-scaling-stroke; }
@@ -46,14 +48,17 @@ summary { cursor: pointer; color: var(--quiet); }
 code, pre { font: 13px/1.5 "DejaVu Sans Mono", Menlo, Consolas, monospace; }
 pre { background: var(--soft); padding: 10px 14px; overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; }
 footer { margin-top: 40px; padding-top: 12px; border-top: 1px solid var(--rule); color: var(--quiet); font-size: 13px; }
-@media (max-width: 600px) { main { padding: 18px 14px 32px; } .row { grid-template-columns: 1fr; } }
+@media (max-width: 700px) {
+  main { padding: 18px 14px 32px; }
+  .row, .row.three { grid-template-columns: minmax(0, 1fr); }
+  .row.three > .words { grid-column: auto; }
+}
 @media print {
   @page { margin: 14mm; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   body { font-size: 10pt; }
   main { max-width: none; padding: 0; }
-  .row { grid-template-columns: repeat(3, 1fr); gap: 12px; }
-  .row.two { grid-template-columns: repeat(2, 1fr); }
+  .row { gap: 12px; }
   h2 { break-after: avoid; }
   tr, .notes, pre { break-inside: avoid; }
 }

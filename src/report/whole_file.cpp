@@ -16,18 +16,8 @@ namespace {
 
 constexpr std::size_t buffer_bytes = std::size_t{1} << 20;
 
-std::filesystem::path folder_of(const std::filesystem::path& path) {
-  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-}
-
-/// Makes a rename outlast a power cut. Some network file systems know no fsync of a folder and answer EINVAL: there is
-/// nothing to be done about it then.
-int sync_folder(const std::filesystem::path& folder) {
-  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return errno;
-  const int failure = ::fsync(descriptor) != 0 && errno != EINVAL ? errno : 0;
-  ::close(descriptor);
-  return failure;
+[[noreturn]] void fail_with(const std::filesystem::path& path, const std::string& what, int error_number) {
+  throw OutputError(path.string() + " " + what + ": " + std::generic_category().message(error_number));
 }
 
 }  // namespace
@@ -67,18 +57,25 @@ WrittenFile WholeFile::finish() {
   if (::close(std::exchange(descriptor_, -1)) != 0) fail("cannot be closed", errno);
   if (::rename(part_.c_str(), path_.c_str()) != 0) fail("cannot be given its name", errno);
   finished_ = true;
-  if (const int failure = sync_folder(folder_of(path_)); failure != 0) fail("cannot be brought to the disk", failure);
   return {path_, sha256_.hex(), bytes_};
 }
 
-void WholeFile::fail(const std::string& what, int error_number) const {
-  throw OutputError(path_.string() + " " + what + ": " + std::generic_category().message(error_number));
+void WholeFile::fail(const std::string& what, int error_number) const { fail_with(path_, what, error_number); }
+
+void sync_folder(const std::filesystem::path& folder) {
+  const int descriptor = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) fail_with(folder, "cannot be opened", errno);
+  // Some network file systems know no fsync of a folder and answer EINVAL: there is nothing to be done about it then.
+  const int failure = ::fsync(descriptor) != 0 && errno != EINVAL ? errno : 0;
+  ::close(descriptor);
+  if (failure != 0) fail_with(folder, "cannot be brought to the disk", failure);
 }
 
 void write_whole(const std::filesystem::path& path, std::string_view bytes) {
   WholeFile file(path);
   file.write(bytes);
   file.finish();
+  sync_folder(path.parent_path());
 }
 
 }  // namespace metamict

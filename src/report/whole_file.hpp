@@ -22,7 +22,7 @@ class WholeFile {
   WholeFile& operator=(const WholeFile&) = delete;
 
   void write(std::string_view bytes);
-  /// fsync, close, rename, fsync of the folder. The path in the answer is as given to the constructor.
+  /// fsync, close, rename. The path in the answer is as given to the constructor. The name outlasts a power cut only after sync_folder().
   WrittenFile finish();
 
  private:
@@ -36,5 +36,8 @@ class WholeFile {
   Sha256 sha256_;
   std::uint64_t bytes_ = 0;
 };
+
+/// fsync of a folder: brings the names of its files to the disk. Once for many files, because it costs some 10 ms. Throws OutputError.
+void sync_folder(const std::filesystem::path& folder);
 
 }  // namespace metamict

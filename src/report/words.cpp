@@ -41,6 +41,12 @@ std::string fixed(double value, int decimals) {
   return {text, result.ptr};
 }
 
+std::string significant(double value, int digits) {
+  char text[64];
+  const auto result = std::to_chars(text, text + sizeof text, value, std::chars_format::general, digits);
+  return {text, result.ptr};
+}
+
 std::string with_thousands(std::uint64_t value) {
   std::string text = std::to_string(value);
   for (std::size_t i = text.size(); i > 3; i -= 3) text.insert(i - 3, ",");

@@ -2,6 +2,7 @@
 // Numbers and strings as files want them: shortest round trip, escaped, valid UTF-8.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,9 @@ std::string shortest(float value);
 
 /// A fixed number of decimals, never the locale's comma.
 std::string fixed(double value, int decimals);
+
+/// At most this many significant digits, without trailing zeros.
+std::string significant(double value, int digits);
 
 /// 3721 -> "3,721".
 std::string with_thousands(std::uint64_t value);
