@@ -77,14 +77,16 @@ std::string first_look(const Result& result) {
 
 std::string rule_caption(const RuleResult& rule) {
   std::string text = "<b>" + escaped(rule.name) + "</b>";
-  if (rule.graph) text += ", score ≥ " + fixed(rule.graph->cut.value, 3) + ", " + with_thousands(rule.graph->edges) + " edges";
+  if (!rule.graph) text += ", derived from other rules";
+  else text += ", score ≥ " + fixed(rule.graph->cut.value, 3) + ", " + with_thousands(rule.graph->edges) + " edges";
   text += "<br>" + std::to_string(rule.regions.size()) + (rule.regions.size() == 1 ? " region" : " regions");
   if (rule.communities.modularity) text += ", modularity " + fixed(*rule.communities.modularity, 3);
   return text + ", stability " + fixed(rule.communities.stability, 2);
 }
 
 std::string cuts(const Result& result, const ReportPictures& pictures) {
-  std::string text = "<h2>The cuts</h2>\n<p>Chips are joined where their similarity score reaches the cut; a higher cut separates finer differences.</p>\n<div class=\"row three\">\n";
+  std::string text = "<h2>The rules</h2>\n<p>Chips are joined where their similarity score reaches the cut, and the groups of the graph are the regions; a higher cut separates finer differences.</p>\n<div class=\"row " +
+                     std::string(result.rules.size() > 3 ? "four" : "three") + "\">\n";
   for (const RuleResult& rule : result.rules) text += html::figure(html::overlay_panel(result.micrograph, micrograph_id, rule), rule_caption(rule));
   text += "</div>\n<h2>Similarity and its graph</h2>\n<div class=\"row\">\n";
   text += html::figure(html::picture(pictures.similarity, "distribution of the similarity scores with the cuts"),

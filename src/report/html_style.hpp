@@ -26,6 +26,7 @@ dl.facts small, td small { color: var(--quiet); font-size: 12.5px; }
 .notes li { overflow-wrap: anywhere; }
 .row { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 22px; align-items: start; }
 .row.three { grid-template-columns: repeat(3, minmax(0, 1fr)); }
+.row.four { grid-template-columns: repeat(4, minmax(0, 1fr)); }
 .row.three > .words { grid-column: span 2; }
 figure { margin: 0; break-inside: avoid; }
 figcaption { margin-top: 7px; font-size: 13.5px; color: var(--quiet); }
@@ -50,7 +51,7 @@ pre { background: var(--soft); padding: 10px 14px; overflow-x: auto; white-space
 footer { margin-top: 40px; padding-top: 12px; border-top: 1px solid var(--rule); color: var(--quiet); font-size: 13px; }
 @media (max-width: 700px) {
   main { padding: 18px 14px 32px; }
-  .row, .row.three { grid-template-columns: minmax(0, 1fr); }
+  .row, .row.three, .row.four { grid-template-columns: minmax(0, 1fr); }
   .row.three > .words { grid-column: auto; }
 }
 @media print {
