@@ -15,12 +15,14 @@ namespace {
 
 using Nodes = std::vector<std::uint32_t>;
 
-double median(std::vector<float>& values) {
+double quantile(std::vector<float>& values, double share) {
   if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
+  const auto at = values.begin() + static_cast<std::ptrdiff_t>(std::min(share * static_cast<double>(values.size()), static_cast<double>(values.size() - 1)));
+  std::nth_element(values.begin(), at, values.end());
+  return *at;
 }
+
+double median(std::vector<float>& values) { return quantile(values, 0.5); }
 
 /// The similarity scores of some of the chips, rescaled to their own least and most alike pair.
 Similarity restrict_to(const Similarity& similarity, const Nodes& nodes) {
@@ -71,9 +73,7 @@ class Field {
   /// False where even the least alike chips are too alike for a border's jump.
   bool may_hold_a_border(const Nodes& nodes) const {
     std::vector<float> values = sample(nodes, nodes);
-    const auto high = values.begin() + static_cast<std::ptrdiff_t>(values.size() * 99 / 100);
-    std::nth_element(values.begin(), high, values.end());
-    return *high >= options_.smallest_jump * range_;
+    return quantile(values, 0.99) >= options_.smallest_jump * range_;
   }
 
   /// Parts that resolve: splinters and borders dissolved into the most alike part nearby. Empty where fewer than two do.
@@ -123,18 +123,13 @@ class Field {
     return nodes;
   }
 
-  /// How clearly two parts are two: 1 or more passes. `inside` are the typical dissimilarities within either.
+  /// How clearly two parts are two: 1 or more passes.
   double clarity(double across, double inside_a, double inside_b) const {
-    double rougher = 1e-6;
-    for (const double one : {inside_a, inside_b})
-      if (one > rougher) rougher = one;  // false for NaN: a part too small to hold such a pair has no say
+    // fmax passes over NaN: a part too small to hold a pair has no say.
+    const double rougher = std::fmax(std::fmax(inside_a, inside_b), 1e-6);
     return std::min(across / rougher / options_.separation_ratio, (across - rougher) / range_ / options_.smallest_jump);
   }
   std::vector<float> sample(const Nodes& a, const Nodes& b) const;
-  double typical(const Nodes& a, const Nodes& b) const {
-    std::vector<float> values = sample(a, b);
-    return median(values);
-  }
   double clarity_at_a_distance(const Nodes& a, const Nodes& b) const;
   std::vector<double> clarities(const std::vector<Nodes>& parts) const;
 
@@ -199,7 +194,8 @@ std::vector<float> Field::sample(const Nodes& a, const Nodes& b) const {
 double Field::clarity_at_a_distance(const Nodes& a, const Nodes& b) const {
   Nodes core_a = nodes_of(core_of(a)), core_b = nodes_of(core_of(b));
   if (core_a.empty() || core_b.empty()) core_a = a, core_b = b;
-  return clarity(typical(core_a, core_b), typical(core_a, core_a), typical(core_b, core_b));
+  std::vector<float> across = sample(core_a, core_b), in_a = sample(core_a, core_a), in_b = sample(core_b, core_b);
+  return clarity(median(across), median(in_a), median(in_b));
 }
 
 /// The variogram's jump between every two parts, row-major.
@@ -241,8 +237,8 @@ std::vector<Nodes> Field::join_alike(std::vector<Nodes> parts) const {
   return parts;
 }
 
-/// Splits from the whole image down into parts too alike to hold a border, then joins what no border parts: a gentle change
-/// over a large region would otherwise hide a small region behind it.
+/// Splits from the whole image down; parts that no border parts are joined again, but only after a look inside each: a
+/// gentle change over a large region would otherwise hide a small region behind it.
 class Splitter {
  public:
   Splitter(const Result& result, const CommunityOptions& options, const NestedOptions& nested, const Progress& progress)
@@ -253,13 +249,12 @@ class Splitter {
   Communities run() {
     Nodes all(result_.grid.chips());
     for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<std::uint32_t>(i);
-    split(all, 0);
-    parts_ = field_.join_alike(std::move(parts_));
+    const std::vector<Nodes> parts = field_.join_alike(split(all, 0));
     communities_.community.assign(all.size(), 0);
-    for (std::size_t k = 0; k < parts_.size(); ++k)
-      for (const std::uint32_t node : parts_[k]) communities_.community[node] = static_cast<std::int32_t>(k);
+    for (std::size_t k = 0; k < parts.size(); ++k)
+      for (const std::uint32_t node : parts[k]) communities_.community[node] = static_cast<std::int32_t>(k);
     // Once more over the whole: chips on a border choose among all final regions.
-    if (const auto resolved = field_.resolve(all, communities_.community, static_cast<int>(parts_.size())); !resolved.empty())
+    if (const auto resolved = field_.resolve(all, communities_.community, static_cast<int>(parts.size())); !resolved.empty())
       for (std::size_t k = 0; k < resolved.size(); ++k)
         for (const std::uint32_t node : resolved[k]) communities_.community[node] = static_cast<std::int32_t>(k);
     communities_.count = number_canonically(communities_.community);
@@ -267,15 +262,17 @@ class Splitter {
   }
 
  private:
-  void split(const Nodes& nodes, int depth) {
+  /// The regions within some chips: the chips themselves where there is no border.
+  std::vector<Nodes> split(const Nodes& nodes, int depth) {
     constexpr int deepest = 12;
-    std::vector<Nodes> parts;
-    if (nodes.size() >= 2 * field_.smallest_part() && depth < deepest && field_.may_hold_a_border(nodes)) parts = propose(nodes);
-    if (parts.size() < 2) {
-      parts_.push_back(nodes);
-      return;
-    }
-    for (const Nodes& part : parts) split(part, depth + 1);
+    if (nodes.size() < 2 * field_.smallest_part() || depth > deepest || !field_.may_hold_a_border(nodes)) return {nodes};
+    const std::vector<Nodes> proposed = propose(nodes);
+    if (proposed.size() < 2) return {nodes};
+    const std::vector<Nodes> apart = field_.join_alike(proposed);
+    std::vector<Nodes> regions;
+    for (const Nodes& part : apart.size() > 1 ? apart : proposed)
+      for (Nodes& region : split(part, depth + 1)) regions.push_back(std::move(region));
+    return apart.size() > 1 ? regions : field_.join_alike(std::move(regions));
   }
 
   std::vector<Nodes> propose(const Nodes& nodes) {
@@ -294,7 +291,6 @@ class Splitter {
   const CommunityOptions& options_;
   const Progress& progress_;
   Field field_;
-  std::vector<Nodes> parts_;
   Communities communities_;
 };
 
