@@ -2,6 +2,7 @@
 find_package(Eigen3 3.4 REQUIRED)
 find_package(OpenCV 4.6 REQUIRED COMPONENTS core imgproc imgcodecs)
 find_package(TIFF 4.5 REQUIRED)
+find_package(JPEG REQUIRED)  # libtiff's own: costs no start-up
 find_package(nlohmann_json 3.11 REQUIRED)
 find_package(HDF5 1.10 REQUIRED COMPONENTS C)
 

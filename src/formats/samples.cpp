@@ -87,6 +87,12 @@ void check_size(std::uint64_t rows, std::uint64_t cols, std::uint64_t max_pixels
     throw InputError("the image has " + size + ", above the limit of " + std::to_string(max_pixels) + " pixels; raise --max-pixels if that is meant");
 }
 
+void check_expansion(std::uint64_t decoded_bytes, std::uint64_t file_bytes) {
+  constexpr std::uint64_t most_per_byte = 1200, small = 1 << 20;   // deflate reaches 1,032
+  if (decoded_bytes > small && decoded_bytes / most_per_byte > file_bytes)
+    throw InputError("damaged: it claims an image of " + std::to_string(decoded_bytes) + " bytes in a file of " + std::to_string(file_bytes));
+}
+
 cv::Mat read_frames(const DatasetInfo& info, std::optional<int> frame, const std::function<cv::Mat(int)>& read_frame) {
   if (frame && (*frame < 0 || *frame >= info.frames))
     throw InputError("there is no frame " + std::to_string(*frame) + ": the dataset \"" + info.name + "\" has " + std::to_string(info.frames) +

@@ -34,6 +34,9 @@ cv::Mat read_raster(const InputFile& file, const Raster& raster);
 /// Throws InputError unless 1 <= rows, cols and rows * cols <= max_pixels.
 void check_size(std::uint64_t rows, std::uint64_t cols, std::uint64_t max_pixels);
 
+/// Throws InputError when so much decoded data cannot come out of a compressed file of this size.
+void check_expansion(std::uint64_t decoded_bytes, std::uint64_t file_bytes);
+
 /// The frame that was asked for, or the mean of all of them (summed in double). Throws InputError when there is none such.
 cv::Mat read_frames(const DatasetInfo& info, std::optional<int> frame, const std::function<cv::Mat(int)>& read_frame);
 

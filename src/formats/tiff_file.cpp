@@ -74,12 +74,12 @@ void set_colour(TiffPage& page) {
 }
 
 // Compressed data cannot grow without bound, so a few bytes that claim a huge image are damaged.
-void check_expansion(const TiffFile& file, const TiffPage& page) {
-  constexpr std::uint64_t most_per_byte = 20000;  // deflate reaches 1,032; a blank fax line is one bit
-  const auto pixels = static_cast<std::uint64_t>(page.info.rows) * static_cast<std::uint64_t>(page.info.cols);
-  const std::uint64_t bytes = pixels / 8 * page.samples * page.bits;
-  if (bytes / most_per_byte > file.size())
-    throw InputError("damaged: it claims " + std::to_string(page.info.rows) + " x " + std::to_string(page.info.cols) + " px in a file of " + std::to_string(file.size()) + " bytes");
+void check_growth(const TiffFile& file, std::uint64_t compression, std::uint64_t bytes) {
+  switch (compression) {
+    case COMPRESSION_NONE: case COMPRESSION_LZW: case COMPRESSION_PACKBITS: case COMPRESSION_ADOBE_DEFLATE: case COMPRESSION_DEFLATE: case COMPRESSION_JPEG: case COMPRESSION_OJPEG:
+      return check_expansion(bytes, file.size());
+    default: return check_expansion(bytes / 20, file.size());  // a blank line of a fax is one bit
+  }
 }
 
 // A strip that is not all there makes the whole page a truncated one, whichever frame is asked for.
@@ -95,6 +95,7 @@ void check_extent(const TiffFile& file, const TiffPage& page) {
     return std::min(strip_rows, rows - first);
   };
   if (full > static_cast<std::uint64_t>(most_allocation)) throw InputError("damaged: it claims strips of " + std::to_string(full) + " bytes");
+  check_growth(file, page.compression, full);
   for (std::uint32_t i = 0; i < count; ++i) {
     int error = 0;
     const std::uint64_t offset = TIFFGetStrileOffsetWithErr(tiff, i, &error);
@@ -127,7 +128,7 @@ TiffPage describe(const TiffFile& file) {
   set_colour(page);
   if (page.info.dtype.empty()) page.info.dtype = page_type(page);
   if (page.samples == 0 || page.samples > 64) throw InputError("damaged: it claims " + std::to_string(page.samples) + " samples a pixel");
-  check_expansion(file, page);
+  check_growth(file, page.compression, std::uint64_t{rows} * cols / 8 * page.samples * page.bits);
   return page;
 }
 

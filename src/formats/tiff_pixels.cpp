@@ -2,6 +2,7 @@
 // From a TIFF page's samples to grey values: whole or packed samples, strips or tiles, interleaved or in planes.
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "metamict/errors.hpp"
 #include "samples.hpp"
@@ -50,12 +51,12 @@ class Greyscale {
     }
   }
 
-  /// Adds sample `s` of a pixel.
+  /// Adds sample `s` of a pixel; the first one begins it, so that memory is touched only where the file holds data.
   void add(float value, std::size_t s, float& grey) const {
     if (!palette_.empty()) {
-      if (s == 0) grey = palette_[static_cast<std::size_t>(value)];
+      grey = palette_[static_cast<std::size_t>(value)];
     } else {
-      grey = static_cast<float>(static_cast<double>(grey) + (s == 0 ? white_ : 0) + weights_[s] * static_cast<double>(value));
+      grey = static_cast<float>((s == 0 ? white_ : static_cast<double>(grey)) + weights_[s] * static_cast<double>(value));
     }
   }
   bool uses(std::size_t s) const { return weights_[s] != 0.0; }
@@ -170,7 +171,7 @@ cv::Mat read_tiff_page(TiffFile& file, const TiffPage& page) {
   file.check();
   if (!page.rendered && TIFFIsCODECConfigured(page.compression) == 0) throw InputError("its compression (number " + std::to_string(page.compression) + ") is not supported");
   if (page.photometric == PHOTOMETRIC_YCBCR && !page.rendered) TIFFSetField(file.get(), TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
-  cv::Mat pixels(page.info.rows, page.info.cols, CV_32FC1, cv::Scalar(0));
+  cv::Mat pixels(page.info.rows, page.info.cols, CV_32FC1);
   if (page.rendered) {
     read_rendered(file, pixels);
   } else {

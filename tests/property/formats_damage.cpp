@@ -44,6 +44,7 @@ void spill(const fs::path& path, const std::string& bytes) { std::ofstream(path,
 struct Count {
   int tried = 0, refused = 0, whole = 0, other = 0;
   double slowest_s = 0;
+  std::string slowest;
 };
 
 // Some ten thousand small files: in memory where the system offers that.
@@ -71,7 +72,10 @@ class Damage : public ::testing::Test {
     } catch (const InputError& error) {
       ++count_.refused;
     }
-    count_.slowest_s = std::max(count_.slowest_s, std::chrono::duration<double>(Clock::now() - start).count());
+    if (const double took = std::chrono::duration<double>(Clock::now() - start).count(); took > count_.slowest_s) {
+      count_.slowest_s = took;
+      count_.slowest = name;
+    }
   }
 
   void cut(const fs::path& path, std::size_t points) {
@@ -104,7 +108,7 @@ class Damage : public ::testing::Test {
     getrusage(RUSAGE_SELF, &own);
     getrusage(RUSAGE_CHILDREN, &children);
     std::cout << what << (in_memory ? ": " : " (on disk): ") << count_.tried << " tried, " << count_.refused << " refused, " << count_.whole << " whole, " << count_.other << " read; slowest " << count_.slowest_s
-              << " s, peak " << own.ru_maxrss / 1024 << " MB, children " << children.ru_maxrss / 1024 << " MB\n";
+              << " s (" << count_.slowest << "), peak " << own.ru_maxrss / 1024 << " MB, children " << children.ru_maxrss / 1024 << " MB\n";
 #if !defined(__SANITIZE_ADDRESS__)
     EXPECT_LT(own.ru_maxrss, 512 * 1024);
     EXPECT_LT(children.ru_maxrss, 512 * 1024);

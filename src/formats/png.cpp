@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// PNG and JPEG: the container is walked here, so that a truncated or damaged file is refused; OpenCV's codecs decode.
+// PNG: the container is walked here, so that a truncated or damaged file is refused; OpenCV's codecs decode.
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -23,7 +23,6 @@ struct Picture {
 };
 
 std::uint32_t big32(const Bytes& bytes, std::size_t at) { return InputFile::number<std::uint32_t>(bytes.data() + at, std::endian::big); }
-std::uint32_t big16(const Bytes& bytes, std::size_t at) { return InputFile::number<std::uint16_t>(bytes.data() + at, std::endian::big); }
 
 void set_size(DatasetInfo& info, std::uint64_t rows, std::uint64_t cols) {
   check_size(rows, cols, std::numeric_limits<std::int64_t>::max());
@@ -63,6 +62,7 @@ Picture walk_png(const Bytes& bytes) {
       const int depth = bytes[at + 16], kind = bytes[at + 17];
       picture.colour = kind == 2 || kind == 3 || kind == 6;
       picture.alpha = kind == 4 || kind == 6;
+      check_expansion((static_cast<std::uint64_t>(picture.info.rows) * static_cast<std::uint64_t>(picture.info.cols)) / 8 * static_cast<std::uint64_t>(depth), bytes.size());
       picture.info.dtype = (picture.colour ? (picture.alpha ? "rgba" : "rgb") : picture.alpha ? "grey+alpha" : "uint") + std::to_string(std::max(depth, 8));
     } else if (type == "tRNS") {
       picture.alpha = true;
@@ -74,50 +74,6 @@ Picture walk_png(const Bytes& bytes) {
     }
     at += 12 + length;
   }
-}
-
-bool is_frame_header(unsigned marker) { return marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC; }
-
-void read_frame_header(const Bytes& bytes, std::size_t at, std::size_t length, Picture& picture) {
-  if (length < 8) throw InputError("damaged: the JPEG's frame header is too short");
-  set_size(picture.info, big16(bytes, at + 3), big16(bytes, at + 5));
-  const int depth = bytes[at + 2], components = bytes[at + 7];
-  if (depth != 8) throw InputError(std::to_string(depth) + "-bit JPEG is not supported (8-bit is)");
-  picture.colour = components > 1;
-  picture.info.dtype = components == 1 ? "uint8" : components == 4 ? "cmyk8" : "rgb8";
-}
-
-// Markers from SOI to EOI. A decoder fills what is missing with grey and says nothing, hence the walk.
-Picture walk_jpeg(const Bytes& bytes) {
-  Picture picture;
-  bool frame = false, scan = false;
-  std::size_t at = 2;
-  while (at + 1 < bytes.size()) {
-    const unsigned marker = bytes[at + 1];
-    if (bytes[at] != 0xFF || marker == 0xFF || marker == 0) {  // fill bytes, or a segment whose length is a little wrong
-      ++at;
-      continue;
-    }
-    at += 2;
-    if (marker == 0xD9) {
-      if (!frame || !scan) throw InputError("damaged: the JPEG ends without an image");
-      return picture;
-    }
-    if (marker == 0x01 || (marker >= 0xD0 && marker <= 0xD8)) continue;
-    if (bytes.size() - at < 2) break;
-    const std::size_t length = big16(bytes, at);
-    if (length < 2 || length > bytes.size() - at) break;
-    if (is_frame_header(marker)) {
-      read_frame_header(bytes, at, length, picture);
-      frame = true;
-    }
-    at += length;
-    if (marker != 0xDA) continue;
-    scan = true;
-    // Entropy-coded data: a 0xFF in it is followed by 0 or is a restart marker.
-    while (at + 1 < bytes.size() && (bytes[at] != 0xFF || bytes[at + 1] == 0 || (bytes[at + 1] >= 0xD0 && bytes[at + 1] <= 0xD7))) ++at;
-  }
-  throw InputError("truncated: the JPEG ends without its end marker");
 }
 
 template <typename T>
@@ -172,19 +128,6 @@ std::vector<DatasetInfo> list_png(const Path& path, std::uint64_t max_pixels) { 
 RawImage read_png(const ReadRequest& request) {
   const Bytes bytes = read_picture(request.path, request.max_pixels);
   return decode(request, bytes, walk_png(bytes));
-}
-
-bool is_jpeg(Head head, const Path&) {
-  return head.size() > 3 && head[0] == 0xFF && head[1] == 0xD8 && head[2] == 0xFF;
-}
-
-std::vector<DatasetInfo> list_jpeg(const Path& path, std::uint64_t max_pixels) { return {walk_jpeg(read_picture(path, max_pixels)).info}; }
-
-RawImage read_jpeg(const ReadRequest& request) {
-  const Bytes bytes = read_picture(request.path, request.max_pixels);
-  RawImage raw = decode(request, bytes, walk_jpeg(bytes));
-  raw.notes.push_back("JPEG is lossy: its blocks and rings are not of the specimen");
-  return raw;
 }
 
 }  // namespace metamict
