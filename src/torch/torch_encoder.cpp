@@ -140,13 +140,14 @@ struct Runner {
   at::ScalarType type = at::kFloat;
 };
 
-at::Tensor checked_output(const c10::IValue& value, const at::Tensor& input, const Sidecar& sidecar) {
+at::Tensor checked_output(const c10::IValue& value, const at::Tensor& input, const EncoderOptions& options, const Sidecar& sidecar) {
+  const std::string model = options.model.string();
   const std::string expected = ", expected a tensor [" + std::to_string(input.size(0)) + ", " + std::to_string(sidecar.features) +
                                "] for an input " + shape_text(input) + " as its sidecar says";
-  if (!value.isTensor()) throw ModelError("gives " + value.tagKind() + expected);
+  if (!value.isTensor()) throw ModelError(model + ": gives " + value.tagKind() + expected);
   const at::Tensor out = value.toTensor();
   if (out.dim() != 2 || out.size(0) != input.size(0) || out.size(1) != sidecar.features)
-    throw ModelError("gives a tensor " + shape_text(out) + expected);
+    throw ModelError(model + ": gives a tensor " + shape_text(out) + expected);
   return out;
 }
 
@@ -158,7 +159,8 @@ RowMatrixXf forward(Runner runner, const at::Tensor& grey, const EncoderOptions&
     const at::Tensor mean = at::tensor(at::ArrayRef<float>(sidecar.mean)).view({1, 3, 1, 1});
     const at::Tensor std = at::tensor(at::ArrayRef<float>(sidecar.std)).view({1, 3, 1, 1});
     const at::Tensor input = ((grey - mean) / std).to(runner.device, runner.type).contiguous(at::MemoryFormat::ChannelsLast);
-    const at::Tensor out = checked_output(runner.module.forward({input}), input, sidecar).to(at::kCPU, at::kFloat).contiguous();
+    const at::Tensor found = checked_output(runner.module.forward({input}), input, options, sidecar);
+    const at::Tensor out = found.to(at::kCPU, at::kFloat).contiguous();
     return RowMatrixXf(Eigen::Map<const RowMatrixXf>(out.data_ptr<float>(), out.size(0), out.size(1)));
   });
 }
