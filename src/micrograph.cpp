@@ -6,7 +6,6 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
-
 #include <opencv2/imgproc.hpp>
 
 #include "metamict/errors.hpp"
@@ -42,8 +41,9 @@ void refuse_non_finite(const std::string& name, const cv::Mat& pixels) {
     }
   }
   if (nans + infinities == 0) return;
-  throw InputError(name + ": holds " + std::to_string(nans) + " NaN and " + std::to_string(infinities) + " infinite pixels, the first at row " + std::to_string(first_row) +
-                   ", column " + std::to_string(first_col) + "; replace them before segmenting");
+  throw InputError(name + ": holds " + std::to_string(nans) + " NaN and " + std::to_string(infinities) +
+                   " infinite pixels, the first at row " + std::to_string(first_row) + ", column " +
+                   std::to_string(first_col) + "; replace them before segmenting");
 }
 
 void refuse_constant(const std::string& name, const cv::Mat& pixels) {
@@ -52,7 +52,8 @@ void refuse_constant(const std::string& name, const cv::Mat& pixels) {
   if (least < most) return;
   std::array<char, 32> text{};
   const auto end = std::to_chars(text.data(), text.data() + text.size(), static_cast<float>(least)).ptr;
-  throw InputError(name + ": is constant: all " + std::to_string(pixels.total()) + " pixels are " + std::string(text.data(), end) + ", so there is nothing to segment");
+  throw InputError(name + ": is constant: all " + std::to_string(pixels.total()) + " pixels are " +
+                   std::string(text.data(), end) + ", so there is nothing to segment");
 }
 
 std::string number(double value) {
@@ -67,19 +68,23 @@ void set_pixel_size(Micrograph& micrograph, const DatasetInfo& info, const LoadO
     micrograph.nm_per_pixel = std::sqrt(y * x);
     micrograph.pixel_size_source = info.pixel_size_source;
     if (std::abs(y - x) > 0.01 * std::min(y, x) && !options.nm_per_pixel)
-      micrograph.notes.push_back("pixels are not square (" + number(y) + " nm high, " + number(x) + " nm wide): their geometric mean, " + number(std::sqrt(y * x)) + " nm, is used");
+      micrograph.notes.push_back("pixels are not square (" + number(y) + " nm high, " + number(x) +
+                                 " nm wide): their geometric mean, " + number(std::sqrt(y * x)) + " nm, is used");
   }
   if (!options.nm_per_pixel) return;
   micrograph.nm_per_pixel = options.nm_per_pixel;
   micrograph.pixel_size_source = "given";
 }
 
-void note_choice(Micrograph& micrograph, const std::vector<DatasetInfo>& datasets, const DatasetInfo& chosen, const LoadOptions& options) {
+void note_choice(Micrograph& micrograph, const std::vector<DatasetInfo>& datasets, const DatasetInfo& chosen,
+                 const LoadOptions& options) {
   const auto images = std::count_if(datasets.begin(), datasets.end(), [](const auto& info) { return info.image; });
   if (images > 1 && options.dataset.empty())
-    micrograph.notes.push_back("the file holds " + std::to_string(images) + " images: \"" + chosen.name + "\" was taken (--dataset takes another)");
+    micrograph.notes.push_back("the file holds " + std::to_string(images) + " images: \"" + chosen.name +
+                               "\" was taken (--dataset takes another)");
   if (chosen.frames > 1 && options.frame == "0")
-    micrograph.notes.push_back("the image is a stack of " + std::to_string(chosen.frames) + " frames: frame 0 was taken (--frame takes another, or their mean)");
+    micrograph.notes.push_back("the image is a stack of " + std::to_string(chosen.frames) +
+                               " frames: frame 0 was taken (--frame takes another, or their mean)");
 }
 
 // numpy's percentile with linear interpolation. Reorders `values`.
@@ -98,7 +103,8 @@ double percentile(std::vector<float>& values, double percent) {
 
 void LoadOptions::check() const {
   parse_frame(frame);
-  if (nm_per_pixel && !(std::isfinite(*nm_per_pixel) && *nm_per_pixel > 0)) throw UsageError("the pixel size must be above 0 nm, not " + number(*nm_per_pixel));
+  if (nm_per_pixel && !(std::isfinite(*nm_per_pixel) && *nm_per_pixel > 0))
+    throw UsageError("the pixel size must be above 0 nm, not " + number(*nm_per_pixel));
   if (max_pixels == 0) throw UsageError("the limit on an image's pixels must be above 0");
 }
 
@@ -132,10 +138,13 @@ Micrograph standardise(const Micrograph& micrograph) {
   const cv::Mat& pixels = micrograph.pixels;
   std::vector<float> values;
   values.reserve(pixels.total());
-  for (int row = 0; row < pixels.rows; ++row) values.insert(values.end(), pixels.ptr<float>(row), pixels.ptr<float>(row) + pixels.cols);
+  for (int row = 0; row < pixels.rows; ++row)
+    values.insert(values.end(), pixels.ptr<float>(row), pixels.ptr<float>(row) + pixels.cols);
   const double low = percentile(values, 0.1), high = percentile(values, 99.9);
   if (!(low < high))
-    throw InputError(micrograph.path.string() + ": is nearly constant: between the 0.1 and 99.9 percentiles every pixel is " + number(low) + ", so there is nothing to segment");
+    throw InputError(micrograph.path.string() +
+                     ": is nearly constant: between the 0.1 and 99.9 percentiles every pixel is " + number(low) +
+                     ", so there is nothing to segment");
   std::vector<float>().swap(values);
 
   // Two passes in double: a mean far above the spread (counts on an offset) must not eat the digits of the deviation.
@@ -167,7 +176,8 @@ Micrograph to_canonical_scale(const Micrograph& micrograph, double chip_px, int 
   Micrograph result = micrograph;
   result.pixels = cv::Mat();
   // The factors rather than a size are given, so that positions scale by exactly this factor whatever the rounding.
-  cv::resize(micrograph.pixels, result.pixels, cv::Size(), factor, factor, factor < 1 ? cv::INTER_AREA : cv::INTER_CUBIC);
+  cv::resize(micrograph.pixels, result.pixels, cv::Size(), factor, factor,
+             factor < 1 ? cv::INTER_AREA : cv::INTER_CUBIC);
   result.scale *= factor;
   if (result.nm_per_pixel) result.nm_per_pixel = *result.nm_per_pixel / factor;
   return result;

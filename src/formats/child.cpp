@@ -28,7 +28,8 @@ constexpr std::size_t most_line = std::size_t{16} << 20;
 
 Child::Child(const std::string& program, const std::vector<std::string>& arguments) {
   std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0) throw InputError(std::string("cannot start ") + program + ": " + std::strerror(errno));
+  if (pipe2(ends.data(), O_CLOEXEC) != 0)
+    throw InputError(std::string("cannot start ") + program + ": " + std::strerror(errno));
   std::vector<char*> argv{const_cast<char*>(program.c_str())};
   for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
@@ -50,17 +51,20 @@ Child::~Child() {
   ::close(descriptor_);
   if (pid_ <= 0) return;
   ::kill(pid_, SIGKILL);
-  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {}
+  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
 }
 
 bool Child::fill() {
   pollfd waiting{descriptor_, POLLIN, 0};
   int ready = 0;
-  while ((ready = ::poll(&waiting, 1, patience_ms)) < 0 && errno == EINTR) {}
+  while ((ready = ::poll(&waiting, 1, patience_ms)) < 0 && errno == EINTR) {
+  }
   if (ready == 0) throw InputError("reading it took too long");
   std::array<char, 1 << 16> block{};
   ssize_t got = 0;
-  while ((got = ::read(descriptor_, block.data(), block.size())) < 0 && errno == EINTR) {}
+  while ((got = ::read(descriptor_, block.data(), block.size())) < 0 && errno == EINTR) {
+  }
   if (got <= 0) return false;
   pending_.append(block.data(), static_cast<std::size_t>(got));
   return true;
@@ -95,9 +99,11 @@ void Child::read(void* to, std::size_t count) {
 
 std::string Child::finish() {
   int status = 0;
-  while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {}
+  while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+  }
   pid_ = -1;
-  if (WIFSIGNALED(status)) return WTERMSIG(status) == SIGXCPU ? "it took too long" : std::string("ended by ") + strsignal(WTERMSIG(status));
+  if (WIFSIGNALED(status))
+    return WTERMSIG(status) == SIGXCPU ? "it took too long" : std::string("ended by ") + strsignal(WTERMSIG(status));
   return WEXITSTATUS(status) == 0 ? "" : "ended with code " + std::to_string(WEXITSTATUS(status));
 }
 

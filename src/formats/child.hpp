@@ -13,12 +13,12 @@ class Child {
  public:
   /// Starts `program` (a path) with these arguments. Throws InputError when it cannot be started.
   Child(const std::string& program, const std::vector<std::string>& arguments);
-  ~Child();   ///< ends it if it still runs
+  ~Child();  ///< ends it if it still runs
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
-  /// Up to the next end of line, without it; nothing when the child ends before. Throws InputError above 16 MiB or when the child is
-  /// silent for too long.
+  /// Up to the next end of line, without it; nothing when the child ends before. Throws InputError above 16 MiB or when
+  /// the child is silent for too long.
   std::string read_line();
   /// Exactly `count` bytes. Throws InputError when the child ends before.
   void read(void* to, std::size_t count);

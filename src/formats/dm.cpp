@@ -22,8 +22,10 @@ struct Dataset {
 
 std::set<int> thumbnails_of(const DmTags& tags) {
   std::set<int> thumbnails;
-  for (auto it = tags.values.lower_bound("Thumbnails."); it != tags.values.end() && it->first.starts_with("Thumbnails."); ++it)
-    if (it->first.ends_with(".ImageIndex") && it->second.number) thumbnails.insert(static_cast<int>(std::clamp(*it->second.number, -1.0, 1e6)));
+  for (auto it = tags.values.lower_bound("Thumbnails.");
+       it != tags.values.end() && it->first.starts_with("Thumbnails."); ++it)
+    if (it->first.ends_with(".ImageIndex") && it->second.number)
+      thumbnails.insert(static_cast<int>(std::clamp(*it->second.number, -1.0, 1e6)));
   return thumbnails;
 }
 
@@ -33,7 +35,8 @@ std::vector<int> places_of(const DmTags& tags) {
   for (const auto& [path, value] : tags.values) {
     if (!path.starts_with("ImageList.") || !path.ends_with(".ImageData.Data")) continue;
     const std::string place = path.substr(10, path.size() - 10 - 15);
-    if (!place.empty() && place.size() < 7 && place.find_first_not_of("0123456789") == std::string::npos) places.insert(std::stoi(place));
+    if (!place.empty() && place.size() < 7 && place.find_first_not_of("0123456789") == std::string::npos)
+      places.insert(std::stoi(place));
   }
   return {places.begin(), places.end()};
 }
@@ -47,7 +50,8 @@ DmImage describe(const InputFile& file, const DmTags& tags, const std::string& r
     const auto size = tags.number(root + ".ImageData.Dimensions." + std::to_string(i));
     if (!size) break;
     const std::string calibration = root + ".ImageData.Calibrations.Dimension." + std::to_string(i);
-    image.axes.push_back({*size >= 0 && *size < 1e15 ? static_cast<std::uint64_t>(*size) : 0, tags.number(calibration + ".Scale").value_or(1), tags.text(file, calibration + ".Units")});
+    image.axes.push_back({*size >= 0 && *size < 1e15 ? static_cast<std::uint64_t>(*size) : 0,
+                          tags.number(calibration + ".Scale").value_or(1), tags.text(file, calibration + ".Units")});
   }
   return image;
 }
@@ -66,7 +70,8 @@ std::vector<Dataset> datasets_of(const InputFile& file) {
     if (dataset.info.image) {
       const std::uint64_t frame = bytes_of(dataset.info.rows, dataset.info.cols, dataset.sample);
       if (frame > data.bytes / static_cast<std::uint64_t>(dataset.info.frames))
-        throw InputError("truncated or damaged: the image \"" + dataset.info.name + "\" claims more pixels than its data hold");
+        throw InputError("truncated or damaged: the image \"" + dataset.info.name +
+                         "\" claims more pixels than its data hold");
     }
     datasets.push_back(std::move(dataset));
   }
@@ -78,7 +83,7 @@ std::vector<Dataset> datasets_of(const InputFile& file) {
 
 bool is_dm(Head head, const Path&) {
   if (head.size() < 16 || head[0] != 0 || head[1] != 0 || head[2] != 0 || (head[3] != 3 && head[3] != 4)) return false;
-  const std::size_t order = head[3] == 3 ? 8 : 12;   // the byte-order number, 0 or 1
+  const std::size_t order = head[3] == 3 ? 8 : 12;  // the byte-order number, 0 or 1
   return head[order] == 0 && head[order + 1] == 0 && head[order + 2] == 0 && head[order + 3] <= 1;
 }
 
@@ -97,9 +102,13 @@ RawImage read_dm(const ReadRequest& request) {
   require_image(info);
   check_size(info.rows, info.cols, request.max_pixels);
   const std::uint64_t frame_bytes = bytes_of(info.rows, info.cols, dataset.sample);
-  return {info, read_frames(info, request.frame, [&](int frame) {
-            return read_raster(file, {dataset.offset + frame_bytes * static_cast<std::uint64_t>(frame), info.rows, info.cols, dataset.sample, dataset.order});
-          }), {}};
+  return {info,
+          read_frames(info, request.frame,
+                      [&](int frame) {
+                        return read_raster(file, {dataset.offset + frame_bytes * static_cast<std::uint64_t>(frame),
+                                                  info.rows, info.cols, dataset.sample, dataset.order});
+                      }),
+          {}};
 }
 
 }  // namespace metamict

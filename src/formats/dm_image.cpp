@@ -13,10 +13,18 @@ namespace {
 std::string type_name(int data_type) {
   if (const auto sample = dm_sample(data_type)) return data_type == 14 ? "bool" : name_of(*sample);
   switch (data_type) {
-    case 3: case 5: case 27: return "complex64";
-    case 13: case 28: return "complex128";
-    case 8: case 23: return "rgba8";
-    default: return "type " + std::to_string(data_type);
+    case 3:
+    case 5:
+    case 27:
+      return "complex64";
+    case 13:
+    case 28:
+      return "complex128";
+    case 8:
+    case 23:
+      return "rgba8";
+    default:
+      return "type " + std::to_string(data_type);
   }
 }
 
@@ -38,17 +46,29 @@ std::string refusal(const DmImage& image) {
 
 std::optional<Sample> dm_sample(int data_type) {
   switch (data_type) {
-    case 1: return Sample::i16;
-    case 2: return Sample::f32;
-    case 6: case 14: return Sample::u8;
-    case 7: return Sample::i32;
-    case 9: return Sample::i8;
-    case 10: return Sample::u16;
-    case 11: return Sample::u32;
-    case 12: return Sample::f64;
-    case 39: return Sample::i64;
-    case 40: return Sample::u64;
-    default: return std::nullopt;
+    case 1:
+      return Sample::i16;
+    case 2:
+      return Sample::f32;
+    case 6:
+    case 14:
+      return Sample::u8;
+    case 7:
+      return Sample::i32;
+    case 9:
+      return Sample::i8;
+    case 10:
+      return Sample::u16;
+    case 11:
+      return Sample::u32;
+    case 12:
+      return Sample::f64;
+    case 39:
+      return Sample::i64;
+    case 40:
+      return Sample::u64;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -65,7 +85,9 @@ DatasetInfo describe_dm(const DmImage& image) {
   info.reason = refusal(image);
   info.image = info.reason.empty();
   if (image.axes.size() >= 2)
-    set_pixel_size(info, pixel_size_from({image.axes[1].scale, image.axes[0].scale}, {parse_unit(image.axes[1].unit), parse_unit(image.axes[0].unit)}, "Gatan tags"));
+    set_pixel_size(info,
+                   pixel_size_from({image.axes[1].scale, image.axes[0].scale},
+                                   {parse_unit(image.axes[1].unit), parse_unit(image.axes[0].unit)}, "Gatan tags"));
   return info;
 }
 

@@ -16,14 +16,14 @@ namespace metamict {
 struct DmAxis {
   std::uint64_t size = 0;
   double scale = 1;
-  std::string unit;      ///< UTF-8
+  std::string unit;  ///< UTF-8
 };
 
 struct DmImage {
   std::string name;
-  std::string format;    ///< "Image", "Spectrum image" ... or empty
-  int data_type = 0;     ///< Gatan's number
-  std::vector<DmAxis> axes;   ///< x, y, z ...
+  std::string format;        ///< "Image", "Spectrum image" ... or empty
+  int data_type = 0;         ///< Gatan's number
+  std::vector<DmAxis> axes;  ///< x, y, z ...
 };
 
 /// The real sample type of a Gatan data type; nothing for complex, colour and unknown ones.

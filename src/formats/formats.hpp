@@ -10,7 +10,7 @@
 
 namespace metamict {
 
-using Head = std::span<const unsigned char>;   ///< a file's first bytes, at most 4096
+using Head = std::span<const unsigned char>;  ///< a file's first bytes, at most 4096
 using Path = std::filesystem::path;
 
 bool is_tiff(Head head, const Path& path);

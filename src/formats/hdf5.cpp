@@ -20,7 +20,8 @@ const char anchor = 0;  // an address inside this library, to ask the loader whe
 
 std::string program() {
   Dl_info info{};
-  if (dladdr(&anchor, &info) == 0 || info.dli_fname == nullptr) throw InputError("cannot tell where the HDF5 reader lies");
+  if (dladdr(&anchor, &info) == 0 || info.dli_fname == nullptr)
+    throw InputError("cannot tell where the HDF5 reader lies");
   return (std::filesystem::absolute(info.dli_fname).parent_path() / "metamict_hdf5").string();
 }
 
@@ -44,7 +45,8 @@ DatasetInfo info_from(const json& value) {
   info.pixel_size_source = value.value("source", "unknown");
   info.image = value.value("image", false);
   info.reason = value.value("reason", "");
-  if (value.contains("nm")) info.nm_per_pixel = {value.at("nm").at(0).get<double>(), value.at("nm").at(1).get<double>()};
+  if (value.contains("nm"))
+    info.nm_per_pixel = {value.at("nm").at(0).get<double>(), value.at("nm").at(1).get<double>()};
   return info;
 }
 
@@ -69,12 +71,14 @@ std::vector<DatasetInfo> list_hdf5(const Path& path, std::uint64_t) {
 
 RawImage read_hdf5(const ReadRequest& request) {
   const std::string frame = request.frame ? std::to_string(*request.frame) : "mean";
-  Child child(program(), {"read", full(request.path), std::to_string(request.dataset), frame, std::to_string(request.max_pixels)});
+  Child child(program(),
+              {"read", full(request.path), std::to_string(request.dataset), frame, std::to_string(request.max_pixels)});
   const DatasetInfo info = info_from(ask(child).value("dataset", json::object()));
   check_size(info.rows, info.cols, request.max_pixels);
   cv::Mat pixels(info.rows, info.cols, CV_32FC1);
   child.read(pixels.data, pixels.total() * sizeof(float));
-  if (const std::string end = child.finish(); !end.empty()) throw InputError("damaged: the HDF5 library could not read it (" + end + ")");
+  if (const std::string end = child.finish(); !end.empty())
+    throw InputError("damaged: the HDF5 library could not read it (" + end + ")");
   return {info, pixels, {}};
 }
 

@@ -30,8 +30,9 @@ InputFile::~InputFile() { ::close(descriptor_); }
 
 void InputFile::require(std::uint64_t offset, std::uint64_t count, const char* what) const {
   if (count <= size_ && offset <= size_ - count) return;
-  throw InputError("truncated or damaged: " + std::string(what) + " would need " + std::to_string(count) + " bytes at offset " +
-                   std::to_string(offset) + ", but the file has " + std::to_string(size_) + " bytes");
+  throw InputError("truncated or damaged: " + std::string(what) + " would need " + std::to_string(count) +
+                   " bytes at offset " + std::to_string(offset) + ", but the file has " + std::to_string(size_) +
+                   " bytes");
 }
 
 void InputFile::read_through(std::uint64_t offset, unsigned char* to, std::size_t count, const char* what) const {
@@ -39,7 +40,8 @@ void InputFile::read_through(std::uint64_t offset, unsigned char* to, std::size_
     const ssize_t got = ::pread(descriptor_, to, count, static_cast<off_t>(offset));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) throw InputError(std::string("reading ") + what + " failed: " + std::strerror(errno));
-    if (got == 0) throw InputError(std::string("truncated while being read: ") + what + " ends at byte " + std::to_string(offset));
+    if (got == 0)
+      throw InputError(std::string("truncated while being read: ") + what + " ends at byte " + std::to_string(offset));
     offset += static_cast<std::uint64_t>(got);
     to += got;
     count -= static_cast<std::size_t>(got);
@@ -69,7 +71,8 @@ std::string InputFile::text(std::uint64_t offset, std::uint64_t count, std::uint
 
 std::vector<unsigned char> read_all(const InputFile& file, std::uint64_t most) {
   if (file.size() > most)
-    throw InputError("the file has " + std::to_string(file.size()) + " bytes, more than the " + std::to_string(most) + " an image of this format can need");
+    throw InputError("the file has " + std::to_string(file.size()) + " bytes, more than the " + std::to_string(most) +
+                     " an image of this format can need");
   std::vector<unsigned char> bytes(static_cast<std::size_t>(file.size()));
   if (!bytes.empty()) file.read(0, bytes.data(), bytes.size(), "the file");
   return bytes;

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// JPEG through libjpeg, which fills what is missing with grey and warns on stderr: here both make the file a damaged one.
-#include <csetjmp>
-#include <cstdio>
-
+// JPEG through libjpeg, which fills what is missing with grey and warns on stderr: here both make the file a damaged
+// one.
+#include <jerror.h>
 #include <jpeglib.h>
 
-#include <jerror.h>
-
+#include <csetjmp>
+#include <cstdio>
 #include <string_view>
 
 #include "formats.hpp"
@@ -24,9 +23,13 @@ struct Picture {
   int components = 1;
 };
 
-std::uint32_t big16(const Bytes& bytes, std::size_t at) { return InputFile::number<std::uint16_t>(bytes.data() + at, std::endian::big); }
+std::uint32_t big16(const Bytes& bytes, std::size_t at) {
+  return InputFile::number<std::uint16_t>(bytes.data() + at, std::endian::big);
+}
 
-bool is_frame_header(unsigned marker) { return marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC; }
+bool is_frame_header(unsigned marker) {
+  return marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
+}
 
 void read_frame_header(const Bytes& bytes, std::size_t at, std::size_t length, Picture& picture) {
   if (length < 8) throw InputError("damaged: the JPEG's frame header is too short");
@@ -39,7 +42,8 @@ void read_frame_header(const Bytes& bytes, std::size_t at, std::size_t length, P
   picture.components = bytes[at + 7];
   picture.info.dtype = picture.components == 1 ? "uint8" : picture.components == 4 ? "cmyk8" : "rgb8";
   // Of an even image the best coder keeps a bit for 64 pixels.
-  check_expansion(static_cast<std::uint64_t>(picture.info.rows) * static_cast<std::uint64_t>(picture.info.cols), bytes.size());
+  check_expansion(static_cast<std::uint64_t>(picture.info.rows) * static_cast<std::uint64_t>(picture.info.cols),
+                  bytes.size());
   if (picture.components == 1 || picture.components == 3) return;
   picture.info.image = false;
   picture.info.reason = "JPEG with " + std::to_string(picture.components) + " colours";
@@ -52,7 +56,8 @@ Picture walk_jpeg(const Bytes& bytes) {
   std::size_t at = 2;
   while (at + 1 < bytes.size()) {
     const unsigned marker = bytes[at + 1];
-    if (bytes[at] != 0xFF || marker == 0xFF || marker == 0) {  // fill bytes, or a segment whose length is a little wrong
+    if (bytes[at] != 0xFF || marker == 0xFF ||
+        marker == 0) {  // fill bytes, or a segment whose length is a little wrong
       ++at;
       continue;
     }
@@ -73,7 +78,9 @@ Picture walk_jpeg(const Bytes& bytes) {
     if (marker != 0xDA) continue;
     scan = true;
     // Entropy-coded data: a 0xFF in it is followed by 0 or is a restart marker.
-    while (at + 1 < bytes.size() && (bytes[at] != 0xFF || bytes[at + 1] == 0 || (bytes[at + 1] >= 0xD0 && bytes[at + 1] <= 0xD7))) ++at;
+    while (at + 1 < bytes.size() &&
+           (bytes[at] != 0xFF || bytes[at + 1] == 0 || (bytes[at + 1] >= 0xD0 && bytes[at + 1] <= 0xD7)))
+      ++at;
   }
   throw InputError("truncated: the JPEG ends without its end marker");
 }
@@ -97,7 +104,8 @@ Decoder& decoder_of(j_common_ptr info) { return *static_cast<Decoder*>(info->cli
 
 void heed_warning(j_common_ptr info, int level) {
   const int code = info->err->msg_code;
-  const bool lost = code == JWRN_HIT_MARKER || code == JWRN_HUFF_BAD_CODE || code == JWRN_JPEG_EOF || code == JWRN_MUST_RESYNC || code == JWRN_ARITH_BAD_CODE;
+  const bool lost = code == JWRN_HIT_MARKER || code == JWRN_HUFF_BAD_CODE || code == JWRN_JPEG_EOF ||
+                    code == JWRN_MUST_RESYNC || code == JWRN_ARITH_BAD_CODE;
   if (level < 0 && lost) give_up(info);
 }
 
@@ -107,7 +115,8 @@ void limit_scans(j_common_ptr info) {
   if (reinterpret_cast<j_decompress_ptr>(info)->input_scan_number > most_scans) ERREXIT(info, JERR_BAD_PROGRESSION);
 }
 
-// Decodes into `rows` of 8-bit grey or RGB; false with a message when the file is damaged. Holds nothing that a jump would leak.
+// Decodes into `rows` of 8-bit grey or RGB; false with a message when the file is damaged. Holds nothing that a jump
+// would leak.
 bool decode_into(Decoder& decoder, const Bytes& bytes, unsigned char** rows) {
   if (setjmp(decoder.escape) != 0) {
     jpeg_destroy_decompress(&decoder.info);
@@ -126,7 +135,8 @@ bool decode_into(Decoder& decoder, const Bytes& bytes, unsigned char** rows) {
   decoder.info.dct_method = JDCT_ISLOW;
   jpeg_start_decompress(&decoder.info);
   while (decoder.info.output_scanline < decoder.info.output_height)
-    jpeg_read_scanlines(&decoder.info, rows + decoder.info.output_scanline, decoder.info.output_height - decoder.info.output_scanline);
+    jpeg_read_scanlines(&decoder.info, rows + decoder.info.output_scanline,
+                        decoder.info.output_height - decoder.info.output_scanline);
   jpeg_finish_decompress(&decoder.info);
   jpeg_destroy_decompress(&decoder.info);
   return true;
@@ -143,14 +153,15 @@ RawImage decode(const ReadRequest& request, const Bytes& bytes, const Picture& p
   const auto decoder = std::make_unique<Decoder>();
   if (!decode_into(*decoder, bytes, rows.data())) throw InputError(std::string("damaged: ") + decoder->message);
   RawImage raw{info, {}, {}};
-  bool grey = true;   // exports often store grey as colour: nothing is lost then, and nothing is to be said
+  bool grey = true;  // exports often store grey as colour: nothing is lost then, and nothing is to be said
   raw.pixels = read_frames(info, request.frame, [&](int) {
     cv::Mat pixels(image.rows, image.cols, CV_32FC1);
     for (int row = 0; row < image.rows; ++row)
       for (int col = 0; col < image.cols; ++col) {
         const unsigned char* rgb = image.ptr(row, col);
         const bool colour = picture.components == 3;
-        pixels.at<float>(row, col) = colour ? static_cast<float>(luma[0] * rgb[0] + luma[1] * rgb[1] + luma[2] * rgb[2]) : static_cast<float>(rgb[0]);
+        pixels.at<float>(row, col) = colour ? static_cast<float>(luma[0] * rgb[0] + luma[1] * rgb[1] + luma[2] * rgb[2])
+                                            : static_cast<float>(rgb[0]);
         grey = grey && (!colour || (rgb[0] == rgb[1] && rgb[1] == rgb[2]));
       }
     return pixels;
@@ -161,7 +172,9 @@ RawImage decode(const ReadRequest& request, const Bytes& bytes, const Picture& p
 }
 
 // More than a compressed picture within the limit has.
-Bytes read_picture(const Path& path, std::uint64_t max_pixels) { return read_all(InputFile(path), 8 * std::min(max_pixels, std::uint64_t{1} << 40) + (std::uint64_t{1} << 24)); }
+Bytes read_picture(const Path& path, std::uint64_t max_pixels) {
+  return read_all(InputFile(path), 8 * std::min(max_pixels, std::uint64_t{1} << 40) + (std::uint64_t{1} << 24));
+}
 
 }  // namespace
 
@@ -169,7 +182,9 @@ bool is_jpeg(Head head, const Path&) {
   return head.size() > 3 && head[0] == 0xFF && head[1] == 0xD8 && head[2] == 0xFF;
 }
 
-std::vector<DatasetInfo> list_jpeg(const Path& path, std::uint64_t max_pixels) { return {walk_jpeg(read_picture(path, max_pixels)).info}; }
+std::vector<DatasetInfo> list_jpeg(const Path& path, std::uint64_t max_pixels) {
+  return {walk_jpeg(read_picture(path, max_pixels)).info};
+}
 
 RawImage read_jpeg(const ReadRequest& request) {
   const Bytes bytes = read_picture(request.path, request.max_pixels);

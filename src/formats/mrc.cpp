@@ -41,7 +41,9 @@ std::optional<Header> find_header(Head head) {
   return std::nullopt;
 }
 
-bool has_stamp(Head head) { return head.size() >= header_bytes && head[208] == 'M' && head[209] == 'A' && head[210] == 'P'; }
+bool has_stamp(Head head) {
+  return head.size() >= header_bytes && head[208] == 'M' && head[209] == 'A' && head[210] == 'P';
+}
 
 struct Volume {
   DatasetInfo info;
@@ -60,30 +62,49 @@ void set_type(Volume& volume, const InputFile& file, std::int32_t mode) {
     case 0: {
       // IMOD's elder files hold unsigned bytes and say so in a stamp of their own.
       const bool imod = file.get<std::int32_t>(152, volume.order, "the header") == 1146047817;
-      volume.sample = imod && (file.get<std::int32_t>(156, volume.order, "the header") & 1) == 0 ? Sample::u8 : Sample::i8;
+      volume.sample =
+          imod && (file.get<std::int32_t>(156, volume.order, "the header") & 1) == 0 ? Sample::u8 : Sample::i8;
       break;
     }
-    case 1: volume.sample = Sample::i16; break;
-    case 2: volume.sample = Sample::f32; break;
-    case 3: return refuse("complex32", "complex numbers");
-    case 4: return refuse("complex64", "complex numbers");
-    case 6: volume.sample = Sample::u16; break;
-    case 12: volume.sample = Sample::f16; break;
-    default: return refuse("uint4", "pixels of 4 bits are not supported");
+    case 1:
+      volume.sample = Sample::i16;
+      break;
+    case 2:
+      volume.sample = Sample::f32;
+      break;
+    case 3:
+      return refuse("complex32", "complex numbers");
+    case 4:
+      return refuse("complex64", "complex numbers");
+    case 6:
+      volume.sample = Sample::u16;
+      break;
+    case 12:
+      volume.sample = Sample::f16;
+      break;
+    default:
+      return refuse("uint4", "pixels of 4 bits are not supported");
   }
   volume.info.dtype = name_of(volume.sample);
 }
 
-// FEI's extended header has the pixel in metres; else the cell in angstrom over the number of samples in it. Zeros: not known.
+// FEI's extended header has the pixel in metres; else the cell in angstrom over the number of samples in it. Zeros: not
+// known.
 PixelSize pixel_size(const InputFile& file, const Header& header) {
   constexpr Unit metre{UnitKind::length, 1e9}, angstrom{UnitKind::length, 0.1};
   const std::string kind = file.text(104, 4, 4, "the header");
   if ((kind == "FEI1" || kind == "FEI2") && header.extended >= 172) {
-    const auto x = file.get<double>(header_bytes + 156, header.order, "the extended header"), y = file.get<double>(header_bytes + 164, header.order, "the extended header");
-    if (const auto size = pixel_size_from({y, x}, {metre, metre}, "FEI extended header"); size.nm_per_pixel) return size;
+    const auto x = file.get<double>(header_bytes + 156, header.order, "the extended header"),
+               y = file.get<double>(header_bytes + 164, header.order, "the extended header");
+    if (const auto size = pixel_size_from({y, x}, {metre, metre}, "FEI extended header"); size.nm_per_pixel)
+      return size;
   }
-  const auto cell = [&](std::uint64_t i) { return static_cast<double>(file.get<float>(40 + 4 * i, header.order, "the header")); };
-  const auto samples = [&](std::uint64_t i) { return static_cast<double>(file.get<std::int32_t>(28 + 4 * i, header.order, "the header")); };
+  const auto cell = [&](std::uint64_t i) {
+    return static_cast<double>(file.get<float>(40 + 4 * i, header.order, "the header"));
+  };
+  const auto samples = [&](std::uint64_t i) {
+    return static_cast<double>(file.get<std::int32_t>(28 + 4 * i, header.order, "the header"));
+  };
   if (!(samples(0) > 0) || !(samples(1) > 0)) return {};
   return pixel_size_from({cell(1) / samples(1), cell(0) / samples(0)}, {angstrom, angstrom}, "MRC cell");
 }
@@ -111,7 +132,9 @@ Volume parse(const InputFile& file) {
   if (!volume.info.image) return volume;
   const std::uint64_t frame = bytes_of(header->rows, header->cols, volume.sample);
   if (frame > (file.size() - volume.offset) / static_cast<std::uint64_t>(header->sections))
-    throw InputError("truncated or damaged: " + std::to_string(header->sections) + " sections of " + std::to_string(header->rows) + " x " + std::to_string(header->cols) + " px do not fit in its " + std::to_string(file.size()) + " bytes");
+    throw InputError("truncated or damaged: " + std::to_string(header->sections) + " sections of " +
+                     std::to_string(header->rows) + " x " + std::to_string(header->cols) + " px do not fit in its " +
+                     std::to_string(file.size()) + " bytes");
   return volume;
 }
 
@@ -120,7 +143,8 @@ Volume parse(const InputFile& file) {
 bool is_mrc(Head head, const Path& path) {
   if (has_stamp(head)) return true;
   const std::string extension = path.extension().string();
-  const bool named = extension == ".mrc" || extension == ".map" || extension == ".mrcs" || extension == ".st" || extension == ".rec" || extension == ".ccp4";
+  const bool named = extension == ".mrc" || extension == ".map" || extension == ".mrcs" || extension == ".st" ||
+                     extension == ".rec" || extension == ".ccp4";
   return named && (head.size() < header_bytes || find_header(head).has_value());
 }
 
@@ -134,9 +158,13 @@ RawImage read_mrc(const ReadRequest& request) {
   require_image(info);
   check_size(info.rows, info.cols, request.max_pixels);
   const std::uint64_t frame_bytes = bytes_of(info.rows, info.cols, volume.sample);
-  return {info, read_frames(info, request.frame, [&](int frame) {
-            return read_raster(file, {volume.offset + frame_bytes * static_cast<std::uint64_t>(frame), info.rows, info.cols, volume.sample, volume.order});
-          }), {}};
+  return {info,
+          read_frames(info, request.frame,
+                      [&](int frame) {
+                        return read_raster(file, {volume.offset + frame_bytes * static_cast<std::uint64_t>(frame),
+                                                  info.rows, info.cols, volume.sample, volume.order});
+                      }),
+          {}};
 }
 
 }  // namespace metamict

@@ -19,10 +19,11 @@ struct Array {
   std::endian order = std::endian::little;
   bool fortran = false;
   std::vector<std::uint64_t> shape;
-  std::uint64_t offset = 0;   ///< of the first number
+  std::uint64_t offset = 0;  ///< of the first number
 };
 
-// The value of 'key' in the header, which is a Python dictionary literal: "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }".
+// The value of 'key' in the header, which is a Python dictionary literal: "{'descr': '<f4', 'fortran_order': False,
+// 'shape': (3, 4), }".
 std::string_view value_of(std::string_view header, std::string_view key) {
   for (const char quote : {'\'', '"'}) {
     const std::string quoted = quote + std::string(key) + quote;
@@ -40,7 +41,8 @@ std::string_view value_of(std::string_view header, std::string_view key) {
 
 std::vector<std::uint64_t> parse_shape(std::string_view text) {
   const auto close = text.find(')');
-  if (!text.starts_with('(') || close == std::string_view::npos) throw InputError("damaged: its header's shape is not a tuple");
+  if (!text.starts_with('(') || close == std::string_view::npos)
+    throw InputError("damaged: its header's shape is not a tuple");
   text = text.substr(1, close - 1);
   std::vector<std::uint64_t> shape;
   while (!text.empty()) {
@@ -50,8 +52,10 @@ std::vector<std::uint64_t> parse_shape(std::string_view text) {
     if (number.empty() && text.empty()) break;  // "(5,)"
     std::uint64_t value = 0;
     const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
-    if (error != std::errc{} || end != number.data() + number.size()) throw InputError("damaged: \"" + number + "\" in its header's shape is no number");
-    if (shape.push_back(value); shape.size() > 32) throw InputError("damaged: its header claims more than 32 dimensions");
+    if (error != std::errc{} || end != number.data() + number.size())
+      throw InputError("damaged: \"" + number + "\" in its header's shape is no number");
+    if (shape.push_back(value); shape.size() > 32)
+      throw InputError("damaged: its header claims more than 32 dimensions");
   }
   return shape;
 }
@@ -64,8 +68,9 @@ std::string python_string(std::string_view text) {
 
 void set_type(Array& array, const std::string& descr) {
   static constexpr std::pair<std::string_view, Sample> types[] = {
-      {"b1", Sample::u8}, {"u1", Sample::u8}, {"i1", Sample::i8}, {"u2", Sample::u16}, {"i2", Sample::i16}, {"u4", Sample::u32}, {"i4", Sample::i32},
-      {"u8", Sample::u64}, {"i8", Sample::i64}, {"f2", Sample::f16}, {"f4", Sample::f32}, {"f8", Sample::f64}};
+      {"b1", Sample::u8},  {"u1", Sample::u8},  {"i1", Sample::i8},  {"u2", Sample::u16},
+      {"i2", Sample::i16}, {"u4", Sample::u32}, {"i4", Sample::i32}, {"u8", Sample::u64},
+      {"i8", Sample::i64}, {"f2", Sample::f16}, {"f4", Sample::f32}, {"f8", Sample::f64}};
   const bool marked = !descr.empty() && std::string_view("<>|=").find(descr[0]) != std::string_view::npos;
   const std::string type = marked ? descr.substr(1) : descr;
   array.order = marked && descr[0] == '>' ? std::endian::big : std::endian::little;
@@ -77,7 +82,10 @@ void set_type(Array& array, const std::string& descr) {
       return;
     }
   array.info.image = false;
-  array.info.reason = type.starts_with('c') ? "complex numbers" : "numbers of type " + (descr.empty() ? "structured" : "\"" + descr + "\"") + " are no grey values";
+  array.info.reason =
+      type.starts_with('c')
+          ? "complex numbers"
+          : "numbers of type " + (descr.empty() ? "structured" : "\"" + descr + "\"") + " are no grey values";
 }
 
 void set_shape(Array& array) {
@@ -88,13 +96,16 @@ void set_shape(Array& array) {
     info.image = false;
   };
   for (const auto side : shape)
-    if (side > static_cast<std::uint64_t>(std::numeric_limits<int>::max())) throw InputError("damaged: its header claims a side of " + std::to_string(side) + " px");
+    if (side > static_cast<std::uint64_t>(std::numeric_limits<int>::max()))
+      throw InputError("damaged: its header claims a side of " + std::to_string(side) + " px");
   if (shape.size() == 2 || shape.size() == 3) {
     info.rows = static_cast<int>(shape[shape.size() - 2]);
     info.cols = static_cast<int>(shape[shape.size() - 1]);
     if (shape.size() == 3) info.frames = static_cast<int>(shape[0]);
-    if (shape.size() == 3 && shape[2] <= 4 && shape[0] > 4 && shape[1] > 4) refuse("its last axis of " + std::to_string(shape[2]) + " looks like colour");
-    if (shape.size() == 2 && (info.rows == 1 || info.cols == 1)) refuse("a spectrum or profile: " + std::to_string(info.rows) + " x " + std::to_string(info.cols) + " values");
+    if (shape.size() == 3 && shape[2] <= 4 && shape[0] > 4 && shape[1] > 4)
+      refuse("its last axis of " + std::to_string(shape[2]) + " looks like colour");
+    if (shape.size() == 2 && (info.rows == 1 || info.cols == 1))
+      refuse("a spectrum or profile: " + std::to_string(info.rows) + " x " + std::to_string(info.cols) + " values");
     if (info.frames == 0 || info.rows == 0 || info.cols == 0) throw InputError("the array is empty");
   } else {
     refuse("an array of " + std::to_string(shape.size()) + (shape.size() == 1 ? " dimension" : " dimensions"));
@@ -105,7 +116,8 @@ Array parse(const InputFile& file) {
   const auto major = file.get<std::uint8_t>(6, std::endian::little, "the header");
   if (major < 1 || major > 3) throw InputError("NPY version " + std::to_string(major) + " is not known (1 to 3 are)");
   const std::uint64_t start = major == 1 ? 10 : 12;
-  const std::uint64_t length = major == 1 ? file.get<std::uint16_t>(8, std::endian::little, "the header") : file.get<std::uint32_t>(8, std::endian::little, "the header");
+  const std::uint64_t length = major == 1 ? file.get<std::uint16_t>(8, std::endian::little, "the header")
+                                          : file.get<std::uint32_t>(8, std::endian::little, "the header");
   const std::string header = file.text(start, length, std::uint64_t{1} << 20, "the header");
   Array array;
   array.info.name = "image";
@@ -116,7 +128,8 @@ Array parse(const InputFile& file) {
   set_shape(array);
   if (!array.info.image) return array;
   const auto frame_bytes = bytes_of(array.info.rows, array.info.cols, array.sample);
-  if (frame_bytes > file.size() / static_cast<std::uint64_t>(array.info.frames)) file.require(array.offset, std::numeric_limits<std::int64_t>::max(), "the array");
+  if (frame_bytes > file.size() / static_cast<std::uint64_t>(array.info.frames))
+    file.require(array.offset, std::numeric_limits<std::int64_t>::max(), "the array");
   file.require(array.offset, frame_bytes * static_cast<std::uint64_t>(array.info.frames), "the array");
   return array;
 }
@@ -127,7 +140,8 @@ cv::Mat read_fortran(const InputFile& file, const Array& array, int frame) {
   const cv::Mat numbers = read_raster(file, all);
   cv::Mat pixels(array.info.rows, array.info.cols, CV_32FC1);
   for (int col = 0; col < pixels.cols; ++col)
-    for (int row = 0; row < pixels.rows; ++row) pixels.at<float>(row, col) = numbers.at<float>(col * pixels.rows + row, frame);
+    for (int row = 0; row < pixels.rows; ++row)
+      pixels.at<float>(row, col) = numbers.at<float>(col * pixels.rows + row, frame);
   return pixels;
 }
 
@@ -147,10 +161,13 @@ RawImage read_npy(const ReadRequest& request) {
   require_image(info);
   check_size(info.rows, info.cols, request.max_pixels);
   const auto frame_bytes = bytes_of(info.rows, info.cols, array.sample);
-  if (array.fortran) check_size(static_cast<std::uint64_t>(info.rows) * static_cast<std::uint64_t>(info.cols), info.frames, request.max_pixels);
+  if (array.fortran)
+    check_size(static_cast<std::uint64_t>(info.rows) * static_cast<std::uint64_t>(info.cols), info.frames,
+               request.max_pixels);
   const auto pixels = read_frames(info, request.frame, [&](int frame) {
     if (array.fortran) return read_fortran(file, array, frame);
-    return read_raster(file, {array.offset + frame_bytes * static_cast<std::uint64_t>(frame), info.rows, info.cols, array.sample, array.order});
+    return read_raster(file, {array.offset + frame_bytes * static_cast<std::uint64_t>(frame), info.rows, info.cols,
+                              array.sample, array.order});
   });
   return {info, pixels, {}};
 }

@@ -11,8 +11,17 @@ struct SampleFacts {
   std::size_t bytes;
   const char* name;
 };
-constexpr std::array<SampleFacts, 11> facts = {{{1, "uint8"}, {1, "int8"}, {2, "uint16"}, {2, "int16"}, {4, "uint32"}, {4, "int32"},
-                                                {8, "uint64"}, {8, "int64"}, {2, "float16"}, {4, "float32"}, {8, "float64"}}};
+constexpr std::array<SampleFacts, 11> facts = {{{1, "uint8"},
+                                                {1, "int8"},
+                                                {2, "uint16"},
+                                                {2, "int16"},
+                                                {4, "uint32"},
+                                                {4, "int32"},
+                                                {8, "uint64"},
+                                                {8, "int64"},
+                                                {2, "float16"},
+                                                {4, "float32"},
+                                                {8, "float64"}}};
 
 }  // namespace
 

@@ -9,7 +9,7 @@ namespace metamict {
 
 enum class Sample { u8, i8, u16, i16, u32, i32, u64, i64, f16, f32, f64 };
 
-std::size_t size_of(Sample sample);          ///< bytes
-std::string name_of(Sample sample);          ///< "uint16", as numpy says it
+std::size_t size_of(Sample sample);  ///< bytes
+std::string name_of(Sample sample);  ///< "uint16", as numpy says it
 
 }  // namespace metamict

@@ -5,9 +5,8 @@
 #include <bit>
 #include <cstdint>
 #include <functional>
-#include <string>
-
 #include <opencv2/core.hpp>
+#include <string>
 
 #include "input_file.hpp"
 #include "metamict/formats.hpp"
@@ -37,7 +36,8 @@ void check_size(std::uint64_t rows, std::uint64_t cols, std::uint64_t max_pixels
 /// Throws InputError when so much decoded data cannot come out of a compressed file of this size.
 void check_expansion(std::uint64_t decoded_bytes, std::uint64_t file_bytes);
 
-/// The frame that was asked for, or the mean of all of them (summed in double). Throws InputError when there is none such.
+/// The frame that was asked for, or the mean of all of them (summed in double). Throws InputError when there is none
+/// such.
 cv::Mat read_frames(const DatasetInfo& info, std::optional<int> frame, const std::function<cv::Mat(int)>& read_frame);
 
 /// Throws InputError with the dataset's reason when it is not an image.

@@ -20,7 +20,7 @@ constexpr std::uint32_t most_elements = 10'000'000;
 struct Series {
   DatasetInfo info;
   Sample sample = Sample::u8;
-  std::vector<std::uint64_t> data;   ///< offset of each frame's first pixel
+  std::vector<std::uint64_t> data;  ///< offset of each frame's first pixel
 };
 
 struct Element {
@@ -45,15 +45,19 @@ Element read_element(const InputFile& file, std::uint64_t at) {
 }
 
 std::optional<Sample> sample_of(std::uint16_t type) {
-  static constexpr Sample samples[] = {Sample::u8, Sample::u16, Sample::u32, Sample::i8, Sample::i16, Sample::i32, Sample::f32, Sample::f64};
+  static constexpr Sample samples[] = {Sample::u8,  Sample::u16, Sample::u32, Sample::i8,
+                                       Sample::i16, Sample::i32, Sample::f32, Sample::f64};
   if (type < 1 || type > 8) return std::nullopt;
   return samples[type - 1];
 }
 
 void describe(Series& series, const Element& element) {
   DatasetInfo& info = series.info;
-  if (element.cols == 0 || element.rows == 0 || element.cols > static_cast<std::uint32_t>(std::numeric_limits<int>::max()) || element.rows > static_cast<std::uint32_t>(std::numeric_limits<int>::max()))
-    throw InputError("damaged: it claims an image of " + std::to_string(element.rows) + " x " + std::to_string(element.cols) + " px");
+  if (element.cols == 0 || element.rows == 0 ||
+      element.cols > static_cast<std::uint32_t>(std::numeric_limits<int>::max()) ||
+      element.rows > static_cast<std::uint32_t>(std::numeric_limits<int>::max()))
+    throw InputError("damaged: it claims an image of " + std::to_string(element.rows) + " x " +
+                     std::to_string(element.cols) + " px");
   info.rows = static_cast<int>(element.rows);
   info.cols = static_cast<int>(element.cols);
   if (const auto sample = sample_of(element.type)) {
@@ -70,40 +74,51 @@ void describe(Series& series, const Element& element) {
     info.image = false;
     info.reason = "a profile";
   }
-  // The scale is in metres; where it is a pixel of metres and more it is in truth per metre, and the image is a diffraction pattern.
-  const UnitKind kind = std::abs(element.scale_x) > 1 || std::abs(element.scale_y) > 1 ? UnitKind::reciprocal : UnitKind::length;
-  set_pixel_size(info, pixel_size_from({element.scale_y, element.scale_x}, {Unit{kind, 1e9}, Unit{kind, 1e9}}, "TIA calibration"));
+  // The scale is in metres; where it is a pixel of metres and more it is in truth per metre, and the image is a
+  // diffraction pattern.
+  const UnitKind kind =
+      std::abs(element.scale_x) > 1 || std::abs(element.scale_y) > 1 ? UnitKind::reciprocal : UnitKind::length;
+  set_pixel_size(
+      info, pixel_size_from({element.scale_y, element.scale_x}, {Unit{kind, 1e9}, Unit{kind, 1e9}}, "TIA calibration"));
 }
 
 // Where each valid element begins.
 std::vector<std::uint64_t> offsets_of(const InputFile& file) {
   const bool wide = file.get<std::uint16_t>(4, little, "the header") >= 0x0220;
-  const auto total = file.get<std::uint32_t>(14, little, "the header"), valid = file.get<std::uint32_t>(18, little, "the header");
-  const std::uint64_t array = wide ? file.get<std::uint64_t>(22, little, "the header") : file.get<std::uint32_t>(22, little, "the header");
+  const auto total = file.get<std::uint32_t>(14, little, "the header"),
+             valid = file.get<std::uint32_t>(18, little, "the header");
+  const std::uint64_t array =
+      wide ? file.get<std::uint64_t>(22, little, "the header") : file.get<std::uint32_t>(22, little, "the header");
   if (valid == 0) throw InputError("it holds no valid element: the acquisition may have been aborted");
-  if (valid > total || valid > most_elements) throw InputError("damaged: it claims " + std::to_string(valid) + " valid elements of " + std::to_string(total));
+  if (valid > total || valid > most_elements)
+    throw InputError("damaged: it claims " + std::to_string(valid) + " valid elements of " + std::to_string(total));
   const std::uint64_t width = wide ? 8 : 4;
   file.require(array, width * valid, "the list of elements");
   std::vector<std::uint64_t> offsets(valid);
   for (std::uint32_t i = 0; i < valid; ++i)
-    offsets[i] = wide ? file.get<std::uint64_t>(array + width * i, little, "the list of elements") : file.get<std::uint32_t>(array + width * i, little, "the list of elements");
+    offsets[i] = wide ? file.get<std::uint64_t>(array + width * i, little, "the list of elements")
+                      : file.get<std::uint32_t>(array + width * i, little, "the list of elements");
   return offsets;
 }
 
 Series parse(const InputFile& file) {
   const auto version = file.get<std::uint16_t>(4, little, "the header");
-  if (version != 0x0210 && version != 0x0220) throw InputError("SER version " + std::to_string(version) + " is not known (528 and 544 are)");
+  if (version != 0x0210 && version != 0x0220)
+    throw InputError("SER version " + std::to_string(version) + " is not known (528 and 544 are)");
   Series series;
   series.info.name = "image";
   const auto offsets = offsets_of(file);
   const auto kind = file.get<std::uint32_t>(6, little, "the header");
   if (kind == 0x4120) {  // one-dimensional elements
     series.info.image = false;
-    series.info.reason = offsets.size() == 1 ? "a spectrum" : "a series of " + std::to_string(offsets.size()) + " spectra";
+    series.info.reason =
+        offsets.size() == 1 ? "a spectrum" : "a series of " + std::to_string(offsets.size()) + " spectra";
     const std::uint64_t at = offsets[0];
     series.info.rows = static_cast<int>(offsets.size());
-    series.info.cols = static_cast<int>(std::min<std::uint32_t>(file.get<std::uint32_t>(at + 22, little, "the spectrum's length"), std::numeric_limits<int>::max()));
-    if (const auto sample = sample_of(file.get<std::uint16_t>(at + 20, little, "the data type"))) series.info.dtype = name_of(*sample);
+    series.info.cols = static_cast<int>(std::min<std::uint32_t>(
+        file.get<std::uint32_t>(at + 22, little, "the spectrum's length"), std::numeric_limits<int>::max()));
+    if (const auto sample = sample_of(file.get<std::uint16_t>(at + 20, little, "the data type")))
+      series.info.dtype = name_of(*sample);
     return series;
   }
   if (kind != 0x4122) throw InputError("damaged: its elements are neither images nor spectra");
@@ -121,7 +136,9 @@ Series parse(const InputFile& file) {
 
 }  // namespace
 
-bool is_ser(Head head, const Path&) { return head.size() >= 6 && head[0] == 0x49 && head[1] == 0x49 && head[2] == 0x97 && head[3] == 0x01; }
+bool is_ser(Head head, const Path&) {
+  return head.size() >= 6 && head[0] == 0x49 && head[1] == 0x49 && head[2] == 0x97 && head[3] == 0x01;
+}
 
 std::vector<DatasetInfo> list_ser(const Path& path, std::uint64_t) { return {parse(InputFile(path)).info}; }
 
@@ -133,8 +150,10 @@ RawImage read_ser(const ReadRequest& request) {
   require_image(info);
   check_size(info.rows, info.cols, request.max_pixels);
   const auto read = [&](int frame) {
-    cv::Mat pixels = read_raster(file, {series.data[static_cast<std::size_t>(frame)], info.rows, info.cols, series.sample, little});
-    for (int top = 0, bottom = info.rows - 1; top < bottom; ++top, --bottom) std::swap_ranges(pixels.ptr<float>(top), pixels.ptr<float>(top) + info.cols, pixels.ptr<float>(bottom));
+    cv::Mat pixels =
+        read_raster(file, {series.data[static_cast<std::size_t>(frame)], info.rows, info.cols, series.sample, little});
+    for (int top = 0, bottom = info.rows - 1; top < bottom; ++top, --bottom)
+      std::swap_ranges(pixels.ptr<float>(top), pixels.ptr<float>(top) + info.cols, pixels.ptr<float>(bottom));
     return pixels;
   };
   return {info, read_frames(info, request.frame, read), {}};

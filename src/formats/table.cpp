@@ -53,14 +53,10 @@ constexpr Format entry(std::string_view name, decltype(Format::recognise) recogn
 
 // A format joins with one line here and its declarations in formats.hpp.
 constexpr std::array table = {
-    entry<list_tiff, read_tiff>("TIFF", is_tiff),
-    entry<list_png, read_png>("PNG", is_png),
-    entry<list_jpeg, read_jpeg>("JPEG", is_jpeg),
-    entry<list_npy, read_npy>("NPY", is_npy),
-    entry<list_dm, read_dm>("DM", is_dm),
-    entry<list_ser, read_ser>("SER", is_ser),
-    entry<list_hdf5, read_hdf5>("HDF5", is_hdf5),
-    entry<list_mrc, read_mrc>("MRC", is_mrc),
+    entry<list_tiff, read_tiff>("TIFF", is_tiff), entry<list_png, read_png>("PNG", is_png),
+    entry<list_jpeg, read_jpeg>("JPEG", is_jpeg), entry<list_npy, read_npy>("NPY", is_npy),
+    entry<list_dm, read_dm>("DM", is_dm),         entry<list_ser, read_ser>("SER", is_ser),
+    entry<list_hdf5, read_hdf5>("HDF5", is_hdf5), entry<list_mrc, read_mrc>("MRC", is_mrc),
 };
 
 std::string known_formats() {
@@ -72,13 +68,15 @@ std::string known_formats() {
 // What a file that is no image of ours probably is, and what to do about it.
 std::string hint(std::span<const unsigned char> head, const std::filesystem::path& path) {
   const std::string_view bytes(reinterpret_cast<const char*>(head.data()), head.size());
-  if (bytes.starts_with("\x1F\x8B") || bytes.starts_with("BZh") || bytes.starts_with("PK\x03\x04")) return "it is compressed: unpack it first";
+  if (bytes.starts_with("\x1F\x8B") || bytes.starts_with("BZh") || bytes.starts_with("PK\x03\x04"))
+    return "it is compressed: unpack it first";
   if (path.extension() == ".emi") return "an .emi file holds the description only: give the .ser files beside it";
   return "known are " + known_formats();
 }
 
 std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return text;
 }
 
@@ -89,7 +87,9 @@ std::string joined_names(const std::vector<DatasetInfo>& datasets) {
 }
 
 // A detector is a word of a name: "HAADF" is in "HAADF (frame sum)", but no one asks for a dataset by half a word.
-bool holds(const std::string& name, const std::string& wanted) { return lower(name).find(lower(wanted)) != std::string::npos; }
+bool holds(const std::string& name, const std::string& wanted) {
+  return lower(name).find(lower(wanted)) != std::string::npos;
+}
 
 }  // namespace
 
@@ -120,16 +120,20 @@ std::size_t choose_dataset(const std::vector<DatasetInfo>& datasets, const std::
   std::size_t found = none;
   if (!wanted.empty()) {
     if (found = find([&](const auto& info) { return info.name == wanted; }); found != none) return found;
-    if (found = find([&](const auto& info) { return info.image && holds(info.name, wanted); }); found != none) return found;
+    if (found = find([&](const auto& info) { return info.image && holds(info.name, wanted); }); found != none)
+      return found;
     if (found = find([&](const auto& info) { return holds(info.name, wanted); }); found != none) return found;
-    throw InputError("no dataset is called \"" + wanted + "\"; the file has " + (datasets.empty() ? "none" : joined_names(datasets)));
+    throw InputError("no dataset is called \"" + wanted + "\"; the file has " +
+                     (datasets.empty() ? "none" : joined_names(datasets)));
   }
   if (found = find([](const auto& info) { return info.image && info.name == "HAADF"; }); found != none) return found;
-  if (found = find([](const auto& info) { return info.image && holds(info.name, "HAADF"); }); found != none) return found;
+  if (found = find([](const auto& info) { return info.image && holds(info.name, "HAADF"); }); found != none)
+    return found;
   if (found = find([](const auto& info) { return info.image; }); found != none) return found;
   if (datasets.empty()) throw InputError("the file holds no dataset");
   if (datasets.size() == 1) throw InputError("the file holds no image: " + datasets[0].reason);
-  throw InputError("the file holds no image: " + std::to_string(datasets.size()) + " datasets, the first (\"" + datasets[0].name + "\") refused as " + datasets[0].reason);
+  throw InputError("the file holds no image: " + std::to_string(datasets.size()) + " datasets, the first (\"" +
+                   datasets[0].name + "\") refused as " + datasets[0].reason);
 }
 
 }  // namespace metamict

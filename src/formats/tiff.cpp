@@ -15,7 +15,7 @@ namespace {
 struct Dataset {
   DatasetInfo info;
   std::vector<TiffPage> pages;
-  std::uint64_t contiguous = 0;   ///< ImageJ above 4 GB: one directory, the frames one after the other from this offset
+  std::uint64_t contiguous = 0;  ///< ImageJ above 4 GB: one directory, the frames one after the other from this offset
 };
 
 // ImageJ gives one directory for a stack too large for many: "images=" says how many frames follow the first.
@@ -23,20 +23,25 @@ void add_contiguous_frames(const TiffFile& file, Dataset& dataset) {
   const TiffPage& page = dataset.pages[0];
   const std::string& text = page.description;
   const auto at = text.find("\nimages=");
-  if (!text.starts_with("ImageJ=") || at == std::string::npos || page.compression != COMPRESSION_NONE || page.samples != 1 || page.bits % 8 != 0) return;
+  if (!text.starts_with("ImageJ=") || at == std::string::npos || page.compression != COMPRESSION_NONE ||
+      page.samples != 1 || page.bits % 8 != 0)
+    return;
   int images = 0;
   std::from_chars(text.data() + at + 8, text.data() + text.size(), images);
   const std::uint64_t first = TIFFGetStrileOffset(file.get(), 0);
-  const std::uint64_t frame = static_cast<std::uint64_t>(page.info.rows) * static_cast<std::uint64_t>(page.info.cols) * (page.bits / 8);
+  const std::uint64_t frame =
+      static_cast<std::uint64_t>(page.info.rows) * static_cast<std::uint64_t>(page.info.cols) * (page.bits / 8);
   if (images < 2 || first > file.size()) return;
   if (frame > (file.size() - first) / static_cast<std::uint64_t>(images))
-    throw InputError("truncated: ImageJ's description promises " + std::to_string(images) + " images, which the file has no room for");
+    throw InputError("truncated: ImageJ's description promises " + std::to_string(images) +
+                     " images, which the file has no room for");
   dataset.info.frames = images;
   dataset.contiguous = first;
 }
 
 bool like(const TiffPage& a, const TiffPage& b) {
-  return a.info.rows == b.info.rows && a.info.cols == b.info.cols && a.info.dtype == b.info.dtype && a.info.image == b.info.image && a.reduced == b.reduced;
+  return a.info.rows == b.info.rows && a.info.cols == b.info.cols && a.info.dtype == b.info.dtype &&
+         a.info.image == b.info.image && a.reduced == b.reduced;
 }
 
 std::vector<Dataset> datasets_of(TiffFile& file, const Path& path) {
@@ -67,8 +72,10 @@ std::vector<Dataset> datasets_of(TiffFile& file, const Path& path) {
 }
 
 Sample contiguous_sample(const TiffPage& page) {
-  if (page.kind == Samples::floating) return page.bits == 16 ? Sample::f16 : page.bits == 32 ? Sample::f32 : Sample::f64;
-  if (page.kind == Samples::signed_integer) return page.bits == 8 ? Sample::i8 : page.bits == 16 ? Sample::i16 : page.bits == 32 ? Sample::i32 : Sample::i64;
+  if (page.kind == Samples::floating)
+    return page.bits == 16 ? Sample::f16 : page.bits == 32 ? Sample::f32 : Sample::f64;
+  if (page.kind == Samples::signed_integer)
+    return page.bits == 8 ? Sample::i8 : page.bits == 16 ? Sample::i16 : page.bits == 32 ? Sample::i32 : Sample::i64;
   return page.bits == 8 ? Sample::u8 : page.bits == 16 ? Sample::u16 : page.bits == 32 ? Sample::u32 : Sample::u64;
 }
 
@@ -96,11 +103,14 @@ RawImage read_tiff(const ReadRequest& request) {
   require_image(dataset.info);
   check_size(dataset.info.rows, dataset.info.cols, request.max_pixels);
   const auto pixels = read_frames(dataset.info, request.frame, [&](int frame) {
-    if (dataset.contiguous == 0 || frame == 0) return read_tiff_page(file, dataset.pages[static_cast<std::size_t>(frame)]);
+    if (dataset.contiguous == 0 || frame == 0)
+      return read_tiff_page(file, dataset.pages[static_cast<std::size_t>(frame)]);
     const TiffPage& page = dataset.pages[0];
-    const std::uint64_t bytes = static_cast<std::uint64_t>(page.info.rows) * static_cast<std::uint64_t>(page.info.cols) * (page.bits / 8);
+    const std::uint64_t bytes =
+        static_cast<std::uint64_t>(page.info.rows) * static_cast<std::uint64_t>(page.info.cols) * (page.bits / 8);
     const auto order = TIFFIsBigEndian(file.get()) != 0 ? std::endian::big : std::endian::little;
-    return read_raster(InputFile(request.path), {dataset.contiguous + bytes * static_cast<std::uint64_t>(frame), page.info.rows, page.info.cols, contiguous_sample(page), order});
+    return read_raster(InputFile(request.path), {dataset.contiguous + bytes * static_cast<std::uint64_t>(frame),
+                                                 page.info.rows, page.info.cols, contiguous_sample(page), order});
   });
   return {dataset.info, pixels, tiff_notes(dataset.pages[0])};
 }

@@ -42,7 +42,8 @@ std::string xml_text(std::string_view xml, std::string_view tag, std::size_t fro
   const auto begin = xml.find(open, from);
   if (begin == std::string_view::npos) return {};
   const auto end = xml.find('<', begin + open.size());
-  return end == std::string_view::npos ? std::string() : trimmed(xml.substr(begin + open.size(), end - begin - open.size()));
+  return end == std::string_view::npos ? std::string()
+                                       : trimmed(xml.substr(begin + open.size(), end - begin - open.size()));
 }
 
 std::string xml_attribute(std::string_view element, std::string_view name) {
@@ -50,7 +51,8 @@ std::string xml_attribute(std::string_view element, std::string_view name) {
   const auto begin = element.find(start);
   if (begin == std::string_view::npos) return {};
   const auto end = element.find('"', begin + start.size());
-  return end == std::string_view::npos ? std::string() : std::string(element.substr(begin + start.size(), end - begin - start.size()));
+  return end == std::string_view::npos ? std::string()
+                                       : std::string(element.substr(begin + start.size(), end - begin - start.size()));
 }
 
 // Thermo Fisher / FEI: an INI text; the scan's pixel, or the width of the field of view of the navigation camera.
@@ -62,7 +64,8 @@ Found fei(const TiffFile& tiff) {
     if (width && height) return pixel_size_from({*height, *width}, {metre, metre}, "FEI tags");
     const auto field_width = ini_number(text, "IRBeam", "HFW"), field_height = ini_number(text, "IRBeam", "VFW");
     const auto cols = ini_number(text, "Image", "ResolutionX"), rows = ini_number(text, "Image", "ResolutionY");
-    if (field_width && field_height && cols && rows) return pixel_size_from({*field_height / *rows, *field_width / *cols}, {metre, metre}, "FEI tags");
+    if (field_width && field_height && cols && rows)
+      return pixel_size_from({*field_height / *rows, *field_width / *cols}, {metre, metre}, "FEI tags");
     return PixelSize{};
   }
   return std::nullopt;
@@ -102,7 +105,8 @@ Found tvips(const TiffFile& tiff, const std::filesystem::path& path) {
   return pixel_size_from({y, x}, {nanometre, nanometre}, "TVIPS tags");
 }
 
-// Olympus Soft Imaging: a block "SIS0" with a list of records; record 1 begins with a power of ten and two factors in metres.
+// Olympus Soft Imaging: a block "SIS0" with a list of records; record 1 begins with a power of ten and two factors in
+// metres.
 Found olympus(const TiffFile& tiff, const std::filesystem::path& path) {
   const auto where = tiff.numbers(33560);
   if (where.empty()) return std::nullopt;
@@ -115,7 +119,8 @@ Found olympus(const TiffFile& tiff, const std::filesystem::path& path) {
     if (file.get<std::uint16_t>(record, std::endian::little, "the Olympus block") != 1) continue;
     const std::uint64_t at = file.get<std::uint32_t>(record + 4, std::endian::little, "the Olympus block");
     const double unit = std::pow(10.0, file.get<std::int16_t>(at + 10, std::endian::little, "the Olympus block"));
-    const auto x = file.get<double>(at + 12, std::endian::little, "the Olympus block"), y = file.get<double>(at + 20, std::endian::little, "the Olympus block");
+    const auto x = file.get<double>(at + 12, std::endian::little, "the Olympus block"),
+               y = file.get<double>(at + 20, std::endian::little, "the Olympus block");
     return pixel_size_from({y * unit, x * unit}, {metre, metre}, "Olympus tags");
   }
   return PixelSize{};
@@ -123,14 +128,19 @@ Found olympus(const TiffFile& tiff, const std::filesystem::path& path) {
 
 std::optional<std::array<double, 2>> metres_per_dot(const TiffFile& tiff) {
   float x = 0, y = 0;
-  if (TIFFGetField(tiff.get(), TIFFTAG_XRESOLUTION, &x) != 1 || TIFFGetField(tiff.get(), TIFFTAG_YRESOLUTION, &y) != 1 || !(x > 0) || !(y > 0)) return std::nullopt;
-  const double unit = tiff.value<std::uint16_t>(TIFFTAG_RESOLUTIONUNIT, RESUNIT_INCH) == RESUNIT_CENTIMETER ? 0.01 : 0.0254;
+  if (TIFFGetField(tiff.get(), TIFFTAG_XRESOLUTION, &x) != 1 ||
+      TIFFGetField(tiff.get(), TIFFTAG_YRESOLUTION, &y) != 1 || !(x > 0) || !(y > 0))
+    return std::nullopt;
+  const double unit =
+      tiff.value<std::uint16_t>(TIFFTAG_RESOLUTIONUNIT, RESUNIT_INCH) == RESUNIT_CENTIMETER ? 0.01 : 0.0254;
   return std::array{unit / static_cast<double>(y), unit / static_cast<double>(x)};
 }
 
-// JEOL SightX: XML in the description; the dots of the camera over the magnification. In DIFF mode the scale is reciprocal.
+// JEOL SightX: XML in the description; the dots of the camera over the magnification. In DIFF mode the scale is
+// reciprocal.
 Found jeol(const TiffFile& tiff, const TiffPage& page) {
-  if (tiff.text(TIFFTAG_MAKE) != "JEOL Ltd." || page.description.find("<TemReporter") == std::string::npos) return std::nullopt;
+  if (tiff.text(TIFFTAG_MAKE) != "JEOL Ltd." || page.description.find("<TemReporter") == std::string::npos)
+    return std::nullopt;
   const std::string_view xml = page.description;
   const auto imaging = xml.find("<ImageFormingSystem>");
   if (xml_text(xml, "EosMode") != "eosTEM" || imaging == std::string_view::npos) return PixelSize{};
@@ -162,9 +172,11 @@ Found imagej(const TiffFile& tiff, const TiffPage& page) {
   const std::string unit_x = line("unit"), unit_y = line("yunit");
   if (unit_x.empty() || unit_x == "cm" || unit_x == "inch") return PixelSize{};
   float x = 0, y = 0;
-  if (TIFFGetField(tiff.get(), TIFFTAG_XRESOLUTION, &x) != 1 || TIFFGetField(tiff.get(), TIFFTAG_YRESOLUTION, &y) != 1) return PixelSize{};
+  if (TIFFGetField(tiff.get(), TIFFTAG_XRESOLUTION, &x) != 1 || TIFFGetField(tiff.get(), TIFFTAG_YRESOLUTION, &y) != 1)
+    return PixelSize{};
   const Unit unit = parse_unit(unit_x);
-  return pixel_size_from({1 / static_cast<double>(y), 1 / static_cast<double>(x)}, {unit_y.empty() ? unit : parse_unit(unit_y), unit}, "ImageJ tags");
+  return pixel_size_from({1 / static_cast<double>(y), 1 / static_cast<double>(x)},
+                         {unit_y.empty() ? unit : parse_unit(unit_y), unit}, "ImageJ tags");
 }
 
 // OME-TIFF: attributes of the first <Pixels>; micrometres unless it says otherwise.
@@ -172,7 +184,8 @@ Found ome(const TiffPage& page) {
   const auto at = page.description.find("<Pixels ");
   if (at == std::string::npos || page.description.find("<OME") == std::string::npos) return std::nullopt;
   const std::string element = page.description.substr(at, page.description.find('>', at) - at);
-  const auto x = parse_number(xml_attribute(element, "PhysicalSizeX")), y = parse_number(xml_attribute(element, "PhysicalSizeY"));
+  const auto x = parse_number(xml_attribute(element, "PhysicalSizeX")),
+             y = parse_number(xml_attribute(element, "PhysicalSizeY"));
   if (!x || !y) return PixelSize{};
   const auto unit = [&](const char* name) {
     const std::string text = xml_attribute(element, name);
@@ -184,7 +197,8 @@ Found ome(const TiffPage& page) {
 }  // namespace
 
 PixelSize tiff_pixel_size(const TiffFile& tiff, const std::filesystem::path& path, const TiffPage& page) {
-  for (const Found& found : {fei(tiff), zeiss(tiff, page), tvips(tiff, path), olympus(tiff, path), jeol(tiff, page), gatan(tiff), imagej(tiff, page), ome(page)})
+  for (const Found& found : {fei(tiff), zeiss(tiff, page), tvips(tiff, path), olympus(tiff, path), jeol(tiff, page),
+                             gatan(tiff), imagej(tiff, page), ome(page)})
     if (found && (found->nm_per_pixel || found->reciprocal)) return *found;
   return {};
 }

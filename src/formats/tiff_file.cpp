@@ -40,13 +40,18 @@ void refuse(TiffPage& page, const std::string& reason) {
 
 void set_kind(TiffPage& page, std::uint16_t format) {
   switch (format) {
-    case SAMPLEFORMAT_INT: page.kind = Samples::signed_integer; break;
-    case SAMPLEFORMAT_IEEEFP: page.kind = Samples::floating; break;
+    case SAMPLEFORMAT_INT:
+      page.kind = Samples::signed_integer;
+      break;
+    case SAMPLEFORMAT_IEEEFP:
+      page.kind = Samples::floating;
+      break;
     case SAMPLEFORMAT_COMPLEXINT:
     case SAMPLEFORMAT_COMPLEXIEEEFP:
       page.info.dtype = "complex" + std::to_string(page.bits);
       return refuse(page, "complex numbers");
-    default: page.kind = Samples::unsigned_integer;
+    default:
+      page.kind = Samples::unsigned_integer;
   }
   const bool whole = page.bits == 8 || page.bits == 16 || page.bits == 32 || page.bits == 64;
   const bool packed = page.bits >= 1 && page.bits < 16 && page.kind == Samples::unsigned_integer;
@@ -57,11 +62,15 @@ void set_kind(TiffPage& page, std::uint16_t format) {
 void set_colour(TiffPage& page) {
   switch (page.photometric) {
     case PHOTOMETRIC_MINISWHITE:
-    case PHOTOMETRIC_MINISBLACK: break;
-    case PHOTOMETRIC_PALETTE:
-      if (page.bits > 16 || page.kind != Samples::unsigned_integer) refuse(page, "a palette of " + std::to_string(page.bits) + " bits");
+    case PHOTOMETRIC_MINISBLACK:
       break;
-    case PHOTOMETRIC_RGB: page.colours = 3; break;
+    case PHOTOMETRIC_PALETTE:
+      if (page.bits > 16 || page.kind != Samples::unsigned_integer)
+        refuse(page, "a palette of " + std::to_string(page.bits) + " bits");
+      break;
+    case PHOTOMETRIC_RGB:
+      page.colours = 3;
+      break;
     case PHOTOMETRIC_YCBCR:
       page.colours = 3;
       page.rendered = page.compression != COMPRESSION_JPEG || page.planar;
@@ -70,15 +79,23 @@ void set_colour(TiffPage& page) {
       page.colours = 3;
       page.rendered = true;
   }
-  if (page.samples < page.colours && !page.rendered) refuse(page, "colour with " + std::to_string(page.samples) + " samples a pixel");
+  if (page.samples < page.colours && !page.rendered)
+    refuse(page, "colour with " + std::to_string(page.samples) + " samples a pixel");
 }
 
 // Compressed data cannot grow without bound, so a few bytes that claim a huge image are damaged.
 void check_growth(const TiffFile& file, std::uint64_t compression, std::uint64_t bytes) {
   switch (compression) {
-    case COMPRESSION_NONE: case COMPRESSION_LZW: case COMPRESSION_PACKBITS: case COMPRESSION_ADOBE_DEFLATE: case COMPRESSION_DEFLATE: case COMPRESSION_JPEG: case COMPRESSION_OJPEG:
+    case COMPRESSION_NONE:
+    case COMPRESSION_LZW:
+    case COMPRESSION_PACKBITS:
+    case COMPRESSION_ADOBE_DEFLATE:
+    case COMPRESSION_DEFLATE:
+    case COMPRESSION_JPEG:
+    case COMPRESSION_OJPEG:
       return check_expansion(bytes, file.size());
-    default: return check_expansion(bytes / 20, file.size());  // a blank line of a fax is one bit
+    default:
+      return check_expansion(bytes / 20, file.size());  // a blank line of a fax is one bit
   }
 }
 
@@ -94,17 +111,22 @@ void check_extent(const TiffFile& file, const TiffPage& page) {
     const std::uint32_t first = strip % ((rows - 1) / strip_rows + 1) * strip_rows;
     return std::min(strip_rows, rows - first);
   };
-  if (full > static_cast<std::uint64_t>(most_allocation)) throw InputError("damaged: it claims strips of " + std::to_string(full) + " bytes");
+  if (full > static_cast<std::uint64_t>(most_allocation))
+    throw InputError("damaged: it claims strips of " + std::to_string(full) + " bytes");
   check_growth(file, page.compression, full);
   for (std::uint32_t i = 0; i < count; ++i) {
     int error = 0;
     const std::uint64_t offset = TIFFGetStrileOffsetWithErr(tiff, i, &error);
     std::uint64_t bytes = error != 0 ? 0 : TIFFGetStrileByteCountWithErr(tiff, i, &error);
-    if (error != 0 || offset == 0 || bytes == 0) throw InputError("truncated or damaged: part " + std::to_string(i + 1) + " of " + std::to_string(count) + " of the image is missing");
+    if (error != 0 || offset == 0 || bytes == 0)
+      throw InputError("truncated or damaged: part " + std::to_string(i + 1) + " of " + std::to_string(count) +
+                       " of the image is missing");
     // Writers round the last strip up; what is read of an uncompressed one is the image's own part.
-    if (page.compression == COMPRESSION_NONE) bytes = std::min(bytes, tiled ? full : TIFFVStripSize64(tiff, rows_of_strip(i)));
+    if (page.compression == COMPRESSION_NONE)
+      bytes = std::min(bytes, tiled ? full : TIFFVStripSize64(tiff, rows_of_strip(i)));
     if (bytes > file.size() || offset > file.size() - bytes)
-      throw InputError("truncated: part " + std::to_string(i + 1) + " of " + std::to_string(count) + " of the image lies past the end of the file");
+      throw InputError("truncated: part " + std::to_string(i + 1) + " of " + std::to_string(count) +
+                       " of the image lies past the end of the file");
   }
 }
 
@@ -120,14 +142,16 @@ TiffPage describe(const TiffFile& file) {
   page.reduced = (file.value<std::uint32_t>(TIFFTAG_SUBFILETYPE, 0) & FILETYPE_REDUCEDIMAGE) != 0;
   page.description = file.text(TIFFTAG_IMAGEDESCRIPTION);
   if (TIFFGetField(tiff, TIFFTAG_PHOTOMETRIC, &page.photometric) != 1) page.photometric = PHOTOMETRIC_MINISBLACK;
-  const auto rows = file.value<std::uint32_t>(TIFFTAG_IMAGELENGTH, 0), cols = file.value<std::uint32_t>(TIFFTAG_IMAGEWIDTH, 0);
+  const auto rows = file.value<std::uint32_t>(TIFFTAG_IMAGELENGTH, 0),
+             cols = file.value<std::uint32_t>(TIFFTAG_IMAGEWIDTH, 0);
   check_size(rows, cols, std::numeric_limits<std::int64_t>::max());
   page.info.rows = static_cast<int>(rows);
   page.info.cols = static_cast<int>(cols);
   set_kind(page, file.value<std::uint16_t>(TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_UINT));
   set_colour(page);
   if (page.info.dtype.empty()) page.info.dtype = page_type(page);
-  if (page.samples == 0 || page.samples > 64) throw InputError("damaged: it claims " + std::to_string(page.samples) + " samples a pixel");
+  if (page.samples == 0 || page.samples > 64)
+    throw InputError("damaged: it claims " + std::to_string(page.samples) + " samples a pixel");
   check_growth(file, page.compression, std::uint64_t{rows} * cols / 8 * page.samples * page.bits);
   return page;
 }
@@ -141,18 +165,23 @@ int TiffFile::complain(TIFF*, void* self, const char* module, const char* format
 }
 
 int TiffFile::warn(TIFF* tiff, void* self, const char* module, const char* format, va_list arguments) {
-  // libtiff only warns when a tag's value lies past the end of the file or a JPEG strip ends early: both are truncation.
-  if (std::strstr(format, "IO error") != nullptr || std::strstr(format, "Premature end") != nullptr) return complain(tiff, self, module, format, arguments);
+  // libtiff only warns when a tag's value lies past the end of the file or a JPEG strip ends early: both are
+  // truncation.
+  if (std::strstr(format, "IO error") != nullptr || std::strstr(format, "Premature end") != nullptr)
+    return complain(tiff, self, module, format, arguments);
   return 1;
 }
 
 TiffFile::TiffFile(const std::filesystem::path& path) : size_(InputFile(path).size()), handle_(nullptr, &TIFFClose) {
-  const std::unique_ptr<TIFFOpenOptions, void (*)(TIFFOpenOptions*)> options(TIFFOpenOptionsAlloc(), &TIFFOpenOptionsFree);
+  const std::unique_ptr<TIFFOpenOptions, void (*)(TIFFOpenOptions*)> options(TIFFOpenOptionsAlloc(),
+                                                                             &TIFFOpenOptionsFree);
   TIFFOpenOptionsSetMaxSingleMemAlloc(options.get(), most_allocation);
   TIFFOpenOptionsSetErrorHandlerExtR(options.get(), &TiffFile::complain, this);
   TIFFOpenOptionsSetWarningHandlerExtR(options.get(), &TiffFile::warn, this);
-  handle_.reset(TIFFOpenExt(path.c_str(), "rm", options.get()));  // m: no memory map, which a shrinking file turns into a crash
-  if (!handle_) throw InputError("damaged: " + (complaint_.empty() ? std::string("libtiff cannot open it") : complaint_));
+  handle_.reset(
+      TIFFOpenExt(path.c_str(), "rm", options.get()));  // m: no memory map, which a shrinking file turns into a crash
+  if (!handle_)
+    throw InputError("damaged: " + (complaint_.empty() ? std::string("libtiff cannot open it") : complaint_));
 }
 
 void TiffFile::check() const {
@@ -172,7 +201,8 @@ std::vector<unsigned char> TiffFile::bytes(std::uint32_t tag) const {
   const unsigned char* data = nullptr;
   if (TIFFGetField(handle_.get(), tag, &count, &data) != 1 || data == nullptr) return {};
   const TIFFDataType type = TIFFFieldDataType(field);
-  if (type == TIFF_RATIONAL || type == TIFF_SRATIONAL) return {};  // libtiff keeps these in another width than the file's
+  if (type == TIFF_RATIONAL || type == TIFF_SRATIONAL)
+    return {};  // libtiff keeps these in another width than the file's
   const int size = TIFFDataWidth(type);
   return {data, data + static_cast<std::size_t>(count) * static_cast<std::size_t>(std::max(size, 1))};
 }
@@ -183,16 +213,23 @@ std::vector<double> TiffFile::numbers(std::uint32_t tag) const {
   if (raw.empty() || field == nullptr) return {};
   const auto as = [&]<typename T>(T) {
     std::vector<double> values(raw.size() / sizeof(T));
-    for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<double>(InputFile::number<T>(raw.data() + i * sizeof(T), std::endian::native));
+    for (std::size_t i = 0; i < values.size(); ++i)
+      values[i] = static_cast<double>(InputFile::number<T>(raw.data() + i * sizeof(T), std::endian::native));
     return values;
   };
   switch (TIFFFieldDataType(field)) {
-    case TIFF_DOUBLE: return as(double{});
-    case TIFF_FLOAT: return as(float{});
-    case TIFF_LONG: return as(std::uint32_t{});
-    case TIFF_SLONG: return as(std::int32_t{});
-    case TIFF_SHORT: return as(std::uint16_t{});
-    default: return {};
+    case TIFF_DOUBLE:
+      return as(double{});
+    case TIFF_FLOAT:
+      return as(float{});
+    case TIFF_LONG:
+      return as(std::uint32_t{});
+    case TIFF_SLONG:
+      return as(std::int32_t{});
+    case TIFF_SHORT:
+      return as(std::uint16_t{});
+    default:
+      return {};
   }
 }
 

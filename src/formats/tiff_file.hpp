@@ -18,13 +18,13 @@ enum class Samples { unsigned_integer, signed_integer, floating };
 /// One page (image file directory) as its tags describe it.
 struct TiffPage {
   DatasetInfo info;
-  std::uint64_t directory = 0;     ///< its offset, for going back to it
+  std::uint64_t directory = 0;  ///< its offset, for going back to it
   Samples kind = Samples::unsigned_integer;
   std::uint32_t bits = 1, samples = 1, colours = 1;
   std::uint16_t photometric = 0, compression = 1, extra = 0;
-  bool planar = false;             ///< samples in planes of their own
-  bool rendered = false;           ///< a colour space that libtiff turns into 8-bit RGB
-  bool reduced = false;            ///< marked as a thumbnail of another page
+  bool planar = false;    ///< samples in planes of their own
+  bool rendered = false;  ///< a colour space that libtiff turns into 8-bit RGB
+  bool reduced = false;   ///< marked as a thumbnail of another page
   int orientation = 1;
   std::string description;
 };
@@ -44,9 +44,9 @@ class TiffFile {
     T found{};
     return TIFFGetFieldDefaulted(handle_.get(), tag, &found) == 1 ? found : otherwise;
   }
-  std::string text(std::uint32_t tag) const;                     ///< empty when absent
-  std::vector<unsigned char> bytes(std::uint32_t tag) const;     ///< of a private tag, in the machine's byte order
-  std::vector<double> numbers(std::uint32_t tag) const;          ///< of a private tag
+  std::string text(std::uint32_t tag) const;                  ///< empty when absent
+  std::vector<unsigned char> bytes(std::uint32_t tag) const;  ///< of a private tag, in the machine's byte order
+  std::vector<double> numbers(std::uint32_t tag) const;       ///< of a private tag
 
  private:
   std::string complaint_;

@@ -15,12 +15,19 @@ struct Length {
 };
 
 // Case matters where SI makes it matter (m, M); "A" is the ångström, as no image is measured in ampere per pixel.
-constexpr Length lengths[] = {
-    {"nm", 1}, {"n_m", 1}, {"nanometer", 1}, {"nanometre", 1}, {"nanometers", 1}, {"nanometres", 1},
-    {"\xC2\xB5m", 1e3}, {"\xCE\xBCm", 1e3}, {"\xB5m", 1e3}, {"\\u00B5m", 1e3}, {"\\u00b5m", 1e3}, {"um", 1e3}, {"u_m", 1e3},
-    {"micron", 1e3}, {"microns", 1e3}, {"micrometer", 1e3}, {"micrometre", 1e3},
-    {"A", 0.1}, {"\xC3\x85", 0.1}, {"\xC5", 0.1}, {"\xE2\x84\xAB", 0.1}, {"\\u00C5", 0.1}, {"Ang", 0.1}, {"ang", 0.1}, {"Angstrom", 0.1}, {"angstrom", 0.1}, {"Angstroms", 0.1}, {"angstroms", 0.1},
-    {"pm", 1e-3}, {"p_m", 1e-3}, {"fm", 1e-6}, {"mm", 1e6}, {"m_m", 1e6}, {"cm", 1e7}, {"m", 1e9}, {"meter", 1e9}, {"metre", 1e9}};
+constexpr Length lengths[] = {{"nm", 1},           {"n_m", 1},          {"nanometer", 1},
+                              {"nanometre", 1},    {"nanometers", 1},   {"nanometres", 1},
+                              {"\xC2\xB5m", 1e3},  {"\xCE\xBCm", 1e3},  {"\xB5m", 1e3},
+                              {"\\u00B5m", 1e3},   {"\\u00b5m", 1e3},   {"um", 1e3},
+                              {"u_m", 1e3},        {"micron", 1e3},     {"microns", 1e3},
+                              {"micrometer", 1e3}, {"micrometre", 1e3}, {"A", 0.1},
+                              {"\xC3\x85", 0.1},   {"\xC5", 0.1},       {"\xE2\x84\xAB", 0.1},
+                              {"\\u00C5", 0.1},    {"Ang", 0.1},        {"ang", 0.1},
+                              {"Angstrom", 0.1},   {"angstrom", 0.1},   {"Angstroms", 0.1},
+                              {"angstroms", 0.1},  {"pm", 1e-3},        {"p_m", 1e-3},
+                              {"fm", 1e-6},        {"mm", 1e6},         {"m_m", 1e6},
+                              {"cm", 1e7},         {"m", 1e9},          {"meter", 1e9},
+                              {"metre", 1e9}};
 
 std::optional<double> nm_of(std::string_view name) {
   for (const auto& length : lengths)
@@ -54,7 +61,8 @@ Unit parse_unit(std::string_view raw) {
     if (text.ends_with('^') || text.ends_with('_')) text.pop_back();
   }
   if (const auto nm = nm_of(text)) return {reciprocal ? UnitKind::reciprocal : UnitKind::length, *nm};
-  if (text == "rad" || text == "mrad" || text == "\xC2\xB5rad") return {UnitKind::reciprocal, 0};  // scattering angles: diffraction
+  if (text == "rad" || text == "mrad" || text == "\xC2\xB5rad")
+    return {UnitKind::reciprocal, 0};  // scattering angles: diffraction
   return {UnitKind::other, 0};
 }
 
@@ -116,7 +124,11 @@ std::string latin1_to_utf8(std::string_view text) {
 bool is_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const auto byte = static_cast<unsigned char>(text[i]);
-    const std::size_t more = byte < 0x80 ? 0 : byte >= 0xC2 && byte < 0xE0 ? 1 : byte >= 0xE0 && byte < 0xF0 ? 2 : byte >= 0xF0 && byte < 0xF5 ? 3 : 4;
+    const std::size_t more = byte < 0x80                   ? 0
+                             : byte >= 0xC2 && byte < 0xE0 ? 1
+                             : byte >= 0xE0 && byte < 0xF0 ? 2
+                             : byte >= 0xF0 && byte < 0xF5 ? 3
+                                                           : 4;
     if (more == 4 || i + more >= text.size() + (more == 0 ? 1 : 0)) return false;
     for (std::size_t k = 1; k <= more; ++k)
       if ((static_cast<unsigned char>(text[i + k]) & 0xC0) != 0x80) return false;

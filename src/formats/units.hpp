@@ -18,8 +18,8 @@ struct Unit {
   double nm = 0;  ///< nanometres in one unit; for reciprocal ones, of the length under the line
 };
 
-/// "nm", "µm" (UTF-8 or Latin-1), "micron", "\u00B5m", "A", "Angstrom", "n_m" ... are lengths; "1/nm", "nm^-1" reciprocal; "" none;
-/// all else (eV, s, deg) other.
+/// "nm", "µm" (UTF-8 or Latin-1), "micron", "\u00B5m", "A", "Angstrom", "n_m" ... are lengths; "1/nm", "nm^-1"
+/// reciprocal; "" none; all else (eV, s, deg) other.
 Unit parse_unit(std::string_view text);
 
 /// A number in C notation, blanks around it allowed; nothing when it is not one or not finite.
@@ -38,7 +38,7 @@ PixelSize pixel_size_from(std::array<double, 2> scale, std::array<Unit, 2> unit,
 /// Puts it into the dataset; a reciprocal one makes it "not an image: diffraction".
 void set_pixel_size(DatasetInfo& info, const PixelSize& size);
 
-std::string trimmed(std::string_view text);       ///< without blanks and NULs at its ends
+std::string trimmed(std::string_view text);  ///< without blanks and NULs at its ends
 std::string latin1_to_utf8(std::string_view text);
 bool is_utf8(std::string_view text);
 

@@ -49,8 +49,10 @@ std::string compound_name(hid_t type) {
     if (name != nullptr) names[static_cast<std::size_t>(i)] = name;
     H5free_memory(name);
   }
-  if (members == 2 && (names[0] == "r" || names[0].starts_with("real"))) return "complex" + std::to_string(8 * H5Tget_size(type));
-  if ((members == 3 || members == 4) && names[0] == "R") return (members == 3 ? "rgb" : "rgba") + std::to_string(8 * H5Tget_size(type) / static_cast<std::size_t>(members));
+  if (members == 2 && (names[0] == "r" || names[0].starts_with("real")))
+    return "complex" + std::to_string(8 * H5Tget_size(type));
+  if ((members == 3 || members == 4) && names[0] == "R")
+    return (members == 3 ? "rgb" : "rgba") + std::to_string(8 * H5Tget_size(type) / static_cast<std::size_t>(members));
   return "compound";
 }
 
@@ -61,7 +63,8 @@ bool has(hid_t in, const std::string& path) {
   for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
     if (H5Lexists(in, path.substr(0, end).c_str(), H5P_DEFAULT) <= 0) return false;
     H5L_info_t link{};
-    if (H5Lget_info(in, path.substr(0, end).c_str(), &link, H5P_DEFAULT) < 0 || link.type == H5L_TYPE_EXTERNAL) return false;  // no file opens another
+    if (H5Lget_info(in, path.substr(0, end).c_str(), &link, H5P_DEFAULT) < 0 || link.type == H5L_TYPE_EXTERNAL)
+      return false;  // no file opens another
     if (end == std::string::npos) return H5Oexists_by_name(in, path.c_str(), H5P_DEFAULT) > 0;
   }
 }
@@ -95,7 +98,7 @@ std::optional<double> number_attribute(hid_t object, const char* name) {
   const H5T_class_t kind = H5Tget_class(type);
   double value = 0;
   if ((kind == H5T_INTEGER || kind == H5T_FLOAT) && H5Aread(attribute, H5T_NATIVE_DOUBLE, &value) >= 0) return value;
-  std::int8_t truth = 0;   // h5py keeps booleans as an enumeration of one byte
+  std::int8_t truth = 0;  // h5py keeps booleans as an enumeration of one byte
   if (kind == H5T_ENUM && H5Tget_size(type) == 1 && H5Aread(attribute, type, &truth) >= 0) return truth;
   return std::nullopt;
 }
@@ -112,7 +115,8 @@ std::string text_dataset(hid_t in, const std::string& path) {
   const Handle dataset = open_dataset(in, path);
   if (!dataset) return {};
   const Handle type(H5Dget_type(dataset), H5Tclose), space(H5Dget_space(dataset), H5Sclose);
-  return read_text(type, space, [&](hid_t memory, void* to) { return H5Dread(dataset, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, to); });
+  return read_text(type, space,
+                   [&](hid_t memory, void* to) { return H5Dread(dataset, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, to); });
 }
 
 std::optional<std::vector<std::uint64_t>> shape_of(hid_t dataset) {
@@ -129,13 +133,20 @@ std::pair<std::string, bool> type_of(hid_t dataset) {
   const Handle type(H5Dget_type(dataset), H5Tclose);
   const std::size_t size = H5Tget_size(type);
   switch (H5Tget_class(type)) {
-    case H5T_INTEGER: return {integer_name(type), size <= 8};
-    case H5T_FLOAT: return {"float" + std::to_string(8 * size), size <= 8};
-    case H5T_ENUM: return {size == 1 ? "bool" : "enumeration", false};
-    case H5T_COMPOUND: return {compound_name(type), false};
-    case H5T_STRING: return {"text", false};
-    case H5T_VLEN: return {"ragged", false};
-    default: return {"other", false};
+    case H5T_INTEGER:
+      return {integer_name(type), size <= 8};
+    case H5T_FLOAT:
+      return {"float" + std::to_string(8 * size), size <= 8};
+    case H5T_ENUM:
+      return {size == 1 ? "bool" : "enumeration", false};
+    case H5T_COMPOUND:
+      return {compound_name(type), false};
+    case H5T_STRING:
+      return {"text", false};
+    case H5T_VLEN:
+      return {"ragged", false};
+    default:
+      return {"other", false};
   }
 }
 
@@ -144,7 +155,8 @@ std::vector<double> first_numbers(hid_t dataset, std::size_t most) {
   if (!shape || shape->size() != 1 || !type_of(dataset).second) return {};
   const hsize_t start = 0, count = std::min<hsize_t>((*shape)[0], most);
   std::vector<double> numbers(static_cast<std::size_t>(count));
-  const Handle file_space(H5Dget_space(dataset), H5Sclose), memory_space(H5Screate_simple(1, &count, nullptr), H5Sclose);
+  const Handle file_space(H5Dget_space(dataset), H5Sclose),
+      memory_space(H5Screate_simple(1, &count, nullptr), H5Sclose);
   if (count == 0 || H5Sselect_hyperslab(file_space, H5S_SELECT_SET, &start, nullptr, &count, nullptr) < 0) return {};
   if (H5Dread(dataset, H5T_NATIVE_DOUBLE, memory_space, file_space, H5P_DEFAULT, numbers.data()) < 0) return {};
   return numbers;

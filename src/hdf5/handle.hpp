@@ -30,7 +30,7 @@ class Handle {
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
   explicit operator bool() const { return id_ >= 0; }
-  operator hid_t() const { return id_; }   // NOLINT(google-explicit-constructor): it goes into C functions
+  operator hid_t() const { return id_; }  // NOLINT(google-explicit-constructor): it goes into C functions
 
  private:
   hid_t id_ = -1;
@@ -41,19 +41,20 @@ class Handle {
   }
 };
 
-Handle open_object(hid_t in, const std::string& path);      ///< group or dataset by hard or soft links inside the file
-Handle open_dataset(hid_t in, const std::string& path);     ///< nothing when it is none
+Handle open_object(hid_t in, const std::string& path);   ///< group or dataset by hard or soft links inside the file
+Handle open_dataset(hid_t in, const std::string& path);  ///< nothing when it is none
 bool has(hid_t in, const std::string& path);
-std::vector<std::string> members(hid_t group);              ///< names of hard links, sorted
+std::vector<std::string> members(hid_t group);  ///< names of hard links, sorted
 
 std::optional<double> number_attribute(hid_t object, const char* name);
-std::string text_attribute(hid_t object, const char* name);    ///< UTF-8 text or empty
-std::string text_dataset(hid_t in, const std::string& path);   ///< one variable-length or fixed string
+std::string text_attribute(hid_t object, const char* name);   ///< UTF-8 text or empty
+std::string text_dataset(hid_t in, const std::string& path);  ///< one variable-length or fixed string
 
 /// A dataset's sides, or nothing when it is no simple array.
 std::optional<std::vector<std::uint64_t>> shape_of(hid_t dataset);
 
-/// numpy's name of its type ("uint16"), "complex64", "rgba8" or "compound" for structures, "text", ... and whether it is a real number.
+/// numpy's name of its type ("uint16"), "complex64", "rgba8" or "compound" for structures, "text", ... and whether it
+/// is a real number.
 std::pair<std::string, bool> type_of(hid_t dataset);
 
 /// The first numbers of a one-dimensional dataset, at most `most`.

@@ -20,7 +20,8 @@ void refuse(DatasetInfo& info, const std::string& reason) {
 }
 
 int side(std::uint64_t length) {
-  if (length > static_cast<std::uint64_t>(std::numeric_limits<int>::max())) throw InputError("damaged: a dataset claims a side of " + std::to_string(length));
+  if (length > static_cast<std::uint64_t>(std::numeric_limits<int>::max()))
+    throw InputError("damaged: a dataset claims a side of " + std::to_string(length));
   return static_cast<int>(length);
 }
 
@@ -32,7 +33,8 @@ std::vector<std::pair<std::string, H5O_type_t>> objects(hid_t file) {
     all.emplace_back(name, info->type);
     return all.size() < most_objects ? 0 : 1;
   };
-  if (H5Ovisit2(file, H5_INDEX_NAME, H5_ITER_INC, visit, &found, H5O_INFO_BASIC) < 0) throw InputError("damaged: " + complaint());
+  if (H5Ovisit2(file, H5_INDEX_NAME, H5_ITER_INC, visit, &found, H5O_INFO_BASIC) < 0)
+    throw InputError("damaged: " + complaint());
   return found;
 }
 
@@ -55,13 +57,15 @@ Axis read_axis(hid_t group, const std::string& dim) {
   const Handle dataset = open_dataset(group, dim);
   if (!dataset) return {};
   const auto values = first_numbers(dataset, 2);
-  return {values.size() == 2 ? values[1] - values[0] : 0, parse_unit(text_attribute(dataset, "units")), text_attribute(dataset, "name")};
+  return {values.size() == 2 ? values[1] - values[0] : 0, parse_unit(text_attribute(dataset, "units")),
+          text_attribute(dataset, "name")};
 }
 
 std::vector<Axis> read_axes(hid_t group, std::size_t rank) {
   const int first = has(group, "dim0") ? 0 : 1;
   std::vector<Axis> axes;
-  for (std::size_t i = 0; i < rank; ++i) axes.push_back(read_axis(group, "dim" + std::to_string(first + static_cast<int>(i))));
+  for (std::size_t i = 0; i < rank; ++i)
+    axes.push_back(read_axis(group, "dim" + std::to_string(first + static_cast<int>(i))));
   return axes;
 }
 
@@ -90,18 +94,21 @@ HyperSpyAxis read_hyperspy_axis(hid_t experiment, std::size_t i) {
   const Handle axis = open_object(experiment, "axis-" + std::to_string(i));
   if (!axis) return {};
   const auto navigate = number_attribute(axis, "navigate");
-  return {number_attribute(axis, "scale").value_or(0), parse_unit(text_attribute(axis, "units")), navigate ? std::optional(*navigate != 0) : std::nullopt};
+  return {number_attribute(axis, "scale").value_or(0), parse_unit(text_attribute(axis, "units")),
+          navigate ? std::optional(*navigate != 0) : std::nullopt};
 }
 
 // How many axes are the signal: two for images, one for spectra.
 std::size_t signal_axes(hid_t experiment, const std::vector<HyperSpyAxis>& axes) {
   if (std::all_of(axes.begin(), axes.end(), [](const auto& axis) { return axis.navigate.has_value(); })) {
     const auto signal = std::count_if(axes.begin(), axes.end(), [](const auto& axis) { return !*axis.navigate; });
-    return signal == 0 ? std::min<std::size_t>(axes.size(), 2) : static_cast<std::size_t>(signal);   // a map of numbers is an image
+    return signal == 0 ? std::min<std::size_t>(axes.size(), 2)
+                       : static_cast<std::size_t>(signal);  // a map of numbers is an image
   }
   for (const char* where : {"metadata/Signal", "mapped_parameters"}) {
     const Handle description = open_object(experiment, where);
-    if (const std::string kind = text_attribute(description, "record_by"); !kind.empty()) return kind == "image" ? 2 : 1;
+    if (const std::string kind = text_attribute(description, "record_by"); !kind.empty())
+      return kind == "image" ? 2 : 1;
   }
   return std::min<std::size_t>(axes.size(), 2);
 }
@@ -118,7 +125,8 @@ Image read_experiment(hid_t experiments, const std::string& name) {
   for (std::size_t i = 0; i < shape->size(); ++i) axes.push_back(read_hyperspy_axis(experiment, i));
   const Handle signal = open_object(experiment, "metadata/Signal");
   if (signal_axes(experiment, axes) == 1) refuse(image.info, "spectra");
-  if (text_attribute(signal, "signal_type").ends_with("diffraction")) refuse(image.info, "diffraction: the file calls itself so");
+  if (text_attribute(signal, "signal_type").ends_with("diffraction"))
+    refuse(image.info, "diffraction: the file calls itself so");
   const auto &y = axes[axes.size() - 2], &x = axes[axes.size() - 1];
   set_pixel_size(image.info, pixel_size_from({y.scale, x.scale}, {y.unit, x.unit}, "HyperSpy axes"));
   return image;
@@ -128,14 +136,17 @@ Image read_experiment(hid_t experiments, const std::string& name) {
 
 DmImage read_dm5(hid_t list, const std::string& place, const std::vector<std::uint64_t>& shape) {
   DmImage image;
-  const Handle root = open_object(list, place), data = open_object(list, place + "/ImageData"), meta = open_object(list, place + "/ImageTags/Meta Data");
+  const Handle root = open_object(list, place), data = open_object(list, place + "/ImageData"),
+               meta = open_object(list, place + "/ImageTags/Meta Data");
   image.name = text_attribute(root, "Name");
   if (image.name == "/") image.name.clear();
   image.format = text_attribute(meta, "Format");
   image.data_type = static_cast<int>(std::clamp(number_attribute(data, "DataType").value_or(0), 0.0, 1e6));
   for (std::size_t i = 0; i < shape.size(); ++i) {
-    const Handle calibration = open_object(list, place + "/ImageData/Calibrations/Dimension/[" + std::to_string(i) + "]");
-    image.axes.push_back({shape[shape.size() - 1 - i], number_attribute(calibration, "Scale").value_or(1), text_attribute(calibration, "Units")});
+    const Handle calibration =
+        open_object(list, place + "/ImageData/Calibrations/Dimension/[" + std::to_string(i) + "]");
+    image.axes.push_back({shape[shape.size() - 1 - i], number_attribute(calibration, "Scale").value_or(1),
+                          text_attribute(calibration, "Units")});
   }
   return image;
 }
@@ -144,7 +155,8 @@ std::vector<int> dm5_thumbnails(hid_t file) {
   std::vector<int> places;
   const Handle thumbnails = open_object(file, "Thumbnails");
   for (const auto& name : members(thumbnails))
-    if (const auto index = number_attribute(open_object(thumbnails, name), "ImageIndex")) places.push_back(static_cast<int>(std::clamp(*index, -1.0, 1e6)));
+    if (const auto index = number_attribute(open_object(thumbnails, name), "ImageIndex"))
+      places.push_back(static_cast<int>(std::clamp(*index, -1.0, 1e6)));
   return places;
 }
 
@@ -161,13 +173,18 @@ Image describe(hid_t in, const std::string& path, int frame_axis) {
   }
   const auto [type, real] = type_of(dataset);
   image.info.dtype = type;
-  if (!real) refuse(image.info, type.starts_with("complex") ? "complex numbers" : type.starts_with("rgb") ? "colour" : "values of the kind \"" + type + "\" are no grey values");
+  if (!real)
+    refuse(image.info, type.starts_with("complex") ? "complex numbers"
+                       : type.starts_with("rgb")   ? "colour"
+                                                   : "values of the kind \"" + type + "\" are no grey values");
   const auto shape = shape_of(dataset);
   const std::size_t rank = shape ? shape->size() : 0;
   if (rank < 2 || rank > 3) {
     if (rank >= 1) image.info.cols = side(shape->back());
     if (rank >= 1) image.info.rows = rank == 1 ? 1 : side((*shape)[rank - 2]);
-    refuse(image.info, rank == 0 ? "a single value" : rank == 1 ? "a spectrum or profile" : "data of " + std::to_string(rank) + " dimensions");
+    refuse(image.info, rank == 0   ? "a single value"
+                       : rank == 1 ? "a spectrum or profile"
+                                   : "data of " + std::to_string(rank) + " dimensions");
     return image;
   }
   if (rank == 3) image.frame_axis = frame_axis == 2 ? 2 : 0;
@@ -196,7 +213,8 @@ std::vector<Image> ncem_images(hid_t file) {
     image.path = path + "/" + name;
     image.info.name = after_last_slash(path);
     if (axes.size() == 2 || axes.size() == 3) {
-      const Axis &y = axes[static_cast<std::size_t>(image.row_axis)], &x = axes[static_cast<std::size_t>(image.col_axis)];
+      const Axis &y = axes[static_cast<std::size_t>(image.row_axis)],
+                 &x = axes[static_cast<std::size_t>(image.col_axis)];
       if (text_attribute(group, "record_by") == "spectrum") refuse(image.info, "spectra");
       set_pixel_size(image.info, pixel_size_from({y.scale, x.scale}, {y.unit, x.unit}, "NCEM axes"));
     }
@@ -218,7 +236,8 @@ std::vector<Image> dm5_images(hid_t file) {
   const std::vector<std::string> places = members(list);
   const std::vector<int> thumbnails = dm5_thumbnails(file);
   for (const auto& place : places) {
-    const bool thumbnail = std::any_of(thumbnails.begin(), thumbnails.end(), [&](int i) { return place == "[" + std::to_string(i) + "]"; });
+    const bool thumbnail = std::any_of(thumbnails.begin(), thumbnails.end(),
+                                       [&](int i) { return place == "[" + std::to_string(i) + "]"; });
     if (thumbnail && places.size() > thumbnails.size()) continue;
     Image image = describe(list, place + "/ImageData/Data", 0);
     image.path = "ImageList/" + image.path;
@@ -257,7 +276,8 @@ Contents contents_of(hid_t file) {
   if (has(file, "ImageList")) return {"DM5", dm5_images(file)};
   if (auto images = ncem_images(file); !images.empty()) return {"NCEM EMD", std::move(images)};
   for (const auto& name : members(file))
-    if (text_attribute(open_object(file, name), "NX_class") == "NXentry") throw InputError("unsupported format (NeXus): export the image as TIFF or HyperSpy .hspy");
+    if (text_attribute(open_object(file, name), "NX_class") == "NXentry")
+      throw InputError("unsupported format (NeXus): export the image as TIFF or HyperSpy .hspy");
   return {"HDF5", plain_images(file)};
 }
 

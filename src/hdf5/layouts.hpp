@@ -17,15 +17,16 @@ struct Image {
   int row_axis = 0, col_axis = 1, frame_axis = -1;
 };
 
-/// The program's name for the layout ("Velox EMD") and its datasets. Throws InputError for a layout that is not supported.
+/// The program's name for the layout ("Velox EMD") and its datasets. Throws InputError for a layout that is not
+/// supported.
 struct Contents {
   std::string layout;
   std::vector<Image> images;
 };
 Contents contents_of(hid_t file);
 
-/// Fills rows, cols, frames and type from the array; `frame_axis` is 0, 2 or -1 (none or the only possible). What cannot be an image
-/// is marked so.
+/// Fills rows, cols, frames and type from the array; `frame_axis` is 0, 2 or -1 (none or the only possible). What
+/// cannot be an image is marked so.
 Image describe(hid_t in, const std::string& path, int frame_axis);
 
 // One per layout, each in its file; empty when the file is not of this layout.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The child that opens HDF5 files: the library says of itself that it is not made for hostile files, so whatever it does wrong costs this
-// process, within limits of memory and time, and never the program. Speaks to src/formats/hdf5.cpp through standard output: one line of
-// JSON and, for "read", the pixels as float behind it.
+// The child that opens HDF5 files: the library says of itself that it is not made for hostile files, so whatever it
+// does wrong costs this process, within limits of memory and time, and never the program. Speaks to
+// src/formats/hdf5.cpp through standard output: one line of JSON and, for "read", the pixels as float behind it.
 //
 //   metamict_hdf5 list FILE
 //   metamict_hdf5 read FILE DATASET FRAME|mean MAX_PIXELS
@@ -24,7 +24,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::uint64_t base_bytes = 400ULL << 20;   // the libraries themselves take half of it in address space
+constexpr std::uint64_t base_bytes = 400ULL << 20;  // the libraries themselves take half of it in address space
 constexpr std::uint64_t base_seconds = 5;
 
 // The soft limits bind; the hard ones stay, so that an image whose size has been checked gets what it needs.
@@ -47,14 +47,16 @@ std::uint64_t whole(const char* text) {
   std::uint64_t value = 0;
   const std::string_view view(text);
   const auto [end, error] = std::from_chars(view.data(), view.data() + view.size(), value);
-  if (error != std::errc{} || end != view.data() + view.size()) throw InputError("\"" + std::string(view) + "\" is no number");
+  if (error != std::errc{} || end != view.data() + view.size())
+    throw InputError("\"" + std::string(view) + "\" is no number");
   return value;
 }
 
 json to_json(const Image& image) {
   const DatasetInfo& info = image.info;
-  json value = {{"name", info.name}, {"rows", info.rows}, {"cols", info.cols}, {"frames", info.frames}, {"dtype", info.dtype},
-                {"source", info.pixel_size_source}, {"image", info.image}, {"reason", info.reason}};
+  json value = {{"name", info.name},     {"rows", info.rows},    {"cols", info.cols},
+                {"frames", info.frames}, {"dtype", info.dtype},  {"source", info.pixel_size_source},
+                {"image", info.image},   {"reason", info.reason}};
   if (info.nm_per_pixel) value["nm"] = {(*info.nm_per_pixel)[0], (*info.nm_per_pixel)[1]};
   return value;
 }
@@ -72,13 +74,17 @@ Handle open_file(const char* path) {
 
 // Pixels that the file does not hold would come back as zeros, and those of another file need not be what they seem.
 void check_storage(hid_t dataset, std::uint64_t pixels, std::uint64_t file_bytes) {
-  constexpr std::uint64_t most_per_byte = 2000;   // deflate reaches 1,032
+  constexpr std::uint64_t most_per_byte = 2000;  // deflate reaches 1,032
   H5D_space_status_t status = H5D_SPACE_STATUS_NOT_ALLOCATED;
   const Handle layout(H5Dget_create_plist(dataset), H5Pclose);
-  if (H5Pget_layout(layout) == H5D_VIRTUAL || H5Pget_external_count(layout) > 0) throw InputError("its pixels lie in another file");
-  if (H5Dget_space_status(dataset, &status) < 0 || status == H5D_SPACE_STATUS_NOT_ALLOCATED) throw InputError("the dataset was never written: it holds no pixels");
+  if (H5Pget_layout(layout) == H5D_VIRTUAL || H5Pget_external_count(layout) > 0)
+    throw InputError("its pixels lie in another file");
+  if (H5Dget_space_status(dataset, &status) < 0 || status == H5D_SPACE_STATUS_NOT_ALLOCATED)
+    throw InputError("the dataset was never written: it holds no pixels");
   const std::uint64_t stored = std::min<std::uint64_t>(H5Dget_storage_size(dataset), file_bytes);
-  if (pixels / most_per_byte > stored) throw InputError("damaged: it claims " + std::to_string(pixels) + " pixels in " + std::to_string(stored) + " bytes");
+  if (pixels / most_per_byte > stored)
+    throw InputError("damaged: it claims " + std::to_string(pixels) + " pixels in " + std::to_string(stored) +
+                     " bytes");
 }
 
 void read_frame(hid_t dataset, const Image& image, int frame, std::vector<float>& pixels) {
@@ -87,7 +93,8 @@ void read_frame(hid_t dataset, const Image& image, int frame, std::vector<float>
   count[image.row_axis] = static_cast<hsize_t>(image.info.rows);
   count[image.col_axis] = static_cast<hsize_t>(image.info.cols);
   if (rank == 3) start[image.frame_axis] = static_cast<hsize_t>(frame);
-  const Handle file_space(H5Dget_space(dataset), H5Sclose), memory_space(H5Screate_simple(rank, count, nullptr), H5Sclose);
+  const Handle file_space(H5Dget_space(dataset), H5Sclose),
+      memory_space(H5Screate_simple(rank, count, nullptr), H5Sclose);
   if (H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start, nullptr, count, nullptr) < 0 ||
       H5Dread(dataset, H5T_NATIVE_FLOAT, memory_space, file_space, H5P_DEFAULT, pixels.data()) < 0)
     throw InputError("truncated or damaged: " + complaint());
@@ -99,7 +106,8 @@ std::vector<float> read_pixels(hid_t dataset, const Image& image, const std::str
   if (frame != "mean" || image.info.frames == 1) {
     const std::uint64_t number = frame == "mean" ? 0 : whole(frame.c_str());
     if (number >= static_cast<std::uint64_t>(image.info.frames))
-      throw InputError("there is no frame " + frame + ": the dataset \"" + image.info.name + "\" has " + std::to_string(image.info.frames) + ", numbered from 0");
+      throw InputError("there is no frame " + frame + ": the dataset \"" + image.info.name + "\" has " +
+                       std::to_string(image.info.frames) + ", numbered from 0");
     read_frame(dataset, image, static_cast<int>(number), pixels);
     return pixels;
   }
@@ -108,7 +116,8 @@ std::vector<float> read_pixels(hid_t dataset, const Image& image, const std::str
     read_frame(dataset, image, i, pixels);
     for (std::size_t k = 0; k < count; ++k) sum[k] += static_cast<double>(pixels[k]);
   }
-  std::transform(sum.begin(), sum.end(), pixels.begin(), [&](double value) { return static_cast<float>(value / image.info.frames); });
+  std::transform(sum.begin(), sum.end(), pixels.begin(),
+                 [&](double value) { return static_cast<float>(value / image.info.frames); });
   return pixels;
 }
 
@@ -123,18 +132,24 @@ void list(const char* path) {
 void read(const char* path, const char* index, const std::string& frame, const char* max_pixels) {
   const Handle file = open_file(path);
   const Contents contents = contents_of(file);
-  if (whole(index) >= contents.images.size()) throw InputError("there is no dataset " + std::string(index) + ": the file has " + std::to_string(contents.images.size()));
+  if (whole(index) >= contents.images.size())
+    throw InputError("there is no dataset " + std::string(index) + ": the file has " +
+                     std::to_string(contents.images.size()));
   const Image& image = contents.images[whole(index)];
-  const std::uint64_t rows = static_cast<std::uint64_t>(image.info.rows), cols = static_cast<std::uint64_t>(image.info.cols);
-  if (!image.info.image) throw InputError("the dataset \"" + image.info.name + "\" is not an image: " + image.info.reason);
+  const std::uint64_t rows = static_cast<std::uint64_t>(image.info.rows),
+                      cols = static_cast<std::uint64_t>(image.info.cols);
+  if (!image.info.image)
+    throw InputError("the dataset \"" + image.info.name + "\" is not an image: " + image.info.reason);
   if (rows > whole(max_pixels) / cols)
-    throw InputError("the image has " + std::to_string(rows) + " x " + std::to_string(cols) + " px, above the limit of " + max_pixels + " pixels; raise --max-pixels if that is meant");
+    throw InputError("the image has " + std::to_string(rows) + " x " + std::to_string(cols) +
+                     " px, above the limit of " + max_pixels + " pixels; raise --max-pixels if that is meant");
   const Handle dataset = open_dataset(file, image.path);
   if (!dataset) throw InputError("damaged: the dataset \"" + image.info.name + "\" cannot be opened again");
   hsize_t file_bytes = 0;
   H5Fget_filesize(file, &file_bytes);
   check_storage(dataset, rows * cols, file_bytes);
-  // A chunk as large as the image, packed and unpacked, the image and its sum: 32 bytes a pixel. Any machine unpacks 5 million pixels a second.
+  // A chunk as large as the image, packed and unpacked, the image and its sum: 32 bytes a pixel. Any machine unpacks 5
+  // million pixels a second.
   const std::uint64_t frames = frame == "mean" ? static_cast<std::uint64_t>(image.info.frames) : 1;
   limit(base_bytes + 32 * rows * cols, base_seconds + rows * cols * frames / 5'000'000);
   const std::vector<float> pixels = read_pixels(dataset, image, frame);
@@ -144,8 +159,8 @@ void read(const char* path, const char* index, const std::string& frame, const c
 
 void run(int count, char** arguments) {
   limit(base_bytes, base_seconds);
-  setenv("HDF5_PLUGIN_PRELOAD", "::", 1);          // a file must not make the library load code
-  setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1);     // images lie on read-only and network folders
+  setenv("HDF5_PLUGIN_PRELOAD", "::", 1);       // a file must not make the library load code
+  setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1);  // images lie on read-only and network folders
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   const std::string verb = count > 1 ? arguments[1] : "";
   try {
@@ -166,5 +181,5 @@ void run(int count, char** arguments) {
 int main(int count, char** arguments) {
   metamict::hdf5::run(count, arguments);
   const bool written = std::fflush(stdout) == 0;
-  std::_Exit(written ? 0 : 1);   // HDF5's own clearing up has crashed on damaged files
+  std::_Exit(written ? 0 : 1);  // HDF5's own clearing up has crashed on damaged files
 }

@@ -24,7 +24,9 @@ const json& member(const json& value, std::initializer_list<const char*> keys) {
   return *at;
 }
 
-std::string text(const json& value) { return value.is_string() ? value.get<std::string>() : value.is_number() ? value.dump() : std::string(); }
+std::string text(const json& value) {
+  return value.is_string() ? value.get<std::string>() : value.is_number() ? value.dump() : std::string();
+}
 
 json parse(const std::string& text) { return json::parse(text, nullptr, false); }
 
@@ -46,7 +48,9 @@ json metadata_of(hid_t group) {
 std::string percent_decoded(const std::string& text) {
   std::string result;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto digit = [&](std::size_t k) { return k < text.size() && std::isxdigit(static_cast<unsigned char>(text[k])) != 0; };
+    const auto digit = [&](std::size_t k) {
+      return k < text.size() && std::isxdigit(static_cast<unsigned char>(text[k])) != 0;
+    };
     if (text[i] == '%' && digit(i + 1) && digit(i + 2)) {
       result += static_cast<char>(std::stoi(text.substr(i + 1, 2), nullptr, 16));
       i += 2;
@@ -66,7 +70,8 @@ std::map<std::string, std::string> titles_of(hid_t file) {
       const json display = parse(text_dataset(displays, name));
       std::string title = text(member(display, {"display", "label"})), path = text(member(display, {"dataPath"}));
       if (title.empty()) title = text(member(display, {"title"}));
-      if (const std::string reference = text(member(display, {"data"})); path.empty() && !reference.empty()) path = text(member(parse(text_dataset(file, reference)), {"dataPath"}));
+      if (const std::string reference = text(member(display, {"data"})); path.empty() && !reference.empty())
+        path = text(member(parse(text_dataset(file, reference)), {"dataPath"}));
       if (!path.empty() && !title.empty()) titles[path] = percent_decoded(title);
     }
   }
@@ -76,7 +81,8 @@ std::map<std::string, std::string> titles_of(hid_t file) {
 std::string detector_of(const json& metadata) {
   if (const std::string name = text(member(metadata, {"BinaryResult", "Detector"})); !name.empty()) return name;
   const std::string index = text(member(metadata, {"BinaryResult", "DetectorIndex"}));
-  return index.empty() ? std::string() : text(member(metadata, {"Detectors", ("Detector-" + index).c_str(), "DetectorName"}));
+  return index.empty() ? std::string()
+                       : text(member(metadata, {"Detectors", ("Detector-" + index).c_str(), "DetectorName"}));
 }
 
 std::string name_of(const std::string& title, const std::string& detector, const std::string& id) {
@@ -91,9 +97,13 @@ Image read_image(hid_t file, const std::string& id, const std::map<std::string, 
   const auto title = titles.find("/" + path);
   image.info.name = name_of(title == titles.end() ? "" : title->second, detector_of(metadata), id);
   const json& result = member(metadata, {"BinaryResult"});
-  const auto width = parse_number(text(member(result, {"PixelSize", "width"}))), height = parse_number(text(member(result, {"PixelSize", "height"})));
+  const auto width = parse_number(text(member(result, {"PixelSize", "width"}))),
+             height = parse_number(text(member(result, {"PixelSize", "height"})));
   if (width && height)
-    set_pixel_size(image.info, pixel_size_from({*height, *width}, {parse_unit(text(member(result, {"PixelUnitY"}))), parse_unit(text(member(result, {"PixelUnitX"})))}, "Velox metadata"));
+    set_pixel_size(image.info, pixel_size_from({*height, *width},
+                                               {parse_unit(text(member(result, {"PixelUnitY"}))),
+                                                parse_unit(text(member(result, {"PixelUnitX"})))},
+                                               "Velox metadata"));
   return image;
 }
 

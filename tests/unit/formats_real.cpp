@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Real microscope files against what public readers say of them: shape, type, pixel size, first, last and sum; or the right refusal.
-// Skipped where the folder of real data is absent.
+// Real microscope files against what public readers say of them: shape, type, pixel size, first, last and sum; or the
+// right refusal. Skipped where the folder of real data is absent.
 #include <gtest/gtest.h>
 #include <tiffio.h>
 
@@ -41,11 +41,13 @@ std::vector<std::vector<std::string>> read_table(const fs::path& path) {
 std::vector<double> numbers_in(const std::string& text) {
   std::vector<double> numbers;
   static const std::regex number(R"([-+]?\d+\.?\d*(e[-+]?\d+)?)");
-  for (std::sregex_iterator it(text.begin(), text.end(), number), end; it != end; ++it) numbers.push_back(std::stod(it->str()));
+  for (std::sregex_iterator it(text.begin(), text.end(), number), end; it != end; ++it)
+    numbers.push_back(std::stod(it->str()));
   return numbers;
 }
 
-// What is refused and for which reason, decided from the tables and the standards, not from our reader. First match counts.
+// What is refused and for which reason, decided from the tables and the standards, not from our reader. First match
+// counts.
 struct Refusal {
   const char* files;
   const char* reason;
@@ -57,14 +59,16 @@ const Refusal refusals[] = {
     {R"(fft_packed|fei_example_complex_fft)", "complex"},
     {R"(^dm[34]/(3D/)?test-(8|23)\.|test_rgba16\.hdf5)", "colour"},
     {R"(^dm[345]/(3D/)?(ref_F_0_1|ref_F_1_1|ref_F_2_1|ref_T_0_1|08_carbon|EELS_SI|test-Mon.*spectrum-SI))", "spectrum"},
-    {R"(test_diffraction_pattern|^tia.*(x5-diffraction_preview|64x64_diffraction|5x128x128_EDS_2)|JEOL-SightX-SAED|Ceta Diffraction|example2_v3\.1)", "diffraction"},
+    {R"(test_diffraction_pattern|^tia.*(x5-diffraction_preview|64x64_diffraction|5x128x128_EDS_2)|JEOL-SightX-SAED|Ceta Diffraction|example2_v3\.1)",
+     "diffraction"},
     {R"(^tia.*(spectr|line_profile|5x5x256x256_EDS|EELS|more_ser|no_AcquireDate).*\.ser$)", "spectr"},
     {R"(fei_emd_spectrum\.emd|pytemlib_EDS-STO)", "spectrum"},
     {R"(fei_emd_spectrum\.npy)", "1 dimension"},
     {R"(Si100_4D|emd_type1_stringDims|py4DSTEM)", "4 dimensions"},
-    {R"(^ncem_emd/example_(axis_len_1|bytes_string|spectrum)|^hspy/(example1|hspy_ext_missing|none_metadata|with_lists))", "spectrum"},
+    {R"(^ncem_emd/example_(axis_len_1|bytes_string|spectrum)|^hspy/(example1|hspy_ext_missing|none_metadata|with_lists))",
+     "spectrum"},
     {R"(example_object_dtype)", "text"},
-    {R"(1[58]\d\d Camera Ceta)", "never written"},   // all zeros to other readers, because no chunk of it exists
+    {R"(1[58]\d\d Camera Ceta)", "never written"},  // all zeros to other readers, because no chunk of it exists
 };
 
 std::string expected_refusal(const std::string& file) {
@@ -85,7 +89,8 @@ Summary summarise(const Format& format, const fs::path& path, std::size_t index,
     return pixels;
   };
   const cv::Mat first = read(0), last = read(frames - 1);
-  Summary summary{static_cast<double>(first.at<float>(0, 0)), static_cast<double>(last.at<float>(last.rows - 1, last.cols - 1)), cv::sum(first)[0]};
+  Summary summary{static_cast<double>(first.at<float>(0, 0)),
+                  static_cast<double>(last.at<float>(last.rows - 1, last.cols - 1)), cv::sum(first)[0]};
   if (frames > 8) summary.sum = cv::sum(read(std::nullopt))[0] * frames;
   for (int frame = 1; frame < frames && frames <= 8; ++frame) summary.sum += cv::sum(read(frame))[0];
   return summary;
@@ -101,7 +106,9 @@ int frames_of(const std::vector<double>& shape, const DatasetInfo& info) {
 }
 
 bool same_type(const std::string& ours, const std::string& theirs) {
-  static const std::map<std::string, std::string> names = {{"uint1", "bool"}, {"palette1", "bool"}, {"palette4", "uint8"}, {"palette8", "uint8"}, {"uint4", "uint8"}, {"uint12", "uint16"}};
+  static const std::map<std::string, std::string> names = {{"uint1", "bool"},     {"palette1", "bool"},
+                                                           {"palette4", "uint8"}, {"palette8", "uint8"},
+                                                           {"uint4", "uint8"},    {"uint12", "uint16"}};
   const auto name = names.find(ours);
   return theirs.empty() || ours == theirs || (name != names.end() && name->second == theirs);
 }
@@ -112,20 +119,26 @@ std::optional<cv::Mat> painted(const fs::path& path) {
   TIFFSetWarningHandler(nullptr);
   const std::unique_ptr<TIFF, void (*)(TIFF*)> tiff(TIFFOpen(path.c_str(), "r"), &TIFFClose);
   std::uint32_t rows = 0, cols = 0;
-  if (!tiff || TIFFGetField(tiff.get(), TIFFTAG_IMAGELENGTH, &rows) != 1 || TIFFGetField(tiff.get(), TIFFTAG_IMAGEWIDTH, &cols) != 1) return std::nullopt;
+  if (!tiff || TIFFGetField(tiff.get(), TIFFTAG_IMAGELENGTH, &rows) != 1 ||
+      TIFFGetField(tiff.get(), TIFFTAG_IMAGEWIDTH, &cols) != 1)
+    return std::nullopt;
   std::vector<std::uint32_t> raster(std::size_t{rows} * cols);
-  if (TIFFReadRGBAImageOriented(tiff.get(), cols, rows, raster.data(), ORIENTATION_TOPLEFT, 1) != 1) return std::nullopt;
+  if (TIFFReadRGBAImageOriented(tiff.get(), cols, rows, raster.data(), ORIENTATION_TOPLEFT, 1) != 1)
+    return std::nullopt;
   cv::Mat grey(static_cast<int>(rows), static_cast<int>(cols), CV_32FC1);
   for (int row = 0; row < grey.rows; ++row)
     for (int col = 0; col < grey.cols; ++col) {
       const std::uint32_t colour = raster[static_cast<std::size_t>(row) * cols + static_cast<std::size_t>(col)];
-      grey.at<float>(row, col) = static_cast<float>(0.299 * TIFFGetR(colour) + 0.587 * TIFFGetG(colour) + 0.114 * TIFFGetB(colour));
+      grey.at<float>(row, col) =
+          static_cast<float>(0.299 * TIFFGetR(colour) + 0.587 * TIFFGetG(colour) + 0.114 * TIFFGetB(colour));
     }
   return grey;
 }
 
-// libtiff paints 1 to 16 bits into 8: ours, scaled the same way, may differ by its rounding and (with alpha) by nothing more.
-::testing::AssertionResult agrees_with_painting(const Format& format, const fs::path& path, std::size_t index, const DatasetInfo& info) {
+// libtiff paints 1 to 16 bits into 8: ours, scaled the same way, may differ by its rounding and (with alpha) by nothing
+// more.
+::testing::AssertionResult agrees_with_painting(const Format& format, const fs::path& path, std::size_t index,
+                                                const DatasetInfo& info) {
   const auto wanted = painted(path);
   if (!wanted) return ::testing::AssertionFailure() << "libtiff does not paint it";
   cv::Mat pixels = format.read({path, index, 0, limit_px}).pixels;
@@ -134,7 +147,8 @@ std::optional<cv::Mat> painted(const fs::path& path) {
   const bool palette = info.dtype.starts_with("palette");
   const double most = palette || bits.empty() ? 255 : std::ldexp(1.0, static_cast<int>(bits[0])) - 1;
   const double worst = cv::norm(pixels * (255 / most), *wanted, cv::NORM_INF);
-  if (worst > 1.01) return ::testing::AssertionFailure() << "differs from libtiff's own painting by " << worst << " of 255";
+  if (worst > 1.01)
+    return ::testing::AssertionFailure() << "differs from libtiff's own painting by " << worst << " of 255";
   return ::testing::AssertionSuccess();
 }
 
@@ -182,26 +196,42 @@ class RealFormats : public ::testing::Test {
         why = "type " + infos[i].dtype + " instead of " + cells[2];
         continue;
       }
-      if (infos[i].dtype.starts_with("palette")) return false;   // the table has indices, we grey values: libtiff's painting decides
+      if (infos[i].dtype.starts_with("palette"))
+        return false;  // the table has indices, we grey values: libtiff's painting decides
       const RawImage raw = format.read({root_ / file, i, 0, limit_px});
-      const bool inverted = std::any_of(raw.notes.begin(), raw.notes.end(), [](const auto& note) { return note.find("inverted") != std::string::npos; });
-      const double truth[] = {cells[5] == "True" ? 1 : cells[5] == "False" ? 0 : std::stod(cells[5]), cells[6] == "True" ? 1 : cells[6] == "False" ? 0 : std::stod(cells[6]), std::stod(cells[7])};
+      const bool inverted = std::any_of(raw.notes.begin(), raw.notes.end(),
+                                        [](const auto& note) { return note.find("inverted") != std::string::npos; });
+      const double truth[] = {cells[5] == "True"    ? 1
+                              : cells[5] == "False" ? 0
+                                                    : std::stod(cells[5]),
+                              cells[6] == "True"    ? 1
+                              : cells[6] == "False" ? 0
+                                                    : std::stod(cells[6]),
+                              std::stod(cells[7])};
       const Summary ours = summarise(format, root_ / file, i, infos[i], frames);
       const double count = static_cast<double>(infos[i].rows) * infos[i].cols * frames;
-      const auto flip = [&](double value, double pixels) { return inverted ? pixels - value : value; };   // only 1-bit files are inverted here
+      const auto flip = [&](double value, double pixels) {
+        return inverted ? pixels - value : value;
+      };  // only 1-bit files are inverted here
       const bool boolean = cells[2] == "bool";
       const double largest = boolean ? 1 : std::max(std::abs(std::stod(cells[3])), std::abs(std::stod(cells[4])));
-      const auto near = [](double a, double b, double size) { return std::abs(a - b) <= 1e-6 * std::abs(b) + 1e-7 * size; };
-      if (near(flip(ours.first, 1), truth[0], largest) && near(flip(ours.last, 1), truth[1], largest) && std::abs(flip(ours.sum, count) - truth[2]) <= 2e-9 * std::abs(truth[2]) + 1e-7 * largest * std::sqrt(count) * 10 + 1e-9) {
+      const auto near = [](double a, double b, double size) {
+        return std::abs(a - b) <= 1e-6 * std::abs(b) + 1e-7 * size;
+      };
+      if (near(flip(ours.first, 1), truth[0], largest) && near(flip(ours.last, 1), truth[1], largest) &&
+          std::abs(flip(ours.sum, count) - truth[2]) <=
+              2e-9 * std::abs(truth[2]) + 1e-7 * largest * std::sqrt(count) * 10 + 1e-9) {
         check_pixel_size(file, infos[i], cells[9]);
         return true;
       }
       std::ostringstream text;
-      text << "first, last, sum " << ours.first << ", " << ours.last << ", " << ours.sum << " instead of " << cells[5] << ", " << cells[6] << ", " << cells[7];
+      text << "first, last, sum " << ours.first << ", " << ours.last << ", " << ours.sum << " instead of " << cells[5]
+           << ", " << cells[6] << ", " << cells[7];
       why = text.str();
     }
     // Colour images have a sample more than ours: libtiff's painting decides below.
-    if (std::none_of(infos.begin(), infos.end(), [](const auto& info) { return info.dtype.starts_with("rgb"); })) wrong(file, why);
+    if (std::none_of(infos.begin(), infos.end(), [](const auto& info) { return info.dtype.starts_with("rgb"); }))
+      wrong(file, why);
     return false;
   }
 
@@ -213,7 +243,8 @@ class RealFormats : public ::testing::Test {
     std::vector<std::string> units;
     static const std::regex unit("'([^']*)'");
     for (std::sregex_iterator it(cell.begin(), cell.end(), unit), end; it != end; ++it) units.push_back((*it)[1]);
-    static const std::map<std::string, double> nm = {{"nm", 1}, {"\xC2\xB5m", 1e3}, {"\xCE\xBCm", 1e3}, {"um", 1e3}, {"A", 0.1}, {"pm", 1e-3}, {"m", 1e9}};
+    static const std::map<std::string, double> nm = {{"nm", 1},  {"\xC2\xB5m", 1e3}, {"\xCE\xBCm", 1e3}, {"um", 1e3},
+                                                     {"A", 0.1}, {"pm", 1e-3},       {"m", 1e9}};
     if (scales.size() < 2 || units.size() != scales.size()) return;
     const std::size_t y = scales.size() - 2, x = scales.size() - 1;
     if (!nm.contains(units[y]) || !nm.contains(units[x])) {
@@ -226,22 +257,28 @@ class RealFormats : public ::testing::Test {
   void expect_size(const std::string& file, const DatasetInfo& info, double y, double x, double tolerance) {
     if (!info.nm_per_pixel) return wrong(file, "the pixel size is missing");
     const auto [ours_y, ours_x] = *info.nm_per_pixel;
-    if (std::abs(ours_y - y) > tolerance * y || std::abs(ours_x - x) > tolerance * x) return wrong(file, "pixel size " + std::to_string(ours_y) + ", " + std::to_string(ours_x) + " nm instead of " + std::to_string(y) + ", " + std::to_string(x));
+    if (std::abs(ours_y - y) > tolerance * y || std::abs(ours_x - x) > tolerance * x)
+      return wrong(file, "pixel size " + std::to_string(ours_y) + ", " + std::to_string(ours_x) + " nm instead of " +
+                             std::to_string(y) + ", " + std::to_string(x));
     ++tally_.sizes;
   }
 
   // What upstream tests assert: a pixel size to as many digits as they give, or none.
   void check_expected(const std::string& file, const std::vector<DatasetInfo>& infos, std::size_t chosen) {
-    static const std::map<std::string, double> nm = {{"nm", 1}, {"\xC2\xB5m", 1e3}, {"mm", 1e6}, {"\xC3\x85", 0.1}, {"m", 1e9}};
+    static const std::map<std::string, double> nm = {
+        {"nm", 1}, {"\xC2\xB5m", 1e3}, {"mm", 1e6}, {"\xC3\x85", 0.1}, {"m", 1e9}};
     for (const auto& row : expected_[file]) {
       const auto values = numbers_in(row[4]);
-      if (values.empty() || row[4].starts_with("axis") || file.find("AxioVision") != std::string::npos) continue;   // AxioVision's is dots per inch: never a pixel size
+      if (values.empty() || row[4].starts_with("axis") || file.find("AxioVision") != std::string::npos)
+        continue;  // AxioVision's is dots per inch: never a pixel size
       if (row[5] == "none") {
         if (infos[chosen].nm_per_pixel) wrong(file, "a pixel size where there is none");
       } else if (nm.contains(row[5])) {
         const std::string digits = row[4].substr(0, row[4].find_first_of(" ("));
         const auto point = digits.find('.');
-        const double step = digits.find('e') != std::string::npos ? 1e-4 * values[0] : std::pow(10.0, -static_cast<double>(digits.size() - point - 1));
+        const double step = digits.find('e') != std::string::npos
+                                ? 1e-4 * values[0]
+                                : std::pow(10.0, -static_cast<double>(digits.size() - point - 1));
         const double unit = nm.at(row[5]), x = values[0], y = row[4].find(" y") != std::string::npos ? values[1] : x;
         expect_size(file, infos[chosen], y * unit, x * unit, std::max(1e-6, step / std::min(x, y)));
       }
@@ -255,7 +292,8 @@ class RealFormats : public ::testing::Test {
 
   // True when something else than COMPUTED.tsv says what the pixels are, and they are that.
   bool check_otherwise(const std::string& file, const Format& format, std::size_t chosen, const DatasetInfo& info) {
-    if (const auto twin = same_image.find(file); twin != same_image.end()) return cv::norm(first_frame(file), first_frame(twin->second), cv::NORM_INF) == 0;
+    if (const auto twin = same_image.find(file); twin != same_image.end())
+      return cv::norm(first_frame(file), first_frame(twin->second), cv::NORM_INF) == 0;
     const Summary ours = summarise(format, root_ / file, chosen, info, info.frames);
     if (const auto known = second_reader.find(file); known != second_reader.end())
       return ours.first == known->second.first && ours.last == known->second.last && ours.sum == known->second.sum;
@@ -263,7 +301,8 @@ class RealFormats : public ::testing::Test {
       if (row[6].starts_with("np.arange(1,")) {
         const double count = static_cast<double>(info.rows) * info.cols * info.frames;
         const bool boolean = info.dtype == "bool";
-        return ours.first == 1 && ours.last == (boolean ? 1 : count) && ours.sum == (boolean ? count : count * (count + 1) / 2);
+        return ours.first == 1 && ours.last == (boolean ? 1 : count) &&
+               ours.sum == (boolean ? count : count * (count + 1) / 2);
       }
     return format.name == "TIFF" && agrees_with_painting(format, root_ / file, chosen, info);
   }
@@ -289,7 +328,8 @@ class RealFormats : public ::testing::Test {
       }
     } catch (const InputError& error) {
       if (reason.empty()) return wrong(file, std::string("refused: ") + error.what());
-      if (std::string(error.what()).find(reason) == std::string::npos) return wrong(file, std::string("should be refused as ") + reason + ", not: " + error.what());
+      if (std::string(error.what()).find(reason) == std::string::npos)
+        return wrong(file, std::string("should be refused as ") + reason + ", not: " + error.what());
       ++(reason == "unsupported format" ? tally_.unsupported : tally_.refused);
     }
   }
@@ -301,8 +341,10 @@ TEST_F(RealFormats, AgreeWithPublicReadersOrAreRefusedForTheRightReason) {
     if (entry.is_regular_file()) files.push_back(fs::relative(entry.path(), root_).string());
   std::sort(files.begin(), files.end());
   for (const auto& file : files) check(file);
-  std::cout << files.size() << " files: " << tally_.agreed << " agreed, " << tally_.refused << " refused for the right reason, " << tally_.unsupported << " of an unsupported format, "
-            << tally_.unchecked.size() << " read with no value to compare, " << tally_.wrong.size() << " wrong; " << tally_.sizes << " pixel sizes agreed\n";
+  std::cout << files.size() << " files: " << tally_.agreed << " agreed, " << tally_.refused
+            << " refused for the right reason, " << tally_.unsupported << " of an unsupported format, "
+            << tally_.unchecked.size() << " read with no value to compare, " << tally_.wrong.size() << " wrong; "
+            << tally_.sizes << " pixel sizes agreed\n";
   for (const auto& file : tally_.unchecked) std::cout << "  not compared: " << file << "\n";
   for (const auto& text : tally_.wrong) ADD_FAILURE() << text;
   // The folder of 315 files; the one with no value to compare is an HDF5 file of zeros in no known layout.
@@ -329,11 +371,14 @@ TEST_F(RealFormats, DamagedFilesNeverDoWorseThanASentence) {
       EXPECT_EQ(std::string(error.what()).find(entry.path().string()), 0U) << error.what();
       ++refused;
     }
-    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));   // 2 s of its own; the rest is for a busy machine
+    EXPECT_LT(std::chrono::steady_clock::now() - start,
+              std::chrono::seconds(20));  // 2 s of its own; the rest is for a busy machine
   }
   std::cout << read + refused << " damaged files: " << read << " read, " << refused << " refused\n";
-  for (const char* name : {"png_jpg/broken.png", "png_jpg/broken_data_stream.png", "png_jpg/truncated_image.png", "png_jpg/truncated_jpeg.jpg", "tiff/libtiff_segfault.tif",
-                           "tiff/oom-225817ca0f8c663be7ab4b9e717b02c661e66834.tif", "tiff/crash-63b1dffefc8c075ddc606c0a2f5fdc15ece78863.tif", "hdf5/cve_2020_10810.h5"}) {
+  for (const char* name : {"png_jpg/broken.png", "png_jpg/broken_data_stream.png", "png_jpg/truncated_image.png",
+                           "png_jpg/truncated_jpeg.jpg", "tiff/libtiff_segfault.tif",
+                           "tiff/oom-225817ca0f8c663be7ab4b9e717b02c661e66834.tif",
+                           "tiff/crash-63b1dffefc8c075ddc606c0a2f5fdc15ece78863.tif", "hdf5/cve_2020_10810.h5"}) {
     const fs::path path = root_.parent_path() / "damaged" / name;
     if (fs::exists(path)) {
       EXPECT_THROW(recognise_format(path).read({path, 0, 0, limit_px}), InputError) << name;

@@ -13,7 +13,9 @@
 namespace metamict {
 namespace {
 
-void spill(const std::filesystem::path& path, const std::string& bytes) { std::ofstream(path, std::ios::binary) << bytes; }
+void spill(const std::filesystem::path& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary) << bytes;
+}
 
 std::string message_of(const std::function<void()>& action) {
   try {
@@ -24,7 +26,9 @@ std::string message_of(const std::function<void()>& action) {
   return "no error";
 }
 
-RawImage read_first(const std::filesystem::path& path, std::optional<int> frame = 0) { return recognise_format(path).read({path, 0, frame, 1 << 20}); }
+RawImage read_first(const std::filesystem::path& path, std::optional<int> frame = 0) {
+  return recognise_format(path).read({path, 0, frame, 1 << 20});
+}
 
 cv::Mat matrix(int rows, int cols, std::initializer_list<float> numbers) {
   cv::Mat result(rows, cols, CV_32FC1);
@@ -42,7 +46,7 @@ TEST(Png, GreyOf8And16BitKeepsItsNumbers) {
   for (const int type : {CV_8UC1, CV_16UC1}) {
     cv::Mat image(5, 7, type);
     cv::randu(image, 0, type == CV_8UC1 ? 256 : 65536);
-    spill(folder / "x.dat", png_of(image));   // the name says nothing: content decides
+    spill(folder / "x.dat", png_of(image));  // the name says nothing: content decides
     EXPECT_EQ(recognise_format(folder / "x.dat").name, "PNG");
     const RawImage raw = read_first(folder / "x.dat");
     cv::Mat wanted;
@@ -61,7 +65,8 @@ TEST(Png, ColourAndTransparencyAreSaid) {
   spill(folder / "x.png", png_of(image));
   const RawImage raw = read_first(folder / "x.png");
   const auto bgra = image.at<cv::Vec4b>(3, 2);
-  EXPECT_NEAR(static_cast<double>(raw.pixels.at<float>(3, 2)), 0.114 * bgra[0] + 0.587 * bgra[1] + 0.299 * bgra[2], 1e-4);
+  EXPECT_NEAR(static_cast<double>(raw.pixels.at<float>(3, 2)), 0.114 * bgra[0] + 0.587 * bgra[1] + 0.299 * bgra[2],
+              1e-4);
   EXPECT_EQ(raw.info.dtype, "rgba8");
   EXPECT_EQ(raw.notes.size(), 2U);
 }
@@ -79,14 +84,16 @@ TEST(Png, EveryCutAndEveryFlippedByteIsRefused) {
     std::string flipped = whole;
     flipped[at] = static_cast<char>(flipped[at] ^ 0x10);
     spill(folder / "flip.png", flipped);
-    EXPECT_THROW(read_first(folder / "flip.png"), InputError) << at;   // checksums cover every byte
+    EXPECT_THROW(read_first(folder / "flip.png"), InputError) << at;  // checksums cover every byte
   }
 }
 
 // A minimal grey baseline JPEG would need an encoder; Debian's Python has one.
 std::string jpeg_bytes(const test::TemporaryFolder& folder, const std::string& conversion) {
   const auto path = folder / "made.jpg";
-  const auto ran = test::run_command(std::string(METAMICT_PYTHON) + " -c \"from PIL import Image; Image.linear_gradient('L').resize((33, 21))." + conversion + ".save('" + path.string() + "', quality=95)\"");
+  const auto ran = test::run_command(std::string(METAMICT_PYTHON) +
+                                     " -c \"from PIL import Image; Image.linear_gradient('L').resize((33, 21))." +
+                                     conversion + ".save('" + path.string() + "', quality=95)\"");
   EXPECT_EQ(ran.status, 0) << ran.err;
   return test::slurp(path);
 }
@@ -108,12 +115,14 @@ TEST(Jpeg, IsReadWithItsNotesAndRefusedWhenCut) {
     EXPECT_THROW(read_first(folder / "cut.jpg"), InputError) << length;
   }
   spill(folder / "grey_as_colour.jpg", jpeg_bytes(folder, "convert('RGB')"));
-  EXPECT_EQ(read_first(folder / "grey_as_colour.jpg").notes.size(), 1U);   // equal channels: nothing was decided
-  spill(folder / "colour.jpg", jpeg_bytes(folder, "convert('RGB').convert('RGB', (1, 0, 0, 0, 0, 0.5, 0, 50, 0, 0, 1, 0))"));
+  EXPECT_EQ(read_first(folder / "grey_as_colour.jpg").notes.size(), 1U);  // equal channels: nothing was decided
+  spill(folder / "colour.jpg",
+        jpeg_bytes(folder, "convert('RGB').convert('RGB', (1, 0, 0, 0, 0, 0.5, 0, 50, 0, 0, 1, 0))"));
   EXPECT_EQ(read_first(folder / "colour.jpg").notes.size(), 2U);
 }
 
-std::string npy(const std::string& descr, const std::string& fortran, const std::string& shape, const std::string& data, int version = 1) {
+std::string npy(const std::string& descr, const std::string& fortran, const std::string& shape, const std::string& data,
+                int version = 1) {
   std::string header = "{'descr': '" + descr + "', 'fortran_order': " + fortran + ", 'shape': " + shape + ", }";
   header += '\n';
   const auto length = static_cast<std::uint32_t>(header.size());
@@ -170,7 +179,8 @@ TEST(Formats, AFileThatIsNoneSaysSo) {
   spill(folder / "film.tif.gz", "\x1F\x8B\x08 and so on");
   spill(folder / "empty.tif", "");
   const auto message = [&](const std::string& name) { return message_of([&] { recognise_format(folder / name); }); };
-  EXPECT_EQ(message("film.xyz").find((folder / "film.xyz").string() + ": unsupported format"), 0U) << message("film.xyz");
+  EXPECT_EQ(message("film.xyz").find((folder / "film.xyz").string() + ": unsupported format"), 0U)
+      << message("film.xyz");
   EXPECT_NE(message("film.tif.gz").find("compressed"), std::string::npos);
   EXPECT_NE(message("empty.tif").find("empty"), std::string::npos);
   EXPECT_NE(message("missing.tif").find("no such file"), std::string::npos);

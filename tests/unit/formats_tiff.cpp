@@ -16,7 +16,7 @@
 namespace metamict {
 namespace {
 
-constexpr int rows = 19, cols = 23;   // odd on purpose: tiles and strips overhang
+constexpr int rows = 19, cols = 23;  // odd on purpose: tiles and strips overhang
 
 struct Layout {
   const char* mode = "w";
@@ -28,7 +28,8 @@ struct Layout {
 using Row = std::vector<unsigned char>;
 
 // Writes `pages` pages; `pack(page, row, plane)` gives a row's bytes.
-void write_tiff(const std::filesystem::path& path, const Layout& layout, const std::function<Row(int, int)>& pack, int pages = 1) {
+void write_tiff(const std::filesystem::path& path, const Layout& layout, const std::function<Row(int, int)>& pack,
+                int pages = 1) {
   TIFF* const tiff = TIFFOpen(path.c_str(), layout.mode);
   ASSERT_NE(tiff, nullptr);
   for (int page = 0; page < pages; ++page) {
@@ -48,8 +49,11 @@ void write_tiff(const std::filesystem::path& path, const Layout& layout, const s
       for (int plane = 0; plane < (layout.planar == PLANARCONFIG_SEPARATE ? layout.samples : 1); ++plane)
         for (int row = 0; row < rows; ++row) {
           Row bytes = pack(page, row);
-          if (layout.planar == PLANARCONFIG_SEPARATE) bytes = Row(bytes.begin() + plane * cols, bytes.begin() + (plane + 1) * cols);
-          ASSERT_EQ(TIFFWriteScanline(tiff, bytes.data(), static_cast<std::uint32_t>(row), static_cast<std::uint16_t>(plane)), 1);
+          if (layout.planar == PLANARCONFIG_SEPARATE)
+            bytes = Row(bytes.begin() + plane * cols, bytes.begin() + (plane + 1) * cols);
+          ASSERT_EQ(
+              TIFFWriteScanline(tiff, bytes.data(), static_cast<std::uint32_t>(row), static_cast<std::uint16_t>(plane)),
+              1);
         }
     } else {
       const std::size_t pixel = static_cast<std::size_t>(layout.bits) / 8 * static_cast<std::size_t>(layout.samples);
@@ -59,7 +63,8 @@ void write_tiff(const std::filesystem::path& path, const Layout& layout, const s
           for (int row = top; row < std::min(rows, top + layout.tile); ++row) {
             const Row bytes = pack(page, row);
             const std::size_t count = static_cast<std::size_t>(std::min(layout.tile, cols - left)) * pixel;
-            std::memcpy(tile.data() + static_cast<std::size_t>((row - top) * layout.tile) * pixel, bytes.data() + static_cast<std::size_t>(left) * pixel, count);
+            std::memcpy(tile.data() + static_cast<std::size_t>((row - top) * layout.tile) * pixel,
+                        bytes.data() + static_cast<std::size_t>(left) * pixel, count);
           }
           TIFFWriteTile(tiff, tile.data(), static_cast<std::uint32_t>(left), static_cast<std::uint32_t>(top), 0, 0);
         }
@@ -69,7 +74,7 @@ void write_tiff(const std::filesystem::path& path, const Layout& layout, const s
   TIFFClose(tiff);
 }
 
-double grey_at(int row, int col) { return 3 * row + 5 * col; }   // 0..164: fits every type
+double grey_at(int row, int col) { return 3 * row + 5 * col; }  // 0..164: fits every type
 
 template <typename T>
 Row packed(int row, const std::function<double(int, int)>& value) {
@@ -91,7 +96,8 @@ void expect_grey(const cv::Mat& pixels, const std::function<double(int, int)>& v
   ASSERT_EQ(pixels.rows, rows);
   ASSERT_EQ(pixels.cols, cols);
   for (int row = 0; row < rows; ++row)
-    for (int col = 0; col < cols; ++col) ASSERT_NEAR(static_cast<double>(pixels.at<float>(row, col)), value(row, col), tolerance) << row << ", " << col;
+    for (int col = 0; col < cols; ++col)
+      ASSERT_NEAR(static_cast<double>(pixels.at<float>(row, col)), value(row, col), tolerance) << row << ", " << col;
 }
 
 struct TypeCase {
@@ -100,9 +106,11 @@ struct TypeCase {
   Row (*pack)(int, const std::function<double(int, int)>&);
 };
 const TypeCase types[] = {
-    {8, SAMPLEFORMAT_UINT, "uint8", packed<std::uint8_t>}, {8, SAMPLEFORMAT_INT, "int8", packed<std::int8_t>}, {16, SAMPLEFORMAT_UINT, "uint16", packed<std::uint16_t>},
-    {16, SAMPLEFORMAT_INT, "int16", packed<std::int16_t>}, {32, SAMPLEFORMAT_UINT, "uint32", packed<std::uint32_t>}, {32, SAMPLEFORMAT_INT, "int32", packed<std::int32_t>},
-    {32, SAMPLEFORMAT_IEEEFP, "float32", packed<float>}, {64, SAMPLEFORMAT_IEEEFP, "float64", packed<double>}, {64, SAMPLEFORMAT_INT, "int64", packed<std::int64_t>}};
+    {8, SAMPLEFORMAT_UINT, "uint8", packed<std::uint8_t>},    {8, SAMPLEFORMAT_INT, "int8", packed<std::int8_t>},
+    {16, SAMPLEFORMAT_UINT, "uint16", packed<std::uint16_t>}, {16, SAMPLEFORMAT_INT, "int16", packed<std::int16_t>},
+    {32, SAMPLEFORMAT_UINT, "uint32", packed<std::uint32_t>}, {32, SAMPLEFORMAT_INT, "int32", packed<std::int32_t>},
+    {32, SAMPLEFORMAT_IEEEFP, "float32", packed<float>},      {64, SAMPLEFORMAT_IEEEFP, "float64", packed<double>},
+    {64, SAMPLEFORMAT_INT, "int64", packed<std::int64_t>}};
 
 TEST(Tiff, EveryTypeOrderLayoutAndCompressionGivesTheSamePixels) {
   const test::TemporaryFolder folder;
@@ -114,7 +122,9 @@ TEST(Tiff, EveryTypeOrderLayoutAndCompressionGivesTheSamePixels) {
           const auto path = folder / (std::to_string(files++) + ".tif");
           const double sign = type.format == SAMPLEFORMAT_UINT ? 1 : -0.5;
           const auto value = [&](int row, int col) { return std::floor(sign * grey_at(row, col)); };
-          write_tiff(path, {.mode = mode, .bits = type.bits, .format = type.format, .compression = compression, .tile = tile}, [&](int, int row) { return type.pack(row, value); });
+          write_tiff(path,
+                     {.mode = mode, .bits = type.bits, .format = type.format, .compression = compression, .tile = tile},
+                     [&](int, int row) { return type.pack(row, value); });
           SCOPED_TRACE(std::string(type.dtype) + mode + std::to_string(compression) + " tile " + std::to_string(tile));
           const RawImage raw = read_first(path);
           EXPECT_EQ(raw.info.dtype, type.dtype);
@@ -130,7 +140,9 @@ TEST(Tiff, HalfPrecisionIsRead) {
   const double values[] = {1, 2, -0.5, std::ldexp(1.0, -24), 65504};
   for (const char* mode : {"wl", "wb"}) {
     const auto path = folder / (std::string(mode) + ".tif");
-    write_tiff(path, {.mode = mode, .bits = 16, .format = SAMPLEFORMAT_IEEEFP}, [&](int, int row) { return packed<std::uint16_t>(row, [&](int r, int c) { return halves[(r + c) % 5]; }); });
+    write_tiff(path, {.mode = mode, .bits = 16, .format = SAMPLEFORMAT_IEEEFP}, [&](int, int row) {
+      return packed<std::uint16_t>(row, [&](int r, int c) { return halves[(r + c) % 5]; });
+    });
     const RawImage raw = read_first(path);
     EXPECT_EQ(raw.info.dtype, "float16");
     expect_grey(raw.pixels, [&](int r, int c) { return values[(r + c) % 5]; });
@@ -145,7 +157,8 @@ TEST(Tiff, PackedBitsAreUnpacked) {
     write_tiff(path, {.bits = bits}, [&](int, int row) {
       Row bytes(static_cast<std::size_t>((cols * bits + 7) / 8));
       for (int i = 0; i < cols * bits; ++i)
-        if ((value(row, i / bits) >> (bits - 1 - i % bits)) & 1) bytes[static_cast<std::size_t>(i / 8)] |= static_cast<unsigned char>(0x80 >> (i % 8));
+        if ((value(row, i / bits) >> (bits - 1 - i % bits)) & 1)
+          bytes[static_cast<std::size_t>(i / 8)] |= static_cast<unsigned char>(0x80 >> (i % 8));
       return bytes;
     });
     const RawImage raw = read_first(path);
@@ -157,7 +170,8 @@ TEST(Tiff, PackedBitsAreUnpacked) {
 TEST(Tiff, WhiteAsZeroIsInvertedAndSaid) {
   const test::TemporaryFolder folder;
   const auto path = folder / "white.tif";
-  write_tiff(path, {.photometric = PHOTOMETRIC_MINISWHITE}, [](int, int row) { return packed<std::uint16_t>(row, grey_at); });
+  write_tiff(path, {.photometric = PHOTOMETRIC_MINISWHITE},
+             [](int, int row) { return packed<std::uint16_t>(row, grey_at); });
   const RawImage raw = read_first(path);
   expect_grey(raw.pixels, [](int r, int c) { return 65535 - grey_at(r, c); });
   ASSERT_EQ(raw.notes.size(), 1U);
@@ -170,16 +184,21 @@ TEST(Tiff, ColourBecomesGreyWithANoteInterleavedAndPlanar) {
     for (const int samples : {3, 4}) {
       const auto path = folder / (std::to_string(planar) + std::to_string(samples) + ".tif");
       const auto sample = [](int row, int col, int s) { return (row * 11 + col * 7 + s * 50) % 256; };
-      write_tiff(path, {.bits = 8, .samples = samples, .photometric = PHOTOMETRIC_RGB, .planar = planar}, [&](int, int row) {
-        Row bytes(static_cast<std::size_t>(cols * samples));
-        for (int col = 0; col < cols; ++col)
-          for (int s = 0; s < samples; ++s)
-            bytes[static_cast<std::size_t>(planar == PLANARCONFIG_CONTIG ? col * samples + s : s * cols + col)] = static_cast<unsigned char>(sample(row, col, s));
-        return bytes;
-      });
+      write_tiff(
+          path, {.bits = 8, .samples = samples, .photometric = PHOTOMETRIC_RGB, .planar = planar}, [&](int, int row) {
+            Row bytes(static_cast<std::size_t>(cols * samples));
+            for (int col = 0; col < cols; ++col)
+              for (int s = 0; s < samples; ++s)
+                bytes[static_cast<std::size_t>(planar == PLANARCONFIG_CONTIG ? col * samples + s : s * cols + col)] =
+                    static_cast<unsigned char>(sample(row, col, s));
+            return bytes;
+          });
       const RawImage raw = read_first(path);
       EXPECT_EQ(raw.info.dtype, samples == 3 ? "rgb8" : "rgba8");
-      expect_grey(raw.pixels, [&](int r, int c) { return 0.299 * sample(r, c, 0) + 0.587 * sample(r, c, 1) + 0.114 * sample(r, c, 2); }, 1e-4);
+      expect_grey(
+          raw.pixels,
+          [&](int r, int c) { return 0.299 * sample(r, c, 0) + 0.587 * sample(r, c, 1) + 0.114 * sample(r, c, 2); },
+          1e-4);
       EXPECT_EQ(raw.notes.size(), samples == 3 ? 1U : 2U);
     }
 }
@@ -193,22 +212,34 @@ TEST(Tiff, PaletteIsLookedUp) {
     green[static_cast<std::size_t>(i)] = static_cast<std::uint16_t>(257 * i);
     blue[static_cast<std::size_t>(i)] = 65535;
   }
-  write_tiff(path, {.bits = 8, .photometric = PHOTOMETRIC_PALETTE, .more = [&](TIFF* t) { TIFFSetField(t, TIFFTAG_COLORMAP, red.data(), green.data(), blue.data()); }},
+  write_tiff(path,
+             {.bits = 8,
+              .photometric = PHOTOMETRIC_PALETTE,
+              .more = [&](TIFF* t) { TIFFSetField(t, TIFFTAG_COLORMAP, red.data(), green.data(), blue.data()); }},
              [](int, int row) { return packed<std::uint8_t>(row, grey_at); });
   const RawImage raw = read_first(path);
-  expect_grey(raw.pixels, [](int r, int c) { return 0.299 * (255 - grey_at(r, c)) + 0.587 * grey_at(r, c) + 0.114 * 255; }, 1e-4);
+  expect_grey(
+      raw.pixels, [](int r, int c) { return 0.299 * (255 - grey_at(r, c)) + 0.587 * grey_at(r, c) + 0.114 * 255; },
+      1e-4);
   EXPECT_EQ(raw.notes.size(), 1U);
 }
 
 TEST(Tiff, PagesOfOneKindAreFramesAndTheirMeanIsTheMean) {
   const test::TemporaryFolder folder;
   const auto path = folder / "stack.tif";
-  write_tiff(path, {}, [](int page, int row) { return packed<std::uint16_t>(row, [&](int r, int c) { return grey_at(r, c) + 10 * page * page; }); }, 4);
+  write_tiff(
+      path, {},
+      [](int page, int row) {
+        return packed<std::uint16_t>(row, [&](int r, int c) { return grey_at(r, c) + 10 * page * page; });
+      },
+      4);
   const auto infos = recognise_format(path).list(path, 1 << 20);
   ASSERT_EQ(infos.size(), 1U);
   EXPECT_EQ(infos[0].frames, 4);
-  for (int frame = 0; frame < 4; ++frame) expect_grey(read_first(path, frame).pixels, [&](int r, int c) { return grey_at(r, c) + 10 * frame * frame; });
-  expect_grey(read_first(path, std::nullopt).pixels, [](int r, int c) { return grey_at(r, c) + 35; }, 1e-5);
+  for (int frame = 0; frame < 4; ++frame)
+    expect_grey(read_first(path, frame).pixels, [&](int r, int c) { return grey_at(r, c) + 10 * frame * frame; });
+  expect_grey(
+      read_first(path, std::nullopt).pixels, [](int r, int c) { return grey_at(r, c) + 35; }, 1e-5);
   EXPECT_THROW(read_first(path, 4), InputError);
 }
 
@@ -221,19 +252,26 @@ TEST(Tiff, ComplexSamplesAreNoImage) {
   EXPECT_NE(infos[0].reason.find("complex"), std::string::npos);
 }
 
-void set_private(TIFF* tiff, const std::vector<TIFFFieldInfo>& fields) { TIFFMergeFieldInfo(tiff, fields.data(), static_cast<std::uint32_t>(fields.size())); }
+void set_private(TIFF* tiff, const std::vector<TIFFFieldInfo>& fields) {
+  TIFFMergeFieldInfo(tiff, fields.data(), static_cast<std::uint32_t>(fields.size()));
+}
 
 TEST(Tiff, PixelSizeOfImageJ) {
   const test::TemporaryFolder folder;
-  const std::pair<const char*, double> units[] = {{"nm", 1}, {"micron", 1000}, {"\\u00B5m", 1000}, {"\xC2\xB5m", 1000}, {"pm", 1e-3}, {"Angstrom", 0.1}};
+  const std::pair<const char*, double> units[] = {{"nm", 1},           {"micron", 1000}, {"\\u00B5m", 1000},
+                                                  {"\xC2\xB5m", 1000}, {"pm", 1e-3},     {"Angstrom", 0.1}};
   for (const auto& [unit, nm] : units) {
     const auto path = folder / "imagej.tif";
-    write_tiff(path, {.more = [&, unit = unit](TIFF* t) {
-      TIFFSetField(t, TIFFTAG_IMAGEDESCRIPTION, (std::string("ImageJ=1.53t\nunit=") + unit + "\nmin=0.0\n").c_str());
-      TIFFSetField(t, TIFFTAG_RESOLUTIONUNIT, RESUNIT_NONE);
-      TIFFSetField(t, TIFFTAG_XRESOLUTION, 40.0);
-      TIFFSetField(t, TIFFTAG_YRESOLUTION, 20.0);
-    }}, [](int, int row) { return packed<std::uint16_t>(row, grey_at); });
+    write_tiff(path,
+               {.more =
+                    [&, unit = unit](TIFF* t) {
+                      TIFFSetField(t, TIFFTAG_IMAGEDESCRIPTION,
+                                   (std::string("ImageJ=1.53t\nunit=") + unit + "\nmin=0.0\n").c_str());
+                      TIFFSetField(t, TIFFTAG_RESOLUTIONUNIT, RESUNIT_NONE);
+                      TIFFSetField(t, TIFFTAG_XRESOLUTION, 40.0);
+                      TIFFSetField(t, TIFFTAG_YRESOLUTION, 20.0);
+                    }},
+               [](int, int row) { return packed<std::uint16_t>(row, grey_at); });
     const RawImage raw = read_first(path);
     ASSERT_TRUE(raw.info.nm_per_pixel) << unit;
     EXPECT_NEAR((*raw.info.nm_per_pixel)[0], nm / 20, 1e-7 * nm);
@@ -247,12 +285,15 @@ TEST(Tiff, DotsPerInchAreNoPixelSize) {
   const auto path = folder / "dpi.tif";
   for (const char* description : {"a print", "ImageJ=1.53t\nunit=inch\n"})
     for (const double dpi : {72.0, 96.0, 300.0}) {
-      write_tiff(path, {.more = [&](TIFF* t) {
-        TIFFSetField(t, TIFFTAG_IMAGEDESCRIPTION, description);
-        TIFFSetField(t, TIFFTAG_RESOLUTIONUNIT, RESUNIT_INCH);
-        TIFFSetField(t, TIFFTAG_XRESOLUTION, dpi);
-        TIFFSetField(t, TIFFTAG_YRESOLUTION, dpi);
-      }}, [](int, int row) { return packed<std::uint16_t>(row, grey_at); });
+      write_tiff(path,
+                 {.more =
+                      [&](TIFF* t) {
+                        TIFFSetField(t, TIFFTAG_IMAGEDESCRIPTION, description);
+                        TIFFSetField(t, TIFFTAG_RESOLUTIONUNIT, RESUNIT_INCH);
+                        TIFFSetField(t, TIFFTAG_XRESOLUTION, dpi);
+                        TIFFSetField(t, TIFFTAG_YRESOLUTION, dpi);
+                      }},
+                 [](int, int row) { return packed<std::uint16_t>(row, grey_at); });
       const RawImage raw = read_first(path);
       EXPECT_FALSE(raw.info.nm_per_pixel);
       EXPECT_EQ(raw.info.pixel_size_source, "unknown");
@@ -262,19 +303,26 @@ TEST(Tiff, DotsPerInchAreNoPixelSize) {
 TEST(Tiff, PixelSizeOfGatanAndFeiInTheirOrderOfTrust) {
   const test::TemporaryFolder folder;
   char unit_name[] = "unit", scale_name[] = "scale", fei_name[] = "fei";
-  const std::vector<TIFFFieldInfo> fields = {{65003, -1, -1, TIFF_ASCII, FIELD_CUSTOM, 1, 0, unit_name}, {65004, -1, -1, TIFF_ASCII, FIELD_CUSTOM, 1, 0, unit_name},
-                                             {65009, 1, 1, TIFF_DOUBLE, FIELD_CUSTOM, 1, 0, scale_name}, {65010, 1, 1, TIFF_DOUBLE, FIELD_CUSTOM, 1, 0, scale_name},
+  const std::vector<TIFFFieldInfo> fields = {{65003, -1, -1, TIFF_ASCII, FIELD_CUSTOM, 1, 0, unit_name},
+                                             {65004, -1, -1, TIFF_ASCII, FIELD_CUSTOM, 1, 0, unit_name},
+                                             {65009, 1, 1, TIFF_DOUBLE, FIELD_CUSTOM, 1, 0, scale_name},
+                                             {65010, 1, 1, TIFF_DOUBLE, FIELD_CUSTOM, 1, 0, scale_name},
                                              {34682, -1, -1, TIFF_ASCII, FIELD_CUSTOM, 1, 0, fei_name}};
   for (const bool fei : {false, true}) {
     const auto path = folder / "gatan.tif";
-    write_tiff(path, {.more = [&](TIFF* t) {
-      set_private(t, fields);
-      TIFFSetField(t, 65003, "\xB5m");   // Latin-1, as DigitalMicrograph writes it
-      TIFFSetField(t, 65004, "nm");
-      TIFFSetField(t, 65009, 0.002);
-      TIFFSetField(t, 65010, 3.0);
-      if (fei) TIFFSetField(t, 34682, "[User]\r\nDate=1\r\n[Scan]\r\nPixelWidth=5e-010\r\nPixelHeight=6e-010\r\n");
-    }}, [](int, int row) { return packed<std::uint16_t>(row, grey_at); });
+    write_tiff(path,
+               {.more =
+                    [&](TIFF* t) {
+                      set_private(t, fields);
+                      TIFFSetField(t, 65003, "\xB5m");  // Latin-1, as DigitalMicrograph writes it
+                      TIFFSetField(t, 65004, "nm");
+                      TIFFSetField(t, 65009, 0.002);
+                      TIFFSetField(t, 65010, 3.0);
+                      if (fei)
+                        TIFFSetField(t, 34682,
+                                     "[User]\r\nDate=1\r\n[Scan]\r\nPixelWidth=5e-010\r\nPixelHeight=6e-010\r\n");
+                    }},
+               [](int, int row) { return packed<std::uint16_t>(row, grey_at); });
     const RawImage raw = read_first(path);
     ASSERT_TRUE(raw.info.nm_per_pixel);
     EXPECT_NEAR((*raw.info.nm_per_pixel)[0], fei ? 0.6 : 3, 1e-9);
@@ -291,7 +339,8 @@ TEST(Tiff, TooManyPixelsAreRefusedBeforeReading) {
     recognise_format(path).read({path, 0, 0, rows * cols - 1});
     FAIL();
   } catch (const InputError& error) {
-    EXPECT_NE(std::string(error.what()).find("19 x 23 px, above the limit of 436 pixels"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("19 x 23 px, above the limit of 436 pixels"), std::string::npos)
+        << error.what();
   }
 }
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// load_micrograph's refusals and notes, standardise against the definition, to_canonical_scale against an analytic image.
+// load_micrograph's refusals and notes, standardise against the definition, to_canonical_scale against an analytic
+// image.
+#include "metamict/micrograph.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -9,14 +12,14 @@
 #include <random>
 
 #include "metamict/errors.hpp"
-#include "metamict/micrograph.hpp"
 #include "support/support.hpp"
 
 namespace metamict {
 namespace {
 
 std::filesystem::path write_npy(const test::TemporaryFolder& folder, const cv::Mat& pixels, int frames = 1) {
-  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + (frames > 1 ? std::to_string(frames) + ", " : std::string()) +
+  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" +
+                       (frames > 1 ? std::to_string(frames) + ", " : std::string()) +
                        std::to_string(pixels.rows / frames) + ", " + std::to_string(pixels.cols) + "), }\n";
   const auto length = static_cast<std::uint16_t>(header.size());
   const auto path = folder / "image.npy";
@@ -122,11 +125,14 @@ TEST(LoadOptions, CheckRefusesNonsense) {
 
 TEST(Standardise, MatchesNumpyToTheLastDigitOfFloat) {
   const test::TemporaryFolder folder;
-  const cv::Mat pixels = noise(83, 71, 4, 1e5F, 3);   // an offset that single precision sums would drown in
+  const cv::Mat pixels = noise(83, 71, 4, 1e5F, 3);  // an offset that single precision sums would drown in
   const auto path = write_npy(folder, pixels);
   const auto wanted_path = folder / "wanted.f4";
-  const auto ran = test::run_command(std::string(METAMICT_PYTHON) + " -c \"import numpy as np; a = np.load('" + path.string() +
-                                     "').astype(float); c = np.clip(a, *np.percentile(a, [0.1, 99.9])); ((c - c.mean()) / c.std()).astype('<f4').tofile('" + wanted_path.string() + "')\"");
+  const auto ran =
+      test::run_command(std::string(METAMICT_PYTHON) + " -c \"import numpy as np; a = np.load('" + path.string() +
+                        "').astype(float); c = np.clip(a, *np.percentile(a, [0.1, 99.9])); ((c - c.mean()) / "
+                        "c.std()).astype('<f4').tofile('" +
+                        wanted_path.string() + "')\"");
   ASSERT_EQ(ran.status, 0) << ran.err;
   std::string bytes = test::slurp(wanted_path);
   const cv::Mat wanted(pixels.rows, pixels.cols, CV_32FC1, bytes.data());
@@ -171,7 +177,8 @@ TEST(CanonicalScale, KeepsPositionsAndPixelSize) {
     double worst = 0;
     for (int row = 2; row < scaled.pixels.rows - 2; ++row)
       for (int col = 2; col < scaled.pixels.cols - 2; ++col)
-        worst = std::max(worst, std::abs(static_cast<double>(scaled.pixels.at<float>(row, col)) - wave((row + 0.5) / factor - 0.5, (col + 0.5) / factor - 0.5)));
+        worst = std::max(worst, std::abs(static_cast<double>(scaled.pixels.at<float>(row, col)) -
+                                         wave((row + 0.5) / factor - 0.5, (col + 0.5) / factor - 0.5)));
     EXPECT_LT(worst, 0.005) << chip_px;
   }
 }
@@ -181,7 +188,7 @@ TEST(CanonicalScale, ShrinkingAveragesNoiseAway) {
   const cv::Mat scaled = to_canonical_scale(test::micrograph_of(pixels), 256, 64).pixels;
   cv::Scalar mean, sd;
   cv::meanStdDev(scaled, mean, sd);
-  EXPECT_NEAR(sd[0], 0.25, 0.02);   // 4 x 4 pixels in one: a quarter of the noise
+  EXPECT_NEAR(sd[0], 0.25, 0.02);  // 4 x 4 pixels in one: a quarter of the noise
 }
 
 }  // namespace
