@@ -34,9 +34,10 @@ class Frame {
     const double mean = cv::mean(chip)[0];
     tapered = (chip - mean).mul(window_);
     cv::dft(tapered, spectrum, cv::DFT_COMPLEX_OUTPUT);
-    if (!keep_signal(spectrum)) return 0;
+    const double noise_to_signal = keep_signal(spectrum);
+    if (noise_to_signal < 0) return 0;
     cv::dft(spectrum, correlation, cv::DFT_INVERSE | cv::DFT_REAL_OUTPUT | cv::DFT_SCALE);
-    return repeat_of(correlation);
+    return repeat_of(correlation, noise_to_signal);
   }
 
  private:
@@ -47,9 +48,10 @@ class Frame {
   }
 
   /// Power without its centre (slow changes of grey) and without the floor of white noise, which low doses raise: the mean
-  /// power at the highest frequencies, where the probe lets no signal through. False when nothing is left.
-  bool keep_signal(cv::Mat& spectrum) const {
-    double floor = 0, total = 0, kept = 0;
+  /// power at the highest frequencies, where the probe lets no signal through. Returns the noise's power over the signal's in the band that is kept, negative when no
+  /// signal is left.
+  double keep_signal(cv::Mat& spectrum) const {
+    double floor = 0, total = 0, kept = 0, noise = 0;
     int count = 0;
     for (int y = 0; y < size_; ++y)
       for (int x = 0; x < size_; ++x) {
@@ -65,15 +67,17 @@ class Frame {
         const double at = frequency2(y, x);
         total += power;
         // The floor is subtracted without clipping, so that noise cancels in the mean and low doses do not read as disorder.
-        power = at < low_ || at >= noise_from_ ? 0.0F : static_cast<float>(power - floor);
+        const bool in_band = at >= low_ && at < noise_from_;
+        power = in_band ? static_cast<float>(power - floor) : 0.0F;
         kept += power;
+        noise += in_band ? floor : 0.0;
       }
-    return kept > 1e-3 * total && kept > 0;
+    return kept > 1e-3 * total && kept > 0 ? noise / kept : -1.0;
   }
 
   /// Mean height of the two highest independent peaks of the normalised autocorrelation, away from its centre; the level that
   /// speckle of no order reaches by chance is 0.
-  float repeat_of(const cv::Mat& correlation) const {
+  float repeat_of(const cv::Mat& correlation, double noise_to_signal) const {
     const double zero = correlation.at<float>(0, 0) / overlap_.at<float>(0, 0);
     if (zero <= 0) return 0;
     const auto wrap = [this](int i) { return (i + size_) % size_; };
@@ -105,7 +109,9 @@ class Frame {
         break;
       }
     }
-    constexpr double by_chance = 0.25;
+    // Speckle reaches a quarter by chance. White noise adds three standard deviations of an autocorrelation of about 23^2
+    // independent pixels under the window, the highest of some hundred lags.
+    const double by_chance = std::min(0.9, 0.25 + 3.0 / 23.0 * noise_to_signal);
     return static_cast<float>(std::clamp(((peaks[0].height + second) / 2 - by_chance) / (1 - by_chance), 0.0, 1.0));
   }
 
