@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // JPEG through libjpeg, which fills what is missing with grey and warns on stderr: here both make the file a damaged
 // one.
-#include <jerror.h>
-#include <jpeglib.h>
-
 #include <csetjmp>
+#include <cstddef>
 #include <cstdio>
 #include <string_view>
+
+// After <cstdio>, which jpeglib.h needs and does not include; jerror.h after jpeglib.h.
+// clang-format off
+#include <jpeglib.h>
+#include <jerror.h>
+// clang-format on
 
 #include "formats.hpp"
 #include "metamict/errors.hpp"
