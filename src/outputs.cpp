@@ -36,11 +36,13 @@ bool writes_full_graph(const ChipGraph& graph, GraphmlMode mode) {
 /// Nothing degrades silently: said before the reports are written, which repeat the notes.
 void note_backbones(Result& result, GraphmlMode mode) {
   if (mode != GraphmlMode::automatic) return;
-  for (const RuleResult& rule : result.rules) {
-    if (!rule.graph || writes_full_graph(*rule.graph, mode)) continue;
-    result.notes.push_back(rule.name + ": graph.graphml holds a backbone of the " + with_thousands(rule.graph->edges) +
-                           " edges (mutual nearest neighbours and a maximum spanning forest); --graphml full writes them all");
-  }
+  std::string rules;
+  for (const RuleResult& rule : result.rules)
+    if (rule.graph && !writes_full_graph(*rule.graph, mode))
+      rules += (rules.empty() ? "" : ", ") + rule.name + " (" + with_thousands(rule.graph->edges) + " edges)";
+  if (rules.empty()) return;
+  result.notes.push_back("graph.graphml holds only a backbone (mutual nearest neighbours and a maximum spanning forest) of " + rules +
+                         ": --graphml full writes every edge");
 }
 
 void make_folder(const std::filesystem::path& folder) {

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t pivots = 64;
 constexpr int iterations = 50;
-constexpr float spacing = 0.5F;           // of neighbours: this over sqrt(N), in a start of width 1
+constexpr float spacing = 0.6F;           // of neighbours: this over sqrt(N), in a start of width 1
 constexpr float repulsion_reach = 2.0F;   // in spacings: beyond it the start's places, made from the scores, stay as they are
 
 cv::Rect2f bounds(std::span<const cv::Point2f> points) {

@@ -57,11 +57,23 @@ void draw_edges(cv::Mat& pixels, const RuleResult& rule, const std::vector<cv::P
   }
 }
 
+/// A disc whose rim pixels are covered in part; OpenCV's own are diamonds at this size.
+void draw_disc(cv::Mat& pixels, cv::Point2f centre, float radius, Colour colour) {
+  const float reach = radius + 0.5F;
+  for (int y = std::max(0, cvFloor(centre.y - reach)); y <= std::min(pixels.rows - 1, cvCeil(centre.y + reach)); ++y)
+    for (int x = std::max(0, cvFloor(centre.x - reach)); x <= std::min(pixels.cols - 1, cvCeil(centre.x + reach)); ++x) {
+      const float dx = static_cast<float>(x) - centre.x, dy = static_cast<float>(y) - centre.y;
+      const float cover = std::clamp(reach - std::sqrt(dx * dx + dy * dy), 0.0F, 1.0F);
+      auto& pixel = pixels.at<cv::Vec4b>(y, x);
+      const auto mix = [&](unsigned char below, std::uint8_t above) { return cv::saturate_cast<unsigned char>(below + cover * (above - below)); };
+      pixel = {mix(pixel[0], colour.b), mix(pixel[1], colour.g), mix(pixel[2], colour.r), 255};
+    }
+}
+
 void draw_nodes(cv::Mat& pixels, const RuleResult& rule, const std::vector<cv::Point>& places) {
-  const double points = std::clamp(0.15 * width / std::sqrt(static_cast<double>(places.size())), 0.55, 3.5);
-  const int radius = cvRound(points * print_pixels_per_point * (1 << fraction_bits));
+  const double points = std::clamp(0.15 * width / std::sqrt(static_cast<double>(places.size())), 0.5, 3.5);
   for (std::size_t node = 0; node < places.size(); ++node)
-    cv::circle(pixels, places[node], radius, faded(region_colour(label_of(rule, node)), 0), cv::FILLED, cv::LINE_AA, fraction_bits);
+    draw_disc(pixels, cv::Point2f(places[node]) / (1 << fraction_bits), static_cast<float>(points * print_pixels_per_point), region_colour(label_of(rule, node)));
 }
 
 void draw_caption(Canvas& canvas, const RuleResult& rule, std::size_t drawn_edges, double y) {

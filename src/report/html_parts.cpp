@@ -133,13 +133,11 @@ std::string region_paths(const RuleResult& rule, int longest_px) {
     paths += "<path fill=\"" + hex(region_colour(region.label)) + "\" d=\"" + path_data(by_label[static_cast<std::size_t>(region.label)], to_image) +
              "\"><title>" + region_title(rule, region) + "</title></path>";
   paths += "</g><g class=\"numbers\">";
-  const std::vector<Anchor> anchors = label_anchors(coarse, static_cast<int>(rule.regions.size()));
   const double em = std::max(rule.map.labels.cols, rule.map.labels.rows) / 22.0;
-  for (const Region& region : rule.regions) {
-    const Anchor& anchor = anchors[static_cast<std::size_t>(region.label - 1)];
-    if (anchor.depth_px * to_image < 0.8 * em) continue;
-    paths += "<text x=\"" + fixed(anchor.at.x * to_image, 0) + "\" y=\"" + fixed(anchor.at.y * to_image + 0.36 * em, 0) + "\" font-size=\"" + fixed(em, 1) +
-             "\" stroke-width=\"" + fixed(em / 6, 1) + "\">" + std::to_string(region.label) + "</text>";
+  for (const Anchor& anchor : label_anchors(coarse, 0.6 * em / to_image)) {
+    const double size = std::min(em, 1.4 * anchor.depth_px * to_image);
+    paths += "<text x=\"" + fixed(anchor.at.x * to_image, 0) + "\" y=\"" + fixed(anchor.at.y * to_image + 0.36 * size, 0) + "\" font-size=\"" + fixed(size, 1) +
+             "\" stroke-width=\"" + fixed(size / 6, 1) + "\">" + std::to_string(anchor.label) + "</text>";
   }
   return paths + "</g>";
 }

@@ -16,7 +16,7 @@ h2 { font-size: 18px; margin: 38px 0 12px; padding-top: 14px; border-top: 1px so
 h3 { font-size: 15px; margin: 22px 0 6px; }
 p { margin: 6px 0; max-width: 76ch; }
 .lead { color: var(--quiet); margin-bottom: 18px; }
-dl.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(170px, 1fr)); gap: 12px 26px; margin: 18px 0 0; }
+dl.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px 26px; margin: 18px 0 0; }
 dl.facts dt { color: var(--quiet); font-size: 12.5px; }
 dl.facts dd { margin: 0; overflow-wrap: anywhere; }
 dl.facts small, td small { color: var(--quiet); font-size: 12.5px; }
@@ -36,7 +36,7 @@ svg.hidden { position: absolute; }
 svg.bar { display: block; width: 190px; max-width: 100%; margin: 8px 0 0 -5px; font-size: 10.5px; fill: var(--quiet); }
 svg.swatch { width: 26px; height: 18px; vertical-align: -4px; }
 svg text { font-family: "Helvetica Neue", Helvetica, Arial, "Liberation Sans", sans-serif; }
-.regions path { fill-opacity: .42; fill-rule: evenodd; stroke: #fff; stroke-width: 1.3px; vector-effect: non-scaling-stroke; }
+.regions path { fill-opacity: .42; fill-rule: evenodd; stroke: #fff; stroke-width: 1px; vector-effect: non-scaling-stroke; }
 .regions path:hover { fill-opacity: .68; }
 .numbers text { fill: #fff; stroke: rgba(0, 0, 0, .75); paint-order: stroke; stroke-linejoin: round; text-anchor: middle; font-weight: bold; pointer-events: none; }
 .scroll { overflow-x: auto; }

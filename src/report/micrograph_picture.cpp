@@ -16,7 +16,7 @@ cv::Mat grey_picture(const cv::Mat& pixels, cv::Size size) {
   const bool shrinks = size.width < pixels.cols;
   cv::resize(pixels, scaled, size, 0, 0, shrinks ? cv::INTER_AREA : cv::INTER_NEAREST);
   std::vector<float> sample;
-  const std::size_t step = std::max<std::size_t>(1, scaled.total() / 250'000);
+  const std::size_t step = std::max<std::size_t>(1, scaled.total() / 100'000);
   for (std::size_t i = 0; i < scaled.total(); i += step) sample.push_back(reinterpret_cast<const float*>(scaled.data)[i]);
   const auto at = [&](double share) {
     const auto place = sample.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(sample.size() - 1));
@@ -24,8 +24,12 @@ cv::Mat grey_picture(const cv::Mat& pixels, cv::Size size) {
     return static_cast<double>(*place);
   };
   const double low = at(0.003), high = std::max(at(0.997), low + 1e-30);
-  cv::Mat grey;
+  const double middle = std::clamp((at(0.5) - low) / (high - low), 0.01, 0.99);
+  cv::Mat grey, curve(1, 256, CV_8U);
   scaled.convertTo(grey, CV_8U, 255 / (high - low), -255 * low / (high - low));
+  const double gamma = std::clamp(std::log(0.4) / std::log(middle), 0.5, 1.0);
+  for (int i = 0; i < 256; ++i) curve.at<std::uint8_t>(i) = cv::saturate_cast<std::uint8_t>(255 * std::pow(i / 255.0, gamma));
+  cv::LUT(grey, curve, grey);
   return grey;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <iterator>
 
 #include <opencv2/imgproc.hpp>
 
@@ -58,20 +59,26 @@ class Tracer {
 
 std::vector<Ring> trace_outlines(const cv::Mat& labels) { return Tracer(labels).trace(); }
 
-std::vector<Anchor> label_anchors(const cv::Mat& labels, int count) {
+std::vector<Anchor> label_anchors(const cv::Mat& labels, double smallest_depth_px) {
   // A coarse copy will do for placing text.
   const double factor = std::min(1.0, 256.0 / std::max(labels.rows, labels.cols));
   cv::Mat small;
   cv::resize(labels, small, {}, factor, factor, cv::INTER_NEAREST);
-  std::vector<Anchor> anchors(static_cast<std::size_t>(count));
-  cv::Mat padded, depth;
-  for (int label = 1; label <= count; ++label) {
+  double largest = 0;
+  cv::minMaxLoc(small, nullptr, &largest);
+  std::vector<Anchor> anchors;
+  cv::Mat padded, depth, parts;
+  for (int label = 1; label <= static_cast<int>(largest); ++label) {
     cv::copyMakeBorder(small == label, padded, 1, 1, 1, 1, cv::BORDER_CONSTANT, 0);
     cv::distanceTransform(padded, depth, cv::DIST_L2, cv::DIST_MASK_3);
-    double deepest = 0;
-    cv::Point place;
-    cv::minMaxLoc(depth, nullptr, &deepest, nullptr, &place);
-    anchors[static_cast<std::size_t>(label - 1)] = {{(place.x - 0.5) / factor, (place.y - 0.5) / factor}, deepest / factor};
+    const int count = cv::connectedComponents(padded, parts, 4, CV_32S);
+    std::vector<Anchor> deepest(static_cast<std::size_t>(count), Anchor{label, {}, 0});
+    for (int y = 0; y < depth.rows; ++y)
+      for (int x = 0; x < depth.cols; ++x) {
+        Anchor& anchor = deepest[static_cast<std::size_t>(parts.at<int>(y, x))];
+        if (const double here = depth.at<float>(y, x) / factor; here > anchor.depth_px) anchor = {label, {(x - 0.5) / factor, (y - 0.5) / factor}, here};
+      }
+    std::copy_if(deepest.begin() + 1, deepest.end(), std::back_inserter(anchors), [&](const Anchor& anchor) { return anchor.depth_px >= smallest_depth_px; });
   }
   return anchors;
 }

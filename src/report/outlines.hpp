@@ -17,11 +17,14 @@ struct Ring {
 /// to different rings. Filled by the even-odd rule, the rings of a label are exactly its pixels.
 std::vector<Ring> trace_outlines(const cv::Mat& labels);
 
-/// For each label 1..count, where its number can stand: the pixel deepest inside the region and its depth there (0 = no pixel).
+/// A place for a region's number: the pixel deepest inside one of its connected parts.
 struct Anchor {
+  int label = 0;
   cv::Point2d at;
-  double depth_px = 0;
+  double depth_px = 0;   ///< from there to the part's border
 };
-std::vector<Anchor> label_anchors(const cv::Mat& labels, int count);
+
+/// One for every part of every label whose depth is at least `smallest_depth_px`.
+std::vector<Anchor> label_anchors(const cv::Mat& labels, double smallest_depth_px);
 
 }  // namespace metamict

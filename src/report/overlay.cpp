@@ -83,13 +83,12 @@ void draw_with_halo(Canvas& canvas, cv::Point2d at, const std::string& words, co
   cairo_fill(context);
 }
 
+/// In every part of a region that has room for it; the legend has the colours of the others.
 void draw_numbers(Canvas& canvas, const Sheet& sheet) {
-  const std::vector<Anchor> anchors = label_anchors(sheet.rule.map.labels, static_cast<int>(sheet.rule.regions.size()));
-  for (const Region& region : sheet.rule.regions) {
-    const Anchor& anchor = anchors[static_cast<std::size_t>(region.label - 1)];
-    if (anchor.depth_px * sheet.scale < 0.8 * sheet.em) continue;   // no room: the legend still has its colour
-    draw_with_halo(canvas, {anchor.at.x * sheet.scale, anchor.at.y * sheet.scale + 0.45 * sheet.em}, std::to_string(region.label),
-                   {1.25 * sheet.em, white, Align::centre, true});
+  for (const Anchor& anchor : label_anchors(sheet.rule.map.labels, 0.55 * sheet.em / sheet.scale)) {
+    const double size = std::min(1.25 * sheet.em, 1.5 * anchor.depth_px * sheet.scale);
+    draw_with_halo(canvas, {anchor.at.x * sheet.scale, anchor.at.y * sheet.scale + 0.36 * size}, std::to_string(anchor.label),
+                   {size, white, Align::centre, true});
   }
 }
 
