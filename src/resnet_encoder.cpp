@@ -16,16 +16,24 @@ Number choose_number(Precision precision, Notes& notes) {
   return Number::float32;
 }
 
-ResnetEncoder::ResnetEncoder(const FoldedResnet& weights, const EncoderOptions& options, const Sidecar& sidecar, Notes notes)
+ResnetEncoder::ResnetEncoder(std::shared_ptr<const FoldedResnet> weights, const EncoderOptions& options, const Sidecar& sidecar, Notes notes)
     : sidecar_(sidecar), notes_(std::move(notes)), threads_(std::max(1, options.threads)),
-      executor_(weights, sidecar.input_px, {sidecar.mean, sidecar.std}, choose_number(options.precision, notes_)),
-      workspaces_(static_cast<std::size_t>(threads_)) {}
+      executor_(*weights, sidecar.input_px, {sidecar.mean, sidecar.std}, choose_number(options.precision, notes_)),
+      last_was_shared_(options.embedding == EmbeddingMode::shared), workspaces_(static_cast<std::size_t>(threads_)) {
+  if (last_was_shared_) shared_.emplace(std::move(weights), InputScale{sidecar.mean, sidecar.std}, executor_.number());
+}
+
+Notes ResnetEncoder::notes() const {
+  Notes all = notes_;
+  all.insert(all.end(), image_notes_.begin(), image_notes_.end());
+  return all;
+}
 
 EncoderIdentity ResnetEncoder::identity() const {
   EncoderIdentity identity = identity_of(sidecar_);
   identity.precision = executor_.number() == Number::bfloat16 ? "bfloat16" : "float32";
   identity.device = "cpu";
-  identity.embedding = "chip";
+  identity.embedding = last_was_shared_ ? "shared" : "chip";
   identity.path = "oneDNN";
   return identity;
 }
@@ -36,7 +44,24 @@ Workspace& ResnetEncoder::workspace(std::size_t worker) {
   return *workspace;
 }
 
+bool ResnetEncoder::can_share(const ChipGrid& grid, Normalise normalise) {
+  image_notes_.clear();
+  if (!shared_) return false;
+  std::string reason;
+  if (normalise == Normalise::chip) reason = "every chip has a normalisation of its own";
+  else if (!SharedResnet::fits(grid))
+    reason = "the stride is " + std::to_string(grid.stride_px) + " px of the encoder's " + std::to_string(grid.size_px) +
+             " px chip, not a multiple of 16 px";
+  if (!reason.empty()) image_notes_.push_back("the shared embedding is not possible because " + reason + ": each chip is embedded by itself");
+  return reason.empty();
+}
+
 RowMatrixXf ResnetEncoder::encode(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise, const Progress& progress) {
+  last_was_shared_ = can_share(grid, normalise);
+  return last_was_shared_ ? shared_->encode(canonical.pixels, grid, threads_, progress) : encode_chips(canonical, grid, normalise, progress);
+}
+
+RowMatrixXf ResnetEncoder::encode_chips(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise, const Progress& progress) {
   RowMatrixXf rows_ND(static_cast<Eigen::Index>(grid.chips()), resnet50_features);
   const auto pixels = static_cast<std::size_t>(sidecar_.input_px) * static_cast<std::size_t>(sidecar_.input_px);
   const auto batches = cut_into_batches(grid.chips(), static_cast<std::size_t>(executor_.batch()),

@@ -3,19 +3,22 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "metamict/encoder.hpp"
 #include "resnet_executor.hpp"
+#include "resnet_shared.hpp"
 
 namespace metamict {
 
 class ResnetEncoder : public Encoder {
  public:
-  ResnetEncoder(const FoldedResnet& weights, const EncoderOptions& options, const Sidecar& sidecar, Notes notes);
+  ResnetEncoder(std::shared_ptr<const FoldedResnet> weights, const EncoderOptions& options, const Sidecar& sidecar, Notes notes);
 
   EncoderIdentity identity() const override;
-  Notes notes() const override { return notes_; }
+  /// What was decided while loading, and for the last image.
+  Notes notes() const override;
   EncoderSeconds seconds() const override { return seconds_; }
   void set_seconds(const EncoderSeconds& seconds) { seconds_ = seconds; }
   RowMatrixXf encode(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise, const Progress& progress) override;
@@ -24,13 +27,17 @@ class ResnetEncoder : public Encoder {
   RowMatrixXf features_of(const std::vector<float>& chips);
 
  private:
+  RowMatrixXf encode_chips(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise, const Progress& progress);
+  bool can_share(const ChipGrid& grid, Normalise normalise);
   Workspace& workspace(std::size_t worker);
 
   Sidecar sidecar_;
-  Notes notes_;
+  Notes notes_, image_notes_;
   EncoderSeconds seconds_;
   int threads_;
   ResnetExecutor executor_;
+  std::optional<SharedResnet> shared_;                   // when asked for
+  bool last_was_shared_;
   std::vector<std::unique_ptr<Workspace>> workspaces_;  // one per worker, kept from image to image
 };
 

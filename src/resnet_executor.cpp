@@ -50,7 +50,7 @@ ResnetExecutor::Tail ResnetExecutor::compile_tail(PackedWeights& store, const Fo
 void ResnetExecutor::run_stem(Workspace& space, const float* chip, std::byte* out) const {
   Frame frame;
   frame.step = input_px_;
-  frame.first = chip - Stem::margin * (frame.step + 1);
+  frame.image = chip;
   frame.top = frame.left = Stem::margin;
   frame.bottom = frame.right = Stem::margin + input_px_;
   stem_.run(space, frame, out);
@@ -85,7 +85,9 @@ void ResnetExecutor::run(Workspace& space, const float* chips, long count, float
   run_head(space, chips, count, map2);
   tail.stage3.run(space, map2, map3);
   tail.stage4.run(space, map3, map4);
-  mean_over_map(map4, times(tail.stage4.out(), count), number(), features);
+  const MapShape last = times(tail.stage4.out(), 1);
+  for (long i = 0; i < count; ++i, map4 += last.values() * bytes)
+    mean_over_window(map4, last, {last.h, last.w}, number(), features + i * last.c);
 }
 
 }  // namespace metamict

@@ -42,14 +42,14 @@ float value_of(float x) { return x; }
 float value_of(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
 
 template <class T>
-void mean_over_map_of(const T* in, const MapShape& shape, float* out) {
-  const long area = shape.h * shape.w;
-  for (long n = 0; n < shape.n; ++n, out += shape.c) {
-    std::fill_n(out, shape.c, 0.0F);
-    for (long p = 0; p < area; ++p, in += shape.c)
-      for (long k = 0; k < shape.c; ++k) out[k] += value_of(in[k]);
-    for (long k = 0; k < shape.c; ++k) out[k] /= static_cast<float>(area);
-  }
+void mean_over_window_of(const T* in, const MapShape& map, Window window, float* out) {
+  std::fill_n(out, map.c, 0.0F);
+  for (long y = 0; y < window.h; ++y)
+    for (long x = 0; x < window.w; ++x) {
+      const T* pixel = in + (y * map.w + x) * map.c;
+      for (long k = 0; k < map.c; ++k) out[k] += value_of(pixel[k]);
+    }
+  for (long k = 0; k < map.c; ++k) out[k] /= static_cast<float>(window.h * window.w);
 }
 
 /// oneDNN bakes the number of threads into a primitive when it is made: this makes it 1 for a while.
@@ -211,14 +211,14 @@ void subsample(const std::byte* in, const MapShape& shape, int stride, std::size
         std::memcpy(out, in + static_cast<std::size_t>((n * shape.h + y) * shape.w + x) * pixel, pixel);
 }
 
-void neighbourhoods(const std::byte* in, const MapShape& shape, int stride, int dilation, std::size_t number_bytes, std::byte* out) {
+void neighbourhoods(const std::byte* in, const MapShape& shape, int stride, std::size_t number_bytes, std::byte* out) {
   const std::size_t pixel = static_cast<std::size_t>(shape.c) * number_bytes;
   const auto inside = [](long i, long side) { return i >= 0 && i < side; };
   for (long n = 0; n < shape.n; ++n)
     for (long y = 0; y < shape.h; y += stride)
       for (long x = 0; x < shape.w; x += stride)
-        for (long i = y - dilation; i <= y + dilation; i += dilation)
-          for (long j = x - dilation; j <= x + dilation; j += dilation, out += pixel)
+        for (long i = y - 1; i <= y + 1; ++i)
+          for (long j = x - 1; j <= x + 1; ++j, out += pixel)
             if (inside(i, shape.h) && inside(j, shape.w))
               std::memcpy(out, in + static_cast<std::size_t>((n * shape.h + i) * shape.w + j) * pixel, pixel);
             else
@@ -232,11 +232,11 @@ void maximum_3x3(const std::byte* in, const MapShape& shape, Number number, std:
     maximum_3x3_of(reinterpret_cast<const std::int16_t*>(in), shape, reinterpret_cast<std::int16_t*>(out));
 }
 
-void mean_over_map(const std::byte* in, const MapShape& shape, Number number, float* out) {
+void mean_over_window(const std::byte* in, const MapShape& map, Window window, Number number, float* out) {
   if (number == Number::float32)
-    mean_over_map_of(reinterpret_cast<const float*>(in), shape, out);
+    mean_over_window_of(reinterpret_cast<const float*>(in), map, window, out);
   else
-    mean_over_map_of(reinterpret_cast<const std::uint16_t*>(in), shape, out);
+    mean_over_window_of(reinterpret_cast<const std::uint16_t*>(in), map, window, out);
 }
 
 }  // namespace metamict

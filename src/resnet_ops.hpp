@@ -104,13 +104,16 @@ class Operation {
 /// Every `stride`-th pixel of every `stride`-th row.
 void subsample(const std::byte* in, const MapShape& shape, int stride, std::size_t number_bytes, std::byte* out);
 
-/// 3x3 neighbourhoods (padding 1 x dilation) as rows of 9 * c values, for pixels every `stride`.
-void neighbourhoods(const std::byte* in, const MapShape& shape, int stride, int dilation, std::size_t number_bytes, std::byte* out);
+/// 3x3 neighbourhoods (padding 1) as rows of 9 * c values, for pixels every `stride`.
+void neighbourhoods(const std::byte* in, const MapShape& shape, int stride, std::size_t number_bytes, std::byte* out);
 
 /// Maximum over 3x3 with stride 2 and padding 1 of one map without negative values.
 void maximum_3x3(const std::byte* in, const MapShape& shape, Number number, std::byte* out);
 
-/// Mean over the map's pixels: n rows of c float values.
-void mean_over_map(const std::byte* in, const MapShape& shape, Number number, float* out);
+/// Mean over the pixels of the h x w window of one map whose first pixel is `in`: c values.
+struct Window {
+  long h, w;
+};
+void mean_over_window(const std::byte* in, const MapShape& map, Window window, Number number, float* out);
 
 }  // namespace metamict

@@ -56,7 +56,7 @@ void Stem::fill_frame(const Frame& frame, T* planes) const {
   if (planes_ == 2)
     for (long y = frame.top; y < frame.bottom; ++y) store(row.data(), planes + area + y * frame_w() + frame.left);
   for (long y = frame.top; y < frame.bottom; ++y) {
-    const float* grey = frame.first + y * frame.step + frame.left;
+    const float* grey = frame.image + (y - margin) * frame.step + (frame.left - margin);
     for (long x = 0; x < frame.right - frame.left; ++x) row[static_cast<std::size_t>(x)] = (grey[x] - mean_) / std_;
     store(row.data(), planes + y * frame_w() + frame.left);
   }
@@ -91,7 +91,8 @@ void Stem::run(Workspace& space, const Frame& frame, std::byte* out) const {
   maximum_3x3(conv, map, number_, out);
 }
 
-Stage::Block Stage::compile(PackedWeights& store, const FoldedBottleneck& weights, const MapShape& in, int stride, int dilation) {
+Stage::Block Stage::compile(PackedWeights& store, const FoldedBottleneck& weights, const MapShape& in) {
+  const int stride = weights.stride;
   MapShape inner = in, middle = in;
   inner.c = middle.c = weights.reduce.out;
   middle.h = strided(in.h, stride), middle.w = strided(in.w, stride);
@@ -101,13 +102,12 @@ Stage::Block Stage::compile(PackedWeights& store, const FoldedBottleneck& weight
     if (way == Way::neighbourhoods) return Operation::product(store, rows, weights.spatial, After::relu);
     return Operation::convolution(store, inner, weights.spatial, stride);
   };
-  const bool all_see_all = stride == 1 && dilation == 1 && std::max(in.h, in.w) <= 2;
+  const bool all_see_all = stride == 1 && std::max(in.h, in.w) <= 2;
   const bool small = std::min(middle.h, middle.w) < smallest_direct_px;
-  const Way way = all_see_all ? Way::dense : small || dilation > 1 ? Way::neighbourhoods : Way::convolution;
+  const Way way = all_see_all ? Way::dense : small ? Way::neighbourhoods : Way::convolution;
   Block block{in,
               middle,
               stride,
-              dilation,
               weights.expand.out,
               way,
               Operation::product(store, in.rows(), weights.reduce, After::relu),
@@ -118,12 +118,11 @@ Stage::Block Stage::compile(PackedWeights& store, const FoldedBottleneck& weight
   return block;
 }
 
-Stage::Stage(PackedWeights& store, const std::vector<FoldedBottleneck>& blocks, const MapShape& in, bool dilated)
+Stage::Stage(PackedWeights& store, const std::vector<FoldedBottleneck>& blocks, const MapShape& in)
     : number_bytes_(size_of(store.number())) {
   MapShape shape = in;
   for (const FoldedBottleneck& weights : blocks) {
-    const bool first = blocks_.empty();
-    blocks_.push_back(compile(store, weights, shape, dilated ? 1 : weights.stride, dilated && !first ? 2 : 1));
+    blocks_.push_back(compile(store, weights, shape));
     shape = out();
   }
 }
@@ -149,7 +148,7 @@ void Stage::run_block(const Block& block, Workspace& space, const std::byte* in,
   const std::byte* from = reduced;
   if (block.way == Way::neighbourhoods) {
     std::byte* columns = space.columns.at_least(9 * block.middle.values() * number_bytes_);
-    neighbourhoods(reduced, inner, block.stride, block.dilation, number_bytes_, columns);
+    neighbourhoods(reduced, inner, block.stride, number_bytes_, columns);
     from = columns;
   }
   block.spatial.run(space, from, spatial);

@@ -17,10 +17,11 @@ struct InputScale {
   std::array<float, 3> mean{}, std{1, 1, 1};
 };
 
-/// Grey pixels and what of them exists. `first` is where the first pixel of a frame would lie, rows are `step` floats apart,
-/// and only rows [top, bottom) and columns [left, right) of the frame are read; the rest counts as outside the image.
+/// An image and what of its surroundings exists, as part of a frame that begins Stem::margin pixels before the image's first
+/// row and column. `image` is the image's first pixel, rows are `step` floats apart; only rows [top, bottom) and columns
+/// [left, right) of the frame are read, the rest counts as outside.
 struct Frame {
-  const float* first = nullptr;
+  const float* image = nullptr;
   std::ptrdiff_t step = 0;
   long top = 0, bottom = 0, left = 0, right = 0;
 };
@@ -33,7 +34,7 @@ class Stem {
   Stem(PackedWeights& store, const FoldedConv& conv, const InputScale& scale, long h, long w);
   MapShape out() const { return {1, strided(conv_h_, 2), strided(conv_w_, 2), 64}; }
 
-  /// The frame holds the image and, before its first row and column, 3 more; it is frame_h() x frame_w() pixels.
+  /// The frame is frame_h() x frame_w() pixels.
   void run(Workspace& space, const Frame& frame, std::byte* out) const;
   static constexpr long margin = 3;
   long frame_h() const { return 2 * (conv_h_ - 1) + taps; }
@@ -55,9 +56,7 @@ class Stem {
 /// The bottlenecks of one stage.
 class Stage {
  public:
-  /// A dilated stage keeps its input's resolution: stride 1, and from the second block on neighbours two pixels apart; its
-  /// map holds all four phases that stride 2 could have had.
-  Stage(PackedWeights& store, const std::vector<FoldedBottleneck>& blocks, const MapShape& in, bool dilated = false);
+  Stage(PackedWeights& store, const std::vector<FoldedBottleneck>& blocks, const MapShape& in);
   const MapShape& in() const { return blocks_.front().in; }
   MapShape out() const;
   /// `in` and `out` are different memory.
@@ -67,13 +66,13 @@ class Stage {
   enum class Way { convolution, neighbourhoods, dense };  // how a 3x3 convolution is done
   struct Block {
     MapShape in, middle;  // middle: after the 3x3
-    int stride, dilation;
+    int stride;
     long out_channels;
     Way way;
     Operation reduce, spatial, expand;
     std::optional<Operation> shortcut;
   };
-  static Block compile(PackedWeights& store, const FoldedBottleneck& weights, const MapShape& in, int stride, int dilation);
+  static Block compile(PackedWeights& store, const FoldedBottleneck& weights, const MapShape& in);
   void run_block(const Block& block, Workspace& space, const std::byte* in, std::byte* out) const;
 
   std::size_t number_bytes_;

@@ -275,9 +275,9 @@ class Opening {
     std::unique_ptr<ResnetEncoder> encoder;
     timed(seconds_.load, [&] {
       const NamedTensors tensors(module_);
-      const auto weights = fold_resnet50(tensors.views);
+      auto weights = fold_resnet50(tensors.views);
       if (weights && sidecar_.features == resnet50_features)
-        encoder = std::make_unique<ResnetEncoder>(*weights, options_, sidecar_, notes_);
+        encoder = std::make_unique<ResnetEncoder>(std::make_shared<const FoldedResnet>(std::move(*weights)), options_, sidecar_, notes_);
     });
     if (!encoder) return nullptr;
     RowMatrixXf found;
@@ -290,6 +290,8 @@ class Opening {
   }
 
   std::unique_ptr<Encoder> open_torch() {
+    if (options_.embedding == EmbeddingMode::shared)
+      notes_.push_back("the shared embedding needs a ResNet50 on the processor: each chip is embedded by itself");
     const at::ScalarType type = choose_type(options_, device_, notes_);
     Runner runner;
     timed(seconds_.load, [&] { runner = prepare(module_, device_, type, options_); });
