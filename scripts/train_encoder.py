@@ -3,6 +3,7 @@
 """Trains metamict's encoder, a ResNet50, on simulated STEM-HAADF scenes, and exports it.
 
     train_encoder.py --minutes 100 --work DIR            train (run again to resume from DIR/last.pt)
+    train_encoder.py --init OLD/best.pt --work DIR       a further stage, from an earlier run's weights
     train_encoder.py --export DIR/best.pt OUT             write OUT/metamict-resnet50.pt and its sidecar
 
 Each scene is a small micrograph with its truth: which share of every pixel belongs to which region,
@@ -222,11 +223,12 @@ class Trainer:
         )
         self.average = copy.deepcopy(self.model)
         self.step, self.elapsed_s, self.fresh, self.best = 0, 0.0, 0, -1.0
+        self.earlier = {"step": 0, "elapsed_s": 0.0, "fresh": 0}  # of the stages before this one
 
     # the checkpoint ----------------------------------------------------
 
     def save(self, path):
-        state = {name: getattr(self, name) for name in ("step", "elapsed_s", "fresh", "best")}
+        state = {name: getattr(self, name) for name in ("step", "elapsed_s", "fresh", "best", "earlier")}
         for name in ("model", "head", "optimizer", "average"):
             state[name] = getattr(self, name).state_dict()
         state["arguments"] = vars(self.arguments)
@@ -237,9 +239,19 @@ class Trainer:
         state = torch.load(path, map_location=self.device)
         for name in ("model", "head", "optimizer", "average"):
             getattr(self, name).load_state_dict(state[name])
-        for name in ("step", "elapsed_s", "fresh", "best"):
+        for name in ("step", "elapsed_s", "fresh", "best", "earlier"):
             setattr(self, name, state[name])
         print(f"resumed at step {self.step}, {self.elapsed_s / 60:.1f} min", flush=True)
+
+    def begin_from(self, path):
+        """A further stage: the averaged weights of an earlier run, its count of steps, scenes and time carried on."""
+        state = torch.load(path, map_location=self.device)
+        self.model.load_state_dict(state["average"])
+        self.average.load_state_dict(state["average"])
+        self.head.load_state_dict(state["head"])
+        self.earlier = {name: state[name] + state.get("earlier", {}).get(name, 0) for name in ("step", "elapsed_s", "fresh")}
+        self.fresh = state["fresh"]  # so that the stream goes on with scenes not seen before
+        print(f"begun from {path}: {self.earlier['step']} earlier steps", flush=True)
 
     # the run -----------------------------------------------------------
 
@@ -341,10 +353,11 @@ def export(checkpoint, folder):
     state = torch.load(checkpoint, map_location="cpu")
     model = resnet50.plain_resnet50()
     model.load_state_dict(state["average"], strict=True)
+    earlier = state["earlier"]
     provenance = (
         f"ResNet50 (torchvision layout) trained from seed {state['arguments']['seed']} by scripts/train_encoder.py on "
-        f"{state['fresh']} simulated STEM-HAADF scenes of {SCENE_PX} px (scripts/stem_sim.py) for {state['step']} steps, "
-        f"{state['elapsed_s'] / 60:.0f} minutes of training. No real micrograph was used."
+        f"{state['fresh']} simulated STEM-HAADF scenes of {SCENE_PX} px (scripts/stem_sim.py) for {state['step'] + earlier['step']} steps, "
+        f"{(state['elapsed_s'] + earlier['elapsed_s']) / 60:.0f} minutes of training. No real micrograph was used."
     )
     print(resnet50.export_encoder(model, folder, resnet50.sidecar("metamict-resnet50", "trained", provenance)))
 
@@ -352,6 +365,7 @@ def export(checkpoint, folder):
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path("/var/tmp/metamict-train"), help="checkpoints, outside the repository")
+    parser.add_argument("--init", type=pathlib.Path, metavar="CHECKPOINT", help="begin a further stage from the averaged weights of an earlier run")
     parser.add_argument("--export", nargs=2, metavar=("CHECKPOINT", "FOLDER"), help="write the TorchScript module and stop")
     parser.add_argument("--minutes", type=float, default=100, help="training time, on a CPU the trainer's processor time; the schedule follows it")
     parser.add_argument("--seed", type=int, default=20231)
@@ -380,6 +394,8 @@ def main():
     trainer = Trainer(arguments)
     if (arguments.work / "last.pt").exists():
         trainer.resume(arguments.work / "last.pt")
+    elif arguments.init:
+        trainer.begin_from(arguments.init)
     trainer.run()
 
 
