@@ -71,8 +71,8 @@ double adjusted_rand_index(const std::vector<Contingency::Cell>& cells) {
   for (const auto& [label, count] : sizes_of(cells, &Contingency::Cell::a)) in_a += pairs_in(count);
   for (const auto& [label, count] : sizes_of(cells, &Contingency::Cell::b)) in_b += pairs_in(count);
   const double all = pairs_in(items);
-  const double expected = all > 0 ? in_a / all * in_b : 0, best = (in_a + in_b) / 2;
-  if (best == expected) return 1;   // both are one cluster, or both all singletons
+  if (in_a == in_b && (in_a == 0 || in_a == all)) return 1;   // both all singletons, or both one cluster
+  const double expected = in_a * in_b / all, best = (in_a + in_b) / 2;
   return (both - expected) / (best - expected);
 }
 
