@@ -3,6 +3,7 @@
 // and the copies between them. Everything here runs in the calling thread.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -36,8 +37,9 @@ class Buffer {
 struct Workspace {
   explicit Workspace(const dnnl::engine& engine) : stream(engine) {}
   dnnl::stream stream;
-  Buffer columns, reduced, spatial, gathered, scratch;           // inside a stage
-  Buffer frame, stem_map, pooled, stage1, stage2, stage3, stage4;  // between stages
+  Buffer columns, reduced, spatial, gathered, scratch;  // inside a stage
+  Buffer frame, stem_map;
+  std::array<Buffer, 5> maps;  // the stem's and each stage's
 };
 
 /// n maps of h x w pixels with c channels, channels last.

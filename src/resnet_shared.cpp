@@ -144,9 +144,9 @@ SharedResnet::Map SharedResnet::second_map(const cv::Mat& pixels, int threads, R
     frame.bottom = std::min(program.stem.frame_h(), Stem::margin + pixels.rows - y);
     frame.right = std::min(program.stem.frame_w(), Stem::margin + pixels.cols - x);
     return [&map, &program, frame, tile](Workspace& space) {
-      std::byte* pooled = space.pooled.at_least(program.stem.out().values() * map.number_bytes);
-      std::byte* first = space.stage1.at_least(program.stage1.out().values() * map.number_bytes);
-      std::byte* second = space.stage2.at_least(program.stage2.out().values() * map.number_bytes);
+      std::byte* pooled = space.maps[0].at_least(program.stem.out().values() * map.number_bytes);
+      std::byte* first = space.maps[1].at_least(program.stage1.out().values() * map.number_bytes);
+      std::byte* second = space.maps[2].at_least(program.stage2.out().values() * map.number_bytes);
       program.stem.run(space, frame, pooled);
       program.stage1.run(space, pooled, first);
       program.stage2.run(space, first, second);
@@ -165,8 +165,8 @@ SharedResnet::Map SharedResnet::third_map(Map& second, int threads, Reporter& re
     const MapShape in{1, std::min(tile.y.length * 2, second.shape.h - y), std::min(tile.x.length * 2, second.shape.w - x), 512};
     const Stage& program = stage(2, in);
     return [&map, &second, &program, in, tile, y, x](Workspace& space) {
-      std::byte* from = space.stage2.at_least(in.values() * map.number_bytes);
-      std::byte* to = space.stage3.at_least(program.out().values() * map.number_bytes);
+      std::byte* from = space.maps[2].at_least(in.values() * map.number_bytes);
+      std::byte* to = space.maps[3].at_least(program.out().values() * map.number_bytes);
       copy_pixels({second.pixel(y, x), second.shape.w}, {from, in.w}, {in.h, in.w}, second.pixel_bytes());
       program.run(space, from, to);
       map.keep(to, tile);
@@ -193,8 +193,8 @@ void SharedResnet::pool_windows(Map& third, const ChipGrid& grid, int threads, R
     const MapShape in{1, std::min(piece.tile.y.length * 2, third.shape.h - y), std::min(piece.tile.x.length * 2, third.shape.w - x), 1024};
     const Stage& program = stage(3, in);
     return [&third, &program, &rows_ND, &grid, this, in, piece, y, x, cells](Workspace& space) {
-      std::byte* from = space.stage3.at_least(in.values() * third.number_bytes);
-      std::byte* map = space.stage4.at_least(program.out().values() * third.number_bytes);
+      std::byte* from = space.maps[3].at_least(in.values() * third.number_bytes);
+      std::byte* map = space.maps[4].at_least(program.out().values() * third.number_bytes);
       copy_pixels({third.pixel(y, x), third.shape.w}, {from, in.w}, {in.h, in.w}, third.pixel_bytes());
       program.run(space, from, map);
       const auto inside = [](long window, long phase, const Span& span) {

@@ -11,6 +11,7 @@ namespace metamict {
 namespace {
 
 constexpr long largest_strip = 1024;    // rows of the stem's product: its columns and map stay in the second-level cache
+constexpr std::size_t largest_columns = std::size_t{1} << 20;  // bytes of neighbourhoods at once, for the same reason
 constexpr long smallest_direct_px = 5;  // below, a 3x3 convolution is faster as a product of its neighbourhoods
 
 bool equal(const std::array<float, 3>& values) { return values[0] == values[1] && values[1] == values[2]; }
@@ -97,9 +98,12 @@ Stage::Block Stage::compile(PackedWeights& store, const FoldedBottleneck& weight
   inner.c = middle.c = weights.reduce.out;
   middle.h = strided(in.h, stride), middle.w = strided(in.w, stride);
   const long rows = middle.rows();
+  const std::size_t neighbourhood_bytes = 9 * middle.values() / static_cast<std::size_t>(in.n) * size_of(store.number());
+  long together = in.n;  // a power of two of them, or a single map
+  while (together % 2 == 0 && static_cast<std::size_t>(together) * neighbourhood_bytes > largest_columns) together /= 2;
   const auto spatial = [&](Way way) {
     if (way == Way::dense) return Operation::dense(store, inner, weights.spatial);
-    if (way == Way::neighbourhoods) return Operation::product(store, rows, weights.spatial, After::relu);
+    if (way == Way::neighbourhoods) return Operation::product(store, rows / in.n * together, weights.spatial, After::relu);
     return Operation::convolution(store, inner, weights.spatial, stride);
   };
   const bool all_see_all = stride == 1 && std::max(in.h, in.w) <= 2;
@@ -110,6 +114,7 @@ Stage::Block Stage::compile(PackedWeights& store, const FoldedBottleneck& weight
               stride,
               weights.expand.out,
               way,
+              together,
               Operation::product(store, in.rows(), weights.reduce, After::relu),
               spatial(way),
               Operation::product(store, rows, weights.expand, After::add_and_relu),
@@ -145,13 +150,8 @@ void Stage::run_block(const Block& block, Workspace& space, const std::byte* in,
   std::byte* reduced = space.reduced.at_least(inner.values() * number_bytes_);
   std::byte* spatial = space.spatial.at_least(block.middle.values() * number_bytes_);
   block.reduce.run(space, in, reduced);
-  const std::byte* from = reduced;
-  if (block.way == Way::neighbourhoods) {
-    std::byte* columns = space.columns.at_least(9 * block.middle.values() * number_bytes_);
-    neighbourhoods(reduced, inner, block.stride, number_bytes_, columns);
-    from = columns;
-  }
-  block.spatial.run(space, from, spatial);
+  if (block.way == Way::neighbourhoods) run_neighbourhoods(block, space, reduced, spatial);
+  else block.spatial.run(space, reduced, spatial);
   if (block.shortcut) {
     if (block.stride > 1) {
       const std::size_t values = static_cast<std::size_t>(block.middle.rows() * block.in.c);
@@ -162,6 +162,17 @@ void Stage::run_block(const Block& block, Workspace& space, const std::byte* in,
     block.shortcut->run(space, in, out);
   }
   block.expand.run(space, spatial, out);
+}
+
+void Stage::run_neighbourhoods(const Block& block, Workspace& space, const std::byte* in, std::byte* out) const {
+  MapShape from = block.in, to = block.middle;
+  from.n = to.n = block.together;
+  from.c = to.c;
+  std::byte* columns = space.columns.at_least(9 * to.values() * number_bytes_);
+  for (long n = 0; n < block.in.n; n += block.together, in += from.values() * number_bytes_, out += to.values() * number_bytes_) {
+    neighbourhoods(in, from, block.stride, number_bytes_, columns);
+    block.spatial.run(space, columns, out);
+  }
 }
 
 }  // namespace metamict

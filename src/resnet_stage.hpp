@@ -69,11 +69,13 @@ class Stage {
     int stride;
     long out_channels;
     Way way;
+    long together;  // maps whose neighbourhoods are copied out at once
     Operation reduce, spatial, expand;
     std::optional<Operation> shortcut;
   };
   static Block compile(PackedWeights& store, const FoldedBottleneck& weights, const MapShape& in);
   void run_block(const Block& block, Workspace& space, const std::byte* in, std::byte* out) const;
+  void run_neighbourhoods(const Block& block, Workspace& space, const std::byte* in, std::byte* out) const;
 
   std::size_t number_bytes_;
   std::vector<Block> blocks_;
