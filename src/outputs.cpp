@@ -26,7 +26,7 @@ namespace metamict {
 
 namespace {
 
-constexpr std::uint64_t full_graph_edges = 1'000'000;   // about 70 bytes each; no viewer opens more
+constexpr std::uint64_t full_graph_edges = 1'000'000;  // about 70 bytes each; no viewer opens more
 constexpr int drawn_neighbours = 8;
 
 bool writes_full_graph(const ChipGraph& graph, GraphmlMode mode) {
@@ -41,8 +41,17 @@ void note_backbones(Result& result, GraphmlMode mode) {
     if (rule.graph && !writes_full_graph(*rule.graph, mode))
       rules += (rules.empty() ? "" : ", ") + rule.name + " (" + with_thousands(rule.graph->edges) + " edges)";
   if (rules.empty()) return;
-  result.notes.push_back("graph.graphml holds only a backbone (mutual nearest neighbours and a maximum spanning forest) of " + rules +
-                         ": --graphml full writes every edge");
+  result.notes.push_back(
+      "graph.graphml holds only a backbone (mutual nearest neighbours and a maximum spanning forest) of " + rules +
+      ": --graphml full writes every edge");
+}
+
+void note_many_communities(Result& result) {
+  for (const RuleResult& rule : result.rules)
+    if (rule.communities.count > reported_communities)
+      result.notes.push_back(rule.name + ": report.json gives the mean scores between the " +
+                             std::to_string(reported_communities) + " largest of " +
+                             with_thousands(static_cast<std::uint64_t>(rule.communities.count)) + " communities only");
 }
 
 void make_folder(const std::filesystem::path& folder) {
@@ -51,8 +60,8 @@ void make_folder(const std::filesystem::path& folder) {
   if (failure) throw OutputError("the folder " + folder.string() + " cannot be made: " + failure.message());
 }
 
-/// Writes the files of one image. Its work is cut into jobs that cores share; the list of files is in the order of the jobs, whoever runs
-/// them.
+/// Writes the files of one image. Its work is cut into jobs that cores share; the list of files is in the order of the
+/// jobs, whoever runs them.
 class Writer {
  public:
   Writer(const Result& result, std::filesystem::path folder, const OutputOptions& options)
@@ -61,7 +70,8 @@ class Writer {
   std::vector<WrittenFile> run() {
     make_folder(folder_);
     for (const RuleResult& rule : result_.rules) make_folder(folder_ / rule.name);
-    if (std::any_of(result_.rules.begin(), result_.rules.end(), [](const RuleResult& rule) { return rule.graph.has_value(); }))
+    if (std::any_of(result_.rules.begin(), result_.rules.end(),
+                    [](const RuleResult& rule) { return rule.graph.has_value(); }))
       start_ = place_by_similarity(*result_.similarity.scores);
     plan_jobs();
     run_jobs();
@@ -88,8 +98,11 @@ class Writer {
       pictures_.similarity = draw_similarity(result_);
       return Files{written("similarity.png", pictures_.similarity), written("chips.csv", chips_csv(result_))};
     });
-    if (options_.embeddings) jobs_.emplace_back([&] { return Files{relative(write_embeddings(result_.embeddings, folder_ / "embeddings.npy"))}; });
-    if (options_.scores) jobs_.emplace_back([&] { return Files{relative(write_scores(result_.similarity, folder_ / "scores.npy"))}; });
+    if (options_.embeddings)
+      jobs_.emplace_back(
+          [&] { return Files{relative(write_embeddings(result_.embeddings, folder_ / "embeddings.npy"))}; });
+    if (options_.scores)
+      jobs_.emplace_back([&] { return Files{relative(write_scores(result_.similarity, folder_ / "scores.npy"))}; });
   }
 
   void run_jobs() {
@@ -107,7 +120,8 @@ class Writer {
     };
     {
       std::vector<std::jthread> others;
-      for (int i = 1; i < std::min<int>(options_.threads, static_cast<int>(jobs_.size())); ++i) others.emplace_back(work);
+      for (int i = 1; i < std::min<int>(options_.threads, static_cast<int>(jobs_.size())); ++i)
+        others.emplace_back(work);
       work();
     }
     for (const std::exception_ptr& failure : failures)
@@ -121,8 +135,9 @@ class Writer {
     std::string picture = draw_graph(rule, layout, edges);
     Files files;
     if (options_.graphml != GraphmlMode::none)
-      files.push_back(relative(write_graphml({result_, rule, layout, writes_full_graph(*rule.graph, options_.graphml) ? nullptr : &edges},
-                                             folder_ / rule.name / "graph.graphml")));
+      files.push_back(relative(
+          write_graphml({result_, rule, layout, writes_full_graph(*rule.graph, options_.graphml) ? nullptr : &edges},
+                        folder_ / rule.name / "graph.graphml")));
     files.push_back(written(rule.name + "/graph.png", picture));
     if (&rule == graph_rule(result_)) {
       pictures_.graph = std::move(picture);
@@ -155,8 +170,10 @@ class Writer {
 
 }  // namespace
 
-std::vector<WrittenFile> write_outputs(Result& result, const std::filesystem::path& folder, const OutputOptions& options) {
+std::vector<WrittenFile> write_outputs(Result& result, const std::filesystem::path& folder,
+                                       const OutputOptions& options) {
   note_backbones(result, options.graphml);
+  note_many_communities(result);
   return Writer(result, folder, options).run();
 }
 

@@ -19,7 +19,8 @@ Canvas::Canvas(double width, double height, double pixels_per_unit)
   cairo_paint(context());
   cairo_scale(context(), pixels_per_unit, pixels_per_unit);
   // Unhinted, so that text keeps its shape at every size and does not depend on the machine's font settings.
-  const std::unique_ptr<cairo_font_options_t, void (*)(cairo_font_options_t*)> options(cairo_font_options_create(), cairo_font_options_destroy);
+  const std::unique_ptr<cairo_font_options_t, void (*)(cairo_font_options_t*)> options(cairo_font_options_create(),
+                                                                                       cairo_font_options_destroy);
   cairo_font_options_set_antialias(options.get(), CAIRO_ANTIALIAS_GRAY);
   cairo_font_options_set_hint_style(options.get(), CAIRO_HINT_STYLE_NONE);
   cairo_font_options_set_hint_metrics(options.get(), CAIRO_HINT_METRICS_OFF);
@@ -52,7 +53,8 @@ void Canvas::stroke_rectangle(cv::Rect2d rectangle) {
 }
 
 void Canvas::select_font(const TextStyle& style) {
-  cairo_select_font_face(context(), "DejaVu Sans", CAIRO_FONT_SLANT_NORMAL, style.bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
+  cairo_select_font_face(context(), "DejaVu Sans", CAIRO_FONT_SLANT_NORMAL,
+                         style.bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
   cairo_set_font_size(context(), style.size);
 }
 
@@ -64,7 +66,8 @@ double Canvas::text_width(std::string_view words, const TextStyle& style) {
 }
 
 void Canvas::text(cv::Point2d at, std::string_view words, const TextStyle& style) {
-  const double shift = style.align == Align::left ? 0 : text_width(words, style) / (style.align == Align::centre ? 2 : 1);
+  const double shift =
+      style.align == Align::left ? 0 : text_width(words, style) / (style.align == Align::centre ? 2 : 1);
   select_font(style);
   set_colour(style.colour);
   cairo_move_to(context(), at.x - shift, at.y);
@@ -73,14 +76,16 @@ void Canvas::text(cv::Point2d at, std::string_view words, const TextStyle& style
 
 void Canvas::check() {
   const cairo_status_t status = cairo_status(context());
-  if (status != CAIRO_STATUS_SUCCESS) throw OutputError(std::string("a picture cannot be drawn: ") + cairo_status_to_string(status));
+  if (status != CAIRO_STATUS_SUCCESS)
+    throw OutputError(std::string("a picture cannot be drawn: ") + cairo_status_to_string(status));
 }
 
 cv::Mat Canvas::pixels() {
   check();
   cairo_surface_flush(surface_.get());
-  const cv::Mat shared(cairo_image_surface_get_height(surface_.get()), cairo_image_surface_get_width(surface_.get()), CV_8UC4,
-                       cairo_image_surface_get_data(surface_.get()), static_cast<std::size_t>(cairo_image_surface_get_stride(surface_.get())));
+  const cv::Mat shared(cairo_image_surface_get_height(surface_.get()), cairo_image_surface_get_width(surface_.get()),
+                       CV_8UC4, cairo_image_surface_get_data(surface_.get()),
+                       static_cast<std::size_t>(cairo_image_surface_get_stride(surface_.get())));
   cairo_surface_mark_dirty(surface_.get());
   return shared;
 }

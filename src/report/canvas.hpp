@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A sheet to draw on with real fonts: cairo, because its text, lines and fills look the same on screen and in print and its start costs
-// 3 ms; OpenCV's own text is made of strokes.
+// A sheet to draw on with real fonts: cairo, because its text, lines and fills look the same on screen and in print and
+// its start costs 3 ms; OpenCV's own text is made of strokes.
 #pragma once
 
+#include <cairo.h>
+
 #include <memory>
+#include <opencv2/core.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <cairo.h>
-#include <opencv2/core.hpp>
 
 #include "report/colours.hpp"
 
@@ -18,14 +18,14 @@ namespace metamict {
 enum class Align { left, centre, right };
 
 struct TextStyle {
-  double size = 10;         ///< in the sheet's units
+  double size = 10;  ///< in the sheet's units
   Colour colour{};
   Align align = Align::left;
   bool bold = false;
 };
 
-/// A white sheet of width x height units, each `pixels_per_unit` pixels. Drawing goes through cairo in units; pixels() and png() give the
-/// picture. Errors of cairo end in OutputError from either.
+/// A white sheet of width x height units, each `pixels_per_unit` pixels. Drawing goes through cairo in units; pixels()
+/// and png() give the picture. Errors of cairo end in OutputError from either.
 class Canvas {
  public:
   Canvas(double width, double height, double pixels_per_unit);
@@ -43,7 +43,8 @@ class Canvas {
   void text(cv::Point2d at, std::string_view words, const TextStyle& style);
   double text_width(std::string_view words, const TextStyle& style);
 
-  /// The pixels as drawn so far (CV_8UC4, blue-green-red-unused), shared with the sheet: what is written there appears in the picture.
+  /// The pixels as drawn so far (CV_8UC4, blue-green-red-unused), shared with the sheet: what is written there appears
+  /// in the picture.
   cv::Mat pixels();
   std::string png();
 

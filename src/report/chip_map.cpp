@@ -26,7 +26,8 @@ std::vector<Between> places_along(const std::vector<double>& centres, int pixels
     const double position = (i + 0.5) * image_length / pixels;
     while (at + 2 < centres.size() && position > centres[at + 1]) ++at;
     const double step = at + 1 < centres.size() ? centres[at + 1] - centres[at] : 1.0;
-    places.push_back({at, static_cast<float>(std::clamp((position - centres[at]) / step, 0.0, centres.size() > 1 ? 1.0 : 0.0))});
+    places.push_back(
+        {at, static_cast<float>(std::clamp((position - centres[at]) / step, 0.0, centres.size() > 1 ? 1.0 : 0.0))});
   }
   return places;
 }
@@ -54,7 +55,8 @@ cv::Mat chip_map(const ChipGrid& grid, std::span<const float> values, cv::Size s
     for (int x = 0; x < size.width; ++x) {
       const Between col = across[static_cast<std::size_t>(x)];
       const std::size_t left = col.index, right = std::min(left + 1, cols - 1);
-      map.at<float>(y, x) = std::lerp(std::lerp(above[left], above[right], col.share), std::lerp(below[left], below[right], col.share), row.share);
+      map.at<float>(y, x) = std::lerp(std::lerp(above[left], above[right], col.share),
+                                      std::lerp(below[left], below[right], col.share), row.share);
     }
   }
   return map;

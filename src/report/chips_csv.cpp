@@ -16,10 +16,12 @@ std::string chips_csv(const Result& result) {
   text += "\r\n";
   for (std::size_t node = 0; node < result.grid.chips(); ++node) {
     const cv::Point2d centre = chip_centre_px(result.grid, node);
-    text += std::to_string(node) + "," + std::to_string(result.grid.row(node)) + "," + std::to_string(result.grid.col(node)) + "," +
-            shortest(centre.x) + "," + shortest(centre.y) + "," + shortest(result.order[node]);
+    text += std::to_string(node) + "," + std::to_string(result.grid.row(node)) + "," +
+            std::to_string(result.grid.col(node)) + "," + shortest(centre.x) + "," + shortest(centre.y) + "," +
+            shortest(result.order[node]);
     for (const RuleResult& rule : result.rules)
-      text += "," + std::to_string(rule.communities.community[node]) + "," + shortest(rule.communities.node_stability[node]);
+      text += "," + std::to_string(rule.communities.community[node]) + "," +
+              shortest(rule.communities.node_stability[node]);
     text += "\r\n";
   }
   return text;

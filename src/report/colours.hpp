@@ -12,8 +12,8 @@ struct Colour {
   std::uint8_t r = 0, g = 0, b = 0;
 };
 
-/// Of a label, the same in every picture: Okabe and Ito's seven, then nine of Tol's muted ones, then lighter and darker turns of
-/// all of them. Label 0 (unassigned) is grey.
+/// Of a label, the same in every picture: Okabe and Ito's seven, then nine of Tol's muted ones, then lighter and darker
+/// turns of all of them. Label 0 (unassigned) is grey.
 Colour region_colour(int label);
 
 /// Black or white, whichever reads better on the colour.

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "report/graph_layout.hpp"
 
+#include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-
-#include <Eigen/Dense>
 
 namespace metamict {
 
@@ -13,8 +12,9 @@ namespace {
 
 constexpr std::size_t pivots = 64;
 constexpr int iterations = 50;
-constexpr float spacing = 0.6F;           // of neighbours: this over sqrt(N), in a start of width 1
-constexpr float repulsion_reach = 2.0F;   // in spacings: beyond it the start's places, made from the scores, stay as they are
+constexpr float spacing = 0.6F;  // of neighbours: this over sqrt(N), in a start of width 1
+constexpr float repulsion_reach =
+    2.0F;  // in spacings: beyond it the start's places, made from the scores, stay as they are
 
 cv::Rect2f bounds(std::span<const cv::Point2f> points) {
   cv::Point2f low = points.front(), high = points.front();
@@ -89,7 +89,8 @@ class Cells {
 
  private:
   std::size_t cell(const cv::Point2f& point) const {
-    return static_cast<std::size_t>(static_cast<int>((point.y - low_.y) / width_) * cols_ + static_cast<int>((point.x - low_.x) / width_));
+    return static_cast<std::size_t>(static_cast<int>((point.y - low_.y) / width_) * cols_ +
+                                    static_cast<int>((point.x - low_.x) / width_));
   }
   std::span<const Member> members(int row, int col) const {
     const auto at = static_cast<std::size_t>(row * cols_ + col);
@@ -125,10 +126,12 @@ void repel(const std::vector<cv::Point2f>& points, float ideal, std::vector<cv::
   });
 }
 
-void attract(const std::vector<cv::Point2f>& points, std::span<const Edge> edges, float ideal, std::vector<cv::Point2f>& force) {
+void attract(const std::vector<cv::Point2f>& points, std::span<const Edge> edges, float ideal,
+             std::vector<cv::Point2f>& force) {
   for (const Edge& edge : edges) {
     const cv::Point2f apart = points[edge.a] - points[edge.b];
-    // Long edges pull no harder than at five ideal lengths: few of them would otherwise fold whole regions onto each other.
+    // Long edges pull no harder than at five ideal lengths: few of them would otherwise fold whole regions onto each
+    // other.
     const float length = length_of(apart), pull = 0.35F * edge.weight * std::min(length, 5 * ideal) / ideal;
     force[edge.a] -= apart * pull;
     force[edge.b] += apart * pull;
@@ -147,8 +150,9 @@ std::vector<cv::Point2f> place_by_similarity(const ScoreMatrix& scores) {
     Eigen::VectorXf along = centred * solver.eigenvectors().col(last - axis);
     Eigen::Index furthest = 0;
     along.cwiseAbs().maxCoeff(&furthest);
-    if (along[furthest] < 0) along = -along;   // an eigenvector's sign is arbitrary
-    for (std::size_t i = 0; i < points.size(); ++i) (axis == 0 ? points[i].x : points[i].y) = along[static_cast<Eigen::Index>(i)];
+    if (along[furthest] < 0) along = -along;  // an eigenvector's sign is arbitrary
+    for (std::size_t i = 0; i < points.size(); ++i)
+      (axis == 0 ? points[i].x : points[i].y) = along[static_cast<Eigen::Index>(i)];
   }
   // Like chips may coincide: a turn of the golden angle sets them apart, the same way every time.
   fit(points);

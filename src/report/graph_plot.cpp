@@ -3,9 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
-
 #include <opencv2/imgproc.hpp>
+#include <vector>
 
 #include "report/canvas.hpp"
 #include "report/words.hpp"
@@ -14,9 +13,9 @@ namespace metamict {
 
 namespace {
 
-constexpr double width = 270, margin = 8, caption = 34;   // points
+constexpr double width = 270, margin = 8, caption = 34;  // points
 constexpr Colour ink{34, 34, 34}, quiet{95, 95, 95};
-constexpr int fraction_bits = 4;                          // OpenCV takes places in sixteenths of a pixel
+constexpr int fraction_bits = 4;  // OpenCV takes places in sixteenths of a pixel
 
 int label_of(const RuleResult& rule, std::size_t node) {
   return rule.map.label_of_community[static_cast<std::size_t>(rule.communities.community[node])];
@@ -39,10 +38,12 @@ struct Placing {
   }
 };
 
-// Nodes and edges go straight into the sheet's pixels: OpenCV is many times faster than cairo at thousands of short lines.
+// Nodes and edges go straight into the sheet's pixels: OpenCV is many times faster than cairo at thousands of short
+// lines.
 
 /// Edges inside a region in its colour, those between regions grey. Longest first, so that they lie below.
-void draw_edges(cv::Mat& pixels, const RuleResult& rule, const std::vector<cv::Point>& places, std::span<const Edge> edges) {
+void draw_edges(cv::Mat& pixels, const RuleResult& rule, const std::vector<cv::Point>& places,
+                std::span<const Edge> edges) {
   std::vector<const Edge*> sorted;
   for (const Edge& edge : edges) sorted.push_back(&edge);
   const auto length = [&](const Edge* edge) {
@@ -61,11 +62,14 @@ void draw_edges(cv::Mat& pixels, const RuleResult& rule, const std::vector<cv::P
 void draw_disc(cv::Mat& pixels, cv::Point2f centre, float radius, Colour colour) {
   const float reach = radius + 0.5F;
   for (int y = std::max(0, cvFloor(centre.y - reach)); y <= std::min(pixels.rows - 1, cvCeil(centre.y + reach)); ++y)
-    for (int x = std::max(0, cvFloor(centre.x - reach)); x <= std::min(pixels.cols - 1, cvCeil(centre.x + reach)); ++x) {
+    for (int x = std::max(0, cvFloor(centre.x - reach)); x <= std::min(pixels.cols - 1, cvCeil(centre.x + reach));
+         ++x) {
       const float dx = static_cast<float>(x) - centre.x, dy = static_cast<float>(y) - centre.y;
       const float cover = std::clamp(reach - std::sqrt(dx * dx + dy * dy), 0.0F, 1.0F);
       auto& pixel = pixels.at<cv::Vec4b>(y, x);
-      const auto mix = [&](unsigned char below, std::uint8_t above) { return cv::saturate_cast<unsigned char>(below + cover * (above - below)); };
+      const auto mix = [&](unsigned char below, std::uint8_t above) {
+        return cv::saturate_cast<unsigned char>(below + cover * (above - below));
+      };
       pixel = {mix(pixel[0], colour.b), mix(pixel[1], colour.g), mix(pixel[2], colour.r), 255};
     }
 }
@@ -73,7 +77,8 @@ void draw_disc(cv::Mat& pixels, cv::Point2f centre, float radius, Colour colour)
 void draw_nodes(cv::Mat& pixels, const RuleResult& rule, const std::vector<cv::Point>& places) {
   const double points = std::clamp(0.15 * width / std::sqrt(static_cast<double>(places.size())), 0.5, 3.5);
   for (std::size_t node = 0; node < places.size(); ++node)
-    draw_disc(pixels, cv::Point2f(places[node]) / (1 << fraction_bits), static_cast<float>(points * print_pixels_per_point), region_colour(label_of(rule, node)));
+    draw_disc(pixels, cv::Point2f(places[node]) / (1 << fraction_bits),
+              static_cast<float>(points * print_pixels_per_point), region_colour(label_of(rule, node)));
 }
 
 void draw_caption(Canvas& canvas, const RuleResult& rule, std::size_t drawn_edges, double y) {
@@ -92,9 +97,13 @@ void draw_caption(Canvas& canvas, const RuleResult& rule, std::size_t drawn_edge
     x += 6.5 + canvas.text_width(number, {7}) + 7;
   }
   const std::string modularity = rule.communities.modularity ? fixed(*rule.communities.modularity, 3) : "–";
-  canvas.text({margin, y + 18}, with_thousands(graph.nodes()) + " chips, " + with_thousands(graph.edges) + " edges", {7, ink});
-  canvas.text({width - margin, y + 18}, rule.name + " cut " + fixed(graph.cut.value, 3) + ", modularity " + modularity, {7, ink, Align::right});
-  canvas.text({margin, y + 27}, "Drawn: the " + with_thousands(drawn_edges) + " edges of its backbone. Colours: regions of the map.", {6.5, quiet});
+  canvas.text({margin, y + 18}, with_thousands(graph.nodes()) + " chips, " + with_thousands(graph.edges) + " edges",
+              {7, ink});
+  canvas.text({width - margin, y + 18}, rule.name + " cut " + fixed(graph.cut.value, 3) + ", modularity " + modularity,
+              {7, ink, Align::right});
+  canvas.text({margin, y + 27},
+              "Drawn: the " + with_thousands(drawn_edges) + " edges of its backbone. Colours: regions of the map.",
+              {6.5, quiet});
 }
 
 }  // namespace
@@ -107,7 +116,8 @@ std::string draw_graph(const RuleResult& rule, std::span<const cv::Point2f> layo
   }
   // The longer side of a layout is 1: a flat one gets a flat sheet, a tall one is centred on a square.
   const double side = width - 2 * margin, height = std::clamp<double>(high.y - low.y, 0.4, 1.0) * side;
-  const Placing place{low - cv::Point2f((1 - (high.x - low.x)) / 2, static_cast<float>(height / side - (high.y - low.y)) / 2), side};
+  const Placing place{
+      low - cv::Point2f((1 - (high.x - low.x)) / 2, static_cast<float>(height / side - (high.y - low.y)) / 2), side};
   std::vector<cv::Point> places;
   for (const cv::Point2f& at : layout) places.push_back(place(at));
 

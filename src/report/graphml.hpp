@@ -10,9 +10,9 @@
 
 namespace metamict {
 
-/// Streams the graph of a threshold rule: every edge, or only those of `backbone` where it is given. Nodes stand at `layout`
-/// (one point a node) with Gephi's x, y, size, r, g, b and label, and carry community, x_px, y_px, order and stability; edges carry
-/// weight. Throws OutputError.
+/// Streams the graph of a threshold rule: every edge, or only those of `backbone` where it is given. Nodes stand at
+/// `layout` (one point a node) with Gephi's x, y, size, r, g, b and label, and carry community, x_px, y_px, order and
+/// stability; edges carry weight. Throws OutputError.
 struct GraphmlContent {
   const Result& result;
   const RuleResult& rule;

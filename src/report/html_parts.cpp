@@ -3,9 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
-
 #include <opencv2/imgproc.hpp>
+#include <vector>
 
 #include "report/chip_map.hpp"
 #include "report/colours.hpp"
@@ -20,7 +19,9 @@ namespace metamict::html {
 
 namespace {
 
-std::string attribute(std::string_view name, std::string_view value) { return " " + std::string(name) + "=\"" + escaped(value) + "\""; }
+std::string attribute(std::string_view name, std::string_view value) {
+  return " " + std::string(name) + "=\"" + escaped(value) + "\"";
+}
 
 std::string data_address(std::string_view png) { return "data:image/png;base64," + base64(png); }
 
@@ -29,8 +30,8 @@ std::string size_attributes(cv::Size size) {
 }
 
 std::string open_panel(cv::Size size, std::string_view description) {
-  return "<svg class=\"panel\" viewBox=\"0 0 " + std::to_string(size.width) + " " + std::to_string(size.height) + "\" role=\"img\"" +
-         attribute("aria-label", description) + ">";
+  return "<svg class=\"panel\" viewBox=\"0 0 " + std::to_string(size.width) + " " + std::to_string(size.height) +
+         "\" role=\"img\"" + attribute("aria-label", description) + ">";
 }
 
 /// White on a dark plate in the lower left corner, in the image's own pixels.
@@ -40,13 +41,15 @@ std::string scale_bar(const Micrograph& micrograph) {
   const double em = std::max(size.width, size.height) / 26.0;
   const double width = std::max(bar.length_px, 0.62 * em * static_cast<double>(bar.words.size())) + em;
   const auto rectangle = [](double x, double y, double w, double h, const char* look) {
-    return "<rect x=\"" + fixed(x, 1) + "\" y=\"" + fixed(y, 1) + "\" width=\"" + fixed(w, 1) + "\" height=\"" + fixed(h, 1) + "\" " + look + "/>";
+    return "<rect x=\"" + fixed(x, 1) + "\" y=\"" + fixed(y, 1) + "\" width=\"" + fixed(w, 1) + "\" height=\"" +
+           fixed(h, 1) + "\" " + look + "/>";
   };
   const double x = 0.6 * em, y = size.height - 2.8 * em;
   return rectangle(x, y, width, 2.2 * em, "fill=\"#000\" fill-opacity=\".6\"") +
-         rectangle(x + (width - bar.length_px) / 2, y + 1.55 * em, bar.length_px, 0.3 * em, "fill=\"#fff\"") + "<text x=\"" +
-         fixed(x + width / 2, 1) + "\" y=\"" + fixed(y + 1.15 * em, 1) + "\" font-size=\"" + fixed(em, 1) +
-         "\" fill=\"#fff\" text-anchor=\"middle\" font-weight=\"bold\">" + escaped(bar.words) + "</text>";
+         rectangle(x + (width - bar.length_px) / 2, y + 1.55 * em, bar.length_px, 0.3 * em, "fill=\"#fff\"") +
+         "<text x=\"" + fixed(x + width / 2, 1) + "\" y=\"" + fixed(y + 1.15 * em, 1) + "\" font-size=\"" +
+         fixed(em, 1) + "\" fill=\"#fff\" text-anchor=\"middle\" font-weight=\"bold\">" + escaped(bar.words) +
+         "</text>";
 }
 
 /// Rings as one path, simplified by less than a pixel of the coarse map they were traced on.
@@ -58,7 +61,8 @@ std::string path_data(const std::vector<const Ring*>& rings, double to_image) {
     if (simple.size() < 3) simple = ring->corners;
     char command = 'M';
     for (const cv::Point corner : simple) {
-      data += command + fixed(corner.x * to_image, to_image < 1.5 ? 1 : 0) + " " + fixed(corner.y * to_image, to_image < 1.5 ? 1 : 0);
+      data += command + fixed(corner.x * to_image, to_image < 1.5 ? 1 : 0) + " " +
+              fixed(corner.y * to_image, to_image < 1.5 ? 1 : 0);
       command = 'L';
     }
     data += 'Z';
@@ -68,7 +72,8 @@ std::string path_data(const std::vector<const Ring*>& rings, double to_image) {
 
 std::string region_title(const RuleResult& rule, const Region& region) {
   const double share = static_cast<double>(region.area_px) / static_cast<double>(rule.map.labels.total());
-  return "region " + std::to_string(region.label) + ": " + fixed(100 * share, 1) + " % of the area, order " + fixed(region.order, 2);
+  return "region " + std::to_string(region.label) + ": " + fixed(100 * share, 1) + " % of the area, order " +
+         fixed(region.order, 2);
 }
 
 }  // namespace
@@ -76,10 +81,13 @@ std::string region_title(const RuleResult& rule, const Region& region) {
 std::string page(std::string_view title, std::string_view body) {
   Sha256 hash;
   hash.update({reinterpret_cast<const unsigned char*>(style.data()), style.size()});
-  const std::string policy = "default-src 'none'; img-src data:; style-src 'sha256-" + base64_of_hex(hash.hex()) + "'; base-uri 'none'; form-action 'none'";
-  return "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"" + policy +
-         "\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>" + escaped(title) + "</title>\n<style>" +
-         std::string(style) + "</style>\n</head>\n<body>\n<main>\n" + std::string(body) + "</main>\n</body>\n</html>\n";
+  const std::string policy = "default-src 'none'; img-src data:; style-src 'sha256-" + base64_of_hex(hash.hex()) +
+                             "'; base-uri 'none'; form-action 'none'";
+  return "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta "
+         "http-equiv=\"Content-Security-Policy\" content=\"" +
+         policy + "\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>" +
+         escaped(title) + "</title>\n<style>" + std::string(style) + "</style>\n</head>\n<body>\n<main>\n" +
+         std::string(body) + "</main>\n</body>\n</html>\n";
 }
 
 std::string figure(std::string_view content, std::string_view caption) {
@@ -92,32 +100,38 @@ std::string picture(std::string_view png, std::string_view alternative) {
 
 std::string define_micrograph(const Micrograph& micrograph, std::string_view id) {
   const cv::Mat grey = grey_picture(micrograph.pixels, picture_size(micrograph.pixels.size(), 1, 900));
-  return "<svg class=\"hidden\" width=\"0\" height=\"0\" aria-hidden=\"true\"><defs><image" + attribute("id", id) + size_attributes(micrograph.pixels.size()) +
-         " preserveAspectRatio=\"none\" href=\"" + data_address(encode_picture(grey)) + "\"/></defs></svg>\n";
+  return "<svg class=\"hidden\" width=\"0\" height=\"0\" aria-hidden=\"true\"><defs><image" + attribute("id", id) +
+         size_attributes(micrograph.pixels.size()) + " preserveAspectRatio=\"none\" href=\"" +
+         data_address(encode_picture(grey)) + "\"/></defs></svg>\n";
 }
 
 std::string micrograph_panel(const Micrograph& micrograph, std::string_view id) {
-  return open_panel(micrograph.pixels.size(), "the micrograph") + "<use href=\"#" + std::string(id) + "\"/>" + scale_bar(micrograph) + "</svg>";
+  return open_panel(micrograph.pixels.size(), "the micrograph") + "<use href=\"#" + std::string(id) + "\"/>" +
+         scale_bar(micrograph) + "</svg>";
 }
 
 std::string overlay_panel(const Micrograph& micrograph, std::string_view id, const RuleResult& rule) {
-  return open_panel(micrograph.pixels.size(), "regions of the rule " + rule.name + " over the micrograph") + "<use href=\"#" + std::string(id) + "\"/>" +
-         region_paths(rule, 512) + scale_bar(micrograph) + "</svg>";
+  return open_panel(micrograph.pixels.size(), "regions of the rule " + rule.name + " over the micrograph") +
+         "<use href=\"#" + std::string(id) + "\"/>" + region_paths(rule, 512) + scale_bar(micrograph) + "</svg>";
 }
 
 std::string value_panel(const Result& result, std::span<const float> values, double high, std::string_view name) {
   const cv::Size size = result.micrograph.pixels.size();
-  return open_panel(size, "map of " + std::string(name)) + "<image" + size_attributes(size) + " preserveAspectRatio=\"none\" href=\"" +
-         data_address(draw_chip_map(result.grid, values, 0, high)) + "\"/>" + scale_bar(result.micrograph) + "</svg>";
+  return open_panel(size, "map of " + std::string(name)) + "<image" + size_attributes(size) +
+         " preserveAspectRatio=\"none\" href=\"" + data_address(draw_chip_map(result.grid, values, 0, high)) + "\"/>" +
+         scale_bar(result.micrograph) + "</svg>";
 }
 
 std::string colour_bar(double high, std::string_view name) {
   std::string stops, ticks;
   for (int i = 0; i <= 16; ++i)
-    stops += "<rect x=\"" + fixed(5 + i * 10, 0) + "\" y=\"2\" width=\"10.5\" height=\"10\" fill=\"" + hex(cividis(i / 16.0)) + "\"/>";
+    stops += "<rect x=\"" + fixed(5 + i * 10, 0) + "\" y=\"2\" width=\"10.5\" height=\"10\" fill=\"" +
+             hex(cividis(i / 16.0)) + "\"/>";
   for (int i = 0; i <= 2; ++i)
-    ticks += "<text x=\"" + fixed(10 + i * 80, 0) + "\" y=\"24\" text-anchor=\"middle\">" + shortest(static_cast<float>(high * i / 2)) + "</text>";
-  return "<svg class=\"bar\" viewBox=\"0 0 190 28\" role=\"img\"" + attribute("aria-label", "colours of " + std::string(name)) + ">" + stops + ticks + "</svg>";
+    ticks += "<text x=\"" + fixed(10 + i * 80, 0) + "\" y=\"24\" text-anchor=\"middle\">" +
+             shortest(static_cast<float>(high * i / 2)) + "</text>";
+  return "<svg class=\"bar\" viewBox=\"0 0 190 28\" role=\"img\"" +
+         attribute("aria-label", "colours of " + std::string(name)) + ">" + stops + ticks + "</svg>";
 }
 
 std::string region_paths(const RuleResult& rule, int longest_px) {
@@ -130,13 +144,15 @@ std::string region_paths(const RuleResult& rule, int longest_px) {
   for (const Ring& ring : rings) by_label[static_cast<std::size_t>(ring.label)].push_back(&ring);
   std::string paths = "<g class=\"regions\">";
   for (const Region& region : rule.regions)
-    paths += "<path fill=\"" + hex(region_colour(region.label)) + "\" d=\"" + path_data(by_label[static_cast<std::size_t>(region.label)], to_image) +
-             "\"><title>" + region_title(rule, region) + "</title></path>";
+    paths += "<path fill=\"" + hex(region_colour(region.label)) + "\" d=\"" +
+             path_data(by_label[static_cast<std::size_t>(region.label)], to_image) + "\"><title>" +
+             region_title(rule, region) + "</title></path>";
   paths += "</g><g class=\"numbers\">";
   const double em = std::max(rule.map.labels.cols, rule.map.labels.rows) / 22.0;
   for (const Anchor& anchor : label_anchors(coarse, 0.6 * em / to_image)) {
     const double size = std::min(em, 1.4 * anchor.depth_px * to_image);
-    paths += "<text x=\"" + fixed(anchor.at.x * to_image, 0) + "\" y=\"" + fixed(anchor.at.y * to_image + 0.36 * size, 0) + "\" font-size=\"" + fixed(size, 1) +
+    paths += "<text x=\"" + fixed(anchor.at.x * to_image, 0) + "\" y=\"" +
+             fixed(anchor.at.y * to_image + 0.36 * size, 0) + "\" font-size=\"" + fixed(size, 1) +
              "\" stroke-width=\"" + fixed(size / 6, 1) + "\">" + std::to_string(anchor.label) + "</text>";
   }
   return paths + "</g>";

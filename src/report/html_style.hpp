@@ -59,8 +59,8 @@ footer { margin-top: 40px; padding-top: 12px; border-top: 1px solid var(--rule);
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   body { font-size: 10pt; }
   main { max-width: none; padding: 0; }
-  .row { gap: 12px; }
-  h2 { break-after: avoid; }
+  .row { gap: 12px; break-inside: avoid; }
+  h2, h3, h2 + p { break-after: avoid; }
   tr, .notes, pre { break-inside: avoid; }
 }
 )";

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "report/json_report.hpp"
 
+#include <algorithm>
 #include <cmath>
-#include <optional>
-
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "report/words.hpp"
 
@@ -40,18 +40,21 @@ Json image_json(const Result& result) {
 Json grid_json(const Result& result) {
   const ChipGrid& grid = result.grid;
   const double size_px = result.chip_size.size_px;
-  return {{"size_px", size_px},
-          {"stride_px", size_px * grid.stride_px / grid.size_px},
-          {"rows", grid.rows},
-          {"cols", grid.cols},
-          {"chips", grid.chips()},
-          {"size_source", result.chip_size.source}};
+  return {{"size_px", size_px},    {"stride_px", size_px * grid.stride_px / grid.size_px},
+          {"rows", grid.rows},     {"cols", grid.cols},
+          {"chips", grid.chips()}, {"size_source", result.chip_size.source}};
 }
 
 Json encoder_json(const EncoderIdentity& encoder) {
-  return {{"name", encoder.name},           {"sha256", encoder.sha256},       {"kind", encoder.kind},
-          {"features", encoder.features},   {"precision", encoder.precision}, {"device", encoder.device},
-          {"embedding", encoder.embedding}, {"path", encoder.path},           {"provenance", clean_utf8(encoder.provenance)}};
+  return {{"name", encoder.name},
+          {"sha256", encoder.sha256},
+          {"kind", encoder.kind},
+          {"features", encoder.features},
+          {"precision", encoder.precision},
+          {"device", encoder.device},
+          {"embedding", encoder.embedding},
+          {"path", encoder.path},
+          {"provenance", clean_utf8(encoder.provenance)}};
 }
 
 Json similarity_json(const Result& result) {
@@ -80,10 +83,11 @@ Json region_json(const Region& region) {
 
 Json scores_json(const RuleResult& rule) {
   const auto count = static_cast<std::size_t>(rule.communities.count);
+  const std::size_t shown = std::min<std::size_t>(count, reported_communities);
   Json rows = Json::array();
-  for (std::size_t i = 0; i < count; ++i) {
+  for (std::size_t i = 0; i < shown; ++i) {
     Json row = Json::array();
-    for (std::size_t j = 0; j < count; ++j) row.push_back(finite(rule.community_scores[i * count + j]));
+    for (std::size_t j = 0; j < shown; ++j) row.push_back(finite(rule.community_scores[i * count + j]));
     rows.push_back(std::move(row));
   }
   return rows;

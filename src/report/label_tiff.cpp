@@ -44,7 +44,9 @@ tmsize_t write_memory(thandle_t handle, void* in, tmsize_t count) {
 
 toff_t seek_memory(thandle_t handle, toff_t offset, int whence) {
   auto& memory = *static_cast<Memory*>(handle);
-  memory.position = static_cast<std::size_t>(offset) + (whence == SEEK_CUR ? memory.position : whence == SEEK_END ? memory.bytes.size() : 0);
+  memory.position = static_cast<std::size_t>(offset) + (whence == SEEK_CUR   ? memory.position
+                                                        : whence == SEEK_END ? memory.bytes.size()
+                                                                             : 0);
   return memory.position;
 }
 
@@ -55,18 +57,30 @@ int keep_complaint(TIFF*, void* memory, const char*, const char* format, va_list
   char text[256];
   std::vsnprintf(text, sizeof text, format, arguments);
   static_cast<Memory*>(memory)->complaint = text;
-  return 1;   // handled: nothing goes to stderr
+  return 1;  // handled: nothing goes to stderr
 }
 
 // DigitalMicrograph's own tags: unit, origin and scale of x and y, as in TIFF files it saves itself.
-enum : std::uint32_t { gatan_unit_x = 65003, gatan_unit_y = 65004, gatan_origin_x = 65006, gatan_origin_y = 65007, gatan_scale_x = 65009, gatan_scale_y = 65010 };
+enum : std::uint32_t {
+  gatan_unit_x = 65003,
+  gatan_unit_y = 65004,
+  gatan_origin_x = 65006,
+  gatan_origin_y = 65007,
+  gatan_scale_x = 65009,
+  gatan_scale_y = 65010
+};
 
 void declare_gatan_tags(TIFF* tiff) {
   static char names[6][16] = {"GatanUnitX", "GatanUnitY", "GatanOriginX", "GatanOriginY", "GatanScaleX", "GatanScaleY"};
-  const auto ascii = [&](std::uint32_t tag, char* name) { return TIFFFieldInfo{tag, -1, -1, TIFF_ASCII, FIELD_CUSTOM, 1, 0, name}; };
-  const auto real = [&](std::uint32_t tag, char* name) { return TIFFFieldInfo{tag, 1, 1, TIFF_DOUBLE, FIELD_CUSTOM, 1, 0, name}; };
-  const std::array<TIFFFieldInfo, 6> fields{ascii(gatan_unit_x, names[0]), ascii(gatan_unit_y, names[1]), real(gatan_origin_x, names[2]),
-                                            real(gatan_origin_y, names[3]), real(gatan_scale_x, names[4]), real(gatan_scale_y, names[5])};
+  const auto ascii = [&](std::uint32_t tag, char* name) {
+    return TIFFFieldInfo{tag, -1, -1, TIFF_ASCII, FIELD_CUSTOM, 1, 0, name};
+  };
+  const auto real = [&](std::uint32_t tag, char* name) {
+    return TIFFFieldInfo{tag, 1, 1, TIFF_DOUBLE, FIELD_CUSTOM, 1, 0, name};
+  };
+  const std::array<TIFFFieldInfo, 6> fields{ascii(gatan_unit_x, names[0]),  ascii(gatan_unit_y, names[1]),
+                                            real(gatan_origin_x, names[2]), real(gatan_origin_y, names[3]),
+                                            real(gatan_scale_x, names[4]),  real(gatan_scale_y, names[5])};
   TIFFMergeFieldInfo(tiff, fields.data(), fields.size());
 }
 
@@ -107,20 +121,24 @@ void describe_scale(TIFF* tiff, std::optional<double> nm_per_pixel, double large
 std::string label_tiff(const cv::Mat& labels, std::optional<double> nm_per_pixel) {
   CV_Assert(labels.type() == CV_16UC1 && !labels.empty());
   Memory memory;
-  const std::unique_ptr<TIFFOpenOptions, void (*)(TIFFOpenOptions*)> options(TIFFOpenOptionsAlloc(), TIFFOpenOptionsFree);
+  const std::unique_ptr<TIFFOpenOptions, void (*)(TIFFOpenOptions*)> options(TIFFOpenOptionsAlloc(),
+                                                                             TIFFOpenOptionsFree);
   TIFFOpenOptionsSetErrorHandlerExtR(options.get(), keep_complaint, &memory);
   TIFFOpenOptionsSetWarningHandlerExtR(options.get(), keep_complaint, &memory);
-  std::unique_ptr<TIFF, void (*)(TIFF*)> tiff(TIFFClientOpenExt("labels.tif", "wl", &memory, read_memory, write_memory, seek_memory,
-                                                                close_memory, size_of_memory, nullptr, nullptr, options.get()),
-                                              TIFFClose);
+  std::unique_ptr<TIFF, void (*)(TIFF*)> tiff(
+      TIFFClientOpenExt("labels.tif", "wl", &memory, read_memory, write_memory, seek_memory, close_memory,
+                        size_of_memory, nullptr, nullptr, options.get()),
+      TIFFClose);
   if (!tiff) throw OutputError("the label map cannot be written as TIFF: " + memory.complaint);
   double largest = 0;
   cv::minMaxLoc(labels, nullptr, &largest);
   describe_layout(tiff.get(), labels);
   describe_scale(tiff.get(), nm_per_pixel, largest);
   for (int y = 0; y < labels.rows; ++y)
-    if (TIFFWriteScanline(tiff.get(), const_cast<std::uint16_t*>(labels.ptr<std::uint16_t>(y)), static_cast<std::uint32_t>(y)) != 1)
-      throw OutputError("row " + std::to_string(y) + " of the label map cannot be written as TIFF: " + memory.complaint);
+    if (TIFFWriteScanline(tiff.get(), const_cast<std::uint16_t*>(labels.ptr<std::uint16_t>(y)),
+                          static_cast<std::uint32_t>(y)) != 1)
+      throw OutputError("row " + std::to_string(y) +
+                        " of the label map cannot be written as TIFF: " + memory.complaint);
   if (TIFFFlush(tiff.get()) != 1) throw OutputError("the label map cannot be written as TIFF: " + memory.complaint);
   tiff.reset();
   return std::move(memory.bytes);

@@ -2,15 +2,14 @@
 // labels.tif: the label map as image programs open it, with its scale.
 #pragma once
 
+#include <opencv2/core.hpp>
 #include <optional>
 #include <string>
 
-#include <opencv2/core.hpp>
-
 namespace metamict {
 
-/// The bytes of a deflated uint16 TIFF of `labels` (CV_16UC1), calibrated for ImageJ (ImageDescription, X/YResolution in pixels per
-/// nm, ResolutionUnit none) and for DigitalMicrograph (Gatan's private tags). Throws OutputError.
+/// The bytes of a deflated uint16 TIFF of `labels` (CV_16UC1), calibrated for ImageJ (ImageDescription, X/YResolution
+/// in pixels per nm, ResolutionUnit none) and for DigitalMicrograph (Gatan's private tags). Throws OutputError.
 std::string label_tiff(const cv::Mat& labels, std::optional<double> nm_per_pixel);
 
 }  // namespace metamict

@@ -2,23 +2,23 @@
 // The micrograph as a grey picture, and the scale bar that goes with it.
 #pragma once
 
+#include <opencv2/core.hpp>
 #include <optional>
 #include <string>
 
-#include <opencv2/core.hpp>
-
 namespace metamict {
 
-/// CV_8UC1 of the wanted size; grey from the 0.3 to the 99.7 percentile, so that a few hot pixels do not darken the rest. Where a bright part (a
-/// metal cap) leaves most of the image dark, a gamma of at least 0.5 lifts it.
+/// CV_8UC1 of the wanted size; grey from the 0.3 to the 99.7 percentile, so that a few hot pixels do not darken the
+/// rest. Where a bright part (a metal cap) leaves most of the image dark, a gamma of at least 0.5 lifts it.
 cv::Mat grey_picture(const cv::Mat& pixels, cv::Size size);
 
-/// Size of a picture whose longer side lies between `smallest` and `largest` where a whole enlargement or any reduction allows it.
+/// Size of a picture whose longer side lies between `smallest` and `largest` where a whole enlargement or any reduction
+/// allows it.
 cv::Size picture_size(cv::Size image, int smallest, int largest);
 
 struct ScaleBar {
-  double length_px;     ///< in pixels of the image
-  std::string words;    ///< "5 nm", or "100 px" where the pixel size is not known
+  double length_px;   ///< in pixels of the image
+  std::string words;  ///< "5 nm", or "100 px" where the pixel size is not known
 };
 
 /// The longest bar of 1, 2 or 5 times a power of ten that is at most 0.28 of the image's width.

@@ -36,7 +36,8 @@ WrittenFile write_embeddings(const Embeddings& embeddings, const std::filesystem
   const RowMatrixXf& rows_ND = embeddings.rows_ND;
   WholeFile file(path);
   file.write(header("(" + std::to_string(rows_ND.rows()) + ", " + std::to_string(rows_ND.cols()) + ")"));
-  for (Eigen::Index i = 0; i < rows_ND.rows(); ++i) write_floats(file, rows_ND.row(i).data(), static_cast<std::size_t>(rows_ND.cols()));
+  for (Eigen::Index i = 0; i < rows_ND.rows(); ++i)
+    write_floats(file, rows_ND.row(i).data(), static_cast<std::size_t>(rows_ND.cols()));
   return file.finish();
 }
 

@@ -2,26 +2,25 @@
 // Regions of a label map as polygons.
 #pragma once
 
-#include <vector>
-
 #include <opencv2/core.hpp>
+#include <vector>
 
 namespace metamict {
 
 struct Ring {
   int label = 0;
-  std::vector<cv::Point> corners;   ///< pixel corners; the region lies to the right, so holes run the other way round
+  std::vector<cv::Point> corners;  ///< pixel corners; the region lies to the right, so holes run the other way round
 };
 
-/// The border of every region along the edges of its pixels, corner to corner; label 0 has none. Pixels that touch only at a corner belong
-/// to different rings. Filled by the even-odd rule, the rings of a label are exactly its pixels.
+/// The border of every region along the edges of its pixels, corner to corner; label 0 has none. Pixels that touch only
+/// at a corner belong to different rings. Filled by the even-odd rule, the rings of a label are exactly its pixels.
 std::vector<Ring> trace_outlines(const cv::Mat& labels);
 
 /// A place for a region's number: the pixel deepest inside one of its connected parts.
 struct Anchor {
   int label = 0;
   cv::Point2d at;
-  double depth_px = 0;   ///< from there to the part's border
+  double depth_px = 0;  ///< from there to the part's border
 };
 
 /// One for every part of every label whose depth is at least `smallest_depth_px`.

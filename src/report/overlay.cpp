@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-
 #include <opencv2/imgproc.hpp>
 
 #include "report/canvas.hpp"
@@ -15,15 +14,15 @@ namespace metamict {
 
 namespace {
 
-constexpr int opacity = 108;   // of the regions' colours, of 256
+constexpr int opacity = 108;  // of the regions' colours, of 256
 constexpr Colour ink{34, 34, 34}, quiet{95, 95, 95}, white{255, 255, 255}, black{0, 0, 0};
 
 /// What the picture is drawn with: `em` is the text size in pixels, and every other measure follows from it.
 struct Sheet {
   const Result& result;
   const RuleResult& rule;
-  cv::Size picture;      ///< of the micrograph's part
-  double scale;          ///< picture pixels per image pixel
+  cv::Size picture;  ///< of the micrograph's part
+  double scale;      ///< picture pixels per image pixel
   double em;
 };
 
@@ -39,7 +38,9 @@ void blend(const cv::Mat& grey, const cv::Mat& labels, double em, cv::Mat out) {
   cv::minMaxLoc(labels, nullptr, &largest);
   for (int label = 0; label <= static_cast<int>(largest); ++label) colours.push_back(region_colour(label));
   // Whole numbers: 256 stands for a share of 1.
-  const auto mix = [](int below, int above, int share) { return static_cast<unsigned char>((below * (256 - share) + above * share + 128) >> 8); };
+  const auto mix = [](int below, int above, int share) {
+    return static_cast<unsigned char>((below * (256 - share) + above * share + 128) >> 8);
+  };
   for (int y = 0; y < grey.rows; ++y) {
     const auto* label = labels.ptr<std::uint16_t>(y);
     const auto* value = grey.ptr(y);
@@ -57,7 +58,7 @@ void draw_outlines(Canvas& canvas, const Sheet& sheet, const cv::Mat& labels) {
   cairo_t* const context = canvas.context();
   const double to_picture = static_cast<double>(sheet.picture.width) / labels.cols;
   for (const Ring& ring : trace_outlines(labels)) {
-    cairo_new_sub_path(context);   // or the first corner would be joined to the last ring
+    cairo_new_sub_path(context);  // or the first corner would be joined to the last ring
     for (const cv::Point corner : ring.corners) cairo_line_to(context, corner.x * to_picture, corner.y * to_picture);
     cairo_close_path(context);
   }
@@ -83,26 +84,39 @@ void draw_with_halo(Canvas& canvas, cv::Point2d at, const std::string& words, co
   cairo_fill(context);
 }
 
-/// In every part of a region that has room for it; the legend has the colours of the others.
-void draw_numbers(Canvas& canvas, const Sheet& sheet) {
-  for (const Anchor& anchor : label_anchors(sheet.rule.map.labels, 0.55 * sheet.em / sheet.scale)) {
-    const double size = std::min(1.25 * sheet.em, 1.5 * anchor.depth_px * sheet.scale);
-    draw_with_halo(canvas, {anchor.at.x * sheet.scale, anchor.at.y * sheet.scale + 0.36 * size}, std::to_string(anchor.label),
-                   {size, white, Align::centre, true});
-  }
+struct BarPlate {
+  ScaleBar bar;
+  cv::Rect2d plate;  ///< on the sheet
+};
+
+BarPlate place_scale_bar(Canvas& canvas, const Sheet& sheet) {
+  const ScaleBar bar = choose_scale_bar(sheet.result.micrograph.pixels.cols, sheet.result.micrograph.nm_per_pixel);
+  const double em = sheet.em, height = 2.5 * em;
+  const double width =
+      std::max(bar.length_px * sheet.scale, canvas.text_width(bar.words, {1.1 * em, white, Align::centre, true})) +
+      1.2 * em;
+  return {bar, {0.8 * em, sheet.picture.height - 0.8 * em - height, width, height}};
 }
 
-void draw_scale_bar(Canvas& canvas, const Sheet& sheet) {
-  const ScaleBar bar = choose_scale_bar(sheet.result.micrograph.pixels.cols, sheet.result.micrograph.nm_per_pixel);
-  const double em = sheet.em, length = bar.length_px * sheet.scale;
-  const TextStyle style{1.1 * em, white, Align::centre, true};
-  const double box_width = std::max(length, canvas.text_width(bar.words, style)) + 1.2 * em, box_height = 2.5 * em;
-  const double x = 0.8 * em, y = sheet.picture.height - 0.8 * em - box_height;
+void draw_scale_bar(Canvas& canvas, const Sheet& sheet, const BarPlate& place) {
+  const double em = sheet.em, length = place.bar.length_px * sheet.scale,
+               middle = place.plate.x + place.plate.width / 2;
   canvas.set_colour(black, 0.6);
-  canvas.fill_rectangle({x, y, box_width, box_height});
+  canvas.fill_rectangle(place.plate);
   canvas.set_colour(white);
-  canvas.fill_rectangle({x + (box_width - length) / 2, y + 1.75 * em, length, 0.35 * em});
-  canvas.text({x + box_width / 2, y + 1.3 * em}, bar.words, style);
+  canvas.fill_rectangle({middle - length / 2, place.plate.y + 1.75 * em, length, 0.35 * em});
+  canvas.text({middle, place.plate.y + 1.3 * em}, place.bar.words, {1.1 * em, white, Align::centre, true});
+}
+
+/// In every part of a region that has room for it beside the scale bar; the legend has the colours of the others.
+void draw_numbers(Canvas& canvas, const Sheet& sheet, const cv::Rect2d& taken) {
+  for (const Anchor& anchor : label_anchors(sheet.rule.map.labels, 0.55 * sheet.em / sheet.scale)) {
+    const double size = std::min(1.25 * sheet.em, 1.5 * anchor.depth_px * sheet.scale);
+    const cv::Point2d at = anchor.at * sheet.scale;
+    if (!(taken & cv::Rect2d(at.x - size, at.y - size, 2 * size, 2 * size)).empty()) continue;
+    draw_with_halo(canvas, {at.x, at.y + 0.36 * size}, std::to_string(anchor.label),
+                   {size, white, Align::centre, true});
+  }
 }
 
 void draw_legend_row(Canvas& canvas, const Sheet& sheet, const Region& region, cv::Point2d at) {
@@ -110,8 +124,10 @@ void draw_legend_row(Canvas& canvas, const Sheet& sheet, const Region& region, c
   const Colour colour = region_colour(region.label);
   canvas.set_colour(colour);
   canvas.fill_rectangle({at.x, at.y, 1.7 * em, 1.35 * em});
-  canvas.text({at.x + 0.85 * em, at.y + 1.04 * em}, std::to_string(region.label), {em, ink_on(colour), Align::centre, true});
-  canvas.text({at.x + 6.2 * em, at.y + 1.04 * em}, fixed(100 * share_of(sheet, region.area_px), 1) + " %", {em, ink, Align::right});
+  canvas.text({at.x + 0.85 * em, at.y + 1.04 * em}, std::to_string(region.label),
+              {em, ink_on(colour), Align::centre, true});
+  canvas.text({at.x + 6.2 * em, at.y + 1.04 * em}, fixed(100 * share_of(sheet, region.area_px), 1) + " %",
+              {em, ink, Align::right});
   canvas.text({at.x + 9.7 * em, at.y + 1.04 * em}, fixed(region.order, 2), {em, ink, Align::right});
 }
 
@@ -139,8 +155,10 @@ void draw_legend(Canvas& canvas, const Sheet& sheet, double x, std::size_t rows)
   double y = 0.3 * em;
   canvas.text({x, y + 1.1 * em}, rule.graph ? rule.name + " cut" : rule.name, {1.25 * em, ink, Align::left, true});
   y += 2.6 * em;
-  if (rule.graph) canvas.text({x, y}, "score ≥ " + fixed(rule.graph->cut.value, 3), {em, quiet});
-  else canvas.text({x, y}, "derived rule", {em, quiet});
+  if (rule.graph)
+    canvas.text({x, y}, "score ≥ " + fixed(rule.graph->cut.value, 3), {em, quiet});
+  else
+    canvas.text({x, y}, "derived rule", {em, quiet});
   y += 2.0 * em;
   canvas.text({x + 6.2 * em, y}, "area", {em, quiet, Align::right});
   canvas.text({x + 9.7 * em, y}, "order", {em, quiet, Align::right});
@@ -150,7 +168,9 @@ void draw_legend(Canvas& canvas, const Sheet& sheet, double x, std::size_t rows)
   if (shown < rule.regions.size()) {
     double rest = 0;
     for (std::size_t i = shown; i < rule.regions.size(); ++i) rest += share_of(sheet, rule.regions[i].area_px);
-    canvas.text({x, y + 1.04 * em}, "and " + std::to_string(rule.regions.size() - shown) + " more, " + fixed(100 * rest, 1) + " %", {0.9 * em, quiet});
+    canvas.text({x, y + 1.04 * em},
+                "and " + std::to_string(rule.regions.size() - shown) + " more, " + fixed(100 * rest, 1) + " %",
+                {0.9 * em, quiet});
     y += 1.75 * em;
   }
   if (rule.map.area_px.front() > 0) draw_unassigned_row(canvas, sheet, {x, y});
@@ -162,11 +182,14 @@ std::string draw_overlay(const Result& result, const RuleResult& rule) {
   const cv::Mat& pixels = result.micrograph.pixels;
   const cv::Size picture = picture_size(pixels.size(), 900, 2000);
   const int longer = std::max(picture.width, picture.height);
-  const Sheet sheet{result, rule, picture, static_cast<double>(picture.width) / pixels.cols, std::clamp(longer / 42.0, 20.0, 46.0)};
-  const double legend_width = 11.2 * sheet.em;
+  const Sheet sheet{result, rule, picture, static_cast<double>(picture.width) / pixels.cols,
+                    std::clamp(longer / 42.0, 20.0, 46.0)};
+  const double legend_width =
+      (rule.map.area_px.front() > 0 ? 13.2 : 11.2) * sheet.em;  // of unassigned pixels it says so in words
   const double row = 1.75 * sheet.em, head = 5.4 * sheet.em, foot = 2 * row;
   // A flat image gets a sheet tall enough for eight regions.
-  const double height = std::max<double>(picture.height, head + foot + row * static_cast<double>(std::min<std::size_t>(8, rule.regions.size())));
+  const double height = std::max<double>(
+      picture.height, head + foot + row * static_cast<double>(std::min<std::size_t>(8, rule.regions.size())));
 
   Canvas canvas(picture.width + legend_width, height, 1);
   cv::Mat labels = rule.map.labels;
@@ -178,8 +201,9 @@ std::string draw_overlay(const Result& result, const RuleResult& rule) {
   cairo_rectangle(canvas.context(), 0, 0, picture.width, picture.height);
   cairo_clip(canvas.context());
   draw_outlines(canvas, sheet, labels);
-  draw_numbers(canvas, sheet);
-  draw_scale_bar(canvas, sheet);
+  const BarPlate bar = place_scale_bar(canvas, sheet);
+  draw_numbers(canvas, sheet, bar.plate);
+  draw_scale_bar(canvas, sheet, bar);
   cairo_restore(canvas.context());
   draw_legend(canvas, sheet, picture.width + 0.9 * sheet.em, static_cast<std::size_t>((height - head - foot) / row));
   return canvas.png();

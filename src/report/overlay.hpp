@@ -8,8 +8,8 @@
 
 namespace metamict {
 
-/// PNG: the micrograph in grey under the regions' translucent colours with outlines and numbers, a scale bar, and beside it a legend with
-/// each region's share of the area and order index. Throws OutputError.
+/// PNG: the micrograph in grey under the regions' translucent colours with outlines and numbers, a scale bar, and
+/// beside it a legend with each region's share of the area and order index. Throws OutputError.
 std::string draw_overlay(const Result& result, const RuleResult& rule);
 
 }  // namespace metamict

@@ -13,14 +13,14 @@ namespace metamict {
 namespace {
 
 constexpr int bins = 100;
-constexpr double width = 270, height = 180;                  // points: one column of a journal is about 245 wide
-const cv::Rect2d frame(38, 26, 222, 120);                    // where the axes run
+constexpr double width = 270, height = 180;  // points: one column of a journal is about 245 wide
+const cv::Rect2d frame(38, 26, 222, 120);    // where the axes run
 constexpr Colour ink{34, 34, 34}, faint{225, 225, 225}, bar{158, 172, 186};
 
 struct CutLine {
   std::string name;
   double value;
-  double share;      ///< of the pairs that reach the cut
+  double share;  ///< of the pairs that reach the cut
   Colour colour;
   std::vector<double> dashes;
   double label_x = 0;
@@ -28,8 +28,11 @@ struct CutLine {
 
 std::vector<CutLine> cut_lines(const Result& result) {
   // Colours and dashes both, so that the lines stay apart in grey print.
-  static const std::vector<std::pair<Colour, std::vector<double>>> looks{
-      {{0, 114, 178}, {}}, {{213, 94, 0}, {5, 2}}, {{0, 120, 88}, {1.5, 1.5}}, {{160, 60, 130}, {6, 2, 1.5, 2}}, {{90, 90, 90}, {3, 3}}};
+  static const std::vector<std::pair<Colour, std::vector<double>>> looks{{{0, 114, 178}, {}},
+                                                                         {{213, 94, 0}, {5, 2}},
+                                                                         {{0, 120, 88}, {1.5, 1.5}},
+                                                                         {{160, 60, 130}, {6, 2, 1.5, 2}},
+                                                                         {{90, 90, 90}, {3, 3}}};
   std::vector<CutLine> lines;
   const double pairs = std::max<double>(1, static_cast<double>(result.similarity.statistics.pairs));
   for (const RuleResult& rule : result.rules) {
@@ -50,10 +53,10 @@ std::pair<double, const char*> unit_of(double largest) {
   return {1, ""};
 }
 
-/// 1, 2 or 5 times a power of ten, so that about `wanted` steps make up the range.
+/// 1, 2, 2.5 or 5 times a power of ten, so that about `wanted` steps make up the range.
 double nice_step(double range, int wanted) {
   const double raw = range / wanted, power = std::pow(10, std::floor(std::log10(raw)));
-  for (const double factor : {1.0, 2.0, 5.0})
+  for (const double factor : {1.0, 2.0, 2.5, 5.0})
     if (raw <= factor * power * 1.0001) return factor * power;
   return 10 * power;
 }
@@ -67,7 +70,7 @@ void draw_axes(Canvas& canvas, double top) {
     const double y = frame.y + frame.height * (1 - i * step / top);
     canvas.set_colour(faint);
     if (i > 0) canvas.line({frame.x, y}, {frame.x + frame.width, y});
-    canvas.text({frame.x - 3.5, y + 2.5}, fixed(i * step / unit, step / unit < 1 ? 1 : 0), small);
+    canvas.text({frame.x - 3.5, y + 2.5}, significant(i * step / unit, 4), small);
     canvas.set_colour(ink);
     canvas.line({frame.x - 2, y}, {frame.x, y});
   }
@@ -78,7 +81,8 @@ void draw_axes(Canvas& canvas, double top) {
     canvas.line({x, frame.y + frame.height}, {x, frame.y + frame.height + (i % 2 == 0 ? 2.5 : 1.5)});
     if (i % 2 == 0) canvas.text({x, frame.y + frame.height + 10}, fixed(i / 10.0, 1), {7, ink, Align::centre});
   }
-  canvas.text({frame.x + frame.width / 2, frame.y + frame.height + 23}, "similarity score (0 least, 1 most alike)", {8, ink, Align::centre});
+  canvas.text({frame.x + frame.width / 2, frame.y + frame.height + 23}, "similarity score (0 least, 1 most alike)",
+              {8, ink, Align::centre});
   cairo_save(canvas.context());
   cairo_translate(canvas.context(), 10, frame.y + frame.height / 2);
   cairo_rotate(canvas.context(), -M_PI / 2);
@@ -105,11 +109,13 @@ void draw_bars(Canvas& canvas, const std::vector<std::uint64_t>& counts, double 
   canvas.line({frame.x, frame.y + frame.height}, {frame.x + frame.width, frame.y + frame.height});
 }
 
-/// Names stand above the frame; where cuts lie close, they are pushed apart and a bent leader shows which line is whose.
+/// Names stand above the frame; where cuts lie close, they are pushed apart and a bent leader shows which line is
+/// whose.
 void place_labels(Canvas& canvas, std::vector<CutLine>& lines) {
   std::vector<CutLine*> sorted;
   for (CutLine& line : lines) sorted.push_back(&line);
-  std::stable_sort(sorted.begin(), sorted.end(), [](const CutLine* a, const CutLine* b) { return a->value < b->value; });
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const CutLine* a, const CutLine* b) { return a->value < b->value; });
   const auto half = [&](const CutLine* line) { return canvas.text_width(line->name, {7.5}) / 2 + 2.5; };
   double edge = frame.x - 10;
   for (CutLine* line : sorted) {

@@ -8,7 +8,8 @@
 
 namespace metamict {
 
-/// PNG of the distribution of the pairwise scores in 100 bins, with every threshold rule's cut as a labelled line. Throws OutputError.
+/// PNG of the distribution of the pairwise scores in 100 bins, with every threshold rule's cut as a labelled line.
+/// Throws OutputError.
 std::string draw_similarity(const Result& result);
 
 }  // namespace metamict

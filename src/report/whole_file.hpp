@@ -12,8 +12,8 @@
 
 namespace metamict {
 
-/// Written to <path>.part; finish() brings it to the disk and gives it its name. Without finish() nothing remains. Every
-/// failure throws OutputError with the file and the system's words.
+/// Written to <path>.part; finish() brings it to the disk and gives it its name. Without finish() nothing remains.
+/// Every failure throws OutputError with the file and the system's words.
 class WholeFile {
  public:
   explicit WholeFile(std::filesystem::path path);
@@ -22,7 +22,8 @@ class WholeFile {
   WholeFile& operator=(const WholeFile&) = delete;
 
   void write(std::string_view bytes);
-  /// fsync, close, rename. The path in the answer is as given to the constructor. The name outlasts a power cut only after sync_folder().
+  /// fsync, close, rename. The path in the answer is as given to the constructor. The name outlasts a power cut only
+  /// after sync_folder().
   WrittenFile finish();
 
  private:
@@ -37,7 +38,8 @@ class WholeFile {
   std::uint64_t bytes_ = 0;
 };
 
-/// fsync of a folder: brings the names of its files to the disk. Once for many files, because it costs some 10 ms. Throws OutputError.
+/// fsync of a folder: brings the names of its files to the disk. Once for many files, because it costs some 10 ms.
+/// Throws OutputError.
 void sync_folder(const std::filesystem::path& folder);
 
 }  // namespace metamict

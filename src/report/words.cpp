@@ -15,11 +15,13 @@ std::string to_text(Number value) {
   return {text, result.ptr};
 }
 
-/// Length of the well-formed UTF-8 sequence at the start of `text`, 0 when there is none (RFC 3629: no overlong forms, no
-/// surrogates, nothing above U+10FFFF).
+/// Length of the well-formed UTF-8 sequence at the start of `text`, 0 when there is none (RFC 3629: no overlong forms,
+/// no surrogates, nothing above U+10FFFF).
 std::size_t sequence_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-  const auto follows = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xBF) { return byte(i) >= low && byte(i) <= high; };
+  const auto follows = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
+    return byte(i) >= low && byte(i) <= high;
+  };
   const unsigned first = byte(0);
   if (first < 0x80) return 1;
   if (first >= 0xC2 && first <= 0xDF) return follows(1) ? 2 : 0;
@@ -67,9 +69,12 @@ std::string clean_utf8(std::string_view text) {
     const bool control = length == 1 && (static_cast<unsigned char>(text[i]) < 0x20 || text[i] == 0x7F);
     // U+0080 to U+009F are control characters too, and U+FFFE and U+FFFF are no characters: XML takes none of them.
     const bool c1 = length == 2 && text[i] == '\xC2' && static_cast<unsigned char>(text[i + 1]) < 0xA0;
-    const bool none = length == 3 && text[i] == '\xEF' && text[i + 1] == '\xBF' && static_cast<unsigned char>(text[i + 2]) >= 0xBE;
-    if (length == 0) clean += "\xEF\xBF\xBD";
-    else if (!control && !c1 && !none) clean += text.substr(i, length);
+    const bool none =
+        length == 3 && text[i] == '\xEF' && text[i + 1] == '\xBF' && static_cast<unsigned char>(text[i + 2]) >= 0xBE;
+    if (length == 0)
+      clean += "\xEF\xBF\xBD";
+    else if (!control && !c1 && !none)
+      clean += text.substr(i, length);
     i += length == 0 ? 1 : length;
   }
   return clean;
@@ -78,12 +83,23 @@ std::string clean_utf8(std::string_view text) {
 std::string escaped(std::string_view text) {
   std::string out;
   for (const char c : clean_utf8(text)) switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out += c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        out += c;
     }
   return out;
 }
@@ -111,7 +127,8 @@ std::string base64(std::string_view bytes) {
 std::string base64_of_hex(std::string_view hex) {
   const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
   std::string bytes;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) bytes += static_cast<char>(digit(hex[i]) << 4 | digit(hex[i + 1]));
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
+    bytes += static_cast<char>(digit(hex[i]) << 4 | digit(hex[i + 1]));
   return base64(bytes);
 }
 

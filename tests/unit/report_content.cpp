@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What the reports say. Other readers (networkx, igraph, tifffile, numpy) check the same files in tests/scripts/test_outputs_oracle.py.
+// What the reports say. Other readers (networkx, igraph, tifffile, numpy) check the same files in
+// tests/scripts/test_outputs_oracle.py.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 #include <regex>
 #include <set>
-
-#include <nlohmann/json.hpp>
 
 #include "metamict/errors.hpp"
 #include "metamict/outputs.hpp"
@@ -28,18 +28,22 @@ using ::testing::Not;
 TEST(JsonReport, HasTheContractsKeys) {
   const json report = json::parse(json_report(sample_result()));
   const auto expect_keys = [](const json& object, std::initializer_list<const char*> keys) {
-    for (const char* key : keys) EXPECT_TRUE(object.contains(key)) << key << " is not in " << object.dump().substr(0, 200);
+    for (const char* key : keys)
+      EXPECT_TRUE(object.contains(key)) << key << " is not in " << object.dump().substr(0, 200);
   };
   expect_keys(report, {"schema", "image", "grid", "encoder", "similarity", "primary", "engine", "rules", "notes"});
-  expect_keys(report["image"], {"path", "sha256", "rows", "cols", "nm_per_pixel", "pixel_size_source", "lattice_period_px"});
+  expect_keys(report["image"],
+              {"path", "sha256", "rows", "cols", "nm_per_pixel", "pixel_size_source", "lattice_period_px"});
   expect_keys(report["grid"], {"size_px", "stride_px", "rows", "cols", "chips"});
   expect_keys(report["encoder"], {"name", "sha256", "features", "precision", "device", "embedding"});
   expect_keys(report["similarity"], {"pairs", "mean", "median", "mode", "min_cosine", "max_cosine", "histogram"});
   expect_keys(report["similarity"]["histogram"], {"edges", "counts"});
   for (const char* rule : {"mean", "0.75", "joined"}) {
-    expect_keys(report["rules"][rule], {"kind", "cut", "edges", "components", "communities", "modularity", "stability", "community_scores", "regions"});
+    expect_keys(report["rules"][rule], {"kind", "cut", "edges", "components", "communities", "modularity", "stability",
+                                        "community_scores", "regions"});
     ASSERT_EQ(report["rules"][rule]["regions"].size(), 3U);
-    expect_keys(report["rules"][rule]["regions"][0], {"label", "chips", "area_px", "area_nm2", "order", "mean_intensity", "centroid_px"});
+    expect_keys(report["rules"][rule]["regions"][0],
+                {"label", "chips", "area_px", "area_nm2", "order", "mean_intensity", "centroid_px"});
     EXPECT_EQ(report["rules"][rule]["community_scores"].size(), 3U);
     EXPECT_EQ(report["rules"][rule]["community_scores"][2].size(), 3U);
   }
@@ -56,7 +60,8 @@ TEST(JsonReport, SaysWhatIsKnownAndNullWhatIsNot) {
   EXPECT_EQ(report["rules"]["0.75"]["cut"], 0.75);
   EXPECT_EQ(report["rules"]["0.75"]["edges"], result.rules[1].graph->edges);
   EXPECT_EQ(report["rules"]["joined"]["kind"], "derived");
-  for (const char* key : {"cut", "edges", "components", "modularity"}) EXPECT_TRUE(report["rules"]["joined"][key].is_null()) << key;
+  for (const char* key : {"cut", "edges", "components", "modularity"})
+    EXPECT_TRUE(report["rules"]["joined"][key].is_null()) << key;
   EXPECT_NEAR(report["rules"]["mean"]["regions"][1]["area_nm2"].get<double>(), 48 * 96 * 0.0025, 1e-9);
   std::uint64_t pairs = 0;
   for (const json& count : report["similarity"]["histogram"]["counts"]) pairs += count.get<std::uint64_t>();
@@ -73,12 +78,28 @@ TEST(JsonReport, NamesThatAreNoUtf8StayJson) {
   EXPECT_EQ(report["image"]["path"], "film \xEF\xBF\xBDm .tif");
 }
 
+TEST(JsonReport, ManyCommunitiesStayReadable) {
+  const TemporaryFolder folder;
+  Result result = sample_result();
+  Communities& communities = result.rules.front().communities;
+  communities.count = reported_communities + 1;  // as from a graph with hardly any edge
+  result.rules.front().map.label_of_community.resize(static_cast<std::size_t>(communities.count), 0);
+  result.rules.front().community_scores.assign(
+      static_cast<std::size_t>(communities.count) * static_cast<std::size_t>(communities.count), 0.25);
+  write_outputs(result, folder / "film", {});
+  EXPECT_EQ(json::parse(test::slurp(folder / "film/report.json"))["rules"]["mean"]["community_scores"].size(),
+            reported_communities);
+  EXPECT_THAT(result.notes.back(), HasSubstr("200 largest of 201 communities"));
+}
+
 TEST(ChipsCsv, OneLineAChip) {
   const Result result = sample_result();
   std::istringstream lines(chips_csv(result));
   std::string line;
   std::getline(lines, line);
-  EXPECT_EQ(line, "node,row,col,x_px,y_px,order,mean_community,mean_stability,0.75_community,0.75_stability,joined_community,joined_stability\r");
+  EXPECT_EQ(line,
+            "node,row,col,x_px,y_px,order,mean_community,mean_stability,0.75_community,0.75_stability,joined_community,"
+            "joined_stability\r");
   std::getline(lines, line);
   EXPECT_EQ(line, "0,0,0,15.5,15.5,0,0,0.1,0,0.1,0,0.1\r");
   std::size_t count = 1;
@@ -89,7 +110,7 @@ TEST(ChipsCsv, OneLineAChip) {
 TEST(HtmlReport, IsAloneInItsFile) {
   const std::string page = html_report(sample_result(), {"png bytes", "other png bytes", "0.75"});
   EXPECT_THAT(page, Not(HasSubstr("<script")));
-  EXPECT_THAT(page, Not(HasSubstr("style=")));   // the policy would refuse it
+  EXPECT_THAT(page, Not(HasSubstr("style=")));  // the policy would refuse it
   EXPECT_THAT(page, HasSubstr("default-src 'none'"));
   const std::regex address("(?:src|href)=\"([^\"]{0,12})");
   for (auto it = std::sregex_iterator(page.begin(), page.end(), address); it != std::sregex_iterator(); ++it)
@@ -103,7 +124,7 @@ TEST(HtmlReport, AFileNameFullOfMarkupStaysText) {
   EXPECT_THAT(page, Not(HasSubstr("<img src=x")));
   EXPECT_THAT(page, HasSubstr("&lt;img src=x onerror=alert(1)&gt;&amp;&quot;&#39;.tif"));
   EXPECT_THAT(page, HasSubstr("a note with &lt;markup&gt; &amp; &quot;quotes&quot;"));
-  EXPECT_THAT(page, HasSubstr("&#39;folder/&lt;img"));   // quoted for the shell as well
+  EXPECT_THAT(page, HasSubstr("&#39;folder/&lt;img"));  // quoted for the shell as well
 }
 
 TEST(HtmlReport, WithoutAPixelSizeThereIsNoNanometre) {
@@ -123,13 +144,17 @@ TEST(Outputs, WritesTheContractsFiles) {
   const TemporaryFolder folder;
   Result result = sample_result();
   const auto files = write_outputs(result, folder / "a/film", {.embeddings = true, .scores = true});
-  EXPECT_EQ(names(files), (std::set<std::string>{"report.json", "report.html", "similarity.png", "chips.csv", "embeddings.npy", "scores.npy", "mean/labels.tif", "mean/overlay.png",
-                                                 "mean/graph.graphml", "mean/graph.png", "0.75/labels.tif", "0.75/overlay.png", "0.75/graph.graphml", "0.75/graph.png",
-                                                 "joined/labels.tif", "joined/overlay.png"}));
+  EXPECT_EQ(names(files),
+            (std::set<std::string>{"report.json", "report.html", "similarity.png", "chips.csv", "embeddings.npy",
+                                   "scores.npy", "mean/labels.tif", "mean/overlay.png", "mean/graph.graphml",
+                                   "mean/graph.png", "0.75/labels.tif", "0.75/overlay.png", "0.75/graph.graphml",
+                                   "0.75/graph.png", "joined/labels.tif", "joined/overlay.png"}));
   std::size_t found = 0;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder / "a/film")) found += entry.is_regular_file() ? 1U : 0U;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder / "a/film"))
+    found += entry.is_regular_file() ? 1U : 0U;
   EXPECT_EQ(found, files.size()) << "no .part and nothing unlisted may remain";
-  for (const WrittenFile& file : files) EXPECT_EQ(test::slurp(folder / "a/film" / file.path.string()).size(), file.bytes) << file.path;
+  for (const WrittenFile& file : files)
+    EXPECT_EQ(test::slurp(folder / "a/film" / file.path.string()).size(), file.bytes) << file.path;
 }
 
 TEST(Outputs, TheSameBytesForAnyThreadsAndEveryTime) {
@@ -156,12 +181,13 @@ TEST(Outputs, GraphmlByMode) {
     return count;
   };
   EXPECT_EQ(count_edges("full", GraphmlMode::full), edges);
-  EXPECT_EQ(count_edges("auto", GraphmlMode::automatic), edges);   // far below the limit
-  EXPECT_EQ(result.notes.size(), 1U);                              // so nothing was decided
+  EXPECT_EQ(count_edges("auto", GraphmlMode::automatic), edges);  // far below the limit
+  EXPECT_EQ(result.notes.size(), 1U);                             // so nothing was decided
   const std::size_t few = count_edges("backbone", GraphmlMode::backbone);
   EXPECT_LT(few, edges);
-  EXPECT_GE(few, result.grid.chips() - result.rules[0].graph->components);   // still as connected
-  EXPECT_THAT(test::slurp(folder / "backbone/mean/graph.graphml"), HasSubstr("<data key=\"g_edges_written\">backbone</data>"));
+  EXPECT_GE(few, result.grid.chips() - result.rules[0].graph->components);  // still as connected
+  EXPECT_THAT(test::slurp(folder / "backbone/mean/graph.graphml"),
+              HasSubstr("<data key=\"g_edges_written\">backbone</data>"));
   write_outputs(result, folder / "none", {.graphml = GraphmlMode::none});
   EXPECT_FALSE(std::filesystem::exists(folder / "none/mean/graph.graphml"));
 }
@@ -170,7 +196,8 @@ TEST(Outputs, WithoutAnyGraphTheReportStands) {
   const TemporaryFolder folder;
   Result result = sample_result({.cuts = {}});
   EXPECT_EQ(names(write_outputs(result, folder / "film", {})),
-            (std::set<std::string>{"report.json", "report.html", "similarity.png", "chips.csv", "joined/labels.tif", "joined/overlay.png"}));
+            (std::set<std::string>{"report.json", "report.html", "similarity.png", "chips.csv", "joined/labels.tif",
+                                   "joined/overlay.png"}));
 }
 
 TEST(Outputs, AFolderThatCannotBeMadeIsAnOutputError) {
@@ -186,8 +213,10 @@ TEST(Outputs, SampleForOtherReaders) {
   const char* const wanted = std::getenv("METAMICT_OUTPUT_SAMPLE");
   Result result = sample_result({.path = "film <b>&\"'.tif"});
   for (RuleResult& rule : result.rules)
-    if (rule.graph) rule.communities.modularity.reset();   // made by hand: the reader's own is not to be compared
-  EXPECT_FALSE(write_outputs(result, wanted != nullptr ? std::filesystem::path(wanted) : folder / "film", {.embeddings = true, .scores = true}).empty());
+    if (rule.graph) rule.communities.modularity.reset();  // made by hand: the reader's own is not to be compared
+  EXPECT_FALSE(write_outputs(result, wanted != nullptr ? std::filesystem::path(wanted) : folder / "film",
+                             {.embeddings = true, .scores = true})
+                   .empty());
 }
 
 }  // namespace

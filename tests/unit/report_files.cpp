@@ -27,7 +27,7 @@ std::size_t files_in(const std::filesystem::path& folder) {
 TEST(WholeFile, HoldsWhatWasWrittenAndItsHash) {
   const TemporaryFolder folder;
   std::string text;
-  for (int i = 0; i < 300'000; ++i) text += "line " + std::to_string(i) + "\n";   // several buffers
+  for (int i = 0; i < 300'000; ++i) text += "line " + std::to_string(i) + "\n";  // several buffers
   WholeFile file(folder / "a.txt");
   for (std::size_t i = 0; i < text.size(); i += 77'777) file.write(std::string_view(text).substr(i, 77'777));
   file.write({});
@@ -69,7 +69,7 @@ TEST(WholeFile, FailuresNameTheFileAndTheReason) {
   const TemporaryFolder folder;
   expect_output_error(folder / "missing/a.txt", "x", "No such file or directory");
   std::filesystem::create_directory(folder / "taken");
-  expect_output_error(folder / "taken", "x", "directory");   // a folder has the name
+  expect_output_error(folder / "taken", "x", "directory");  // a folder has the name
   EXPECT_EQ(files_in(folder.path()), 1U);
 }
 
@@ -111,11 +111,11 @@ TEST(Words, EscapedTextIsCleanUtf8) {
   EXPECT_EQ(clean_utf8("5 µm ≥ \xF0\x9F\x94\xAC"), "5 µm ≥ \xF0\x9F\x94\xAC");
   EXPECT_EQ(clean_utf8(std::string("a\x01\n\x7F\0b", 6)), "ab");
   const std::string replacement = "\xEF\xBF\xBD";
-  EXPECT_EQ(clean_utf8("\xB5m"), replacement + "m");                  // Latin-1
-  EXPECT_EQ(clean_utf8("\xC0\xAF"), replacement + replacement);       // overlong
-  EXPECT_EQ(clean_utf8("\xED\xA0\x80"), replacement + replacement + replacement);   // surrogate
-  EXPECT_EQ(clean_utf8("x\xE2\x82"), "x" + replacement + replacement);  // cut short
-  EXPECT_EQ(clean_utf8("\xEF\xBF\xBE"), "");                          // U+FFFE: XML refuses it
+  EXPECT_EQ(clean_utf8("\xB5m"), replacement + "m");                               // Latin-1
+  EXPECT_EQ(clean_utf8("\xC0\xAF"), replacement + replacement);                    // overlong
+  EXPECT_EQ(clean_utf8("\xED\xA0\x80"), replacement + replacement + replacement);  // surrogate
+  EXPECT_EQ(clean_utf8("x\xE2\x82"), "x" + replacement + replacement);             // cut short
+  EXPECT_EQ(clean_utf8("\xEF\xBF\xBE"), "");                                       // U+FFFE: XML refuses it
 }
 
 TEST(Words, Base64) {

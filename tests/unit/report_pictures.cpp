@@ -4,9 +4,8 @@
 
 #include <cmath>
 #include <map>
-#include <random>
-
 #include <opencv2/imgproc.hpp>
+#include <random>
 
 #include "codecs.hpp"
 #include "report/chip_map.hpp"
@@ -25,11 +24,14 @@ namespace {
 
 using test::sample_result;
 
-cv::Mat decoded(const std::string& png) { return decode_image({reinterpret_cast<const unsigned char*>(png.data()), png.size()}); }
+cv::Mat decoded(const std::string& png) {
+  return decode_image({reinterpret_cast<const unsigned char*>(png.data()), png.size()});
+}
 
 int pixels_near(const cv::Mat& picture, Colour colour) {
   cv::Mat mask;
-  cv::inRange(picture, cv::Scalar(colour.b - 2, colour.g - 2, colour.r - 2), cv::Scalar(colour.b + 2, colour.g + 2, colour.r + 2), mask);
+  cv::inRange(picture, cv::Scalar(colour.b - 2, colour.g - 2, colour.r - 2),
+              cv::Scalar(colour.b + 2, colour.g + 2, colour.r + 2), mask);
   return cv::countNonZero(mask);
 }
 
@@ -38,7 +40,8 @@ TEST(Png, ReadsBackAsDrawn) {
   for (const cv::Size size : {cv::Size(1, 1), cv::Size(7, 3), cv::Size(64, 129), cv::Size(300, 200)}) {
     cv::Mat grey(size, CV_8UC1), colour(size, CV_8UC4);
     for (auto& value : cv::Mat_<std::uint8_t>(grey)) value = static_cast<std::uint8_t>(random());
-    for (auto& value : cv::Mat_<cv::Vec4b>(colour)) value = {static_cast<std::uint8_t>(random()), 7, static_cast<std::uint8_t>(random()), 255};
+    for (auto& value : cv::Mat_<cv::Vec4b>(colour))
+      value = {static_cast<std::uint8_t>(random()), 7, static_cast<std::uint8_t>(random()), 255};
     cv::Mat read = decoded(encode_picture(grey));
     ASSERT_EQ(read.type(), CV_8UC1);
     EXPECT_EQ(cv::norm(read, grey, cv::NORM_INF), 0);
@@ -50,7 +53,8 @@ TEST(Png, ReadsBackAsDrawn) {
   }
 }
 
-// Brettel, Viénot and Mollon's simulation in its common linear form (Viénot 1999), for the two kinds of red-green deficiency.
+// Brettel, Viénot and Mollon's simulation in its common linear form (Viénot 1999), for the two kinds of red-green
+// deficiency.
 std::array<double, 3> seen_by(Colour colour, bool protan) {
   const auto linear = [](std::uint8_t v) { return std::pow(v / 255.0, 2.2); };
   const double r = linear(colour.r), g = linear(colour.g), b = linear(colour.b);
@@ -82,7 +86,8 @@ TEST(Colours, CividisGrowsBrighter) {
   double last = -1;
   for (int i = 0; i <= 50; ++i) {
     const Colour colour = cividis(i / 50.0);
-    const double brightness = 0.2126 * std::pow(colour.r, 2.2) + 0.7152 * std::pow(colour.g, 2.2) + 0.0722 * std::pow(colour.b, 2.2);
+    const double brightness =
+        0.2126 * std::pow(colour.r, 2.2) + 0.7152 * std::pow(colour.g, 2.2) + 0.0722 * std::pow(colour.b, 2.2);
     EXPECT_GT(brightness, last);
     last = brightness;
   }
@@ -90,7 +95,8 @@ TEST(Colours, CividisGrowsBrighter) {
 
 cv::Mat random_labels(std::mt19937& random, int rows, int cols, int count) {
   cv::Mat labels(rows, cols, CV_16U);
-  for (auto& label : cv::Mat_<std::uint16_t>(labels)) label = static_cast<std::uint16_t>(random() % static_cast<unsigned>(count + 1));
+  for (auto& label : cv::Mat_<std::uint16_t>(labels))
+    label = static_cast<std::uint16_t>(random() % static_cast<unsigned>(count + 1));
   return labels;
 }
 
@@ -110,11 +116,14 @@ bool covers(const std::vector<Ring>& rings, int label, int x, int y) {
 TEST(Outlines, FilledAgainAreTheLabels) {
   std::mt19937 random(11);
   for (int round = 0; round < 20; ++round) {
-    const cv::Mat labels = random_labels(random, 1 + static_cast<int>(random() % 12), 1 + static_cast<int>(random() % 12), 3);
+    const cv::Mat labels =
+        random_labels(random, 1 + static_cast<int>(random() % 12), 1 + static_cast<int>(random() % 12), 3);
     const std::vector<Ring> rings = trace_outlines(labels);
     for (int y = 0; y < labels.rows; ++y)
       for (int x = 0; x < labels.cols; ++x)
-        for (int label = 1; label <= 3; ++label) ASSERT_EQ(covers(rings, label, x, y), labels.at<std::uint16_t>(y, x) == label) << labels << " at " << x << ", " << y;
+        for (int label = 1; label <= 3; ++label)
+          ASSERT_EQ(covers(rings, label, x, y), labels.at<std::uint16_t>(y, x) == label)
+              << labels << " at " << x << ", " << y;
     for (const Ring& ring : rings)
       for (std::size_t i = 0; i < ring.corners.size(); ++i) {
         const cv::Point step = ring.corners[(i + 1) % ring.corners.size()] - ring.corners[i];
@@ -127,9 +136,9 @@ TEST(Outlines, AnchorsLieInsideTheirRegions) {
   cv::Mat labels(300, 400, CV_16U, cv::Scalar(0));
   labels(cv::Rect(0, 0, 100, 300)) = 1;
   cv::circle(labels, {250, 150}, 90, 2, cv::FILLED);
-  cv::circle(labels, {250, 150}, 60, 3, cv::FILLED);   // 2 is a ring around it: its middle is not its own
-  cv::rectangle(labels, {350, 0, 40, 40}, 1, cv::FILLED);   // a second part of 1
-  labels(cv::Rect(120, 0, 100, 2)) = 4;                     // no room for a number
+  cv::circle(labels, {250, 150}, 60, 3, cv::FILLED);       // 2 is a ring around it: its middle is not its own
+  cv::rectangle(labels, {350, 0, 40, 40}, 1, cv::FILLED);  // a second part of 1
+  labels(cv::Rect(120, 0, 100, 2)) = 4;                    // no room for a number
   std::map<int, int> count;
   for (const Anchor& anchor : label_anchors(labels, 10)) {
     EXPECT_EQ(labels.at<std::uint16_t>(cv::Point(anchor.at)), anchor.label);
@@ -140,15 +149,16 @@ TEST(Outlines, AnchorsLieInsideTheirRegions) {
 }
 
 TEST(ChipMap, GoesThroughTheValuesAtTheCentres) {
-  const ChipGrid grid = lay_grid({100, 75}, {100, 75}, 16, 10);   // the last row and column are pulled in
+  const ChipGrid grid = lay_grid({100, 75}, {100, 75}, 16, 10);  // the last row and column are pulled in
   std::vector<float> values;
   for (std::size_t node = 0; node < grid.chips(); ++node) {
     const cv::Rect2d chip = grid.chip_in_input(node);
     values.push_back(static_cast<float>(3 * chip.x - 2 * chip.y));
   }
   const cv::Mat map = chip_map(grid, values, grid.input_size);
-  for (int y = 8; y < 67; ++y)   // between the outermost centres a plane is met exactly
-    for (int x = 8; x < 92; ++x) ASSERT_NEAR(map.at<float>(y, x), 3 * (x + 0.5 - 8) - 2 * (y + 0.5 - 8), 2e-3) << x << ", " << y;
+  for (int y = 8; y < 67; ++y)  // between the outermost centres a plane is met exactly
+    for (int x = 8; x < 92; ++x)
+      ASSERT_NEAR(map.at<float>(y, x), 3 * (x + 0.5 - 8) - 2 * (y + 0.5 - 8), 2e-3) << x << ", " << y;
   EXPECT_FLOAT_EQ(map.at<float>(0, 0), values.front());
   EXPECT_FLOAT_EQ(map.at<float>(74, 99), values.back());
 }
@@ -182,7 +192,7 @@ TEST(GreyPicture, HotPixelsDoNotDarkenTheRest) {
 
 TEST(GreyPicture, ABrightCapDoesNotHideTheRest) {
   cv::Mat pixels(200, 200, CV_32F, cv::Scalar(10));
-  pixels.rowRange(40, 120) = 12.0;   // dark next to the cap, and yet not the same
+  pixels.rowRange(40, 120) = 12.0;  // dark next to the cap, and yet not the same
   pixels.rowRange(0, 40) = 100.0;
   const cv::Mat grey = grey_picture(pixels, pixels.size());
   EXPECT_GT(grey.at<std::uint8_t>(100, 5) - grey.at<std::uint8_t>(190, 5), 30);
@@ -190,7 +200,7 @@ TEST(GreyPicture, ABrightCapDoesNotHideTheRest) {
 }
 
 TEST(Overlay, ShowsEveryRegionsColourInTheLegend) {
-  for (const cv::Size size : {cv::Size(160, 96), cv::Size(60, 500)}) {   // flat and tall
+  for (const cv::Size size : {cv::Size(160, 96), cv::Size(60, 500)}) {  // flat and tall
     Result result = sample_result();
     RuleResult& rule = result.rules.front();
     cv::resize(result.micrograph.pixels, result.micrograph.pixels, size);
@@ -212,16 +222,17 @@ TEST(Overlay, LegendOfManyRegionsStaysOnTheSheet) {
   const cv::Mat picture = decoded(draw_overlay(result, rule));
   EXPECT_GT(pixels_near(picture, region_colour(3)), 300);
   const cv::Mat last_row = picture.row(picture.rows - 1).colRange(picture.cols - 200, picture.cols);
-  EXPECT_EQ(cv::norm(last_row, cv::Mat(last_row.size(), last_row.type(), cv::Scalar::all(255)), cv::NORM_INF), 0) << "text runs over the edge";
+  EXPECT_EQ(cv::norm(last_row, cv::Mat(last_row.size(), last_row.type(), cv::Scalar::all(255)), cv::NORM_INF), 0)
+      << "text runs over the edge";
 }
 
 TEST(SimilarityPlot, BarsStandForTheCounts) {
   const Result result = sample_result();
   const cv::Mat picture = decoded(draw_similarity(result));
   ASSERT_FALSE(picture.empty());
-  EXPECT_GT(pixels_near(picture, {158, 172, 186}), 1000);   // bars
-  EXPECT_GT(pixels_near(picture, {0, 114, 178}), 100);      // first cut
-  EXPECT_GT(pixels_near(picture, {213, 94, 0}), 100);       // second cut
+  EXPECT_GT(pixels_near(picture, {158, 172, 186}), 1000);  // bars
+  EXPECT_GT(pixels_near(picture, {0, 114, 178}), 100);     // first cut
+  EXPECT_GT(pixels_near(picture, {213, 94, 0}), 100);      // second cut
 }
 
 TEST(GraphLayout, LikeNodesStandTogether) {
@@ -249,7 +260,8 @@ TEST(GraphLayout, NothingToTellApartIsNoTrouble) {
   ScoreMatrix scores(50);
   for (std::size_t i = 0; i < 50; ++i)
     for (std::size_t j = 0; j < 50; ++j) scores.row(i)[j] = i == j ? 0 : 65535;
-  for (const auto& at : lay_out(place_by_similarity(scores), {})) EXPECT_TRUE(std::isfinite(at.x) && std::isfinite(at.y));
+  for (const auto& at : lay_out(place_by_similarity(scores), {}))
+    EXPECT_TRUE(std::isfinite(at.x) && std::isfinite(at.y));
   ScoreMatrix two(2);
   two.row(0)[1] = two.row(1)[0] = 0;
   EXPECT_EQ(lay_out(place_by_similarity(two), {}).size(), 2U);
@@ -259,7 +271,8 @@ TEST(GraphPlot, ShowsTheRegionsColours) {
   const Result result = sample_result();
   const RuleResult& rule = result.rules.front();
   const std::vector<Edge> edges = backbone(*rule.graph);
-  const cv::Mat picture = decoded(draw_graph(rule, lay_out(place_by_similarity(*result.similarity.scores), edges), edges));
+  const cv::Mat picture =
+      decoded(draw_graph(rule, lay_out(place_by_similarity(*result.similarity.scores), edges), edges));
   ASSERT_FALSE(picture.empty());
   for (int label = 1; label <= 3; ++label) EXPECT_GT(pixels_near(picture, region_colour(label)), 300) << label;
 }

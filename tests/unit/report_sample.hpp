@@ -13,7 +13,8 @@
 
 namespace metamict::test {
 
-/// 96 x 160 px, chips of 32 px every 8 px in the input's own scale: three stripes of 80, 48 and 32 columns, and a corner without a region.
+/// 96 x 160 px, chips of 32 px every 8 px in the input's own scale: three stripes of 80, 48 and 32 columns, and a
+/// corner without a region.
 struct ReportSample {
   std::optional<double> nm_per_pixel = 0.05;
   std::string path = "film.tif";
@@ -34,7 +35,17 @@ inline Embeddings embeddings_of_stripes(const ChipGrid& grid) {
     row[stripe_at(chip.x + chip.width / 2)] += 1;
     row /= row.norm();
   }
-  embeddings.encoder = {"sample encoder", std::string(64, 'e'), "fake", "made by hand", features, 32, 4, "float32", "cpu", "chip", "fake"};
+  embeddings.encoder = {"sample encoder",
+                        std::string(64, 'e'),
+                        "fake",
+                        "made by hand",
+                        features,
+                        32,
+                        4,
+                        "float32",
+                        "cpu",
+                        "chip",
+                        "fake"};
   return embeddings;
 }
 
@@ -52,12 +63,21 @@ inline RuleResult rule_of_stripes(const Result& result, const std::string& name)
   communities.engine = "igraph";
   cv::Mat labels(result.micrograph.pixels.size(), CV_16U);
   for (int y = 0; y < labels.rows; ++y)
-    for (int x = 0; x < labels.cols; ++x) labels.at<std::uint16_t>(y, x) = static_cast<std::uint16_t>(y < 10 && x < 10 ? 0 : stripe_at(x) + 1);
+    for (int x = 0; x < labels.cols; ++x)
+      labels.at<std::uint16_t>(y, x) = static_cast<std::uint16_t>(y < 10 && x < 10 ? 0 : stripe_at(x) + 1);
   rule.map = {labels, {-1, 0, 1, 2}, {1, 2, 3}, {100, 80 * 96 - 100, 48 * 96, 32 * 96}};
   for (int label = 1; label <= 3; ++label) {
-    Region region{label, 0, rule.map.area_px[static_cast<std::size_t>(label)], {}, 0.25 * label, 10.0 * label, {20.0 * label, 48}};
-    if (result.micrograph.nm_per_pixel) region.area_nm2 = static_cast<double>(region.area_px) * std::pow(*result.micrograph.nm_per_pixel, 2);
-    region.chips = static_cast<std::size_t>(std::count(communities.community.begin(), communities.community.end(), label - 1));
+    Region region{label,
+                  0,
+                  rule.map.area_px[static_cast<std::size_t>(label)],
+                  {},
+                  0.25 * label,
+                  10.0 * label,
+                  {20.0 * label, 48}};
+    if (result.micrograph.nm_per_pixel)
+      region.area_nm2 = static_cast<double>(region.area_px) * std::pow(*result.micrograph.nm_per_pixel, 2);
+    region.chips =
+        static_cast<std::size_t>(std::count(communities.community.begin(), communities.community.end(), label - 1));
     rule.regions.push_back(region);
   }
   rule.community_scores = community_scores(result.similarity, communities);
@@ -72,7 +92,8 @@ inline Result sample_result(const ReportSample& sample = {}) {
   result.micrograph.sha256 = std::string(64, 'a');
   result.chip_size = {32, Lattice{8.0, 0.0, 12.0}, "measured lattice", {}};
   result.grid = lay_grid(result.micrograph.pixels.size(), result.micrograph.pixels.size(), 32, 8);
-  for (std::size_t node = 0; node < result.grid.chips(); ++node) result.order.push_back(static_cast<float>(node) / static_cast<float>(result.grid.chips()));
+  for (std::size_t node = 0; node < result.grid.chips(); ++node)
+    result.order.push_back(static_cast<float>(node) / static_cast<float>(result.grid.chips()));
   result.embeddings = embeddings_of_stripes(result.grid);
   result.similarity = compare(result.embeddings);
   result.mode = mode_of(result.similarity.statistics);
