@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "metamict/errors.hpp"
+#include "open_encoder.hpp"
 #include "plugin.hpp"
 #include "sha256.hpp"
 #include "text.hpp"
@@ -75,7 +76,7 @@ bool is_sha256(std::string_view text) {
 
 /// The file's hash must be the one its sidecar lists, because a TorchScript file is code. Returns the file's hash.
 std::string verified_hash(const EncoderOptions& options, const Sidecar& sidecar, Notes& notes) {
-  const std::string found = sha256_of_file(options.model);
+  const std::string found = hash_of_model_file(options.model);
   if (found == sidecar.sha256) return found;
   const std::string difference = sidecar.sha256.empty()
                                      ? "its sidecar lists no SHA-256"
@@ -112,8 +113,15 @@ Sidecar read_sidecar(const fs::path& model) {
   return sidecar;
 }
 
-std::unique_ptr<Encoder> open_encoder(const EncoderOptions& options) {
-  Notes notes;
+std::string hash_of_model_file(const fs::path& path) try {
+  return sha256_of_file(path);
+} catch (const InputError& error) {
+  throw ModelError(error.what());
+}
+
+std::unique_ptr<Encoder> open_encoder(const EncoderOptions& options) { return open_encoder_noting(options, {}); }
+
+std::unique_ptr<Encoder> open_encoder_noting(const EncoderOptions& options, Notes notes) {
   Sidecar sidecar = read_sidecar(options.model);
   sidecar.sha256 = verified_hash(options, sidecar, notes);
   const auto open = reinterpret_cast<OpenTorchEncoder*>(plugin_symbol("metamict_torch", "metamict_open_torch_encoder"));

@@ -5,6 +5,7 @@
 #include "app/verbs.hpp"
 #include "metamict/errors.hpp"
 #include "metamict/formats.hpp"
+#include "report/words.hpp"
 #include "text.hpp"
 
 namespace metamict::app {
@@ -75,16 +76,19 @@ Json inspect_file(const std::filesystem::path& path, const SegmentOptions& optio
   return json;
 }
 
+/// Names in a file are its maker's choice: they must not reach a terminal as they are.
+std::string words(const Json& text) { return printable(text.get<std::string>()); }
+
 std::string text_of(const Json& file) {
   const auto known = [&](const char* key) { return !file[key].is_null(); };
-  std::string text = file["path"].get<std::string>() + (known("format") ? " (" + file["format"].get<std::string>() + ")" : "") + "\n";
+  std::string text = words(file["path"]) + (known("format") ? " (" + words(file["format"]) + ")" : "") + "\n";
   for (const Json& data : file["datasets"]) {
-    text += "  " + data["name"].get<std::string>() + ": " + data["rows"].dump() + " x " + data["cols"].dump() + " (rows x cols), " + data["dtype"].get<std::string>();
+    text += "  " + words(data["name"]) + ": " + data["rows"].dump() + " x " + data["cols"].dump() + " (rows x cols), " + words(data["dtype"]);
     if (data["frames"].get<int>() > 1) text += ", " + data["frames"].dump() + " frames";
-    if (!data["nm_per_pixel"].is_null()) text += ", " + number(data["nm_per_pixel"][1].get<double>()) + " nm/px (" + data["pixel_size_source"].get<std::string>() + ")";
+    if (!data["nm_per_pixel"].is_null()) text += ", " + number(data["nm_per_pixel"][1].get<double>()) + " nm/px (" + words(data["pixel_size_source"]) + ")";
     else text += ", pixel size unknown";
     if (!data["min"].is_null()) text += ", " + number(data["min"].get<double>()) + " to " + number(data["max"].get<double>()) + ", mean " + number(data["mean"].get<double>());
-    if (!data["image"].get<bool>()) text += ", not an image: " + data["reason"].get<std::string>();
+    if (!data["image"].get<bool>()) text += ", not an image: " + words(data["reason"]);
     if (known("chosen") && data["name"] == file["chosen"]) text += "  <- segment takes this";
     text += "\n";
   }
@@ -104,12 +108,12 @@ int run_inspect(const InspectCommand& command, Console& console, Log& log) {
   for (const auto& path : command.images) {
     check_stop_signal();
     files.push_back(inspect_file(path, command.options));
-    if (!command.common.json) console.out << text_of(files.back());
+    if (!command.common.json) console.out << text_of(files.back()) << std::flush;
     if (files.back()["error"].is_null()) continue;
     ++failed;
     log.error(files.back()["error"].get<std::string>());
   }
-  if (command.common.json) console.out << files.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
+  if (command.common.json) console.out << files.dump(2, ' ', true, Json::error_handler_t::replace) << "\n";
   console.out.flush();
   if (!console.out) return 6;
   return failed == 0 ? 0 : failed < command.images.size() ? 1 : 3;

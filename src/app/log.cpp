@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "metamict/errors.hpp"
+#include "report/words.hpp"
 
 namespace metamict::app {
 
@@ -18,14 +19,6 @@ void check_stop_signal() {
 }
 
 namespace {
-
-/// Control characters in a file name must not reach the terminal.
-std::string printable(const std::string& line) {
-  std::string clean = line;
-  for (char& c : clean)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
-  return clean;
-}
 
 const char* colour(spdlog::level::level_enum level) {
   return level >= spdlog::level::err ? "\033[31m" : level == spdlog::level::warn ? "\033[33m" : "";
@@ -98,8 +91,12 @@ Progress Log::progress(const std::string& image) {
   auto state = std::make_shared<State>();
   return [this, image, state](std::string_view stage, std::size_t done, std::size_t total) {
     check_stop_signal();
-    if (quiet_) return;
     const std::lock_guard lock(mutex_);
+    image_ = image;
+    stage_ = stage;
+    done_ = done;
+    total_ = total;
+    if (quiet_) return;
     const auto now = Clock::now();
     if (stage != state->stage) *state = {std::string(stage), now, now};
     const double spent = std::chrono::duration<double>(now - state->start).count();
@@ -117,6 +114,14 @@ Progress Log::progress(const std::string& image) {
       write(*logger_, spdlog::level::info, "", image + ": " + text, false);
     }
   };
+}
+
+std::string Log::status() {
+  const std::lock_guard lock(mutex_);
+  if (image_.empty()) return "starting";
+  std::string text = image_ + ": " + stage_;
+  if (total_ > 0) text += " " + std::to_string(done_) + " of " + std::to_string(total_);
+  return text;
 }
 
 }  // namespace metamict::app

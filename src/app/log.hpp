@@ -31,6 +31,8 @@ class Log {
   /// A progress callback for one image: a bar with rate and time left on a terminal once a stage has taken two seconds, a
   /// plain line every ten seconds elsewhere. Throws Interrupted when a signal asked to stop.
   Progress progress(const std::string& image);
+  /// Which image is in which stage, and how far.
+  std::string status();
 
  private:
   void clear_bar();
@@ -40,6 +42,8 @@ class Log {
   std::shared_ptr<spdlog::logger> logger_;
   std::mutex mutex_;
   bool bar_shown_ = false;
+  std::string image_, stage_;
+  std::size_t done_ = 0, total_ = 0;
 };
 
 /// Throws Interrupted when a signal asked to stop.

@@ -104,7 +104,7 @@ void declare_encoder(Declaration& declare, SegmentCommand& command) {
                  into(encoder.embedding));
   declare.choice("normalise", "image", {"image", "chip"}, "Grey levels standardised over the image, or chip by chip",
                  into(command.options.normalise));
-  declare.flag("trust-encoder", encoder.trust, "Load a model whose hash its sidecar does not list (a model file is code)");
+  declare.flag("trust-encoder", encoder.trust, "Load a model whose hash is not known (a model file is code)");
 }
 
 void declare_graph(Declaration& declare, SegmentCommand& command) {

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/program.hpp"
 
-#include <dlfcn.h>
-
-#include <cstdlib>
 #include <new>
 
 #include <opencv2/core/utility.hpp>
 
+#include "app/trust.hpp"
 #include "app/verbs.hpp"
 #include "metamict/errors.hpp"
+#include "report/words.hpp"
 
 namespace metamict::app {
 
@@ -40,30 +39,31 @@ struct Runner {
 
 }  // namespace
 
+bool is_out_of_memory(const std::exception& error) {
+  if (dynamic_cast<const std::bad_alloc*>(&error)) return true;
+  const auto* opencv = dynamic_cast<const cv::Exception*>(&error);
+  return opencv != nullptr && opencv->code == cv::Error::StsNoMem;
+}
+
 int exit_code_of(const std::exception& error) {
   if (dynamic_cast<const UsageError*>(&error)) return 2;
   if (dynamic_cast<const InputError*>(&error)) return 3;
   if (dynamic_cast<const ModelError*>(&error)) return 4;
   if (dynamic_cast<const ResourceError*>(&error)) return 5;
-  if (dynamic_cast<const std::bad_alloc*>(&error)) return 5;
+  if (is_out_of_memory(error)) return 5;
   if (dynamic_cast<const OutputError*>(&error)) return 6;
   if (dynamic_cast<const Interrupted*>(&error)) return 128 + stop_signal.load();
   return 7;
 }
 
 std::string about(const std::filesystem::path& file, const std::exception& error) {
-  const std::string line = dynamic_cast<const std::bad_alloc*>(&error) ? "memory ran out: give a larger --stride or --spill DIR" : one_line(error);
+  const std::string line = is_out_of_memory(error) ? "memory ran out: give a larger --stride or --spill DIR" : one_line(error);
   const std::string name = file.filename().string();
   return line.find(name) != std::string::npos ? line : name + ": " + line;
 }
 
 std::filesystem::path default_encoder() {
-  std::vector<std::filesystem::path> folders;
-  if (const char* given = std::getenv("METAMICT_MODELS")) folders.emplace_back(given);
-  Dl_info info{};
-  if (dladdr(reinterpret_cast<void*>(&metamict::open_encoder), &info) != 0)
-    folders.push_back(std::filesystem::path(info.dli_fname).parent_path() / "../../share/metamict/models");
-  folders.emplace_back(METAMICT_SOURCE_MODELS);
+  const std::vector<std::filesystem::path> folders = model_folders();
   for (const auto& folder : folders)
     for (const char* name : {"metamict-resnet50.pt", "untrained/metamict-untrained-resnet50.pt"})
       if (std::error_code failure; std::filesystem::exists(folder / name, failure)) return std::filesystem::weakly_canonical(folder / name);
@@ -75,7 +75,7 @@ int run_program(const std::vector<std::string>& arguments, Console console) {
   try {
     return std::visit(Runner{console}, parse_command_line(arguments));
   } catch (const std::exception& error) {
-    console.err << "error: " << one_line(error) << std::endl;
+    console.err << "error: " << printable(one_line(error)) << std::endl;
     return exit_code_of(error);
   }
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "app/trust.hpp"
 #include "metamict/encoder.hpp"
 
 namespace metamict::app {
@@ -20,7 +21,7 @@ struct Console {
   std::ostream& out;        ///< only what was asked for
   std::ostream& err;        ///< log and progress
   bool terminal = false;    ///< err is a terminal: colours and a progress bar
-  OpenEncoder open_encoder = metamict::open_encoder;
+  OpenEncoder open_encoder = open_trusted_encoder;
 };
 
 /// Signal that asked the program to stop, 0 = none. Set by main's handlers (and by tests), read between pieces of work.

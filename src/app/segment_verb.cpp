@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <array>
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include "app/batch.hpp"
+#include "app/output_lock.hpp"
+#include "app/signals.hpp"
 #include "app/values.hpp"
 #include "app/verbs.hpp"
 #include "machine.hpp"
 #include "metamict/errors.hpp"
 #include "metamict/formats.hpp"
-#include "sha256.hpp"
+#include "open_encoder.hpp"
+#include "report/whole_file.hpp"
+#include "report/words.hpp"
 #include "text.hpp"
 
 namespace metamict::app {
@@ -25,18 +32,34 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// One image of the batch and what became of it.
+constexpr std::array stage_names = {"load", "grid", "embed", "compare", "cut", "link", "communities", "paint", "write", "total"};
+
+/// One image of the batch and what became of it. Small, because there may be ten thousand: which files it left stands in its
+/// DONE.json.
 struct Job {
   fs::path image;
   std::string stem;
   fs::path folder;
-  std::string status = "pending";   ///< done, skipped, failed, pending
+  const char* status = "pending";   ///< done, skipped, failed, pending
   std::string reason;
   int exit_code = 0;                ///< of a failed one, had it been alone
-  StageSeconds seconds;
+  std::array<float, stage_names.size()> seconds{};
   std::uint64_t peak_memory_bytes = 0;
-  std::vector<WrittenFile> outputs;
+
+  bool is(std::string_view what) const { return status == what; }
 };
+
+/// One line of run.json.
+Json entry_of(const Job& job) {
+  Json image{{"path", job.image.string()}, {"stem", job.stem}, {"status", job.status}, {"reason", job.reason.empty() ? Json() : Json(job.reason)}};
+  for (std::size_t i = 0; i < stage_names.size(); ++i) image["seconds"][stage_names[i]] = tidy(job.seconds[i]);
+  image["peak_memory_bytes"] = job.peak_memory_bytes;
+  image["outputs"] = Json::array();
+  if (job.is("done") || job.is("skipped"))
+    for (const WrittenFile& file : finished_files(job.folder))
+      image["outputs"].push_back({{"path", (fs::path(job.stem) / file.path).generic_string()}, {"sha256", file.sha256}, {"bytes", file.bytes}});
+  return image;
+}
 
 /// A whole `segment` call.
 class Batch {
@@ -47,8 +70,12 @@ class Batch {
  private:
   int dry_run();
   void refuse_existing() const;
+  int run_locked();
   void do_all();
   void do_one(Job& job, Micrograph micrograph, double load_seconds);
+  void write_results(const Job& job, Result& result, const std::string& image_sha256);
+  Provenance provenance(const std::string& image_sha256);
+  std::string status();
   Encoder& encoder();
   void fail(Job& job, const std::exception& error);
   void write_run_json();
@@ -60,9 +87,10 @@ class Batch {
   SegmentOptions options_;
   EncoderOptions encoder_options_;
   Sidecar sidecar_;
-  std::string options_sha256_;
+  std::string options_sha256_, model_sha256_, sidecar_sha256_;
   std::unique_ptr<Encoder> encoder_;
   std::vector<Job> jobs_;
+  std::atomic<std::size_t> reached_ = 0;   ///< images begun; read by the thread that prints the status
 };
 
 Batch::Batch(const SegmentCommand& command, Console& console, Log& log)
@@ -72,11 +100,12 @@ Batch::Batch(const SegmentCommand& command, Console& console, Log& log)
   options_.similarity.threads = options_.communities.threads = encoder_options_.threads = options_.threads;
   if (encoder_options_.model.empty()) encoder_options_.model = default_encoder();
   sidecar_ = read_sidecar(encoder_options_.model);
+  sidecar_sha256_ = hash_of_model_file(fs::path(encoder_options_.model).replace_extension(".json"));
   options_.chip_size.cells_per_chip = sidecar_.cells_per_chip;
   options_sha256_ = hash_of(command.result_relevant);
   const std::vector<fs::path> images = command.manifest.empty() ? command.images : read_manifest(command.manifest);
   const std::vector<std::string> stems = stems_of(images);
-  for (std::size_t i = 0; i < images.size(); ++i) jobs_.push_back({images[i], stems[i], command.output / stems[i], "pending", {}, 0, {}, 0, {}});
+  for (std::size_t i = 0; i < images.size(); ++i) jobs_.push_back({images[i], stems[i], command.output / stems[i], "pending", {}, 0, {}, 0});
 }
 
 int Batch::run() {
@@ -85,6 +114,20 @@ int Batch::run() {
   std::error_code failure;
   fs::create_directories(command_.output, failure);
   if (failure) throw OutputError("output folder " + command_.output.string() + " cannot be made: " + failure.message());
+  const OutputLock lock(command_.output);
+  if (!lock.note().empty()) log_.warning(lock.note());
+  // Another process may have been here between the first look and the lock.
+  if (!command_.resume && !command_.overwrite) refuse_existing();
+  const OnHurry hurry([this] {
+    remove_stale(jobs_[reached_ == 0 ? 0 : reached_ - 1].folder);
+    std::error_code ignored;
+    for (const char* name : {"run.json.part", "run.toml.part"}) fs::remove(command_.output / name, ignored);
+  });
+  const OnStatus on_status([this] { return status(); });
+  return run_locked();
+}
+
+int Batch::run_locked() {
   OptionTable table = command_.effective;
   if (!command_.encoder.model.empty()) {
     for (auto& [name, value] : table)
@@ -94,9 +137,8 @@ int Batch::run() {
   try {
     do_all();
   } catch (const Interrupted& error) {
-    for (Job& job : jobs_) remove_stale(job.folder);
-    write_run_json();
     log_.error(one_line(error));
+    write_run_json();
     return exit_code_of(error);
   }
   write_run_json();
@@ -111,7 +153,7 @@ int Batch::dry_run() {
       const Format& format = recognise_format(job.image);
       const std::vector<DatasetInfo> datasets = format.list(job.image, options_.load.max_pixels);
       const DatasetInfo& chosen = datasets[choose_dataset(datasets, options_.load.dataset)];
-      console_.out << job.image.string() << " -> " << job.folder.string() << ": " << format.name << ", " << chosen.rows << " x " << chosen.cols << " "
+      console_.out << printable(job.image.string()) << " -> " << printable(job.folder.string()) << ": " << format.name << ", " << chosen.rows << " x " << chosen.cols << " "
                    << chosen.dtype << (fs::exists(job.folder) ? ", results exist" : "");
       if (options_.chip_size.chip_size_px) {
         Micrograph frame;
@@ -125,7 +167,7 @@ int Batch::dry_run() {
       log_.error(about(job.image, error));
     }
   }
-  console_.out << "encoder " << sidecar_.name << " (" << encoder_options_.model.string() << "), rules";
+  console_.out << "encoder " << printable(sidecar_.name) << " (" << printable(encoder_options_.model.string()) << "), rules";
   for (const std::string& cut : options_.cuts) console_.out << " " << cut;
   console_.out << ", " << options_.threads << " threads\n" << std::flush;
   return failed == 0 ? 0 : failed < jobs_.size() ? 1 : 3;
@@ -133,7 +175,7 @@ int Batch::dry_run() {
 
 void Batch::refuse_existing() const {
   for (const Job& job : jobs_)
-    if (fs::exists(job.folder) || fs::exists(staging_of(job.folder)))
+    if (fs::exists(fs::symlink_status(job.folder)) || fs::exists(fs::symlink_status(staging_of(job.folder))))
       throw UsageError(job.folder.string() + " exists already: give --resume to keep what is finished, --overwrite to replace it, or another --output");
 }
 
@@ -149,19 +191,28 @@ void Batch::do_all() {
     loaded.seconds = seconds_since(start);
     return loaded;
   };
+  const auto load_ahead = [&](std::size_t i) -> std::optional<std::future<Loaded>> {
+    if (i >= jobs_.size()) return {};
+    try {
+      return std::async(std::launch::async, load, std::cref(jobs_[i]));
+    } catch (const std::system_error&) {
+      return {};  // no thread to be had: it is read when its turn comes
+    }
+  };
   std::optional<std::future<Loaded>> next;
   for (std::size_t i = 0; i < jobs_.size(); ++i) {
     check_stop_signal();
     Job& job = jobs_[i];
+    reached_ = i + 1;
     if (command_.resume || command_.overwrite) remove_stale(job.folder);
     try {
       std::optional<std::future<Loaded>> present = std::exchange(next, std::nullopt);
       Loaded loaded = present ? present->get() : load(job);
-      if (i + 1 < jobs_.size()) next = std::async(std::launch::async, load, std::cref(jobs_[i + 1]));
-      if (command_.resume && is_finished(job.folder, {loaded.micrograph.sha256, options_sha256_, sidecar_.sha256})) {
+      next = load_ahead(i + 1);
+      check_place(job.folder);
+      if (command_.resume && is_finished(job.folder, provenance(loaded.micrograph.sha256))) {
         job.status = "skipped";
         job.reason = "finished before";
-        job.outputs = finished_files(job.folder);
         log_.info(job.image.string() + ": finished before, skipped");
         continue;
       }
@@ -169,8 +220,9 @@ void Batch::do_all() {
     } catch (const Interrupted&) {
       throw;
     } catch (const std::exception& error) {
+      check_stop_signal();  // a terminal's Ctrl-C also ends the child that reads HDF5: that is no fault of the image
       fail(job, error);
-      if (i + 1 < jobs_.size() && !next) next = std::async(std::launch::async, load, std::cref(jobs_[i + 1]));
+      if (!next) next = load_ahead(i + 1);
       // Without an encoder no later image can be done either.
       if (command_.fail_fast || (dynamic_cast<const ModelError*>(&error) && !encoder_)) break;
     }
@@ -180,33 +232,46 @@ void Batch::do_all() {
 void Batch::do_one(Job& job, Micrograph micrograph, double load_seconds) {
   const auto start = std::chrono::steady_clock::now();
   reset_peak_memory();
-  const fs::path staging = staging_of(job.folder);
   const std::string image_sha256 = micrograph.sha256;
   Result result = segment(std::move(micrograph), encoder(), options_, log_.progress(job.image.filename().string()));
   result.seconds["load"] = load_seconds;
   const auto writing = std::chrono::steady_clock::now();
-  try {
-    std::error_code failure;
-    fs::create_directories(staging, failure);
-    if (failure) throw OutputError(staging.string() + " cannot be made: " + failure.message());
-    job.outputs = write_outputs(result, staging, command_.outputs);
-    check_stop_signal();
-    publish(job.folder, job.outputs, {image_sha256, options_sha256_, sidecar_.sha256});
-  } catch (...) {
-    remove_stale(job.folder);
-    throw;
-  }
-  job.seconds = result.seconds;
-  job.seconds["write"] = seconds_since(writing);
-  job.seconds["total"] = seconds_since(start) + load_seconds;
+  write_results(job, result, image_sha256);
+  result.seconds["write"] = seconds_since(writing);
+  result.seconds["total"] = seconds_since(start) + load_seconds;
+  for (std::size_t i = 0; i < stage_names.size(); ++i) job.seconds[i] = static_cast<float>(result.seconds[stage_names[i]]);
   job.peak_memory_bytes = peak_memory_bytes();
   job.status = "done";
   for (const std::string& note : result.notes) log_.warning(job.image.filename().string() + ": " + note);
   std::string regions;
   for (const RuleResult& rule : result.rules) regions += (regions.empty() ? "" : ", ") + rule.name + " " + std::to_string(rule.regions.size());
-  log_.info(job.image.string() + ": regions " + regions + " of " + std::to_string(result.grid.chips()) + " chips in " + number(job.seconds["total"]) + " s -> " +
+  log_.info(job.image.string() + ": regions " + regions + " of " + std::to_string(result.grid.chips()) + " chips in " + number(result.seconds["total"]) + " s -> " +
             job.folder.string());
-  for (const auto& [stage, seconds] : job.seconds) log_.detail("  " + stage + " " + number(seconds) + " s");
+  for (const auto& [stage, seconds] : result.seconds) log_.detail("  " + stage + " " + number(seconds) + " s");
+}
+
+void Batch::write_results(const Job& job, Result& result, const std::string& image_sha256) try {
+  const fs::path staging = staging_of(job.folder);
+  std::error_code failure;
+  fs::create_directories(staging, failure);
+  if (failure) throw OutputError(staging.string() + " cannot be made: " + failure.message());
+  const std::vector<WrittenFile> files = write_outputs(result, staging, command_.outputs);
+  check_stop_signal();
+  publish(job.folder, files, provenance(image_sha256));
+} catch (...) {
+  remove_stale(job.folder);
+  throw;
+}
+
+/// The model's own hash, not what its sidecar says of it: a model may have been loaded on trust.
+Provenance Batch::provenance(const std::string& image_sha256) {
+  if (model_sha256_.empty()) model_sha256_ = hash_of_model_file(encoder_options_.model);
+  return {image_sha256, options_sha256_, model_sha256_, sidecar_sha256_};
+}
+
+std::string Batch::status() {
+  const std::size_t reached = reached_;
+  return "metamict: image " + std::to_string(reached) + " of " + std::to_string(jobs_.size()) + ", " + log_.status();
 }
 
 Encoder& Batch::encoder() {
@@ -218,7 +283,6 @@ void Batch::fail(Job& job, const std::exception& error) {
   job.status = "failed";
   job.reason = about(job.image, error);
   job.exit_code = exit_code_of(error);
-  job.outputs.clear();
   log_.error(job.reason);
 }
 
@@ -227,31 +291,32 @@ void Batch::write_run_json() {
   for (const auto& [name, value] : command_.effective) json["options"][name] = value;
   const EncoderSeconds seconds = encoder_ ? encoder_->seconds() : EncoderSeconds{};
   json["encoder_seconds"] = {{"load", seconds.load}, {"warm_up", seconds.warm_up}, {"check", seconds.check}};
-  json["images"] = Json::array();
+  // Image by image: ten thousand of them would be 100 MB as one value.
+  std::string head = json.dump(2, ' ', true, Json::error_handler_t::replace);
+  head.resize(head.size() - 2);
+  WholeFile file(command_.output / "run.json");
+  const auto put = [&](const std::string& text) {
+    file.write(text);
+    if (command_.common.json) console_.out << text;
+  };
+  put(head + ",\n  \"images\": [");
+  const char* separator = "\n";
   for (const Job& job : jobs_) {
-    Json image{{"path", job.image.string()}, {"stem", job.stem}, {"status", job.status}, {"reason", job.reason.empty() ? Json() : Json(job.reason)}};
-    image["seconds"] = Json::object();
-    for (const char* stage : {"load", "grid", "embed", "compare", "cut", "link", "communities", "paint", "write", "total"}) {
-      const auto found = job.seconds.find(stage);
-      image["seconds"][stage] = found == job.seconds.end() ? 0.0 : found->second;
-    }
-    image["peak_memory_bytes"] = job.peak_memory_bytes;
-    image["outputs"] = Json::array();
-    for (const WrittenFile& file : job.outputs)
-      image["outputs"].push_back({{"path", (fs::path(job.stem) / file.path).generic_string()}, {"sha256", file.sha256}, {"bytes", file.bytes}});
-    json["images"].push_back(std::move(image));
+    put(separator + ("    " + entry_of(job).dump(-1, ' ', true, Json::error_handler_t::replace)));
+    separator = ",\n";
   }
-  const std::string text = json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-  write_whole(command_.output / "run.json", text);
-  if (command_.common.json) console_.out << text << std::flush;
+  put("\n  ]\n}\n");
+  file.finish();
+  sync_folder(command_.output);
+  console_.out.flush();
 }
 
 int Batch::exit_code() const {
   std::size_t failed = 0, fine = 0;
   int first = 0;
   for (const Job& job : jobs_) {
-    fine += job.status == "done" || job.status == "skipped";
-    if (job.status != "failed") continue;
+    fine += job.is("done") || job.is("skipped");
+    if (!job.is("failed")) continue;
     ++failed;
     if (first == 0) first = job.exit_code;
   }

@@ -18,6 +18,9 @@ std::filesystem::path default_encoder();
 /// The error with the file's name in front, unless the sentence names it already.
 std::string about(const std::filesystem::path& file, const std::exception& error);
 
+/// Of any library: std::bad_alloc and OpenCV's way of saying it.
+bool is_out_of_memory(const std::exception& error);
+
 /// The exit code that an error alone would give.
 int exit_code_of(const std::exception& error);
 

@@ -32,6 +32,12 @@ std::size_t sequence_length(std::string_view text) {
   return 0;
 }
 
+bool turns_text(std::string_view character) {   // U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069
+  for (const char* one : {"\u200E", "\u200F", "\u202A", "\u202B", "\u202C", "\u202D", "\u202E", "\u2066", "\u2067", "\u2068", "\u2069"})
+    if (character == one) return true;
+  return false;
+}
+
 }  // namespace
 
 std::string shortest(double value) { return to_text(value); }
@@ -76,6 +82,21 @@ std::string clean_utf8(std::string_view text) {
     else if (!control && !c1 && !none)
       clean += text.substr(i, length);
     i += length == 0 ? 1 : length;
+  }
+  return clean;
+}
+
+std::string printable(std::string_view line) {
+  std::string clean;
+  for (std::size_t at = 0; at < line.size();) {
+    const std::size_t length = sequence_length(line.substr(at));
+    const std::string_view character = line.substr(at, std::max<std::size_t>(1, length));
+    const auto first = static_cast<unsigned char>(character[0]);
+    const bool c1 = length == 2 && first == 0xC2 && static_cast<unsigned char>(character[1]) < 0xA0;
+    const bool plain = length > 1 || (length == 1 && first >= 0x20 && first != 0x7F);
+    if (plain && !c1 && !turns_text(character)) clean += character;
+    else clean += '?';
+    at += character.size();
   }
   return clean;
 }

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// open_encoder() for a caller who has decided something about the model already and wants that noted in every report.
+#pragma once
+
+#include <memory>
+
+#include "metamict/encoder.hpp"
+
+namespace metamict {
+
+std::unique_ptr<Encoder> open_encoder_noting(const EncoderOptions& options, Notes notes);
+
+/// SHA-256 of a model or its sidecar. Throws ModelError when it cannot be read.
+std::string hash_of_model_file(const std::filesystem::path& path);
+
+}  // namespace metamict
