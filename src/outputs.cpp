@@ -13,6 +13,7 @@
 #include "report/graph_layout.hpp"
 #include "report/graph_plot.hpp"
 #include "report/graphml.hpp"
+#include "report/hspy.hpp"
 #include "report/html_report.hpp"
 #include "report/json_report.hpp"
 #include "report/label_tiff.hpp"
@@ -98,6 +99,11 @@ class Writer {
       pictures_.similarity = draw_similarity(result_);
       return Files{written("similarity.png", pictures_.similarity), written("chips.csv", chips_csv(result_))};
     });
+    if (options_.hspy) {
+      jobs_.emplace_back([&] { return Files{written("order.hspy", order_hspy(result_))}; });
+      for (const RuleResult& rule : result_.rules)
+        jobs_.emplace_back([&] { return Files{written(rule.name + "/labels.hspy", labels_hspy(result_, rule))}; });
+    }
     if (options_.embeddings)
       jobs_.emplace_back(
           [&] { return Files{relative(write_embeddings(result_.embeddings, folder_ / "embeddings.npy"))}; });

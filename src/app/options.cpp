@@ -160,11 +160,12 @@ void declare_outputs(Declaration& declare, SegmentCommand& command) {
   OutputOptions& outputs = command.outputs;
   declare.choice("graphml", "auto", {"auto", "full", "backbone", "none"}, "auto: full up to 1,000,000 edges, else a backbone",
                  into(outputs.graphml));
-  declare.value("write", "none", "Comma list of extra files: embeddings, scores", [&](const std::string& text) {
-    outputs.embeddings = outputs.scores = false;
+  declare.value("write", "none", "Comma list of extra files: embeddings, scores, hspy (label and order maps for HyperSpy)", [&](const std::string& text) {
+    outputs.embeddings = outputs.scores = outputs.hspy = false;
+    bool OutputOptions::*const wanted[] = {&OutputOptions::embeddings, &OutputOptions::scores, &OutputOptions::hspy};
     for (const std::string& one : split(text, ','))
-      if (const std::size_t index = parse_choice("--write", one, {"none", "embeddings", "scores"}); index > 0)
-        (index == 1 ? outputs.embeddings : outputs.scores) = true;
+      if (const std::size_t index = parse_choice("--write", one, {"none", "embeddings", "scores", "hspy"}); index > 0)
+        outputs.*wanted[index - 1] = true;
   }, "LIST");
 }
 

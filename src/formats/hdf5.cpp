@@ -7,6 +7,7 @@
 
 #include "child.hpp"
 #include "formats.hpp"
+#include "hdf5_program.hpp"
 #include "metamict/errors.hpp"
 #include "samples.hpp"
 
@@ -17,13 +18,6 @@ namespace {
 using nlohmann::json;
 
 const char anchor = 0;  // an address inside this library, to ask the loader where it lies
-
-std::string program() {
-  Dl_info info{};
-  if (dladdr(&anchor, &info) == 0 || info.dli_fname == nullptr)
-    throw InputError("cannot tell where the HDF5 reader lies");
-  return (std::filesystem::absolute(info.dli_fname).parent_path() / "metamict_hdf5").string();
-}
 
 // The child's answer. A crash, a limit or nonsense becomes a sentence about the file.
 json ask(Child& child) {
@@ -54,6 +48,13 @@ std::string full(const Path& path) { return std::filesystem::absolute(path).stri
 
 }  // namespace
 
+std::string hdf5_program() {
+  Dl_info info{};
+  if (dladdr(&anchor, &info) == 0 || info.dli_fname == nullptr)
+    throw InputError("cannot tell where metamict_hdf5 lies");
+  return (std::filesystem::absolute(info.dli_fname).parent_path() / "metamict_hdf5").string();
+}
+
 bool is_hdf5(Head head, const Path&) {
   // The signature lies at 0 or, behind another program's block, at 512, 1024, 2048 ...
   for (std::size_t at = 0; at + 8 <= head.size(); at = at == 0 ? 512 : 2 * at)
@@ -62,7 +63,7 @@ bool is_hdf5(Head head, const Path&) {
 }
 
 std::vector<DatasetInfo> list_hdf5(const Path& path, std::uint64_t) {
-  Child child(program(), {"list", full(path)});
+  Child child(hdf5_program(), {"list", full(path)});
   const json answer = ask(child);
   std::vector<DatasetInfo> infos;
   for (const auto& value : answer.value("datasets", json::array())) infos.push_back(info_from(value));
@@ -71,7 +72,7 @@ std::vector<DatasetInfo> list_hdf5(const Path& path, std::uint64_t) {
 
 RawImage read_hdf5(const ReadRequest& request) {
   const std::string frame = request.frame ? std::to_string(*request.frame) : "mean";
-  Child child(program(),
+  Child child(hdf5_program(),
               {"read", full(request.path), std::to_string(request.dataset), frame, std::to_string(request.max_pixels)});
   const DatasetInfo info = info_from(ask(child).value("dataset", json::object()));
   check_size(info.rows, info.cols, request.max_pixels);

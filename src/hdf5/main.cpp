@@ -5,6 +5,7 @@
 //
 //   metamict_hdf5 list FILE
 //   metamict_hdf5 read FILE DATASET FRAME|mean MAX_PIXELS
+//   metamict_hdf5 pack              from standard input a line of JSON and pixels; answers with a .hspy file's bytes
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -12,9 +13,12 @@
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <iostream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "hyperspy_writer.hpp"
 #include "layouts.hpp"
 #include "metamict/errors.hpp"
 
@@ -157,6 +161,19 @@ void read(const char* path, const char* index, const std::string& frame, const c
   std::fwrite(pixels.data(), sizeof(float), pixels.size(), stdout);
 }
 
+void pack() {
+  std::string line;
+  std::getline(std::cin, line);
+  const json about = json::parse(line);
+  const std::uint64_t rows = about.at("rows"), cols = about.at("cols");
+  limit(base_bytes + 32 * rows * cols, base_seconds + rows * cols / 1'000'000);
+  const std::string pixels{std::istreambuf_iterator<char>(std::cin), {}};
+  const auto* bytes = reinterpret_cast<const std::byte*>(pixels.data());
+  const std::vector<std::byte> file = hyperspy_file(about, {bytes, bytes + pixels.size()});
+  say({{"bytes", file.size()}});
+  std::fwrite(file.data(), 1, file.size(), stdout);
+}
+
 void run(int count, char** arguments) {
   limit(base_bytes, base_seconds);
   setenv("HDF5_PLUGIN_PRELOAD", "::", 1);       // a file must not make the library load code
@@ -166,6 +183,7 @@ void run(int count, char** arguments) {
   try {
     if (verb == "list" && count == 3) return list(arguments[2]);
     if (verb == "read" && count == 6) return read(arguments[2], arguments[3], arguments[4], arguments[5]);
+    if (verb == "pack" && count == 2) return pack();
     say({{"error", "wrong call of the HDF5 reader"}});
   } catch (const std::bad_alloc&) {
     say({{"error", "needs more memory than an image of its size should; it may be damaged"}});
