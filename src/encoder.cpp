@@ -4,14 +4,17 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <span>
 #include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "metamict/errors.hpp"
+#include "mapped_file.hpp"
 #include "open_encoder.hpp"
 #include "plugin.hpp"
+#include "resnet_file.hpp"
 #include "sha256.hpp"
 #include "text.hpp"
 #include "torch/torch_plugin.hpp"
@@ -75,8 +78,10 @@ bool is_sha256(std::string_view text) {
 }
 
 /// The file's hash must be the one its sidecar lists, because a TorchScript file is code. Returns the file's hash.
-std::string verified_hash(const EncoderOptions& options, const Sidecar& sidecar, Notes& notes) {
-  const std::string found = hash_of_model_file(options.model);
+std::string verified_hash(std::span<const unsigned char> file, const EncoderOptions& options, const Sidecar& sidecar, Notes& notes) {
+  Sha256 sha;
+  sha.update(file);
+  const std::string found = sha.hex();
   if (found == sidecar.sha256) return found;
   const std::string difference = sidecar.sha256.empty()
                                      ? "its sidecar lists no SHA-256"
@@ -123,7 +128,9 @@ std::unique_ptr<Encoder> open_encoder(const EncoderOptions& options) { return op
 
 std::unique_ptr<Encoder> open_encoder_noting(const EncoderOptions& options, Notes notes) {
   Sidecar sidecar = read_sidecar(options.model);
-  sidecar.sha256 = verified_hash(options, sidecar, notes);
+  const MappedFile file(options.model);
+  sidecar.sha256 = verified_hash(file.bytes(), options, sidecar, notes);
+  if (auto encoder = open_resnet_file(file.bytes(), options, sidecar, notes)) return encoder;
   const auto open = reinterpret_cast<OpenTorchEncoder*>(plugin_symbol("metamict_torch", "metamict_open_torch_encoder"));
   return std::unique_ptr<Encoder>(open(options, sidecar, notes));
 }

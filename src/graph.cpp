@@ -77,16 +77,20 @@ void add_spanning_forest(const ChipGraph& graph, std::set<Pair>& chosen) {
   }
 }
 
-/// The neighbours with the highest scores, lower node first among equals.
+/// The neighbours with the highest scores, lower node first among equals. Kept sorted while the row is read: after a few nodes
+/// hardly any is good enough to be put in.
 std::vector<std::uint32_t> nearest(const ChipGraph& graph, std::uint32_t node, std::size_t count) {
   const Quantum* row = graph.scores->row(node);
   std::vector<std::uint32_t> neighbours;
-  for (std::uint32_t other = 0; other < graph.nodes(); ++other)
-    if (graph.joined(node, other)) neighbours.push_back(other);
-  const auto end = neighbours.begin() + static_cast<std::ptrdiff_t>(std::min(count, neighbours.size()));
-  std::partial_sort(neighbours.begin(), end, neighbours.end(),
-                    [&](std::uint32_t a, std::uint32_t b) { return row[a] != row[b] ? row[a] > row[b] : a < b; });
-  neighbours.erase(end, neighbours.end());
+  std::uint32_t least = graph.threshold;
+  for (std::uint32_t other = 0; other < graph.nodes() && count > 0; ++other) {
+    if (row[other] < least || other == node) continue;
+    const auto place = std::upper_bound(neighbours.begin(), neighbours.end(), row[other],
+                                        [&](Quantum score, std::uint32_t kept) { return score > row[kept]; });
+    neighbours.insert(place, other);
+    if (neighbours.size() > count) neighbours.pop_back();
+    if (neighbours.size() == count) least = std::max(graph.threshold, row[neighbours.back()] + 1U);
+  }
   return neighbours;
 }
 

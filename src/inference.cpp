@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <fstream>
 #include <string_view>
 
+#include <nlohmann/json.hpp>
 #include <oneapi/dnnl/dnnl.hpp>
 
 #include "metamict/errors.hpp"
@@ -44,6 +46,23 @@ std::vector<float> probe_chips(int px, int count) {
       for (long x = 0; x < px; ++x)
         chips.push_back(static_cast<float>((3 * x * x + 5 * y * y + (7 * k + 1) * x * y) % 257) / 64.0F - 2.0F);
   return chips;
+}
+
+std::optional<RecordedFeatures> recorded_features(const std::filesystem::path& model) try {
+  std::ifstream file(std::filesystem::path(model).replace_extension(".json"));
+  const nlohmann::json probe = nlohmann::json::parse(file).at("probe");
+  RecordedFeatures recorded;
+  recorded.every = probe.at("every").get<int>();
+  const auto chips = probe.at("features").get<std::vector<std::vector<float>>>();
+  if (chips.empty() || chips.size() > 16 || chips.front().empty() || recorded.every < 1) return std::nullopt;
+  recorded.rows.resize(static_cast<Eigen::Index>(chips.size()), static_cast<Eigen::Index>(chips.front().size()));
+  for (std::size_t i = 0; i < chips.size(); ++i) {
+    if (chips[i].size() != chips.front().size()) return std::nullopt;
+    recorded.rows.row(static_cast<Eigen::Index>(i)) = Eigen::Map<const Eigen::RowVectorXf>(chips[i].data(), recorded.rows.cols());
+  }
+  return recorded;
+} catch (const nlohmann::json::exception&) {
+  return std::nullopt;
 }
 
 double worst_cosine(const RowMatrixXf& a, const RowMatrixXf& b) {

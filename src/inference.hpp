@@ -3,6 +3,8 @@
 // implementations are compared when one is opened.
 #pragma once
 
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,15 @@ bool has_bfloat16();
 /// numbers until the last division, so that any language makes the same ones:
 /// ((3x² + 5y² + (7k + 1)xy) mod 257) / 64 − 2 for chip k.
 std::vector<float> probe_chips(int px, int count);
+
+/// What an encoder's sidecar says its module gives for the probe chips: every `every`-th feature of each chip, in float32.
+struct RecordedFeatures {
+  int every = 1;
+  RowMatrixXf rows;
+};
+
+/// From "probe" of the sidecar beside a model; nothing when it is not there or is none (an encoder of another make).
+std::optional<RecordedFeatures> recorded_features(const std::filesystem::path& model);
 
 /// The smallest cosine between rows of the same number; -1 where a row is zero or not finite.
 double worst_cosine(const RowMatrixXf& a, const RowMatrixXf& b);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numbers>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include <opencv2/imgproc.hpp>
@@ -238,7 +239,7 @@ std::vector<ReciprocalLattice> find_lattices(const cv::Mat& pixels, const Lattic
   if (shorter_px < 32) return {};
   // Small tiles resolve grains and pockets, large ones long periods, weak peaks and lattices that are nearly alike.
   Found best;
-  for (int tile_px : {std::min(128, even_edge(shorter_px)), even_edge(std::min(512, shorter_px * 3 / 4)), 256, 512})
+  for (int tile_px : std::set{std::min(128, even_edge(shorter_px)), even_edge(std::min(512, shorter_px * 3 / 4)), 256, 512})
     if (tile_px <= shorter_px) keep_better(best, lattices_at(pixels, tile_px, options, most));
   if (shorter_px >= 2048) keep_better(best, lattices_at_half_scale(pixels, 512, options, most));
   return best.lattices;

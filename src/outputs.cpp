@@ -71,9 +71,7 @@ class Writer {
   std::vector<WrittenFile> run() {
     make_folder(folder_);
     for (const RuleResult& rule : result_.rules) make_folder(folder_ / rule.name);
-    if (std::any_of(result_.rules.begin(), result_.rules.end(),
-                    [](const RuleResult& rule) { return rule.graph.has_value(); }))
-      start_ = place_by_similarity(*result_.similarity.scores);
+    prepare_graphs();
     plan_jobs();
     run_jobs();
     put("report.json", json_report(result_));
@@ -85,6 +83,24 @@ class Writer {
 
  private:
   using Files = std::vector<WrittenFile>;
+
+  /// A graph's backbone is what reaches its cut of the backbone of a graph with a lower cut: nearest neighbours stay nearest,
+  /// and a maximum spanning forest without its weak edges is one of what is left. So it is sought once.
+  void prepare_graphs() {
+    const ChipGraph* largest = nullptr;
+    for (const RuleResult& rule : result_.rules)
+      if (rule.graph && (largest == nullptr || rule.graph->threshold < largest->threshold)) largest = &*rule.graph;
+    if (largest == nullptr) return;
+    start_ = place_by_similarity(*result_.similarity.scores);
+    backbone_ = backbone(*largest, drawn_neighbours);
+  }
+
+  std::vector<Edge> backbone_of(const ChipGraph& graph) const {
+    std::vector<Edge> edges;
+    for (const Edge& edge : backbone_)
+      if (graph.joined(edge.a, edge.b)) edges.push_back(edge);
+    return edges;
+  }
 
   void plan_jobs() {
     // The graphs take longest: started first, they leave no core idle at the end.
@@ -136,7 +152,7 @@ class Writer {
   }
 
   Files write_graph(const RuleResult& rule) {
-    const std::vector<Edge> edges = backbone(*rule.graph, drawn_neighbours);
+    const std::vector<Edge> edges = backbone_of(*rule.graph);
     const std::vector<cv::Point2f> layout = lay_out(start_, edges);
     std::string picture = draw_graph(rule, layout, edges);
     Files files;
@@ -169,6 +185,7 @@ class Writer {
   const std::filesystem::path folder_;
   const OutputOptions& options_;
   std::vector<cv::Point2f> start_;
+  std::vector<Edge> backbone_;
   std::vector<std::function<Files()>> jobs_;
   ReportPictures pictures_;
   Files files_;

@@ -34,7 +34,7 @@ EncoderIdentity ResnetEncoder::identity() const {
   identity.precision = executor_.number() == Number::bfloat16 ? "bfloat16" : "float32";
   identity.device = "cpu";
   identity.embedding = last_was_shared_ ? "shared" : "chip";
-  identity.path = "oneDNN";
+  identity.path = "oneDNN" + (checked_against_.empty() ? "" : ", checked against " + checked_against_);
   return identity;
 }
 
@@ -79,8 +79,12 @@ RowMatrixXf ResnetEncoder::encode_chips(const Micrograph& canonical, const ChipG
 RowMatrixXf ResnetEncoder::features_of(const std::vector<float>& chips) {
   const auto count = static_cast<long>(chips.size()) / (static_cast<long>(sidecar_.input_px) * sidecar_.input_px);
   RowMatrixXf features(count, resnet50_features);
-  for_each_batch({{0, static_cast<std::size_t>(count)}}, 1, [&](std::size_t worker, const Batch&) {
-    executor_.run(workspace(worker), chips.data(), count, features.data());
+  const auto batches = cut_into_batches(static_cast<std::size_t>(count), static_cast<std::size_t>(executor_.batch()),
+                                        static_cast<std::size_t>(executor_.small_batch()));
+  const std::size_t pixels = chips.size() / static_cast<std::size_t>(std::max(1L, count));
+  for_each_batch(batches, 1, [&](std::size_t worker, const Batch& batch) {
+    executor_.run(workspace(worker), chips.data() + batch.first * pixels, static_cast<long>(batch.count),
+                  features.row(static_cast<Eigen::Index>(batch.first)).data());
   }, {});
   return features;
 }

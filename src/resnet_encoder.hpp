@@ -4,6 +4,8 @@
 
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "metamict/encoder.hpp"
@@ -21,6 +23,8 @@ class ResnetEncoder : public Encoder {
   Notes notes() const override;
   EncoderSeconds seconds() const override { return seconds_; }
   void set_seconds(const EncoderSeconds& seconds) { seconds_ = seconds; }
+  /// What its features were compared with when it was opened: said in the report.
+  void set_checked_against(std::string what) { checked_against_ = std::move(what); }
   RowMatrixXf encode(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise, const Progress& progress) override;
 
   /// Features of a few chips of input_px² grey values each, to compare with another implementation's.
@@ -34,6 +38,7 @@ class ResnetEncoder : public Encoder {
   Sidecar sidecar_;
   Notes notes_, image_notes_;
   EncoderSeconds seconds_;
+  std::string checked_against_;
   int threads_;
   ResnetExecutor executor_;
   std::optional<SharedResnet> shared_;                   // when asked for

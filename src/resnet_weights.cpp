@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "resnet_weights.hpp"
 
+#include <bit>
 #include <cmath>
 #include <set>
 #include <stdexcept>
@@ -19,11 +20,19 @@ class Reader {
  public:
   Reader(const StateDict& tensors, std::string prefix) : tensors_(tensors), prefix_(std::move(prefix)) {}
 
-  const float* take(const std::string& name, const std::vector<std::int64_t>& shape) {
+  /// The tensor's numbers, in `widened` when the tensor itself has them in half precision.
+  const float* take(const std::string& name, const std::vector<std::int64_t>& shape, std::vector<float>& widened) {
     const auto found = tensors_.find(prefix_ + name);
     if (found == tensors_.end() || found->second.shape != shape) throw NotThisNetwork{};
     taken_.insert(found->first);
-    return found->second.data;
+    const TensorView& tensor = found->second;
+    if (tensor.data != nullptr) return tensor.data;
+    if (tensor.half == nullptr) throw NotThisNetwork{};
+    std::size_t count = 1;
+    for (const std::int64_t side : shape) count *= static_cast<std::size_t>(side);
+    widened.resize(count);
+    from_half(tensor.half, count, widened.data());
+    return widened.data();
   }
 
   /// Nothing but what inference does not need may be left over: another tensor means another network.
@@ -41,11 +50,12 @@ class Reader {
 
 FoldedConv fold(Reader& reader, const std::string& conv, const std::string& norm, FoldedConv shape) {
   const std::int64_t out = shape.out, in = shape.in, kernel = shape.kernel;
-  const float* weight = reader.take(conv + ".weight", {out, in, kernel, kernel});
-  const float* gamma = reader.take(norm + ".weight", {out});
-  const float* beta = reader.take(norm + ".bias", {out});
-  const float* mean = reader.take(norm + ".running_mean", {out});
-  const float* variance = reader.take(norm + ".running_var", {out});
+  std::array<std::vector<float>, 5> widened;
+  const float* weight = reader.take(conv + ".weight", {out, in, kernel, kernel}, widened[0]);
+  const float* gamma = reader.take(norm + ".weight", {out}, widened[1]);
+  const float* beta = reader.take(norm + ".bias", {out}, widened[2]);
+  const float* mean = reader.take(norm + ".running_mean", {out}, widened[3]);
+  const float* variance = reader.take(norm + ".running_var", {out}, widened[4]);
   const std::int64_t area = kernel * kernel;
   shape.weights_OHWI.resize(static_cast<std::size_t>(out * area * in));
   shape.bias_O.resize(static_cast<std::size_t>(out));
@@ -88,6 +98,16 @@ FoldedResnet read_network(Reader& reader) {
 }
 
 }  // namespace
+
+void from_half(const std::uint16_t* from, std::size_t count, float* to) {
+  for (std::size_t i = 0; i < count; ++i) {  // without branches: vectors of it are made
+    const std::uint32_t bits = from[i], magnitude = (bits & 0x7fffU) << 13;
+    // The exponent's bias is off by 112; multiplying by 2^112 sets it right, for numbers below the normal ones too.
+    const auto number = std::bit_cast<std::uint32_t>(std::bit_cast<float>(magnitude) * 0x1p112F);
+    const std::uint32_t not_finite = magnitude >= 0x0f800000U ? 0x7f800000U : 0U;
+    to[i] = std::bit_cast<float>(number | not_finite | (bits & 0x8000U) << 16);
+  }
+}
 
 std::optional<FoldedResnet> fold_resnet50(const StateDict& tensors) {
   constexpr std::string_view stem = "conv1.weight";

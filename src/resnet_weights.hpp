@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -11,10 +12,11 @@
 
 namespace metamict {
 
-/// A float32 tensor that somebody else owns, in row-major order.
+/// A tensor that somebody else owns, in row-major order: in float32, in half precision, or of another type and without data.
 struct TensorView {
   std::vector<std::int64_t> shape;
   const float* data = nullptr;
+  const std::uint16_t* half = nullptr;
 };
 using StateDict = std::map<std::string, TensorView>;  ///< by torchvision's names, "layer1.0.conv1.weight"
 
@@ -44,5 +46,8 @@ struct FoldedResnet {
 std::optional<FoldedResnet> fold_resnet50(const StateDict& tensors);
 
 constexpr int resnet50_features = 2048;
+
+/// Half precision (IEEE 754 binary16) to float32, exactly.
+void from_half(const std::uint16_t* from, std::size_t count, float* to);
 
 }  // namespace metamict

@@ -86,6 +86,7 @@ class Batch {
   Log& log_;
   SegmentOptions options_;
   EncoderOptions encoder_options_;
+  OutputOptions output_options_;
   Sidecar sidecar_;
   std::string options_sha256_, model_sha256_, sidecar_sha256_;
   std::unique_ptr<Encoder> encoder_;
@@ -94,10 +95,10 @@ class Batch {
 };
 
 Batch::Batch(const SegmentCommand& command, Console& console, Log& log)
-    : command_(command), console_(console), log_(log), options_(command.options), encoder_options_(command.encoder) {
+    : command_(command), console_(console), log_(log), options_(command.options), encoder_options_(command.encoder), output_options_(command.outputs) {
   if (options_.threads == 0) options_.threads = machine_threads();
   if (options_.max_memory_bytes == 0) options_.max_memory_bytes = machine_memory_bytes();
-  options_.similarity.threads = options_.communities.threads = encoder_options_.threads = options_.threads;
+  options_.similarity.threads = options_.communities.threads = encoder_options_.threads = output_options_.threads = options_.threads;
   if (encoder_options_.model.empty()) encoder_options_.model = default_encoder();
   sidecar_ = read_sidecar(encoder_options_.model);
   sidecar_sha256_ = hash_of_model_file(fs::path(encoder_options_.model).replace_extension(".json"));
@@ -255,7 +256,7 @@ void Batch::write_results(const Job& job, Result& result, const std::string& ima
   std::error_code failure;
   fs::create_directories(staging, failure);
   if (failure) throw OutputError(staging.string() + " cannot be made: " + failure.message());
-  const std::vector<WrittenFile> files = write_outputs(result, staging, command_.outputs);
+  const std::vector<WrittenFile> files = write_outputs(result, staging, output_options_);
   check_stop_signal();
   publish(job.folder, files, provenance(image_sha256));
 } catch (...) {

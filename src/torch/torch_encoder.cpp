@@ -284,6 +284,7 @@ class Opening {
     timed(seconds_.warm_up, [&] { found = encoder->features_of(probe_chips(sidecar_.input_px, probes)); });
     const double cosine = worst_cosine(reference_, found);
     encoder->set_seconds(seconds_);
+    encoder->set_checked_against(version::name);
     if (cosine >= least_cosine(encoder->identity().precision)) return encoder;
     notes_.push_back("the encoder has a ResNet50's weights but not its features (cosine " + number(cosine) + "): it runs through LibTorch");
     return nullptr;

@@ -36,10 +36,10 @@ std::string run_script(const std::string& arguments) {
   return ran.out;
 }
 
-/// The models, made once for each version of the script; several test processes may come at the same time.
+/// The models, made once for each version of the scripts; several test processes may come at the same time.
 const fs::path& models() {
   static const fs::path folder = [] {
-    const fs::path wanted = fs::path(METAMICT_BUILD_DIR) / ("test-models-" + sha256_of_file(script).substr(0, 12));
+    const fs::path wanted = fs::path(METAMICT_BUILD_DIR) / ("test-models-" + sha256_of_file(script).substr(0, 8) + sha256_of_file(fs::path(METAMICT_SOURCE_DIR) / "scripts/resnet50.py").substr(0, 8));
     if (fs::exists(wanted)) return wanted;
     const fs::path part = wanted.string() + "." + std::to_string(getpid());
     run_script("models '" + part.string() + "'");
@@ -92,14 +92,16 @@ std::string refusal(const EncoderOptions& options) {
   return "opened";
 }
 
-/// A copy of the tiny model whose sidecar was changed.
-fs::path changed_tiny(const test::TemporaryFolder& folder, const std::function<void(nlohmann::json&)>& change) {
-  fs::copy_file(models() / "tiny.pt", folder / "tiny.pt", fs::copy_options::overwrite_existing);
-  nlohmann::json card = nlohmann::json::parse(test::slurp(models() / "tiny.json"));
+/// A copy of a model whose sidecar was changed.
+fs::path changed(const std::string& name, const test::TemporaryFolder& folder, const std::function<void(nlohmann::json&)>& change) {
+  fs::copy_file(models() / (name + ".pt"), folder / (name + ".pt"), fs::copy_options::overwrite_existing);
+  nlohmann::json card = nlohmann::json::parse(test::slurp(models() / (name + ".json")));
   change(card);
-  std::ofstream(folder / "tiny.json") << card;
-  return folder / "tiny.pt";
+  std::ofstream(folder / (name + ".json")) << card;
+  return folder / (name + ".pt");
 }
+
+fs::path changed_tiny(const test::TemporaryFolder& folder, const std::function<void(nlohmann::json&)>& change) { return changed("tiny", folder, change); }
 
 TEST(TorchEncoder, AnyNetworkRepeatsPython) {
   EncoderOptions options = options_for(models() / "tiny.pt");
@@ -143,13 +145,25 @@ TEST(TorchEncoder, AResNet50RunsWithoutTorchAndRepeatsPython) {
   EncoderOptions options = options_for(models() / "resnet.pt");
   const auto encoder = open_encoder(options);
   EXPECT_THAT(encoder->notes(), IsEmpty());
-  EXPECT_EQ(encoder->identity().path, "oneDNN");
+  EXPECT_EQ(encoder->identity().path, "oneDNN, checked against the features its sidecar records");
   const Micrograph micrograph = image(59, 70);
   const ChipGrid grid = grid_of(micrograph, *encoder, 13);
   const RowMatrixXf found = encoder->encode(micrograph, grid, Normalise::image, {});
   const RowMatrixXf expected = features_by_python(options.model, micrograph, grid, 2048);
   EXPECT_GT(worst_cosine(found, expected), 0.999999);
   EXPECT_LT((found - expected).cwiseAbs().maxCoeff(), 1e-4F * expected.maxCoeff());
+
+  {
+    const test::TemporaryFolder folder;
+    EncoderOptions unrecorded = options;
+    unrecorded.model = changed("resnet", folder, [](auto& card) { card.erase("probe"); });
+    const auto checked = open_encoder(unrecorded);
+    EXPECT_THAT(checked->identity().path, testing::StartsWith("oneDNN, checked against LibTorch"));
+    EXPECT_TRUE((checked->encode(micrograph, grid, Normalise::image, {}).array() == found.array()).all());
+    // A record of another network is no reason to refuse this one: LibTorch is asked.
+    unrecorded.model = changed("resnet", folder, [](auto& card) { std::swap(card["probe"]["features"][0], card["probe"]["features"][1]); });
+    EXPECT_THAT(open_encoder(unrecorded)->identity().path, testing::StartsWith("oneDNN, checked against LibTorch"));
+  }
 
   options.threads = 3;
   options.precision = Precision::bfloat16;
