@@ -21,6 +21,7 @@
 #include <oneapi/dnnl/dnnl.hpp>
 
 #include "inference.hpp"
+#include "machine.hpp"
 #include "mapped_file.hpp"
 #include "parallel.hpp"
 #include "resnet_encoder.hpp"
@@ -152,8 +153,17 @@ struct Settings {
   int rounds = 5;
   double scale = 1;
   std::string clock = "wall";
+  int memory_px = 0;
   std::filesystem::path model = METAMICT_SOURCE_DIR "/models/metamict-resnet50.pt";
 };
+
+/// The features themselves are in it: 8 KB a chip.
+void print_memory(const Settings& settings) {
+  const int side = settings.memory_px;
+  const Ours map(settings.model, 64, settings.threads.back(), Precision::automatic, EmbeddingMode::shared, side, 16);
+  std::printf("%d² px, %d chips, %d workers: peak %.2f GB (goal <= 1.5 at 4096²), of which the image %.2f and the features %.2f\n", side, map.chips(),
+              settings.threads.back(), 1e-9 * static_cast<double>(peak_memory_bytes()), 4e-9 * side * side, 8192e-9 * map.chips());
+}
 
 class Bench {
  public:
@@ -246,7 +256,9 @@ int main(int argc, char** argv) {
   app.add_option("--rounds", settings.rounds, "turns of each contestant");
   app.add_option("--scale", settings.scale, "more or fewer chips for the peers");
   app.add_option("--clock", settings.clock, "wall or processor")->check(CLI::IsMember({"wall", "processor"}));
+  app.add_option("--memory-px", settings.memory_px, "instead: peak memory of one shared pass over an image of so many px a side");
   app.add_option("--model", settings.model, "a ResNet50");
   CLI11_PARSE(app, argc, argv);
-  metamict::Bench(settings).run();
+  if (settings.memory_px > 0) metamict::print_memory(settings);
+  else metamict::Bench(settings).run();
 }

@@ -99,8 +99,8 @@ void declare_encoder(Declaration& declare, SegmentCommand& command) {
   declare.choice("precision", "auto", {"auto", "float32", "bfloat16"}, "Arithmetic of the encoder; auto: bfloat16 where the processor has AMX",
                  into(encoder.precision));
   declare.choice("embedding", "auto", {"auto", "chip", "shared"},
-                 "chip: each chip by itself, as the paper; shared: one pass over the micrograph, windows pooled (faster, "
-                 "neighbours shine in); auto: chip",
+                 "chip: each chip by itself, as the paper; shared: one pass over the micrograph, windows pooled: eight times faster, "
+                 "as good a map of large plain regions, a worse one of small or similar ones; auto: chip",
                  into(encoder.embedding));
   declare.choice("normalise", "image", {"image", "chip"}, "Grey levels standardised over the image, or chip by chip",
                  into(command.options.normalise));
