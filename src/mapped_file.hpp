@@ -10,7 +10,7 @@ namespace metamict {
 
 class MappedFile {
  public:
-  /// Throws ModelError when the file cannot be opened. An empty file has no bytes.
+  /// Throws ModelError when the file cannot be opened, ResourceError without memory. An empty file has no bytes.
   explicit MappedFile(const std::filesystem::path& path);
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;

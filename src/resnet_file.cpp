@@ -3,8 +3,10 @@
 
 #include <chrono>
 #include <filesystem>
+#include <new>
 
 #include "inference.hpp"
+#include "metamict/errors.hpp"
 #include "resnet_encoder.hpp"
 #include "torchscript_file.hpp"
 
@@ -29,7 +31,7 @@ bool agrees(const RecordedFeatures& recorded, const RowMatrixXf& features, const
 }  // namespace
 
 std::unique_ptr<Encoder> open_resnet_file(std::span<const unsigned char> file, const EncoderOptions& options, const Sidecar& sidecar,
-                                          const Notes& notes) {
+                                          const Notes& notes) try {
   const DeviceKind device = parse_device(options.device).kind;
   if (device == DeviceKind::cuda || (device == DeviceKind::automatic && may_have_cuda())) return nullptr;
   const auto recorded = recorded_features(options.model);
@@ -50,6 +52,11 @@ std::unique_ptr<Encoder> open_resnet_file(std::span<const unsigned char> file, c
   encoder->set_seconds(seconds);
   encoder->set_checked_against("the features its sidecar records");
   return encoder;
+} catch (const std::bad_alloc&) {
+  throw ResourceError(options.model.string() + ": not enough memory");
+} catch (const dnnl::error& error) {
+  if (error.status == dnnl_out_of_memory) throw ResourceError(options.model.string() + ": not enough memory");
+  throw ModelError(options.model.string() + ": oneDNN refuses it: " + error.what());
 }
 
 }  // namespace metamict
