@@ -115,9 +115,9 @@ TEST(TorchscriptFile, DamageAnywhereIsSurvived) {
   for (std::size_t size = 0; size < file.size(); ++size) EXPECT_FALSE(tensors_of(file.substr(0, size))) << size;
   std::size_t understood = 0;
   for (std::size_t at = 0; at < file.size(); ++at)
-    for (const unsigned char change : {0x01, 0x80, 0xff}) {
+    for (const int change : {0x01, 0x80, 0xff}) {
       string damaged = file;
-      damaged[at] = static_cast<char>(static_cast<unsigned char>(damaged[at]) ^ change);
+      damaged[at] = static_cast<char>(damaged[at] ^ change);
       const auto found = tensors_of(damaged);
       for (const auto& [key, view] : found.value_or(StateDict{})) {
         std::size_t count = 1;
