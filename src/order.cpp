@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "parallel.hpp"
@@ -10,6 +11,13 @@
 namespace metamict {
 
 namespace {
+
+/// What one chip's autocorrelation tells of its lattice.
+struct ChipLattice {
+  double share = 0;       ///< of the non-central power that the lattice holds, [0, 1]
+  double amplitude = 0;   ///< of its modulation of the grey, root mean square
+  double mean = 0;        ///< grey
+};
 
 /// What all chips share: the window, and where in the power spectrum and in the autocorrelation to look.
 ///
@@ -30,14 +38,16 @@ class Frame {
     cv::dft(spectrum, overlap_, cv::DFT_INVERSE | cv::DFT_REAL_OUTPUT | cv::DFT_SCALE);
   }
 
-  float measure(const cv::Mat& chip, cv::Mat& tapered, cv::Mat& spectrum, cv::Mat& correlation) const {
+  ChipLattice measure(const cv::Mat& chip, cv::Mat& tapered, cv::Mat& spectrum, cv::Mat& correlation) const {
     const double mean = cv::mean(chip)[0];
     tapered = (chip - mean).mul(window_);
     cv::dft(tapered, spectrum, cv::DFT_COMPLEX_OUTPUT);
     const double noise_to_signal = keep_signal(spectrum);
-    if (noise_to_signal < 0) return 0;
+    if (noise_to_signal < 0) return {};
     cv::dft(spectrum, correlation, cv::DFT_INVERSE | cv::DFT_REAL_OUTPUT | cv::DFT_SCALE);
-    return repeat_of(correlation, noise_to_signal);
+    ChipLattice lattice = repeat_of(correlation, noise_to_signal);
+    lattice.mean = mean;
+    return lattice;
   }
 
  private:
@@ -75,11 +85,11 @@ class Frame {
     return kept > 1e-3 * total && kept > 0 ? noise / kept : -1.0;
   }
 
-  /// Mean height of the two highest independent peaks of the normalised autocorrelation, away from its centre; the level that
-  /// speckle of no order reaches by chance is 0.
-  float repeat_of(const cv::Mat& correlation, double noise_to_signal) const {
+  /// From the mean height of the two highest independent peaks of the autocorrelation, away from its centre; the level that
+  /// noise and speckle of no order reach by chance counts as 0.
+  ChipLattice repeat_of(const cv::Mat& correlation, double noise_to_signal) const {
     const double zero = correlation.at<float>(0, 0) / overlap_.at<float>(0, 0);
-    if (zero <= 0) return 0;
+    if (zero <= 0) return {};
     const auto wrap = [this](int i) { return (i + size_) % size_; };
     const auto value = [&](int dy, int dx) { return correlation.at<float>(wrap(dy), wrap(dx)) / overlap_.at<float>(wrap(dy), wrap(dx)) / zero; };
     struct Peak {
@@ -99,7 +109,7 @@ class Frame {
         if (highest) peaks.push_back({height, dy, dx});
       }
     std::sort(peaks.begin(), peaks.end(), [](const Peak& a, const Peak& b) { return a.height > b.height; });
-    if (peaks.empty()) return 0;
+    if (peaks.empty()) return {};
     double second = 0;
     for (const Peak& peak : peaks) {
       const double cross = static_cast<double>(peak.dy) * peaks[0].dx - static_cast<double>(peak.dx) * peaks[0].dy;
@@ -109,10 +119,13 @@ class Frame {
         break;
       }
     }
-    // Speckle reaches a quarter by chance. White noise adds three standard deviations of an autocorrelation of about 23^2
-    // independent pixels under the window, the highest of some hundred lags.
-    const double by_chance = std::min(0.9, 0.25 + 3.0 / 23.0 * noise_to_signal);
-    return static_cast<float>(std::clamp(((peaks[0].height + second) / 2 - by_chance) / (1 - by_chance), 0.0, 1.0));
+    // White noise has a standard deviation of its own power over the number of independent pixels under the window, about
+    // 23^2 of 64^2; the highest of some hundred lags reaches three of them. Where the signal is small against that, so is what
+    // is known of it, and the share must not be a ratio of two accidents.
+    const double chance = 3.0 * noise_to_signal / (23.0 / 64.0 * size_);
+    const double height = std::max(0.0, (peaks[0].height + second) / 2 - chance);
+    constexpr double speckle = 0.25;   // what speckle of no order reaches by chance
+    return {std::clamp((height / (1 + chance) - speckle) / (1 - speckle), 0.0, 1.0), std::sqrt(height * zero), 0};
   }
 
   int size_;
@@ -123,17 +136,50 @@ class Frame {
 
 }  // namespace
 
-std::vector<float> measure_order(const Micrograph& canonical, const ChipGrid& grid, int threads) {
+std::vector<float> measure_order(const Micrograph& canonical, const ChipGrid& grid, int threads, double dark) {
   const Frame frame(grid.size_px);
-  std::vector<float> order(grid.chips());
+  std::vector<ChipLattice> lattices(grid.chips());
   parallel_for(static_cast<std::size_t>(grid.rows), threads, [&](std::size_t, std::size_t row) {
     cv::Mat tapered, spectrum, correlation;
     for (int col = 0; col < grid.cols; ++col) {
       const std::size_t node = grid.node(static_cast<int>(row), col);
-      order[node] = frame.measure(canonical.pixels(grid.chip(node)), tapered, spectrum, correlation);
+      lattices[node] = frame.measure(canonical.pixels(grid.chip(node)), tapered, spectrum, correlation);
     }
   });
+  // The share alone stays near 1 until most of the order is gone: half a crystal over half a glass still puts nearly all of its
+  // power into peaks. How strongly the lattice modulates the grey falls from the first disorder on.
+  const auto contrast = [&](const ChipLattice& one) { return one.amplitude / std::max(std::isfinite(dark) ? one.mean - dark : 1.0, 1e-6); };
+  std::vector<double> best;
+  for (const ChipLattice& one : lattices)
+    if (one.share > 0.5) best.push_back(contrast(one));
+  double full = 0;
+  if (!best.empty()) {
+    const auto at = best.begin() + static_cast<std::ptrdiff_t>(0.9 * static_cast<double>(best.size() - 1));
+    std::nth_element(best.begin(), at, best.end());
+    full = *at;
+  }
+  std::vector<float> order;
+  for (const ChipLattice& one : lattices)
+    order.push_back(static_cast<float>(one.share * (full > 0 ? std::sqrt(std::min(1.0, contrast(one) / full)) : 1.0)));
   return order;
+}
+
+double canonical_zero(const cv::Mat& raw, const cv::Mat& standardised) {
+  // The map is linear between the two greys at which it clips.
+  double low = 0, high = 0;
+  cv::minMaxLoc(standardised, &low, &high);
+  const double low_limit = low + 0.1 * (high - low), high_limit = low + 0.9 * (high - low);
+  double x1 = 0, y1 = high, x2 = 0, y2 = low;
+  for (int y = 0; y < raw.rows; ++y)
+    for (int x = 0; x < raw.cols; ++x) {
+      const double value = standardised.at<float>(y, x);
+      if (value > low_limit && value < y1) y1 = value, x1 = raw.at<float>(y, x);
+      if (value < high_limit && value > y2) y2 = value, x2 = raw.at<float>(y, x);
+    }
+  double smallest = 0;
+  cv::minMaxLoc(raw, &smallest);
+  if (!(x2 > x1) || smallest < 0) return -std::numeric_limits<double>::infinity();
+  return y1 - x1 * (y2 - y1) / (x2 - x1);
 }
 
 }  // namespace metamict

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "derived_rules.hpp"
+#include "focus.hpp"
 #include "machine.hpp"
 #include "metamict/errors.hpp"
 #include "text.hpp"
@@ -63,6 +64,7 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& gi
   result.micrograph = std::move(micrograph);
   append(result.notes, result.micrograph.notes);
   append(result.notes, encoder.notes());
+  if (!result.micrograph.nm_per_pixel) result.notes.push_back("the pixel size is not known: lengths and areas are in pixels; give --pixel-size");
 
   StageSeconds& seconds = result.seconds;
   const EncoderIdentity identity = encoder.identity();
@@ -72,10 +74,12 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& gi
     check_memory(planned, options);
     result.chip_size = planned.chip_size;
     append(result.notes, planned.chip_size.notes);
-    Micrograph scaled = to_canonical_scale(standardise(result.micrograph), planned.chip_size.size_px, identity.input_px);
+    const Micrograph standardised = standardise(result.micrograph);
+    const double dark = canonical_zero(result.micrograph.pixels, standardised.pixels);
+    Micrograph scaled = to_canonical_scale(standardised, planned.chip_size.size_px, identity.input_px);
     const int stride = canonical_stride_px(options, planned.chip_size, identity.input_px, result.notes);
     result.grid = lay_grid(scaled.pixels.size(), scaled.input_size, identity.input_px, stride);
-    result.order = measure_order(scaled, result.grid, options.threads);
+    result.order = measure_order(scaled, result.grid, options.threads, dark);
     return scaled;
   });
   result.embeddings = timed(seconds, "embed", [&] { return embed(canonical, result.grid, encoder, options.normalise, progress); });
@@ -95,7 +99,10 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& gi
       rule.community_scores = community_scores(result.similarity, rule.communities);
     });
     append(result.notes, notes, name + ": ");
-    if (name == options.primary) result.engine = rule.communities.engine;
+    if (name == options.primary) {
+      result.engine = rule.communities.engine;
+      note_focus_gradient(result, rule, result.notes);
+    }
     result.rules.push_back(std::move(rule));
   }
   return result;

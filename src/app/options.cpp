@@ -2,6 +2,7 @@
 #include "app/options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <fstream>
 #include <functional>
 #include <iterator>
@@ -205,15 +206,23 @@ OptionTable effective_options(const CLI::App& app) {
 struct Parser {
   CLI::App app{"metamict segments STEM-HAADF micrographs into regions of like structure, without labels.", "metamict"};
   SegmentCommand segment;
+  SeriesCommand series;
+  WatchCommand watch;
   InspectCommand inspect;
   EvaluateCommand evaluate;
   CLI::App* segment_app = nullptr;
+  CLI::App* series_app = nullptr;
+  CLI::App* watch_app = nullptr;
+  std::vector<std::string> series_names;
   std::filesystem::path config;
   std::string completion;
   bool version = false, manual = false;
 
   Parser();
+  void declare_how(CLI::App& verb, SegmentCommand& command);
   void declare_segment();
+  void declare_series();
+  void declare_watch();
   void declare_inspect();
   void declare_evaluate();
 };
@@ -229,29 +238,79 @@ Parser::Parser() {
   app.footer("Exit codes: 0 all done, 1 some images failed, 2 wrong usage, 3 no input readable, 4 model missing or not fitting,\n"
              "5 refused for memory or disk, 6 output not written, 7 internal error, 130/143 stopped by a signal.");
   declare_segment();
+  declare_series();
+  declare_watch();
   declare_inspect();
   declare_evaluate();
+}
+
+/// What the three verbs that segment have in common.
+void Parser::declare_how(CLI::App& verb, SegmentCommand& command) {
+  Declaration declare(verb);
+  verb.add_option("--output", command.output, "Folder for the results (made if need be)")->type_name("DIR")->configurable(false);
+  declare_reading(declare, command.options);
+  declare_encoder(declare, command);
+  declare_graph(declare, command);
+  declare_outputs(declare, command);
+  declare_machine(declare, command);
+  declare.flag("resume", command.resume, "Skip images whose DONE.json still matches; redo the others")->configurable(false);
+  declare.flag("overwrite", command.overwrite, "Replace existing results")->configurable(false);
+  declare.flag("fail-fast", command.fail_fast, "Stop at the first image that fails")->configurable(false);
+  declare.flag("dry-run", command.dry_run, "Say what would be done, and stop")->configurable(false);
+  declare.flag("print-config", command.print_config, "Print the effective options as a config file, and stop")->configurable(false);
+  verb.add_option("--config", config, "Options from a file (flat keys, as run.toml); the command line wins")->type_name("FILE")->configurable(false);
+  for (const char* name : {"--quiet", "--verbose", "--json", "--no-color", "--log-file"}) verb.get_option(name)->configurable(false);
 }
 
 void Parser::declare_segment() {
   segment_app = app.add_subcommand("segment", "Segment one or many images, each on its own");
   declare_common(*segment_app, segment.common);
-  Declaration declare(*segment_app);
   segment_app->add_option("IMAGE", segment.images, "Images: TIFF, PNG, JPEG, NPY and microscope formats")->configurable(false);
-  segment_app->add_option("--output", segment.output, "Folder for the results (made if need be)")->type_name("DIR")->configurable(false);
   segment_app->add_option("--manifest", segment.manifest, "Images to do, one a line or CSV with an image column")->type_name("FILE")->configurable(false);
-  declare_reading(declare, segment.options);
-  declare_encoder(declare, segment);
-  declare_graph(declare, segment);
-  declare_outputs(declare, segment);
-  declare_machine(declare, segment);
-  declare.flag("resume", segment.resume, "Skip images whose DONE.json still matches; redo the others")->configurable(false);
-  declare.flag("overwrite", segment.overwrite, "Replace existing results")->configurable(false);
-  declare.flag("fail-fast", segment.fail_fast, "Stop at the first image that fails")->configurable(false);
-  declare.flag("dry-run", segment.dry_run, "Say what would be done, and stop")->configurable(false);
-  declare.flag("print-config", segment.print_config, "Print the effective options as a config file, and stop")->configurable(false);
-  segment_app->add_option("--config", config, "Options from a file (flat keys, as run.toml); the command line wins")->type_name("FILE")->configurable(false);
-  for (const char* name : {"--quiet", "--verbose", "--json", "--no-color", "--log-file"}) segment_app->get_option(name)->configurable(false);
+  declare_how(*segment_app, segment);
+}
+
+void Parser::declare_series() {
+  series_app = app.add_subcommand("series", "Segment a dose series: one language of labels, amorphous front, trend against dose");
+  declare_common(*series_app, series.common);
+  series_app->add_option("SERIES", series_names, "SERIES.csv with the columns image,dose_dpa (others are kept), or IMAGE=DOSE...")->configurable(false);
+  Declaration declare(*series_app);
+  declare.flag("joint", series.joint,
+               "One graph over the chips of all images, in place of one a picture whose regions are then matched: finds what is alike across the "
+               "series, but one odd image stretches the scores of all, and memory grows with the square of all chips")
+      ->configurable(false);
+  series_app
+      ->add_option_function<std::string>("--growth-direction",
+                                         [this](const std::string& text) {
+                                           const double angle = parse_number("--growth-direction", text);
+                                           if (angle < -360 || angle > 360) throw UsageError("--growth-direction is " + text + " but must lie between -360 and 360");
+                                           series.options.growth_direction_deg = std::fmod(angle + 360, 360);
+                                         },
+                                         "From the substrate to the film's surface, degrees counter-clockwise from the picture's right: 90 = the surface is up")
+      ->type_name("DEG")
+      ->default_str("found")
+      ->configurable(false);
+  declare_how(*series_app, series.segment);
+}
+
+void Parser::declare_watch() {
+  watch_app = app.add_subcommand("watch", "Segment each new image of a folder as it arrives; the model is kept warm");
+  declare_common(*watch_app, watch.common);
+  watch_app->add_option("FOLDER", watch.folder, "Folder to watch; images that are there already and not done are done first")->configurable(false);
+  Declaration declare(*watch_app);
+  watch_app
+      ->add_option_function<std::string>("--settle",
+                                         [this](const std::string& text) {
+                                           watch.settle_s = parse_number("--settle", text);
+                                           if (watch.settle_s <= 0 || watch.settle_s > 3600) throw UsageError("--settle is " + text + " but must lie above 0 and up to 3600 s");
+                                         },
+                                         "A file that no one closed is whole when its size and time have stood still for so long")
+      ->type_name("SECONDS")
+      ->default_str("1")
+      ->configurable(false);
+  declare.flag("poll", watch.poll, "Look at the folder again and again: for network folders, which tell nothing of changes")->configurable(false);
+  declare.flag("once", watch.once, "Stop when everything that is there is done")->configurable(false);
+  declare_how(*watch_app, watch.segment);
 }
 
 void Parser::declare_inspect() {
@@ -281,17 +340,65 @@ std::string version_text() {
   return text.str();
 }
 
-SegmentCommand finish(Parser& parser) {
-  SegmentCommand& command = parser.segment;
-  if (!parser.config.empty()) apply_config(*parser.segment_app, parser.config);
-  command.effective = effective_options(*parser.segment_app);
+/// Applies the config file and fills the tables; `verb` is the subcommand that was given.
+void finish_how(CLI::App& verb, const std::filesystem::path& config, SegmentCommand& command) {
+  if (!config.empty()) apply_config(verb, config);
+  command.effective = effective_options(verb);
   for (const auto& entry : command.effective)
     if (std::find(result_neutral.begin(), result_neutral.end(), entry.first) == result_neutral.end()) command.result_relevant.push_back(entry);
   if (command.resume && command.overwrite) throw UsageError("--resume and --overwrite exclude each other: give one of them");
+}
+
+void require_output(const SegmentCommand& command) {
+  if (command.output.empty()) throw UsageError("--output is missing: give the folder for the results");
+}
+
+SegmentCommand finish(Parser& parser) {
+  SegmentCommand& command = parser.segment;
+  finish_how(*parser.segment_app, parser.config, command);
   if (command.print_config) return command;
   if (!command.manifest.empty() && !command.images.empty()) throw UsageError("give images or --manifest, not both");
   if (command.manifest.empty() && command.images.empty()) throw UsageError("no image is given: metamict segment IMAGE... --output DIR");
-  if (command.output.empty()) throw UsageError("--output is missing: give the folder for the results");
+  require_output(command);
+  return command;
+}
+
+/// IMAGE=DOSE, the dose behind the last '='.
+SeriesEntry parse_entry(const std::string& text) {
+  const std::size_t at = text.rfind('=');
+  if (at == std::string::npos || at == 0) throw UsageError("'" + text + "' is not IMAGE=DOSE: give a dose for every image, or one CSV with the columns image,dose_dpa");
+  const double dose = parse_number("the dose of " + text.substr(0, at), text.substr(at + 1));
+  if (dose < 0) throw UsageError("the dose of " + text.substr(0, at) + " is " + text.substr(at + 1) + " but must not be negative");
+  return {text.substr(0, at), dose, text.substr(0, at), {}};
+}
+
+Command finish_series(Parser& parser) {
+  SeriesCommand& command = parser.series;
+  SegmentCommand& how = command.segment;
+  if (command.joint) how.outputs.embeddings = true;
+  finish_how(*parser.series_app, parser.config, how);
+  if (command.joint) how.outputs.embeddings = true;   // also where the config said otherwise: the joint graph reads them
+  how.common = command.common;
+  if (how.print_config) return how;
+  const Names& names = parser.series_names;
+  if (names.empty()) throw UsageError("no series is given: metamict series SERIES.csv --output DIR, or IMAGE=DOSE...");
+  if (names.size() == 1 && (names[0].ends_with(".csv") || names[0].find('=') == std::string::npos)) command.entries = read_series_csv(names[0]);
+  else
+    for (const std::string& name : names) command.entries.push_back(parse_entry(name));
+  command.source = names.size() == 1 ? names[0] : "";
+  for (const SeriesEntry& entry : command.entries) how.images.push_back(entry.image);
+  how.result_relevant.emplace_back("verb", command.joint ? "series, joint" : "series");   // its folders hold more than segment's
+  require_output(how);
+  return command;
+}
+
+Command finish_watch(Parser& parser) {
+  WatchCommand& command = parser.watch;
+  finish_how(*parser.watch_app, parser.config, command.segment);
+  command.segment.common = command.common;
+  if (command.segment.print_config) return command.segment;
+  if (command.folder.empty()) throw UsageError("no folder is given: metamict watch FOLDER --output DIR");
+  require_output(command.segment);
   return command;
 }
 
@@ -314,12 +421,14 @@ Command parse_command_line(const std::vector<std::string>& arguments) {
   if (!parser.completion.empty()) return PrintText{completion_script(app, parser.completion)};
   if (parser.manual) return PrintText{manual_page(app)};
   if (app.got_subcommand("segment")) return finish(parser);
+  if (app.got_subcommand("series")) return finish_series(parser);
+  if (app.got_subcommand("watch")) return finish_watch(parser);
   if (app.got_subcommand("inspect")) {
     if (parser.inspect.images.empty()) throw UsageError("no image is given: metamict inspect IMAGE...");
     return parser.inspect;
   }
   if (app.got_subcommand("evaluate")) return parser.evaluate;
-  throw UsageError("no verb is given: segment, inspect or evaluate (metamict --help lists what there is)");
+  throw UsageError("no verb is given: segment, series, watch, inspect or evaluate (metamict --help lists what there is)");
 }
 
 std::string to_toml(const OptionTable& table) {

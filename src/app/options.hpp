@@ -11,6 +11,7 @@
 
 #include "metamict/outputs.hpp"
 #include "metamict/pipeline.hpp"
+#include "metamict/series.hpp"
 
 namespace metamict::app {
 
@@ -35,6 +36,23 @@ struct SegmentCommand {
   OptionTable result_relevant;     ///< the part of it that can change a result: what DONE.json's hash covers
 };
 
+struct SeriesCommand {
+  CommonOptions common;
+  SegmentCommand segment;              ///< how every image is segmented; its images are those of the series
+  std::vector<SeriesEntry> entries;    ///< as given
+  SeriesOptions options;
+  bool joint = false;
+  std::string source;                  ///< the CSV, or the images as typed: for the line that repeats the run
+};
+
+struct WatchCommand {
+  CommonOptions common;
+  SegmentCommand segment;
+  std::filesystem::path folder;
+  double settle_s = 1.0;               ///< a file is whole when its size and time have stood still for so long
+  bool poll = false, once = false;
+};
+
 struct InspectCommand {
   CommonOptions common;
   std::vector<std::filesystem::path> images;
@@ -52,7 +70,7 @@ struct PrintText {
   std::string text;
 };
 
-using Command = std::variant<PrintText, SegmentCommand, InspectCommand, EvaluateCommand>;
+using Command = std::variant<PrintText, SegmentCommand, SeriesCommand, WatchCommand, InspectCommand, EvaluateCommand>;
 
 /// Throws UsageError with one sentence.
 Command parse_command_line(const std::vector<std::string>& arguments);

@@ -33,6 +33,8 @@ struct Runner {
     return console.out ? 0 : 6;
   }
   int operator()(const SegmentCommand& verb) const { return with_log(verb, console, run_segment); }
+  int operator()(const SeriesCommand& verb) const { return with_log(verb, console, run_series); }
+  int operator()(const WatchCommand& verb) const { return with_log(verb, console, run_watch); }
   int operator()(const InspectCommand& verb) const { return with_log(verb, console, run_inspect); }
   int operator()(const EvaluateCommand& verb) const { return with_log(verb, console, run_evaluate); }
 };

@@ -2,7 +2,9 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <future>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <system_error>
@@ -45,6 +47,8 @@ struct Job {
   int exit_code = 0;                ///< of a failed one, had it been alone
   std::array<float, stage_names.size()> seconds{};
   std::uint64_t peak_memory_bytes = 0;
+  std::optional<float> latency_s;   ///< from its arrival to its results, where images arrive
+  std::vector<WrittenFile> more;    ///< what a verb made of it beside what DONE.json vouches for
 
   bool is(std::string_view what) const { return status == what; }
 };
@@ -54,24 +58,33 @@ Json entry_of(const Job& job) {
   Json image{{"path", job.image.string()}, {"stem", job.stem}, {"status", job.status}, {"reason", job.reason.empty() ? Json() : Json(job.reason)}};
   for (std::size_t i = 0; i < stage_names.size(); ++i) image["seconds"][stage_names[i]] = tidy(job.seconds[i]);
   image["peak_memory_bytes"] = job.peak_memory_bytes;
+  if (job.latency_s) image["latency_s"] = tidy(*job.latency_s);
   image["outputs"] = Json::array();
-  if (job.is("done") || job.is("skipped"))
-    for (const WrittenFile& file : finished_files(job.folder))
+  const auto list = [&](const std::vector<WrittenFile>& files) {
+    for (const WrittenFile& file : files)
       image["outputs"].push_back({{"path", (fs::path(job.stem) / file.path).generic_string()}, {"sha256", file.sha256}, {"bytes", file.bytes}});
+  };
+  if (job.is("done") || job.is("skipped")) list(finished_files(job.folder));
+  list(job.more);
   return image;
 }
 
 /// A whole `segment` call.
 class Batch {
  public:
-  Batch(const SegmentCommand& command, Console& console, Log& log);
+  Batch(const SegmentCommand& command, Console& console, Log& log, BatchHooks hooks = {});
   int run();
+  int run_stream(const StreamHooks& hooks);
 
  private:
   int dry_run();
   void refuse_existing() const;
+  void prepare_output();
   int run_locked();
   void do_all();
+  void do_arrivals(const StreamHooks& hooks);
+  void do_arrival(Job& job, const Arrival& arrival);
+  void finish();
   void do_one(Job& job, Micrograph micrograph, double load_seconds);
   void write_results(const Job& job, Result& result, const std::string& image_sha256);
   Provenance provenance(const std::string& image_sha256);
@@ -84,6 +97,7 @@ class Batch {
   const SegmentCommand& command_;
   Console& console_;
   Log& log_;
+  BatchHooks hooks_;
   SegmentOptions options_;
   EncoderOptions encoder_options_;
   OutputOptions output_options_;
@@ -94,8 +108,9 @@ class Batch {
   std::atomic<std::size_t> reached_ = 0;   ///< images begun; read by the thread that prints the status
 };
 
-Batch::Batch(const SegmentCommand& command, Console& console, Log& log)
-    : command_(command), console_(console), log_(log), options_(command.options), encoder_options_(command.encoder), output_options_(command.outputs) {
+Batch::Batch(const SegmentCommand& command, Console& console, Log& log, BatchHooks hooks)
+    : command_(command), console_(console), log_(log), hooks_(std::move(hooks)), options_(command.options), encoder_options_(command.encoder),
+      output_options_(command.outputs) {
   if (options_.threads == 0) options_.threads = machine_threads();
   if (options_.max_memory_bytes == 0) options_.max_memory_bytes = machine_memory_bytes();
   options_.similarity.threads = options_.communities.threads = encoder_options_.threads = output_options_.threads = options_.threads;
@@ -106,7 +121,7 @@ Batch::Batch(const SegmentCommand& command, Console& console, Log& log)
   options_sha256_ = hash_of(command.result_relevant);
   const std::vector<fs::path> images = command.manifest.empty() ? command.images : read_manifest(command.manifest);
   const std::vector<std::string> stems = stems_of(images);
-  for (std::size_t i = 0; i < images.size(); ++i) jobs_.push_back({images[i], stems[i], command.output / stems[i], "pending", {}, 0, {}, 0});
+  for (std::size_t i = 0; i < images.size(); ++i) jobs_.push_back({images[i], stems[i], command.output / stems[i], "pending", {}, 0, {}, 0, {}, {}});
 }
 
 int Batch::run() {
@@ -128,15 +143,20 @@ int Batch::run() {
   return run_locked();
 }
 
-int Batch::run_locked() {
+void Batch::prepare_output() {
   OptionTable table = command_.effective;
   if (!command_.encoder.model.empty()) {
     for (auto& [name, value] : table)
       if (name == "encoder") value = fs::absolute(command_.encoder.model).lexically_normal().string();
   }
   write_whole(command_.output / "run.toml", to_toml(table));
+}
+
+int Batch::run_locked() {
+  prepare_output();
   try {
     do_all();
+    finish();
   } catch (const Interrupted& error) {
     log_.error(one_line(error));
     write_run_json();
@@ -144,6 +164,95 @@ int Batch::run_locked() {
   }
   write_run_json();
   return exit_code();
+}
+
+int Batch::run_stream(const StreamHooks& hooks) {
+  std::error_code failure;
+  fs::create_directories(command_.output, failure);
+  if (failure) throw OutputError("output folder " + command_.output.string() + " cannot be made: " + failure.message());
+  const OutputLock lock(command_.output);
+  if (!lock.note().empty()) log_.warning(lock.note());
+  prepare_output();
+  (void)encoder();   // warm before the first image comes; without one nothing can be done
+  try {
+    do_arrivals(hooks);
+  } catch (const Interrupted& error) {
+    log_.error(one_line(error));
+    write_run_json();
+    return exit_code_of(error);
+  }
+  write_run_json();
+  return exit_code();
+}
+
+void Batch::do_arrivals(const StreamHooks& hooks) {
+  std::mutex mutex;
+  fs::path present;   // read by the thread that waits for a second signal
+  const OnHurry hurry([&] {
+    const std::lock_guard guard(mutex);
+    if (!present.empty()) remove_stale(present);
+  });
+  const OnStatus on_status([this] { return "metamict: " + log_.status(); });
+  while (const std::optional<Arrival> arrival = hooks.next()) {
+    // It may come again, changed: what counts is the latest.
+    std::erase_if(jobs_, [&](const Job& job) { return job.image == arrival->image; });
+    const std::string stem = arrival->image.stem().string();
+    Job job{arrival->image, stem, command_.output / stem, "pending", {}, 0, {}, 0, {}, {}};
+    {
+      const std::lock_guard guard(mutex);
+      present = job.folder;
+    }
+    try {
+      do_arrival(job, *arrival);
+    } catch (const Interrupted&) {
+      remove_stale(job.folder);
+      jobs_.push_back(std::move(job));
+      throw;
+    }
+    jobs_.push_back(std::move(job));
+    write_run_json();
+    std::vector<StreamStatus> images;
+    for (const Job& one : jobs_) images.push_back({one.image, one.stem, one.status, one.reason, one.latency_s.value_or(0)});
+    if (hooks.changed) hooks.changed(images);
+  }
+}
+
+void Batch::do_arrival(Job& job, const Arrival& arrival) try {
+  (void)stems_of({job.image});
+  for (const Job& other : jobs_)
+    if (other.stem == job.stem && !other.is("failed"))
+      throw InputError(job.image.filename().string() + " would write into the folder of " + other.image.filename().string() + ": rename it");
+  remove_stale(job.folder);
+  const auto start = std::chrono::steady_clock::now();
+  Micrograph micrograph = load_micrograph(job.image, options_.load);
+  const double load_seconds = seconds_since(start);
+  check_place(job.folder);
+  if (!command_.overwrite && is_finished(job.folder, provenance(micrograph.sha256))) {
+    job.status = "skipped";
+    job.reason = "finished before";
+    log_.info(job.image.filename().string() + ": finished before, skipped");
+    return;
+  }
+  if (fs::exists(job.folder / "DONE.json") && !command_.overwrite && !command_.resume)
+    throw InputError(job.folder.string() + " holds the results of another image or of other options: give --overwrite to replace them");
+  do_one(job, std::move(micrograph), load_seconds);
+  job.latency_s = static_cast<float>(seconds_since(arrival.at));
+  log_.info(job.image.filename().string() + ": " + number(std::round(100 * *job.latency_s) / 100) + " s from arrival to results");
+} catch (const Interrupted&) {
+  throw;
+} catch (const OutputError&) {
+  throw;   // a full disk will not get better by itself
+} catch (const std::exception& error) {
+  check_stop_signal();
+  fail(job, error);
+}
+
+void Batch::finish() {
+  if (!hooks_.finish) return;
+  std::vector<BatchImage> images;
+  for (const Job& job : jobs_) images.push_back({job.image, job.folder, job.is("done") || job.is("skipped"), {}});
+  hooks_.finish(images);
+  for (std::size_t i = 0; i < jobs_.size(); ++i) jobs_[i].more = std::move(images[i].outputs);
 }
 
 /// Only headers are read, so that the answer comes at once; `inspect` measures the lattice.
@@ -256,7 +365,9 @@ void Batch::write_results(const Job& job, Result& result, const std::string& ima
   std::error_code failure;
   fs::create_directories(staging, failure);
   if (failure) throw OutputError(staging.string() + " cannot be made: " + failure.message());
-  const std::vector<WrittenFile> files = write_outputs(result, staging, output_options_);
+  std::vector<WrittenFile> files = write_outputs(result, staging, output_options_);
+  if (hooks_.add_files)
+    for (WrittenFile& file : hooks_.add_files(result, staging)) files.push_back(std::move(file));
   check_stop_signal();
   publish(job.folder, files, provenance(image_sha256));
 } catch (...) {
@@ -327,12 +438,18 @@ int Batch::exit_code() const {
 
 }  // namespace
 
-int run_segment(const SegmentCommand& command, Console& console, Log& log) {
+int run_batch(const SegmentCommand& command, Console& console, Log& log, const BatchHooks& hooks) {
   if (command.print_config) {
     console.out << to_toml(command.effective) << std::flush;
     return console.out ? 0 : 6;
   }
-  return Batch(command, console, log).run();
+  return Batch(command, console, log, hooks).run();
 }
+
+int run_stream(const SegmentCommand& command, Console& console, Log& log, const StreamHooks& hooks) {
+  return Batch(command, console, log).run_stream(hooks);
+}
+
+int run_segment(const SegmentCommand& command, Console& console, Log& log) { return run_batch(command, console, log, {}); }
 
 }  // namespace metamict::app

@@ -78,14 +78,14 @@ std::string region_title(const RuleResult& rule, const Region& region) {
 
 }  // namespace
 
-std::string page(std::string_view title, std::string_view body) {
+std::string page(std::string_view title, std::string_view body, int refresh_s) {
   Sha256 hash;
   hash.update({reinterpret_cast<const unsigned char*>(style.data()), style.size()});
   const std::string policy = "default-src 'none'; img-src data:; style-src 'sha256-" + base64_of_hex(hash.hex()) +
                              "'; base-uri 'none'; form-action 'none'";
   return "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta "
          "http-equiv=\"Content-Security-Policy\" content=\"" +
-         policy + "\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>" +
+         policy + "\">\n" + (refresh_s > 0 ? "<meta http-equiv=\"refresh\" content=\"" + std::to_string(refresh_s) + "\">\n" : "") + "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>" +
          escaped(title) + "</title>\n<style>" + std::string(style) + "</style>\n</head>\n<body>\n<main>\n" +
          std::string(body) + "</main>\n</body>\n</html>\n";
 }

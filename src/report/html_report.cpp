@@ -56,7 +56,8 @@ std::string header(const Result& result) {
   text += fact("lattice period", lattice ? with_nm(lattice->period_px, nm) : std::string("none measured"));
   text += fact("chips", with_thousands(grid.chips()) + " <small>(" + std::to_string(grid.rows) + times +
                             std::to_string(grid.cols) + ")</small>");
-  text += fact("chip size", with_nm(chip_px, nm) + "<br><small>" + escaped(result.chip_size.source) + "</small>");
+  text += fact("chip size", with_nm(chip_px, nm) + "<br><small>" + escaped(result.chip_size.source) +
+                                (lattice ? ", " + readable(chip_px / lattice->period_px) + " periods an edge" : "") + "</small>");
   text += fact("stride", with_nm(chip_px * grid.stride_px / grid.size_px, nm));
   text += fact("encoder", escaped(result.embeddings.encoder.name) + " <small>(" +
                               escaped(result.embeddings.encoder.kind) + ")</small>");
@@ -128,7 +129,8 @@ std::string region_row(const RuleResult& rule, const Region& region, bool calibr
          hex(ink_on(colour)) + "\">" + std::to_string(region.label) + "</text></svg></td>" +
          cell(fixed(100 * share, 1) + " %") + cell(with_thousands(region.area_px)) +
          (calibrated ? cell(region.area_nm2 ? readable(*region.area_nm2) : "–") : "") +
-         cell(with_thousands(region.chips)) + cell(fixed(region.order, 3)) + cell(readable(region.mean_intensity)) +
+         cell(with_thousands(region.chips)) +
+         cell(fixed(region.order, 3) + " <small>" + (is_ordered(region.order) ? "ordered" : "disordered") + "</small>") + cell(readable(region.mean_intensity)) +
          cell(fixed(region.centroid_px.x, 0) + ", " + fixed(region.centroid_px.y, 0)) + "</tr>\n";
 }
 
@@ -167,19 +169,6 @@ std::string stability(const Result& result) {
          "run. Where runs disagree the border between regions is a matter of chance.</p>\n"
          "<p>Mean agreement of the runs with the map: <b>" +
          fixed(rule.communities.stability, 3) + "</b> (adjusted Rand index).</p></div>\n</div>\n";
-}
-
-/// As a shell takes it: in single quotes where it holds anything unusual.
-std::string shell_quoted(const std::string& text) {
-  const bool plain =
-      !text.empty() &&
-      text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+=:,@%") ==
-          std::string::npos &&
-      text.front() != '-';
-  if (plain) return text;
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
 }
 
 std::string provenance(const Result& result) {

@@ -39,6 +39,14 @@ svg text { font-family: "Helvetica Neue", Helvetica, Arial, "Liberation Sans", s
 .regions path { fill-opacity: .42; fill-rule: evenodd; stroke: #fff; stroke-width: 1px; vector-effect: non-scaling-stroke; }
 .regions path:hover { fill-opacity: .68; }
 .numbers text { fill: #fff; stroke: rgba(0, 0, 0, .75); paint-order: stroke; stroke-linejoin: round; text-anchor: middle; font-weight: bold; pointer-events: none; }
+.front { fill: none; stroke: #fff; stroke-width: 2.5px; stroke-linejoin: round; vector-effect: non-scaling-stroke; paint-order: stroke; }
+.front.under { stroke: #000; stroke-width: 5px; stroke-opacity: .6; }
+ul.legend { list-style: none; display: flex; flex-wrap: wrap; gap: 6px 22px; padding: 0; margin: 14px 0 0; }
+svg.chart { display: block; width: 100%; height: auto; font-size: 11px; fill: var(--ink); }
+svg.chart .axis { stroke: #222; stroke-width: 1; fill: none; }
+svg.chart .grid { stroke: #e3e6ea; stroke-width: 1; }
+svg.chart .quiet { fill: var(--quiet); }
+section.member { break-inside: avoid; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 6px 0; }
 th, td { text-align: right; padding: 5px 14px 5px 0; border-bottom: 1px solid var(--rule); white-space: nowrap; }

@@ -77,6 +77,7 @@ Json region_json(const Region& region) {
           {"area_px", region.area_px},
           {"area_nm2", or_null(region.area_nm2)},
           {"order", finite(region.order)},
+          {"ordered", is_ordered(region.order)},
           {"mean_intensity", finite(region.mean_intensity)},
           {"centroid_px", {{"x", finite(region.centroid_px.x)}, {"y", finite(region.centroid_px.y)}}}};
 }

@@ -125,6 +125,30 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
+std::string shell_quoted(const std::string& text) {
+  const bool plain =
+      !text.empty() &&
+      text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+=:,@%") ==
+          std::string::npos &&
+      text.front() != '-';
+  if (plain) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+std::string address_of(const std::string& path) {
+  static constexpr char digits[] = "0123456789ABCDEF";
+  std::string address;
+  for (const char c : path) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || std::string_view("-._/~").find(c) != std::string_view::npos;
+    if (plain) address += c;
+    else address += {'%', digits[byte >> 4], digits[byte & 15]};
+  }
+  return address;
+}
+
 std::string base64(std::string_view bytes) {
   static constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string out;

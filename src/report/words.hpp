@@ -34,6 +34,12 @@ std::string printable(std::string_view line);
 /// clean_utf8 with & < > " ' replaced, for XML and HTML text and attributes.
 std::string escaped(std::string_view text);
 
+/// As a shell takes it: in single quotes where it holds anything unusual.
+std::string shell_quoted(const std::string& text);
+
+/// A relative address: everything but letters, digits and -._/~ as %XX.
+std::string address_of(const std::string& path);
+
 std::string base64(std::string_view bytes);
 
 /// The 32 bytes of a hex digest in base64, as Content-Security-Policy wants hashes.

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The amorphous front of films whose truth is known to the pixel.
+#include "metamict/front.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "metamict/errors.hpp"
+#include "support/support.hpp"
+
+namespace metamict {
+namespace {
+
+constexpr int rows = 360, cols = 420, surface = 70, base = 230;
+constexpr double period = 10, chip = 40;
+
+/// A bright cap, a film whose upper part is amorphous down to depth(x), a substrate half as bright.
+struct Film {
+  cv::Mat pixels, truth;   // truth: a Layer for every pixel
+};
+
+Film draw_film(const std::function<int(int)>& depth, double counts = 60) {
+  const cv::Mat crystal = test::draw_lattice({.rows = rows, .cols = cols, .period_px = period, .counts = counts, .seed = 5});
+  const cv::Mat glass = test::draw_lattice({.rows = rows, .cols = cols, .period_px = period, .counts = counts, .amorphous_from = 0, .seed = 6});
+  Film film{cv::Mat(rows, cols, CV_32F), cv::Mat(rows, cols, CV_8U)};
+  const auto grey = cv::mean(crystal)[0], glass_grey = cv::mean(glass)[0];
+  for (int y = 0; y < rows; ++y)
+    for (int x = 0; x < cols; ++x) {
+      const Layer layer = y < surface ? Layer::cap : y >= base ? Layer::substrate : y < surface + depth(x) ? Layer::amorphous : Layer::film;
+      film.truth.at<std::uint8_t>(y, x) = static_cast<std::uint8_t>(layer);
+      const double bright = glass.at<float>(y, x) / glass_grey, ordered = crystal.at<float>(y, x) / grey;
+      film.pixels.at<float>(y, x) = static_cast<float>(layer == Layer::cap ? 250 * bright : layer == Layer::amorphous ? 75 * bright : layer == Layer::film ? 100 * ordered : 50 * ordered);
+    }
+  return film;
+}
+
+/// Region labels as a graph gives them: the truth's borders, known to a chip's stride only.
+cv::Mat coarse_labels(const cv::Mat& truth) {
+  cv::Mat labels(truth.size(), CV_16U);
+  const int step = static_cast<int>(chip / 4);
+  for (int y = 0; y < truth.rows; ++y)
+    for (int x = 0; x < truth.cols; ++x)
+      labels.at<std::uint16_t>(y, x) = truth.at<std::uint8_t>(std::min(truth.rows - 1, (y / step) * step + step / 2), std::min(truth.cols - 1, (x / step) * step + step / 2));
+  return labels;
+}
+
+std::vector<Region> regions_of(const cv::Mat& labels, const std::vector<double>& order) {
+  std::vector<Region> regions(order.size());
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    regions[i].label = static_cast<int>(i) + 1;
+    regions[i].order = order[i];
+    regions[i].area_px = static_cast<std::uint64_t>(cv::countNonZero(labels == static_cast<int>(i) + 1));
+  }
+  return regions;
+}
+
+const std::vector<double> order{0.0, 0.9, 0.8, 0.05};   // cap, film, substrate, amorphous: as the labels of the truth
+const std::vector<Layer> layer_of_label{Layer::other, Layer::cap, Layer::film, Layer::substrate, Layer::amorphous};
+
+Front measure(const Film& film, double growth_deg = 90) {
+  const Micrograph micrograph = test::micrograph_of(film.pixels, 0.04);
+  const cv::Mat labels = coarse_labels(film.truth);
+  return measure_front({micrograph, labels, layer_of_label, {growth_deg, false}, chip, 0, {}});
+}
+
+int pocket(int x) { return x >= 130 && x < 270 ? 63 : 0; }
+
+TEST(Front, FindsAPocketToTheAccuracyOfHalfACellAndHalfAStride) {
+  for (const double counts : {20.0, 200.0}) {
+    const Film film = draw_film(pocket, counts);
+    const Front front = measure(film);
+    const double truth = static_cast<double>(cv::countNonZero(film.truth == 4)) / ((base - surface) * cols);
+    EXPECT_NEAR(front.amorphous_fraction.value, truth, 0.02) << counts;
+    double error = 0;
+    for (const FrontPoint& point : front.curve) error += std::abs(point.depth_px - pocket(static_cast<int>(point.surface_px.x)));
+    EXPECT_LT(error / static_cast<double>(front.curve.size()), period / 2 + chip / 8) << counts;
+    EXPECT_NEAR(front.depth_max_px.value, 63, period);
+    EXPECT_NEAR(front.film_area_px.value, (base - surface) * cols, 0.02 * (base - surface) * cols);
+    EXPECT_NEAR(front.curve.front().surface_px.y, surface - 0.5, 2);
+    EXPECT_NEAR(front.curve.front().interface_px.y, base - 0.5, 2);
+  }
+}
+
+TEST(Front, AnUndamagedFilmHasNone) {
+  const Front front = measure(draw_film([](int) { return 0; }));
+  EXPECT_EQ(front.amorphous_fraction.value, 0);
+  EXPECT_EQ(front.amorphous_area_px.value, 0);
+  EXPECT_EQ(front.depth_max_px.value, 0);
+  EXPECT_EQ(front.partly_ordered_area_px.value, 0);
+}
+
+TEST(Front, WhatTheGraphDoesNotCallAmorphousIsNot) {
+  Film film = draw_film(pocket);
+  film.truth.setTo(2, film.truth == 4);   // the graph has missed the pocket
+  EXPECT_EQ(measure(film).amorphous_fraction.value, 0);
+}
+
+TEST(Front, TurnedPicturesGiveTheSameFront) {
+  const Film film = draw_film(pocket);
+  const Front upright = measure(film);
+  for (const auto& [code, growth] : {std::pair{cv::ROTATE_180, 270.0}, {cv::ROTATE_90_CLOCKWISE, 0.0}, {cv::ROTATE_90_COUNTERCLOCKWISE, 180.0}}) {
+    Film turned;
+    cv::rotate(film.pixels, turned.pixels, code);
+    cv::rotate(film.truth, turned.truth, code);
+    const cv::Mat labels = coarse_labels(turned.truth);
+    const auto found = find_growth_direction(labels, regions_of(labels, order));
+    ASSERT_TRUE(found);
+    EXPECT_NEAR(found->angle_deg, growth, 1.5) << "or a whole turn away";
+    const Front front = measure(turned, growth);
+    EXPECT_NEAR(front.amorphous_fraction.value, upright.amorphous_fraction.value, 0.01) << growth;
+    EXPECT_NEAR(front.depth_max_px.value, upright.depth_max_px.value, 4) << growth;
+  }
+}
+
+TEST(Front, LayersFollowFromOrderAndPlace) {
+  const Film film = draw_film(pocket);
+  const cv::Mat labels = coarse_labels(film.truth);
+  EXPECT_EQ(find_layers(labels, regions_of(labels, order), {90, true}), layer_of_label);
+  // Upside down there is a crystal on top and a glass below: no film on a substrate.
+  EXPECT_THAT(find_layers(labels, regions_of(labels, order), {270, true}), testing::Each(Layer::other));
+  // No cap was there before: what is disordered on top is film.
+  cv::Mat bare = labels.clone();
+  bare.setTo(4, bare == 1);
+  EXPECT_EQ(find_layers(bare, regions_of(bare, order), {90, true}, false)[4], Layer::amorphous);
+}
+
+TEST(Front, OneRegionIsNoStackAndNoFilmIsAnError) {
+  const cv::Mat one(64, 64, CV_16U, cv::Scalar(1));
+  EXPECT_FALSE(find_growth_direction(one, regions_of(one, {0.9})));
+  const Micrograph micrograph = test::micrograph_of(draw_film(pocket).pixels);
+  const std::vector<Layer> none(2, Layer::other);
+  EXPECT_THROW(measure_front({micrograph, cv::Mat(rows, cols, CV_16U, cv::Scalar(1)), none, {}, chip, 0, {}}), UsageError);
+}
+
+TEST(Front, ThePixelsOfEachLayerAreThoseOfTheTruth) {
+  const Film film = draw_film(pocket);
+  const Front front = measure(film);
+  ASSERT_EQ(front.layers.size(), film.truth.size());
+  for (const Layer layer : {Layer::cap, Layer::substrate, Layer::amorphous}) {
+    const cv::Mat mine = front.layers == static_cast<int>(layer), theirs = film.truth == static_cast<int>(layer);
+    EXPECT_GT(static_cast<double>(cv::countNonZero(mine & theirs)), 0.85 * cv::countNonZero(mine | theirs)) << name_of(layer);
+  }
+}
+
+}  // namespace
+}  // namespace metamict
