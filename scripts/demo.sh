@@ -7,12 +7,14 @@ build release metamict
 make_encoder
 
 out=out/demo
-build/release/metamict segment data/lfo_sto_*dpa.tif --output "$out" --overwrite "$@"
+build/release/metamict series data/series.csv --output "$out" --overwrite "$@"
 for image in data/lfo_sto_*dpa.tif; do
   stem=$(basename "$image" .tif)
-  primary=$(sed -n 's/^ *"primary": "\(.*\)",\{0,1\}$/\1/p' "$out/$stem/report.json" | head -1)
   echo
-  echo "$stem against its truth (rule $primary):"
-  build/release/metamict evaluate "$out/$stem/$primary/labels.tif" "data/${stem}_truth.png"
-  echo "look at $out/$stem/report.html and $out/$stem/$primary/overlay.png"
+  echo "$stem, labels of the series against its truth:"
+  build/release/metamict evaluate "$out/$stem/series/labels.tif" "data/${stem}_truth.png"
 done
+echo
+cut -d, -f1-4,7,8 "$out/series.csv"
+echo
+echo "look at $out/series.html (the series) and at $out/<image>/report.html (each image)"

@@ -91,6 +91,7 @@ class UprightFilm {
   Line lateral(const std::function<float(int x, std::vector<float>&)>& of_column, double sigma) const;
   std::optional<cv::Mat> crystal_share(const std::vector<const ReflectionPower*>& reflections, double* film_contrast) const;
   double ordered_film_level(const cv::Mat& amplitude, const Line& substrate) const;
+  void fill_small_holes(cv::Mat& mask) const;
   cv::Mat amorphous_mask(const cv::Mat& share, double below) const;
   void paint_layers(const cv::Mat& amorphous, const std::optional<cv::Mat>& share);
   std::vector<double> depths(const cv::Mat& amorphous) const;
@@ -115,6 +116,8 @@ void UprightFilm::find_borders() {
   const auto cols = static_cast<std::size_t>(layer_.cols);
   surface_.assign(cols, unknown);
   interface_.assign(cols, unknown);
+  const bool has_cap = cv::countNonZero(layer_ == static_cast<int>(Layer::cap)) > 0;
+  const bool has_substrate = cv::countNonZero(layer_ == static_cast<int>(Layer::substrate)) > 0;
   for (int x = 0; x < layer_.cols; ++x) {
     int first = 0, last = layer_.rows - 1;
     while (first <= last && inside_.at<std::uint8_t>(first, x) == 0) ++first;
@@ -126,6 +129,7 @@ void UprightFilm::find_borders() {
     int film = 0;
     for (int y = start; y < end; ++y) film += is_film(at(y, x));
     if (2 * film <= end - start || film == 0) continue;
+    if ((has_substrate && end > last) || (has_cap && start == first)) continue;   // the picture's corner cuts the film off
     surface_[static_cast<std::size_t>(x)] = static_cast<float>(start);
     interface_[static_cast<std::size_t>(x)] = static_cast<float>(end);
   }
@@ -225,6 +229,15 @@ std::optional<cv::Mat> UprightFilm::crystal_share(const std::vector<const Reflec
   return share;
 }
 
+/// Ordered specks of less than two by two cells inside the amorphous part are accidents of noise.
+void UprightFilm::fill_small_holes(cv::Mat& mask) const {
+  cv::Mat rest = ~mask, parts, boxes, centres;
+  const int count = cv::connectedComponentsWithStats(rest, parts, boxes, centres, 4, CV_32S);
+  for (int y = 0; y < parts.rows; ++y)
+    for (int x = 0; x < parts.cols; ++x)
+      if (const int part = parts.at<int>(y, x); part > 0 && part < count && boxes.at<int>(part, cv::CC_STAT_AREA) < 4 * period_ * period_) mask.at<std::uint8_t>(y, x) = 255;
+}
+
 /// Parts of the film below that share of crystal that the graph, too, holds for amorphous; without holes or gaps at the surface
 /// that are narrower than a period.
 cv::Mat UprightFilm::amorphous_mask(const cv::Mat& share, double below) const {
@@ -240,6 +253,7 @@ cv::Mat UprightFilm::amorphous_mask(const cv::Mat& share, double below) const {
     if (y < std::min(mask.rows, base(x)) && y - top(x) <= period_)
       for (int fill = std::max(0, top(x)); fill < y; ++fill) mask.at<std::uint8_t>(fill, x) = 255;
   }
+  fill_small_holes(mask);
   cv::Mat parts, boxes, centres;
   const int count = cv::connectedComponentsWithStats(mask, parts, boxes, centres, 8, CV_32S);
   std::vector<int> common(static_cast<std::size_t>(count), 0);
@@ -328,21 +342,23 @@ Front UprightFilm::measure() {
   cv::Mat amorphous = (layer_ == static_cast<int>(Layer::amorphous)) & film;
 
   std::optional<cv::Mat> share;
-  std::vector<Numbers> bracket;   // the front as each half of the reflections, and slightly other thresholds, would have it
+  std::vector<Numbers> jackknife;   // the front without one of the reflections each
   if (!reflections_.empty()) {
-    std::vector<const ReflectionPower*> all, halves[2];
-    for (std::size_t i = 0; i < reflections_.size(); ++i) all.push_back(&reflections_[i]), halves[i % 2].push_back(&reflections_[i]);
+    std::vector<const ReflectionPower*> all;
+    for (const ReflectionPower& one : reflections_) all.push_back(&one);
     share = crystal_share(all, &front.film_contrast);
     if (share && cv::countNonZero(amorphous) > 0) {
-      amorphous = amorphous_mask(*share, options_.amorphous_below) & film;
-      for (const auto& half : halves) {
+      const cv::Mat mask = amorphous_mask(*share, options_.amorphous_below) & film;
+      for (std::size_t left_out = 0; all.size() > 2 && left_out < all.size(); ++left_out) {
+        std::vector<const ReflectionPower*> others = all;
+        others.erase(others.begin() + static_cast<std::ptrdiff_t>(left_out));
         double ignored = 0;
-        if (half.empty() || halves[1].empty()) continue;
-        if (const std::optional<cv::Mat> other = crystal_share(half, &ignored)) {
-          const cv::Mat mask = amorphous_mask(*other, options_.amorphous_below) & film;
-          bracket.push_back(summarise(mask, film, depths(mask)));
+        if (const std::optional<cv::Mat> other = crystal_share(others, &ignored)) {
+          const cv::Mat other_mask = amorphous_mask(*other, options_.amorphous_below) & film;
+          jackknife.push_back(summarise(other_mask, film, depths(other_mask)));
         }
       }
+      amorphous = mask;
     }
   }
   if (!share && cv::countNonZero(amorphous) > 0)
@@ -353,8 +369,12 @@ Front UprightFilm::measure() {
   paint_layers(amorphous, share);
   write_curve(front, depth);
   const double area = 1 / (scale_ * scale_);
-  const auto spread = [&](double Numbers::*of) {   // half the difference of two independent halves is their mean's standard deviation
-    return bracket.size() == 2 ? std::abs(bracket[0].*of - bracket[1].*of) / 2 : 0.0;
+  const auto spread = [&](double Numbers::*of) {   // the jackknife's standard deviation (Tukey)
+    double mean = 0, squares = 0;
+    const auto n = static_cast<double>(jackknife.size());
+    for (const Numbers& one : jackknife) mean += one.*of / n;
+    for (const Numbers& one : jackknife) squares += (one.*of - mean) * (one.*of - mean);
+    return jackknife.empty() ? 0.0 : std::sqrt((n - 1) / n * squares);
   };
   // Where runs disagree, any part of the film's chips may change sides.
   const double runs = input_.disagreement;

@@ -124,7 +124,7 @@ class Frame {
     // is known of it, and the share must not be a ratio of two accidents.
     const double chance = 3.0 * noise_to_signal / (23.0 / 64.0 * size_);
     const double height = std::max(0.0, (peaks[0].height + second) / 2 - chance);
-    constexpr double speckle = 0.25;   // what speckle of no order reaches by chance
+    constexpr double speckle = 0.33;   // what coarse speckle of no order reaches by chance
     return {std::clamp((height / (1 + chance) - speckle) / (1 - speckle), 0.0, 1.0), std::sqrt(height * zero), 0};
   }
 

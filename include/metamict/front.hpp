@@ -24,7 +24,7 @@ struct GrowthDirection {
 };
 
 /// The direction across which the regions are stacked, ordered side below; empty where they are not stacked. Straight
-/// borders fix it to about a quarter of a degree. `near_deg` holds the search to 5 degrees about a known direction.
+/// borders fix it to about a degree. `near_deg` holds the search to 5 degrees about a known direction.
 std::optional<GrowthDirection> find_growth_direction(const cv::Mat& labels, const std::vector<Region>& regions, std::optional<double> near_deg = {});
 
 /// The layer of each label, k + 1 entries. The ordered regions at the lower edge are substrate, the disordered ones at the

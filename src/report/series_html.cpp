@@ -14,6 +14,7 @@ namespace {
 std::string dose_text(double dose) { return shortest(dose) + " dpa"; }
 
 std::string with_error(double value, double error, int decimals) {
+  for (int more = 0; more < 2 && error > 0 && error < 0.5 * std::pow(10, -decimals); ++more) ++decimals;   // "7.0 ± 0.0" says nothing
   return fixed(value, decimals) + (error > 0 ? " ± " + fixed(error, decimals) : "");
 }
 
@@ -92,9 +93,9 @@ std::string trends(const Series& series) {
   if (fronts) {
     text += html::figure(draw_chart({"Amorphous share of the film", "dose (dpa)", "share of the film's area",
                                      {line_of(series, "", blue, [](const SeriesMember& m) { return m.front->amorphous_fraction; })}}),
-                         "Bars: one standard deviation, from the runs of the community search and from two independent halves of the lattice's reflections");
+                         "Bars: one standard deviation, from the runs of the community search and from leaving out one of the lattice's reflections at a time");
     text += html::figure(draw_chart({"Depth of the front below the surface", "dose (dpa)", "depth (" + length + ")",
-                                     {line_of(series, "mean; bars: spread along the film", blue, [&](const SeriesMember& m) {
+                                     {line_of(series, "mean, bars: spread", blue, [&](const SeriesMember& m) {
                                         return Measured{scaled(m, m.front->depth_mean_px, 1).value, scaled(m, m.front->depth_sd_px, 1).value};
                                       }),
                                       line_of(series, "deepest", orange, [&](const SeriesMember& m) { return scaled(m, m.front->depth_max_px, 1); })}}),
