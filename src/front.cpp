@@ -92,6 +92,7 @@ class UprightFilm {
   std::optional<cv::Mat> crystal_share(const std::vector<const ReflectionPower*>& reflections, double* film_contrast) const;
   double ordered_film_level(const cv::Mat& amplitude, const Line& substrate) const;
   void fill_small_holes(cv::Mat& mask) const;
+  void fill_up_to_surface(cv::Mat& mask, double widest) const;
   cv::Mat amorphous_mask(const cv::Mat& share, double below) const;
   void paint_layers(const cv::Mat& amorphous, const std::optional<cv::Mat>& share);
   std::vector<double> depths(const cv::Mat& amorphous) const;
@@ -220,13 +221,24 @@ std::optional<cv::Mat> UprightFilm::crystal_share(const std::vector<const Reflec
   for (int x = 0; x < share.cols; ++x) {
     if (!in_view(x)) continue;
     for (int y = std::max(0, top(x)); y < std::min(share.rows, base(x)); ++y) {
-      const double below = 0.5 * std::erfc((interface_[static_cast<std::size_t>(x)] - y - 0.5) / (sigma * std::numbers::sqrt2));
-      const double covered = 0.5 * std::erfc((surface_[static_cast<std::size_t>(x)] - y - 0.5) / (sigma * std::numbers::sqrt2));
+      const double below = 0.5 * std::erfc((interface_[static_cast<std::size_t>(x)] - (y + 0.5)) / (sigma * std::numbers::sqrt2));
+      const double covered = 0.5 * std::erfc((surface_[static_cast<std::size_t>(x)] - (y + 0.5)) / (sigma * std::numbers::sqrt2));
       const double expected = substrate[static_cast<std::size_t>(x)] * covered * (level + (1 - level) * below);
       share.at<float>(y, x) = static_cast<float>(amplitude.at<float>(y, x) / expected);
     }
   }
   return share;
+}
+
+/// Closes gaps of at most `widest` between the surface and what is amorphous below it.
+void UprightFilm::fill_up_to_surface(cv::Mat& mask, double widest) const {
+  for (int x = 0; x < mask.cols; ++x) {
+    if (!in_view(x)) continue;
+    int y = std::max(0, top(x));
+    while (y < std::min(mask.rows, base(x)) && mask.at<std::uint8_t>(y, x) == 0) ++y;
+    if (y < std::min(mask.rows, base(x)) && y - top(x) <= widest)
+      for (int fill = std::max(0, top(x)); fill < y; ++fill) mask.at<std::uint8_t>(fill, x) = 255;
+  }
 }
 
 /// Ordered specks of less than two by two cells inside the amorphous part are accidents of noise.
@@ -246,13 +258,7 @@ cv::Mat UprightFilm::amorphous_mask(const cv::Mat& share, double below) const {
   const cv::Mat disc = cv::getStructuringElement(cv::MORPH_ELLIPSE, {width, width});
   cv::morphologyEx(mask, mask, cv::MORPH_CLOSE, disc);
   cv::morphologyEx(mask, mask, cv::MORPH_OPEN, disc);
-  for (int x = 0; x < mask.cols; ++x) {   // the cap's edge shines into the first period below the surface
-    if (!in_view(x)) continue;
-    int y = std::max(0, top(x));
-    while (y < std::min(mask.rows, base(x)) && mask.at<std::uint8_t>(y, x) == 0) ++y;
-    if (y < std::min(mask.rows, base(x)) && y - top(x) <= period_)
-      for (int fill = std::max(0, top(x)); fill < y; ++fill) mask.at<std::uint8_t>(fill, x) = 255;
-  }
+  fill_up_to_surface(mask, period_);   // the cap's edge shines into the first period below the surface
   fill_small_holes(mask);
   cv::Mat parts, boxes, centres;
   const int count = cv::connectedComponentsWithStats(mask, parts, boxes, centres, 8, CV_32S);
@@ -361,8 +367,11 @@ Front UprightFilm::measure() {
       amorphous = mask;
     }
   }
-  if (!share && cv::countNonZero(amorphous) > 0)
+  if (!share && cv::countNonZero(amorphous) > 0) {
+    fill_up_to_surface(amorphous, chip_);   // the graph's border of the cap is as coarse
+    amorphous &= film;
     front.notes.push_back("the front is where the graph has it, to a chip's stride: no ordered part of the film shows a lattice to compare with");
+  }
 
   const std::vector<double> depth = depths(amorphous);
   const Numbers numbers = summarise(amorphous, film, depth);

@@ -48,7 +48,8 @@ std::vector<std::string> lines_of(const fs::path& path) {
 
 /// Temporary files, and what lies beside the images' folders.
 bool is_reserved(const std::string& stem) {
-  static const std::set<std::string> names = {"run.toml", "run.json", "series.json", "series.csv", "series.html", ".metamict.lock"};
+  static const std::set<std::string> names = {"run.toml", "run.json", "series.json", "series.csv", "series.html", "watch.html", "metamict_series_mqc.json", "metamict_trend_mqc.json",
+                                            ".metamict.lock"};
   return stem.ends_with(".part") || names.contains(stem);
 }
 

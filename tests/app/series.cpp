@@ -145,8 +145,7 @@ TEST_F(Verbs, TheSameRegionHasOneLabelAndANewOneIsNew) {
     std::vector<std::string> arguments{path("a.npy") + "=0", path("b.npy") + "=0.1", path("c.npy") + "=0.5", "--overwrite"};
     if (joint) arguments.push_back("--joint");
     ASSERT_EQ(series(arguments), 0) << err;
-    const json json = series_json();
-    EXPECT_EQ(json["joint"], joint);
+    EXPECT_EQ(series_json()["joint"], joint);
     const auto label_at = [&](const std::string& stem, int x) {
       const fs::path labels = folder / "out" / stem / "series/labels.tif";
       return recognise_format(labels).read({labels, 0, 0, 1 << 20}).pixels.at<float>(48, x);

@@ -28,7 +28,7 @@ def film(amorphous: int, seed: int) -> np.ndarray:
     """Columns every 8 px; no lattice in the upper rows; a bright cap above, a darker substrate below."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[0:192, 0:192]
-    lattice = 1 + 0.8 * np.cos(2 * np.pi * x / 8) * np.cos(2 * np.pi * y / 8)
+    lattice = 1 + 0.4 * np.cos(2 * np.pi * x / 8) + 0.4 * np.cos(2 * np.pi * y / 8)
     grey = np.where(y < 48, 250, np.where(y < 48 + amorphous, 75, np.where(y < 130, 100 * lattice, 50 * lattice)))
     return rng.poisson(grey).astype(np.float32)
 
@@ -52,7 +52,8 @@ class Pages(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = Path(tempfile.mkdtemp())
         for name, amorphous, seed in (("pristine.npy", 0, 1), (EVIL, 40, 2)):
-            np.save(open(cls.folder / name, "wb"), film(amorphous, seed))
+            with open(cls.folder / name, "wb") as file:
+                np.save(file, film(amorphous, seed))
         cls.out = cls.folder / "out"
         subprocess.run([PROGRAM, "series", f"{cls.folder / 'pristine.npy'}=0", f"{cls.folder / EVIL}=0.1", "--output", cls.out, "--stride", "12",
                         "--cut", "mean,nested", "--runs", "2", "--threads", "2", "--pixel-size", "0.05nm", "--quiet"], check=True)
