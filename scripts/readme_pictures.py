@@ -15,7 +15,7 @@ TARGET = Path(__file__).resolve().parent.parent / "docs" / "img"
 def save(picture: Image.Image, name: str, width: int) -> None:
     picture = picture.convert("RGB")
     picture = picture.resize((width, round(picture.height * width / picture.width)), Image.LANCZOS)
-    picture.quantize(128, dither=Image.Dither.FLOYDSTEINBERG).save(TARGET / name, optimize=True)
+    picture.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(TARGET / name, optimize=True)
 
 
 def main() -> None:
