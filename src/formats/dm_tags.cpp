@@ -185,8 +185,8 @@ class Parser {
   }
 
   double number_at(std::uint64_t offset, std::uint64_t type) const {
-    const auto as = [&]<typename T>(T) {
-      return static_cast<double>(file_.get<T>(offset, tags_.order, "a tag's value"));
+    const auto as = [&](auto kind) {
+      return static_cast<double>(file_.get<decltype(kind)>(offset, tags_.order, "a tag's value"));
     };
     switch (type) {
       case i16:

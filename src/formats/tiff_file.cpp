@@ -211,7 +211,8 @@ std::vector<double> TiffFile::numbers(std::uint32_t tag) const {
   const auto raw = bytes(tag);
   const TIFFField* const field = TIFFFindField(handle_.get(), tag, TIFF_ANY);
   if (raw.empty() || field == nullptr) return {};
-  const auto as = [&]<typename T>(T) {
+  const auto as = [&](auto kind) {
+    using T = decltype(kind);
     std::vector<double> values(raw.size() / sizeof(T));
     for (std::size_t i = 0; i < values.size(); ++i)
       values[i] = static_cast<double>(InputFile::number<T>(raw.data() + i * sizeof(T), std::endian::native));

@@ -34,7 +34,7 @@ using torch::jit::Module;
 std::string first_sentence(std::string text) {
   const auto start = text.find_first_not_of(" \n\t");
   text.erase(0, start == std::string::npos ? text.size() : start);
-  text = text.substr(0, text.find('\n'));
+  text.resize(std::min(text.size(), text.find('\n')));
   constexpr std::size_t longest = 300;
   return text.size() <= longest ? text : text.substr(0, longest) + " ...";
 }
@@ -179,7 +179,7 @@ Runner prepare(Module module, const at::Device& device, at::ScalarType type, con
 
 class TorchEncoder : public Encoder {
  public:
-  TorchEncoder(Runner runner, EncoderOptions options, Sidecar sidecar, Notes notes, EncoderSeconds seconds)
+  TorchEncoder(Runner runner, EncoderOptions options, Sidecar sidecar, Notes notes, const EncoderSeconds& seconds)
       : runner_(std::move(runner)), options_(std::move(options)), sidecar_(std::move(sidecar)), notes_(std::move(notes)), seconds_(seconds) {}
 
   EncoderIdentity identity() const override {
