@@ -63,7 +63,7 @@ std::array<float, 3> required_channels(const json& sidecar, const fs::path& path
   return result;
 }
 
-json parse_sidecar(const fs::path& model, const fs::path& path) {
+json parse_sidecar(const fs::path& model, const fs::path& path) try {
   std::ifstream file(path);
   if (!file)
     throw ModelError(model.string() + ": its sidecar " + path.filename().string() +
@@ -71,6 +71,8 @@ json parse_sidecar(const fs::path& model, const fs::path& path) {
   json sidecar = json::parse(file, nullptr, false);
   if (!sidecar.is_object()) throw ModelError(path.string() + ": is not a JSON object");
   return sidecar;
+} catch (const std::ios_base::failure& error) {  // the parser reads past the stream's own error handling
+  throw ModelError(path.string() + ": cannot be read: " + error.what());
 }
 
 bool is_sha256(std::string_view text) {

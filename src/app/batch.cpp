@@ -126,8 +126,8 @@ std::vector<WrittenFile> files_named_by(const fs::path& done_json) {
   try {
     const Json done = read_done(done_json);
     return done.is_object() ? files_of(done) : std::vector<WrittenFile>{};
-  } catch (const Json::exception&) {
-    return {};  // a DONE.json that is not ours vouches for nothing
+  } catch (const std::exception&) {
+    return {};  // a DONE.json that is not ours or cannot be read vouches for nothing
   }
 }
 

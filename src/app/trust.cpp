@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 namespace {
 
 /// A sidecar below one of the model folders (models/, models/untrained/) lists this hash.
-bool ships(const std::string& sha256) {
+bool ships(const std::string& sha256) try {
   for (const fs::path& folder : model_folders()) {
     std::error_code failure;
     for (fs::recursive_directory_iterator entry(folder, failure), end; !failure && entry != end; entry.increment(failure)) {
@@ -30,6 +30,8 @@ bool ships(const std::string& sha256) {
     }
   }
   return false;
+} catch (const std::ios_base::failure& error) {
+  throw ModelError(std::string("a model's sidecar cannot be read: ") + error.what());
 }
 
 /// The user's list counts only when nobody else can write it.

@@ -7,7 +7,6 @@ import re
 import struct
 import subprocess
 import sys
-import time
 import unittest
 import zlib
 from pathlib import Path
@@ -122,14 +121,14 @@ def bombs(folder):
 
 class Bombs(unittest.TestCase):
     def measure(self, place, path, *more):
-        start = time.monotonic()
         process = subprocess.Popen([str(BUILD / "metamict_fake"), "segment", str(path), "--output", str(place.path / "out"), "--overwrite", *more],
                                    env=place.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         said = process.stderr.read().decode(errors="replace")
         process.stderr.close()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-        return process.returncode, said, time.monotonic() - start, usage.ru_maxrss * 1024
+        # Processor time, the HDF5 child's too: a busy machine is no fault of ours.
+        return process.returncode, said, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
 
     def test_refused_soon_and_in_little_memory(self):
         with Place() as place:
@@ -150,7 +149,7 @@ class Bombs(unittest.TestCase):
                     self.assertLess(most - base_bytes, 50e6, name)
                     self.assertLess(took - base_s, 5 if SANITIZED else 0.1, f"{name}: {said}")
                     worst_s, worst_bytes, tried = max(worst_s, took - base_s), max(worst_bytes, most - base_bytes), tried + 1
-            report(f"{tried} bombs: at most {worst_s:.3f} s and {worst_bytes / 1e6:.1f} MB above an empty file's refusal")
+            report(f"{tried} bombs: at most {worst_s:.3f} s of processor time and {worst_bytes / 1e6:.1f} MB above an empty file's refusal")
 
 
 if __name__ == "__main__":
