@@ -119,9 +119,9 @@ void limit_scans(j_common_ptr info) {
   if (reinterpret_cast<j_decompress_ptr>(info)->input_scan_number > most_scans) ERREXIT(info, JERR_BAD_PROGRESSION);
 }
 
-// Decodes into `rows` of 8-bit grey or RGB; false with a message when the file is damaged. Holds nothing that a jump
+// Decodes into `rows` of 8-bit grey or RGB, `image` in size; false with a message when the file is damaged. Holds nothing that a jump
 // would leak.
-bool decode_into(Decoder& decoder, const Bytes& bytes, unsigned char** rows) {
+bool decode_into(Decoder& decoder, const Bytes& bytes, const cv::Mat& image, unsigned char** rows) {
   if (setjmp(decoder.escape) != 0) {
     jpeg_destroy_decompress(&decoder.info);
     return false;
@@ -138,6 +138,11 @@ bool decode_into(Decoder& decoder, const Bytes& bytes, unsigned char** rows) {
   decoder.info.out_color_space = decoder.info.num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
   decoder.info.dct_method = JDCT_ISLOW;
   jpeg_start_decompress(&decoder.info);
+  // In a damaged file libjpeg may hold another header for the frame's than we did: the rows are for ours.
+  if (decoder.info.output_width != static_cast<JDIMENSION>(image.cols) ||
+      decoder.info.output_height != static_cast<JDIMENSION>(image.rows) ||
+      decoder.info.output_components != image.channels())
+    ERREXIT(&decoder.info, JERR_BAD_LENGTH);
   while (decoder.info.output_scanline < decoder.info.output_height)
     jpeg_read_scanlines(&decoder.info, rows + decoder.info.output_scanline,
                         decoder.info.output_height - decoder.info.output_scanline);
@@ -155,7 +160,7 @@ RawImage decode(const ReadRequest& request, const Bytes& bytes, const Picture& p
   std::vector<unsigned char*> rows;
   for (int row = 0; row < image.rows; ++row) rows.push_back(image.ptr(row));
   const auto decoder = std::make_unique<Decoder>();
-  if (!decode_into(*decoder, bytes, rows.data())) throw InputError(std::string("damaged: ") + decoder->message);
+  if (!decode_into(*decoder, bytes, image, rows.data())) throw InputError(std::string("damaged: ") + decoder->message);
   RawImage raw{info, {}, {}};
   bool grey = true;  // exports often store grey as colour: nothing is lost then, and nothing is to be said
   raw.pixels = read_frames(info, request.frame, [&](int) {

@@ -151,6 +151,12 @@ class Bombs(unittest.TestCase):
                     worst_s, worst_bytes, tried = max(worst_s, took - base_s), max(worst_bytes, most - base_bytes), tried + 1
             report(f"{tried} bombs: at most {worst_s:.3f} s of processor time and {worst_bytes / 1e6:.1f} MB above an empty file's refusal")
 
+    def test_what_fuzzing_found(self):
+        with Place() as place:
+            for path in sorted((Path(__file__).resolve().parents[1] / "fuzz" / "found").iterdir()):
+                code, said, _, _ = self.measure(place, path)
+                self.assertEqual(code, 3, f"{path.name}: {said}")
+
 
 if __name__ == "__main__":
     unittest.main()
