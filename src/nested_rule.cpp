@@ -132,6 +132,7 @@ class Field {
   std::vector<float> sample(const Nodes& a, const Nodes& b) const;
   double clarity_at_a_distance(const Nodes& a, const Nodes& b) const;
   std::vector<double> clarities(const std::vector<Nodes>& parts) const;
+  double order_of(const Nodes& part) const;
 
   const Result& result_;
   const ChipGrid& grid_;
@@ -198,7 +199,15 @@ double Field::clarity_at_a_distance(const Nodes& a, const Nodes& b) const {
   return clarity(median(across), median(in_a), median(in_b));
 }
 
-/// The variogram's jump between every two parts, row-major.
+/// Median order index of a part's core; of all its chips where it has none.
+double Field::order_of(const Nodes& part) const {
+  const Nodes core = nodes_of(core_of(part));
+  std::vector<float> values;
+  for (const std::uint32_t node : core.empty() ? part : core) values.push_back(result_.order[node]);
+  return median(values);
+}
+
+/// How clearly every two parts are two, row-major: by the variogram's jump, or because one has a lattice and the other none.
 std::vector<double> Field::clarities(const std::vector<Nodes>& parts) const {
   const std::size_t count = parts.size();
   std::vector<std::int32_t> part_of(grid_.chips(), -1);
@@ -211,13 +220,16 @@ std::vector<double> Field::clarities(const std::vector<Nodes>& parts) const {
   }
   std::vector<double> inside(count);
   for (std::size_t k = 0; k < count; ++k) inside[k] = median(found[k * count + k]);
-  std::vector<double> result(count * count, 0.0);
+  std::vector<double> result(count * count, 0.0), order(count);
+  for (std::size_t k = 0; k < count; ++k) order[k] = result_.order.empty() ? 0.0 : order_of(parts[k]);
   constexpr std::size_t enough_pairs = 4;
   for (std::size_t a = 0; a < count; ++a)
     for (std::size_t b = 0; b < a; ++b) {
       std::vector<float>& across = found[a * count + b];
       result[a * count + b] =
           across.size() >= enough_pairs ? clarity(median(across), inside[a], inside[b]) : clarity_at_a_distance(parts[a], parts[b]);
+      if (is_ordered(order[a]) != is_ordered(order[b]) && std::abs(order[a] - order[b]) >= options_.order_gap)
+        result[a * count + b] = std::max(result[a * count + b], 1.0);
     }
   return result;
 }

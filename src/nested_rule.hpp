@@ -11,6 +11,8 @@
 //   - Join: what no border parts, the least clear pair first. A border is a jump of the variogram: the median dissimilarity of chips one chip apart *across* the border must exceed that of
 //     chips equally far apart *inside* the rougher of both parts by separation_ratio, and by smallest_jump of the image's range
 //     of dissimilarity. A wedge and noise change as much inside as across, focus drift changes gently: they do not pass.
+//   - An ordered and a disordered part (order index on either side of ordered_from, order_gap apart) are two whatever the border: order
+//     that fades over many chips has no jump, and to tell the two is what the map is for.
 #pragma once
 
 #include "metamict/pipeline.hpp"
@@ -19,6 +21,7 @@ namespace metamict {
 
 struct NestedOptions {
   double separation_ratio = 3.0;   ///< measured on simulated scenes: splits by noise and drift stay below 2.8, true borders above 3.8
+  double order_gap = 0.3;          ///< of the order index, between the medians of two cores
   double smallest_jump = 0.1;      ///< in scores (0 to 1 over the image); true borders of those scenes jump by 0.15 or more
 };
 

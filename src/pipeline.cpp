@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "derived_rules.hpp"
+#include "contamination.hpp"
 #include "focus.hpp"
 #include "machine.hpp"
 #include "metamict/errors.hpp"
@@ -102,6 +103,7 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& gi
     if (name == options.primary) {
       result.engine = rule.communities.engine;
       note_focus_gradient(result, rule, result.notes);
+      note_contamination(result, rule, result.notes);
     }
     result.rules.push_back(std::move(rule));
   }
