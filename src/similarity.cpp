@@ -21,7 +21,11 @@ constexpr std::size_t quanta = 65536;
 /// Cosines closer together than this differ by the rounding of the product, not by what the chips show.
 constexpr float rounding = 2e-6F;
 
-/// All pairs i <= j in blocks; those on the diagonal hold some pairs twice.
+/// A block of pairs: rows [i, i + rows) with rows [j, j + cols), j >= i, in blocks of block_edge; on the diagonal i == j.
+struct PairBlock {
+  std::size_t i, j, rows, cols;
+};
+
 std::vector<PairBlock> pair_blocks(std::size_t nodes) {
   std::vector<PairBlock> blocks;
   for (std::size_t i = 0; i < nodes; i += block_edge)
@@ -105,8 +109,7 @@ struct Scale {
 
 /// One worker's buffers and findings.
 struct Worker {
-  Worker(const RowMatrixXf& rows_ND, ScoreMatrix& matrix) : product(rows_ND), halves(matrix), cosines(block_edge * block_edge), scores(cosines.size()) {}
-  BlockProduct product;
+  explicit Worker(ScoreMatrix& matrix) : halves(matrix), cosines(block_edge * block_edge), scores(cosines.size()) {}
   Halves halves;
   std::vector<float> cosines;
   std::vector<Quantum> scores;
@@ -191,10 +194,10 @@ Similarity compare(const Embeddings& embeddings, const SimilarityOptions& option
   const std::vector<PairBlock> blocks = pair_blocks(nodes);
   const auto threads = std::min(static_cast<std::size_t>(std::max(options.threads, 1)), blocks.size());
   std::vector<Worker> workers;
-  for (std::size_t k = 0; k < threads; ++k) workers.emplace_back(embeddings.rows_ND, *scores);
+  for (std::size_t k = 0; k < threads; ++k) workers.emplace_back(*scores);
 
   over_blocks(workers, blocks, progress, 0, [&](Worker& worker, const PairBlock& at) {
-    worker.product(at, worker.cosines.data());
+    block_products(embeddings.rows_ND, at.i, at.rows, at.j, at.cols, worker.cosines.data());
     worker.range.widen(at, worker.cosines.data());
     worker.halves.put(at, worker.cosines.data());
   });

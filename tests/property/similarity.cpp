@@ -8,8 +8,6 @@
 #include <cmath>
 #include <random>
 
-#include "block_product.hpp"
-
 namespace metamict {
 namespace {
 
@@ -97,25 +95,6 @@ TEST_P(Scores, DoNotDependOnTheThreads) {
     EXPECT_EQ(many.statistics.min_cosine, one.statistics.min_cosine);
     EXPECT_TRUE(std::equal(one.scores->row(0), one.scores->row(0) + one.nodes() * one.nodes(), many.scores->row(0)));
   }
-}
-
-TEST(BlockProduct, IsWithinAMillionthOfTheTruth) {
-  if (BlockProduct::best(2048) == BlockProduct::Arithmetic::float32) GTEST_SKIP() << "this processor has no bfloat16 tiles";
-  for (const Case& given : {Case{200, 512, true}, Case{200, 2048, true}, Case{100, 1000, false}}) {
-    const RowMatrixXf rows_ND = clustered(given, 9).rows_ND;
-    const Eigen::MatrixXd truth = rows_ND.cast<double>() * rows_ND.cast<double>().transpose();
-    const auto error = [&](BlockProduct::Arithmetic arithmetic) {
-      const auto nodes = static_cast<std::size_t>(given.nodes);
-      RowMatrixXf product(given.nodes, given.nodes);
-      BlockProduct(rows_ND, arithmetic)({0, 0, nodes, nodes}, product.data());
-      return (product.cast<double>() - truth).cwiseAbs().maxCoeff();
-    };
-    const double halves = error(BlockProduct::Arithmetic::split_bfloat16), whole = error(BlockProduct::Arithmetic::float32);
-    EXPECT_LT(halves, 1e-6) << given.features << " features";
-    EXPECT_LT(whole, 1e-6) << given.features << " features";
-    RecordProperty("halves_over_float32_" + std::to_string(given.features), std::to_string(halves / whole));
-  }
-  EXPECT_EQ(BlockProduct::best(100), BlockProduct::Arithmetic::float32);
 }
 
 INSTANTIATE_TEST_SUITE_P(OfManyShapes, Scores,
