@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "dense_kernels.hpp"
 
-// One plain loop each, compiled for several processors; which one runs is settled when the library is loaded. Whole numbers, so
-// every version gives the same sums.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define METAMICT_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"), optimize("O3")))
-#else
-#define METAMICT_CLONES
-#endif
+#include "clones.hpp"
 
+// Whole numbers, so every processor's version gives the same sums.
 namespace metamict {
 namespace {
 

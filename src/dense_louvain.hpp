@@ -13,9 +13,11 @@ namespace metamict {
 struct DenseLimits {
   /// Groups whose weights to every chip are kept up to date rather than read anew: 4 bytes x chips each. Never changes the result.
   std::size_t kept_groups = 0;
+  std::size_t seeds = 0;      ///< groups that an attempt starts from, at most
+  std::size_t attempts = 1;   ///< in every run: small graphs are rugged, and cheap
 
-  /// What keeps the peak of all threads within 0.4 bytes x N^2 (but at least 16 MiB).
-  static DenseLimits of(std::size_t nodes, std::size_t workers);
+  /// Keeps a worker within 0.2 bytes x N^2 (or 4 MiB).
+  static DenseLimits of(std::size_t nodes);
 };
 
 /// Run r is seeded with (seed, r). Every community hangs together by edges of the graph.

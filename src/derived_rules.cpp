@@ -20,7 +20,9 @@ RuleResult apply_derived_rule(const std::string& name, const Result& result, con
   RuleResult rule;
   rule.name = name;
   rule.kind = RuleKind::derived;
-  rule.communities = find_nested(result, options.communities, {}, progress);
+  NestedOptions nested;
+  nested.spill = options.similarity.spill;
+  rule.communities = find_nested(result, options.communities, nested, progress);
   return rule;
 }
 

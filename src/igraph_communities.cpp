@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <numeric>
 #include <string>
 
 #include "machine.hpp"
@@ -108,6 +109,19 @@ std::uint64_t seed_of_run(std::uint64_t seed, std::uint64_t run) {
     state ^= state >> 31U;
   }
   return state;
+}
+
+Membership igraph_join(const WeightedGraph& graph, const CommunityOptions& options, std::uint64_t seed) {
+  std::size_t passed = 0;
+  const bool leiden = options.method == CommunityMethod::leiden;
+  IgraphSession session([&] { return leiden || ++passed <= 1000; });
+  IgraphCommunities communities(session, graph);
+  session.seed(seed);
+  auto membership = leiden ? communities.leiden(options.resolution) : communities.louvain(options.resolution);
+  if (membership) return std::move(*membership);
+  Membership alone(graph.nodes);
+  std::iota(alone.begin(), alone.end(), 0);
+  return alone;
 }
 
 std::vector<Partition> igraph_runs(const ChipGraph& graph, const CommunityOptions& options, const Progress& progress, Notes& notes, std::size_t passes) {

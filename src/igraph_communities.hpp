@@ -49,6 +49,9 @@ class IgraphCommunities {
   std::optional<IgraphGraph> graph_;
 };
 
+/// The partition of a small graph by the method asked for, seeded with `seed`; every node by itself should igraph not settle.
+Membership igraph_join(const WeightedGraph& graph, const CommunityOptions& options, std::uint64_t seed);
+
 /// All runs by igraph alone: run r is seeded with (seed, r). A run that does not settle within `passes` passes over the graph is
 /// left out with a note.
 std::vector<Partition> igraph_runs(const ChipGraph& graph, const CommunityOptions& options, const Progress& progress, Notes& notes,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "machine.hpp"
 
+#include <Eigen/Core>
 #include <dlfcn.h>
 #include <igraph/igraph_version.h>
 #include <sched.h>
@@ -20,7 +21,6 @@
 
 #include <opencv2/core/version.hpp>
 
-#include "metamict/similarity.hpp"
 #include "text.hpp"
 
 namespace metamict {
@@ -123,14 +123,6 @@ std::uint64_t machine_memory_bytes() {
 std::uint64_t peak_memory_bytes() { return proc_bytes("/proc/self/status", "VmHWM:"); }
 
 void reset_peak_memory() { std::ofstream("/proc/self/clear_refs") << "5"; }
-
-std::uint64_t predict_memory(const ChipGrid& grid, int features) {
-  // Program, LibTorch and the weights in float32 with oneDNN's packed copies: measured, see docs/performance.md.
-  constexpr std::uint64_t program = std::uint64_t{620} << 20;
-  const auto pixels = [](cv::Size size) { return static_cast<std::uint64_t>(size.area()); };
-  const std::uint64_t images = pixels(grid.input_size) * 20 + pixels(grid.image_size) * 8;
-  return program + images + predicted_graph_bytes(grid.chips(), static_cast<std::size_t>(features));
-}
 
 std::map<std::string, std::string> versions() {
   const dnnl_version_t& onednn = *dnnl_version();

@@ -6,8 +6,6 @@
 #include <map>
 #include <string>
 
-#include "metamict/chips.hpp"
-
 namespace metamict {
 
 /// Threads to use: the smallest of the processors the process may run on, the cgroup's quota and SLURM_CPUS_PER_TASK.
@@ -19,9 +17,6 @@ std::uint64_t machine_memory_bytes();
 /// Peak resident memory of the process in bytes since reset_peak_memory().
 std::uint64_t peak_memory_bytes();
 void reset_peak_memory();
-
-/// Predicted peak of the whole process for one image: program and LibTorch, pixels, embeddings, scores.
-std::uint64_t predict_memory(const ChipGrid& grid, int features);
 
 /// Name and version of every library, compiler, BLAS and the processor's best instruction set; loads no library.
 std::map<std::string, std::string> versions();

@@ -25,8 +25,8 @@ double quantile(std::vector<float>& values, double share) {
 double median(std::vector<float>& values) { return quantile(values, 0.5); }
 
 /// The similarity scores of some of the chips, rescaled to their own least and most alike pair.
-Similarity restrict_to(const Similarity& similarity, const Nodes& nodes) {
-  auto scores = std::make_shared<ScoreMatrix>(nodes.size());
+Similarity restrict_to(const Similarity& similarity, const Nodes& nodes, const std::filesystem::path& spill) {
+  auto scores = std::make_shared<ScoreMatrix>(nodes.size(), spill);
   Quantum low = 65535, high = 0;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     const Quantum* row = similarity.scores->row(nodes[i]);
@@ -254,7 +254,7 @@ std::vector<Nodes> Field::join_alike(std::vector<Nodes> parts) const {
 class Splitter {
  public:
   Splitter(const Result& result, const CommunityOptions& options, const NestedOptions& nested, const Progress& progress)
-      : result_(result), options_(options), progress_(progress), field_(result, nested) {
+      : result_(result), options_(options), progress_(progress), spill_(nested.spill), field_(result, nested) {
     communities_.node_stability.assign(result.grid.chips(), 1.0F);
   }
 
@@ -288,7 +288,7 @@ class Splitter {
   }
 
   std::vector<Nodes> propose(const Nodes& nodes) {
-    const Similarity own = nodes.size() == result_.grid.chips() ? result_.similarity : restrict_to(result_.similarity, nodes);
+    const Similarity own = nodes.size() == result_.grid.chips() ? result_.similarity : restrict_to(result_.similarity, nodes, spill_);
     const ChipGraph graph = link(own, choose_cut(own, parse_cut_rule("mean")));
     const Communities found = find_communities(graph, options_, progress_);
     if (communities_.engine.empty()) communities_.engine = found.engine;
@@ -302,6 +302,7 @@ class Splitter {
   const Result& result_;
   const CommunityOptions& options_;
   const Progress& progress_;
+  std::filesystem::path spill_;
   Field field_;
   Communities communities_;
 };

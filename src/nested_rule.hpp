@@ -23,6 +23,7 @@ struct NestedOptions {
   double separation_ratio = 3.0;   ///< measured on simulated scenes: splits by noise and drift stay below 2.8, true borders above 3.8
   double order_gap = 0.3;          ///< of the order index, between the medians of two cores
   double smallest_jump = 0.1;      ///< in scores (0 to 1 over the image); true borders of those scenes jump by 0.15 or more
+  std::filesystem::path spill;     ///< folder for the scores of a part; empty = memory
 };
 
 /// Communities of the nested rule; no modularity, since they are not a partition of one graph. Deterministic for any threads.

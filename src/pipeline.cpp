@@ -6,10 +6,10 @@
 #include <cmath>
 #include <utility>
 
-#include "derived_rules.hpp"
 #include "contamination.hpp"
+#include "derived_rules.hpp"
 #include "focus.hpp"
-#include "machine.hpp"
+#include "memory_plan.hpp"
 #include "metamict/errors.hpp"
 #include "text.hpp"
 
@@ -140,16 +140,16 @@ Plan plan(const Micrograph& micrograph, const SegmentOptions& options, int encod
   const cv::Size scaled(static_cast<int>(std::lround(input.width * factor)), static_cast<int>(std::lround(input.height * factor)));
   result.grid = lay_grid(scaled, input, encoder_px, stride);
   result.stride_px = stride / factor;
-  result.predicted_memory_bytes = predict_memory(result.grid, features);
+  result.predicted_memory_bytes = predict_memory(result.grid, features, options);
   return result;
 }
 
 void check_memory(const Plan& planned, const SegmentOptions& options) {
   const std::uint64_t limit = options.max_memory_bytes;
-  if (limit == 0 || !options.similarity.spill.empty() || planned.predicted_memory_bytes <= limit) return;
+  if (limit == 0 || planned.predicted_memory_bytes <= limit) return;
   throw ResourceError(std::to_string(planned.grid.chips()) + " chips would need about " + bytes_text(planned.predicted_memory_bytes) +
                       " of memory but " + bytes_text(limit) + " may be used: give a larger --stride (now " + number(planned.stride_px) +
-                      " px), a larger --max-memory, or --spill DIR to keep the scores on disk");
+                      " px) or a larger --max-memory" + (options.similarity.spill.empty() ? ", or --spill DIR to keep the scores on disk" : ""));
 }
 
 }  // namespace metamict

@@ -235,7 +235,8 @@ double mode_of(const SimilarityStatistics& statistics, int bins) {
 
 std::uint64_t predicted_graph_bytes(std::size_t nodes, std::size_t features) {
   const std::uint64_t n = nodes;
-  return 2 * n * n + 4 * n * features;
+  // The last part is the weight of each chip to every group, of which there are at most 4 sqrt(n) or few more.
+  return 2 * n * n + 4 * n * features + static_cast<std::uint64_t>(16 * std::pow(static_cast<double>(n), 1.5));
 }
 
 }  // namespace metamict

@@ -51,12 +51,14 @@ TEST_P(EveryEngine, FindsPlantedGroupsAndNumbersThemBySize) {
     EXPECT_EQ(communities.stability, 1.0);
     EXPECT_THAT(communities.node_stability, testing::Each(1.0F));
     EXPECT_TRUE(communities.notes.empty());
+    EXPECT_EQ(communities.engine, GetParam().first == Engine::igraph ? "igraph" : "dense");
   }
 }
 
 TEST_P(EveryEngine, ReportsTheModularityOfItsPartition) {
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {
-    const ChipGraph graph = test::random_graph({40, static_cast<int>(seed % 5), 0.4, seed % 2 == 0 ? EdgeWeight::unit : EdgeWeight::score, seed});
+    const double density = seed % 4 == 0 ? 1.0 : 0.4;   // 1 = the complete graph, where unit weights count pairs of score 0 too
+    const ChipGraph graph = test::random_graph({40, static_cast<int>(seed % 5), density, seed % 2 == 0 ? EdgeWeight::unit : EdgeWeight::score, seed});
     CommunityOptions with = options();
     with.resolution = seed % 3 == 0 ? 1.3 : 1.0;
     const Communities communities = find_communities(graph, with);
@@ -130,7 +132,9 @@ TEST_P(EveryEngine, StopsWhenTheProgressCallbackThrows) {
 }
 
 INSTANTIATE_TEST_SUITE_P(AndMethod, EveryEngine,
-                         testing::Values(std::pair{Engine::igraph, CommunityMethod::louvain}, std::pair{Engine::igraph, CommunityMethod::leiden}));
+                         testing::Values(std::pair{Engine::igraph, CommunityMethod::louvain}, std::pair{Engine::igraph, CommunityMethod::leiden},
+                                         std::pair{Engine::dense, CommunityMethod::louvain}, std::pair{Engine::dense, CommunityMethod::leiden},
+                                         std::pair{Engine::automatic, CommunityMethod::louvain}));
 
 TEST(Guard, LeavesOutRunsThatDoNotSettle) {
   const ChipGraph graph = test::random_graph({60, 0, 0.5, EdgeWeight::score, 1});
