@@ -114,7 +114,7 @@ TEST_F(Program, WrongUsageIsOneSentenceAndExitCode2) {
       {{"--cut", "mod"}, "'mod'"},                   {{"--stride", "0"}, "above 0"},
       {{"--runs", "0"}, "between 1"},                {{"--runs", "2.5"}, "whole number"},
       {{"--resolution", "inf"}, "not a number"},     {{"--pixel-size", "3 parsec"}, "nm, pm, A or um"},
-      {{"--device", "tpu"}, "cpu or cuda"},          {{"--write", "everything"}, "embeddings or scores"},
+      {{"--device", "tpu"}, "cpu or cuda"},          {{"--write", "everything"}, "scores or hspy"},
       {{"--resume", "--overwrite"}, "exclude"},      {{"--min-chips", "-1"}, "between 1"},
       {{"--max-memory", "lots"}, "not a number"},    {{"--vote", "loud"}, "tent or uniform"}};
   for (const Case& one : cases) {

@@ -110,7 +110,8 @@ TEST_F(Verbs, AreasOfTheTableAreThoseOfTheLabelMaps) {
   write("a.npy", film(1));
   write("b.npy", film(0.5));
   ASSERT_EQ(series({path("a.npy") + "=0", path("b.npy") + "=0.1"}), 0) << err;
-  for (const json& image : series_json()["images"]) {
+  const json report = series_json();  // outlives the loop over its images
+  for (const json& image : report["images"]) {
     const fs::path labels = folder / "out" / image["labels"].get<std::string>();
     const cv::Mat map = recognise_format(labels).read({labels, 0, 0, 1 << 20}).pixels;
     for (const json& region : image["regions"]) EXPECT_EQ(cv::countNonZero(map == region["label"].get<int>()), region["area_px"].get<int>());

@@ -20,7 +20,7 @@ using std::string;
 
 string little(std::uint64_t value, int bytes) {
   string text;
-  for (int i = 0; i < bytes; ++i) text += static_cast<char>(value >> (8 * i));
+  for (int i = 0; i < bytes; ++i, value >>= 8) text += static_cast<char>(value & 255);
   return text;
 }
 string text(const string& value) { return "X" + little(value.size(), 4) + value; }
