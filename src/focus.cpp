@@ -50,10 +50,20 @@ void note_focus_gradient(const Result& result, const RuleResult& rule, Notes& no
   const double best = mean + std::abs(change[axis]) / 2;
   if (all <= 0 || 1 - left_over / all < smallest_share_explained || best <= 0 || std::abs(change[axis]) / best < smallest_change) return;
   const bool falls = change[axis] < 0;
+  // The figure itself from what was seen at the two ends, not from the plane, which may run below zero.
+  const double fifth = (high[axis] - low[axis]) / 5;
+  double ends[2] = {0, 0};
+  std::size_t counts[2] = {0, 0};
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const bool first = places[i][axis] <= low[axis] + fifth, last = places[i][axis] >= high[axis] - fifth;
+    if (first || last) ends[first ? 0 : 1] += contrast[i], ++counts[first ? 0 : 1];
+  }
+  const double from = ends[falls ? 0 : 1] / static_cast<double>(std::max<std::size_t>(1, counts[falls ? 0 : 1])),
+               to = ends[falls ? 1 : 0] / static_cast<double>(std::max<std::size_t>(1, counts[falls ? 1 : 0]));
+  if (from <= 0 || 1 - to / from < smallest_change) return;
   const std::string way = axis == 1 ? (falls ? "left to right" : "right to left") : (falls ? "top to bottom" : "bottom to top");
-  notes.push_back("the lattice contrast of region " + std::to_string(region->label) + " falls by " +
-                  std::to_string(static_cast<int>(std::lround(100 * std::min(1.0, std::abs(change[axis]) / best)))) + " % from " + way +
-                  ": the focus or the thickness drifts, and the order index with it");
+  notes.push_back("the lattice contrast of region " + std::to_string(region->label) + " falls by " + std::to_string(std::lround(100 * (1 - to / from))) +
+                  " % from " + way + ": the focus or the thickness drifts, and the order index with it");
 }
 
 }  // namespace metamict
