@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Chips per second of the encoder against torchvision in Python, LibTorch's own best and oneDNN's best matrix product, all in
-// the same run: rounds alternate, medians count. --clock processor counts processor seconds, which a neighbour's load changes
-// least, and can say nothing about two workers.
+// Chips per second of the encoder against torchvision in Python, LibTorch's own best and oneDNN's best matrix product,
+// all in the same run: rounds alternate, medians count. --clock processor counts processor seconds, which a neighbour's
+// load changes least, and can say nothing about two workers.
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -13,12 +14,10 @@
 #include <functional>
 #include <iostream>
 #include <map>
+#include <oneapi/dnnl/dnnl.hpp>
 #include <optional>
 #include <sstream>
 #include <thread>
-
-#include <CLI/CLI.hpp>
-#include <oneapi/dnnl/dnnl.hpp>
 
 #include "inference.hpp"
 #include "machine.hpp"
@@ -37,8 +36,11 @@ struct Seconds {
 Seconds now() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec); };
-  return {std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(), seconds(usage.ru_utime) + seconds(usage.ru_stime)};
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+  };
+  return {std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(),
+          seconds(usage.ru_utime) + seconds(usage.ru_stime)};
 }
 
 Seconds time_of(const std::function<void()>& work) {
@@ -81,7 +83,8 @@ class Peer {
     std::fprintf(to_, "%s %d %d %d %d\n", kind.c_str(), px, threads, batch, chips);
     std::fflush(to_);
     Seconds seconds;
-    if (std::sscanf(line().c_str(), "%lf %lf", &seconds.wall, &seconds.processor) != 2) throw std::runtime_error("the Python peer failed");
+    if (std::sscanf(line().c_str(), "%lf %lf", &seconds.wall, &seconds.processor) != 2)
+      throw std::runtime_error("the Python peer failed");
     return seconds;
   }
   std::string name;
@@ -103,7 +106,8 @@ Seconds product_seconds(dnnl::memory::data_type type, long n, int repeats, int t
       const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
       dnnl::stream stream(engine);
       const auto integers = type == memory::data_type::s8;
-      const memory::desc a({n, n}, integers ? memory::data_type::u8 : type, memory::format_tag::ab), b({n, n}, type, memory::format_tag::any);
+      const memory::desc a({n, n}, integers ? memory::data_type::u8 : type, memory::format_tag::ab),
+          b({n, n}, type, memory::format_tag::any);
       const memory::desc c({n, n}, integers ? memory::data_type::u8 : type, memory::format_tag::ab);
 #if DNNL_VERSION_MAJOR >= 3
       const dnnl::matmul::primitive_desc desc(engine, a, b, c);
@@ -114,7 +118,8 @@ Seconds product_seconds(dnnl::memory::data_type type, long n, int repeats, int t
       std::fill_n(static_cast<char*>(x.get_data_handle()), a.get_size(), char{});
       std::fill_n(static_cast<char*>(y.get_data_handle()), desc.weights_desc().get_size(), char{});
       const dnnl::matmul product(desc);
-      for (int i = 0; i < repeats; ++i) product.execute(stream, {{DNNL_ARG_SRC, x}, {DNNL_ARG_WEIGHTS, y}, {DNNL_ARG_DST, z}});
+      for (int i = 0; i < repeats; ++i)
+        product.execute(stream, {{DNNL_ARG_SRC, x}, {DNNL_ARG_WEIGHTS, y}, {DNNL_ARG_DST, z}});
     });
   });
 }
@@ -122,14 +127,16 @@ Seconds product_seconds(dnnl::memory::data_type type, long n, int repeats, int t
 /// The project's encoder over a grid of chips of noise, its weights from the model's file.
 class Ours {
  public:
-  Ours(const std::filesystem::path& model, int px, int threads, Precision precision, EmbeddingMode mode, int side_px, int stride_px) {
+  Ours(const std::filesystem::path& model, int px, int threads, Precision precision, EmbeddingMode mode, int side_px,
+       int stride_px) {
     const MappedFile file(model);
     auto weights = fold_resnet50(stored_tensors(file.bytes()).value());
     Sidecar sidecar = read_sidecar(model);
     sidecar.input_px = px;
     EncoderOptions options;
     options.model = model, options.threads = threads, options.precision = precision, options.embedding = mode;
-    encoder_ = std::make_unique<ResnetEncoder>(std::make_shared<const FoldedResnet>(std::move(weights.value())), options, sidecar, Notes{});
+    encoder_ = std::make_unique<ResnetEncoder>(std::make_shared<const FoldedResnet>(std::move(weights.value())),
+                                               options, sidecar, Notes{});
     image_.pixels.create(side_px, side_px, CV_32F);
     cv::RNG(1).fill(image_.pixels, cv::RNG::NORMAL, 0, 1);
     grid_ = lay_grid(image_.pixels.size(), image_.pixels.size(), px, stride_px);
@@ -161,8 +168,11 @@ struct Settings {
 void print_memory(const Settings& settings) {
   const int side = settings.memory_px;
   const Ours map(settings.model, 64, settings.threads.back(), Precision::automatic, EmbeddingMode::shared, side, 16);
-  std::printf("%d² px, %d chips, %d workers: peak %.2f GB (goal <= 1.5 at 4096²), of which the image %.2f and the features %.2f\n", side, map.chips(),
-              settings.threads.back(), 1e-9 * static_cast<double>(peak_memory_bytes()), 4e-9 * side * side, 8192e-9 * map.chips());
+  std::printf(
+      "%d² px, %d chips, %d workers: peak %.2f GB (goal <= 1.5 at 4096²), of which the image %.2f and the features "
+      "%.2f\n",
+      side, map.chips(), settings.threads.back(), 1e-9 * static_cast<double>(peak_memory_bytes()), 4e-9 * side * side,
+      8192e-9 * map.chips());
 }
 
 class Bench {
@@ -170,7 +180,8 @@ class Bench {
   explicit Bench(const Settings& settings) : settings_(settings) {}
 
   void run() {
-    std::cout << "peer: " << peer_.name << "clock: " << settings_.clock << ", medians of " << settings_.rounds << " alternating rounds\n\n"
+    std::cout << "peer: " << peer_.name << "clock: " << settings_.clock << ", medians of " << settings_.rounds
+              << " alternating rounds\n\n"
               << "| px | workers | path | chips/s | against | ratio | goal |\n|---|---|---|---|---|---|---|\n";
     for (const int px : settings_.sizes)
       for (const int threads : settings_.threads) chips(px, threads);
@@ -189,7 +200,9 @@ class Bench {
     return result;
   }
   double counted(const Seconds& seconds) const { return settings_.clock == "wall" ? seconds.wall : seconds.processor; }
-  int of(int chips, int px) const { return std::max(32, static_cast<int>(settings_.scale * chips * 64 * 64 / (px * px)) / 32 * 32); }
+  int of(int chips, int px) const {
+    return std::max(32, static_cast<int>(settings_.scale * chips * 64 * 64 / (px * px)) / 32 * 32);
+  }
 
   std::function<double()> python(const std::string& kind, int px, int threads) {
     return [this, kind, px, threads] {
@@ -201,7 +214,8 @@ class Bench {
     return [this, &encoder] { return encoder.chips() / counted(time_of([&] { encoder.run(); })); };
   }
 
-  static void row(int px, int threads, const char* path, double rate, const char* against, double ratio, const char* goal) {
+  static void row(int px, int threads, const char* path, double rate, const char* against, double ratio,
+                  const char* goal) {
     std::printf("| %d | %d | %s | %.0f | %s | %.2f | %s |\n", px, threads, path, rate, against, ratio, goal);
     std::fflush(stdout);
   }
@@ -225,20 +239,27 @@ class Bench {
     if (one) contest.emplace_back("one", ours(*one));
     const auto rate = medians(contest);
     const bool is_64 = px <= 96;
-    row(px, threads, "bfloat16", rate.at("bfloat16"), "torchvision, batch 32", rate.at("bfloat16") / rate.at("python"), is_64 ? ">= 9" : ">= 11");
+    row(px, threads, "bfloat16", rate.at("bfloat16"), "torchvision, batch 32", rate.at("bfloat16") / rate.at("python"),
+        is_64 ? ">= 9" : ">= 11");
     row(px, threads, "bfloat16", rate.at("bfloat16"), "LibTorch frozen", rate.at("bfloat16") / rate.at("frozen"), "");
     const double gflops = rate.at("bfloat16") * flop_of_chip(px) * 1e-9;
-    row(px, threads, "bfloat16", rate.at("bfloat16"), "oneDNN bfloat16 matmul 512", gflops / rate.at("product"), ">= 0.48");
-    row(px, threads, "float32", rate.at("float32"), "torchvision, batch 32", rate.at("float32") / rate.at("python"), ">= 1.5");
-    if (one) row(px, threads, "bfloat16", rate.at("bfloat16"), "one worker", rate.at("bfloat16") / rate.at("one"), ">= 1.95");
+    row(px, threads, "bfloat16", rate.at("bfloat16"), "oneDNN bfloat16 matmul 512", gflops / rate.at("product"),
+        ">= 0.48");
+    row(px, threads, "float32", rate.at("float32"), "torchvision, batch 32", rate.at("float32") / rate.at("python"),
+        ">= 1.5");
+    if (one)
+      row(px, threads, "bfloat16", rate.at("bfloat16"), "one worker", rate.at("bfloat16") / rate.at("one"), ">= 1.95");
   }
 
   void shared(int threads) {
     Ours map(settings_.model, 64, threads, Precision::automatic, EmbeddingMode::shared, 1024, 16);
     Ours alone(settings_.model, 64, threads, Precision::automatic, EmbeddingMode::chip, 64 + 15 * 16, 16);
-    const auto rate = medians({{"shared", ours(map)}, {"chip", ours(alone)}, {"python", python("torchvision", 64, threads)}});
-    row(64, threads, "shared, 1024², stride 16", rate.at("shared"), "torchvision, batch 32", rate.at("shared") / rate.at("python"), ">= 100");
-    row(64, threads, "shared, 1024², stride 16", rate.at("shared"), "bfloat16, chip by chip", rate.at("shared") / rate.at("chip"), "");
+    const auto rate =
+        medians({{"shared", ours(map)}, {"chip", ours(alone)}, {"python", python("torchvision", 64, threads)}});
+    row(64, threads, "shared, 1024², stride 16", rate.at("shared"), "torchvision, batch 32",
+        rate.at("shared") / rate.at("python"), ">= 100");
+    row(64, threads, "shared, 1024², stride 16", rate.at("shared"), "bfloat16, chip by chip",
+        rate.at("shared") / rate.at("chip"), "");
   }
 
   Settings settings_;
@@ -251,14 +272,19 @@ class Bench {
 int main(int argc, char** argv) {
   metamict::Settings settings;
   CLI::App app("Embedding: chips per second beside its peers");
-  app.add_option("--px", settings.sizes, "chip sizes (64, 96, 128, 224)")->delimiter(',')->check(CLI::IsMember({64, 96, 128, 224}));
+  app.add_option("--px", settings.sizes, "chip sizes (64, 96, 128, 224)")
+      ->delimiter(',')
+      ->check(CLI::IsMember({64, 96, 128, 224}));
   app.add_option("--threads", settings.threads, "numbers of workers")->delimiter(',');
   app.add_option("--rounds", settings.rounds, "turns of each contestant");
   app.add_option("--scale", settings.scale, "more or fewer chips for the peers");
   app.add_option("--clock", settings.clock, "wall or processor")->check(CLI::IsMember({"wall", "processor"}));
-  app.add_option("--memory-px", settings.memory_px, "instead: peak memory of one shared pass over an image of so many px a side");
+  app.add_option("--memory-px", settings.memory_px,
+                 "instead: peak memory of one shared pass over an image of so many px a side");
   app.add_option("--model", settings.model, "a ResNet50");
   CLI11_PARSE(app, argc, argv);
-  if (settings.memory_px > 0) metamict::print_memory(settings);
-  else metamict::Bench(settings).run();
+  if (settings.memory_px > 0)
+    metamict::print_memory(settings);
+  else
+    metamict::Bench(settings).run();
 }

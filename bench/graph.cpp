@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The similarity graph, stage by stage, beside what bounds it (matrix product and memory bandwidth, measured here) and, with --peers,
-// beside python-igraph and networkx on the same scores. bench_graph [--nodes 1000,4000,16000] [--threads 2] [--repeats 3]
+// The similarity graph, stage by stage, beside what bounds it (matrix product and memory bandwidth, measured here) and,
+// with --peers, beside python-igraph and networkx on the same scores. bench_graph [--nodes 1000,4000,16000] [--threads
+// 2] [--repeats 3]
 // [--embeddings FILE.npy] [--peers] [--spill DIR]
+#include <oneapi/dnnl/dnnl.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -10,14 +13,12 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <numeric>
 #include <random>
 #include <sstream>
 #include <string>
 #include <vector>
-
-#include <nlohmann/json.hpp>
-#include <oneapi/dnnl/dnnl.h>
 
 #include "dense_kernels.hpp"
 #include "machine.hpp"
@@ -46,8 +47,8 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-/// Chips on a square grid over five regions of unequal size: a direction for each region, a slow drift across the image, noise that
-/// neighbouring chips share. Positive, as pooled features are.
+/// Chips on a square grid over five regions of unequal size: a direction for each region, a slow drift across the
+/// image, noise that neighbouring chips share. Positive, as pooled features are.
 Embeddings synthetic(std::size_t nodes, Eigen::Index features = 2048) {
   std::mt19937 random(7);
   std::normal_distribution<float> normal;
@@ -55,7 +56,8 @@ Embeddings synthetic(std::size_t nodes, Eigen::Index features = 2048) {
   RowMatrixXf directions(7, features), embeddings(static_cast<Eigen::Index>(nodes), features);
   for (float& value : directions.reshaped()) value = normal(random);
   for (std::size_t node = 0; node < nodes; ++node) {
-    const float x = static_cast<float>(node % side) / static_cast<float>(side), y = static_cast<float>(node / side) / static_cast<float>(side);
+    const float x = static_cast<float>(node % side) / static_cast<float>(side),
+                y = static_cast<float>(node / side) / static_cast<float>(side);
     const Eigen::Index region = y < 0.12F ? 0 : y < 0.45F ? 1 : x < 0.2F && y < 0.6F ? 2 : x < 0.6F ? 3 : 4;
     auto row = embeddings.row(static_cast<Eigen::Index>(node));
     row = directions.row(region) + 0.4F * x * directions.row(5) + 0.4F * y * directions.row(6);
@@ -74,7 +76,9 @@ Embeddings read_embeddings(const std::string& path) {
   file.read(header.data(), static_cast<std::streamsize>(header.size()));
   long rows = 0, cols = 0;
   const auto shape = header.find("'shape': (");
-  if (!file || shape == std::string::npos || std::sscanf(header.c_str() + shape, "'shape': (%ld, %ld)", &rows, &cols) != 2) throw std::runtime_error(path + ": not embeddings");
+  if (!file || shape == std::string::npos ||
+      std::sscanf(header.c_str() + shape, "'shape': (%ld, %ld)", &rows, &cols) != 2)
+    throw std::runtime_error(path + ": not embeddings");
   RowMatrixXf rows_ND(rows, cols);
   file.read(reinterpret_cast<char*>(rows_ND.data()), static_cast<std::streamsize>(rows_ND.size()) * 4);
   return {rows_ND, {}};
@@ -89,7 +93,8 @@ double product_rate(int threads) {
   for (int k = 0; k < 5; ++k)
     times.push_back(seconds_of([&] {
       parallel_for(results.size(), threads, [&](std::size_t, std::size_t piece) {
-        dnnl_sgemm('N', 'T', edge, edge, depth, 1.0F, a.data(), depth, a.data(), depth, 0.0F, results[piece].data(), edge);
+        dnnl_sgemm('N', 'T', edge, edge, depth, 1.0F, a.data(), depth, a.data(), depth, 0.0F, results[piece].data(),
+                   edge);
       });
     }));
   return static_cast<double>(threads) * edge * edge * depth / median(times);
@@ -100,14 +105,15 @@ double read_matrix(const ScoreMatrix& scores, int threads) {
   std::vector<std::uint64_t> sums(scores.nodes());
   return seconds_of([&] {
     parallel_for((scores.nodes() + 63) / 64, threads, [&](std::size_t, std::size_t piece) {
-      for (std::size_t i = piece * 64; i < std::min(scores.nodes(), piece * 64 + 64); ++i) sums[i] = sum_row(scores.row(i), scores.nodes(), {0, false});
+      for (std::size_t i = piece * 64; i < std::min(scores.nodes(), piece * 64 + 64); ++i)
+        sums[i] = sum_row(scores.row(i), scores.nodes(), {0, false});
     });
   });
 }
 
 struct Measured {
   std::map<std::string, std::vector<double>> seconds;
-  double bytes_per_pair = 0;   // peak above the embeddings, over N^2
+  double bytes_per_pair = 0;  // peak above the embeddings, over N^2
   std::map<int, double> modularity;
   std::string engine;
   int communities = 0;
@@ -115,7 +121,10 @@ struct Measured {
 
 void measure(const Embeddings& embeddings, const Options& options, Measured& into) {
   const auto nodes = static_cast<double>(embeddings.rows_ND.rows());
-  const std::uint64_t before = [] { reset_peak_memory(); return peak_memory_bytes(); }();
+  const std::uint64_t before = [] {
+    reset_peak_memory();
+    return peak_memory_bytes();
+  }();
   Similarity similarity;
   ChipGraph graph;
   Cut cut;
@@ -126,17 +135,19 @@ void measure(const Embeddings& embeddings, const Options& options, Measured& int
   into.seconds["cut"].push_back(seconds_of([&] { cut = choose_cut(similarity, parse_cut_rule("median")); }));
   into.seconds["link"].push_back(seconds_of([&] { graph = link(similarity, cut); }));
   for (const int runs : {1, 5, 20}) {
-    if (runs == 20 && nodes > 20000) continue;   // minutes
+    if (runs == 20 && nodes > 20000) continue;  // minutes
     CommunityOptions searching;
     searching.threads = options.threads;
     searching.runs = runs;
     Communities found;
-    into.seconds["communities, " + std::to_string(runs) + " runs"].push_back(seconds_of([&] { found = find_communities(graph, searching); }));
+    into.seconds["communities, " + std::to_string(runs) + " runs"].push_back(
+        seconds_of([&] { found = find_communities(graph, searching); }));
     into.modularity[runs] = *found.modularity;
     into.engine = found.engine;
     into.communities = found.count;
   }
-  into.bytes_per_pair = std::max(into.bytes_per_pair, static_cast<double>(peak_memory_bytes() - before) / (nodes * nodes));
+  into.bytes_per_pair =
+      std::max(into.bytes_per_pair, static_cast<double>(peak_memory_bytes() - before) / (nodes * nodes));
   into.seconds["read the scores once"].push_back(read_matrix(*similarity.scores, options.threads));
 }
 
@@ -146,12 +157,14 @@ void hand_over(const Embeddings& embeddings, const Options& options, const std::
   scoring.threads = options.threads;
   const Similarity similarity = compare(embeddings, scoring);
   write_scores(similarity, folder / "scores.npy");
-  std::ofstream(folder / "cut.json") << nlohmann::json{{"nodes", similarity.nodes()}, {"cut", similarity.statistics.median}};
+  std::ofstream(folder / "cut.json") << nlohmann::json{{"nodes", similarity.nodes()},
+                                                       {"cut", similarity.statistics.median}};
 }
 
 /// {"build": s, "run": s, "modularity": q} of another library; empty where it failed.
 nlohmann::json ask_peer(const std::string& library, const std::filesystem::path& folder) {
-  const std::string line = "/usr/bin/python3 " METAMICT_SOURCE_DIR "/bench/graph_peers.py " + library + " " + folder.string();
+  const std::string line =
+      "/usr/bin/python3 " METAMICT_SOURCE_DIR "/bench/graph_peers.py " + library + " " + folder.string();
   std::FILE* pipe = popen(line.c_str(), "r");
   std::string answer;
   for (char part[256]; std::fgets(part, sizeof part, pipe) != nullptr;) answer += part;
@@ -159,7 +172,8 @@ nlohmann::json ask_peer(const std::string& library, const std::filesystem::path&
 }
 
 void print_goal(const char* what, double value, double goal, bool at_least) {
-  std::printf("  %-66s %8.2f  goal %s %g  %s\n", what, value, at_least ? ">=" : "<=", goal, (at_least ? value >= goal : value <= goal) ? "met" : "MISSED");
+  std::printf("  %-66s %8.2f  goal %s %g  %s\n", what, value, at_least ? ">=" : "<=", goal,
+              (at_least ? value >= goal : value <= goal) ? "met" : "MISSED");
 }
 
 void compare_with_peers(const Measured& ours, const std::map<std::string, std::vector<nlohmann::json>>& peers) {
@@ -170,13 +184,16 @@ void compare_with_peers(const Measured& ours, const std::map<std::string, std::v
     std::vector<double> build, run;
     for (const auto& answer : answers) build.push_back(answer["build"]), run.push_back(answer["run"]);
     const double whole = median(build) + median(run);
-    std::printf("  %s: build %.2f s, one run %.2f s, modularity %.5f (ours %.5f in 1 run, %.5f best of 5)\n", library.c_str(), median(build), median(run),
-                answers.back()["modularity"].get<double>(), ours.modularity.at(1), ours.modularity.at(5));
+    std::printf("  %s: build %.2f s, one run %.2f s, modularity %.5f (ours %.5f in 1 run, %.5f best of 5)\n",
+                library.c_str(), median(build), median(run), answers.back()["modularity"].get<double>(),
+                ours.modularity.at(1), ours.modularity.at(5));
     if (library == "networkx") {
-      print_goal("networkx build + run / our cut + link + communities", whole / (link + of("communities, 1 runs")), 200, true);
+      print_goal("networkx build + run / our cut + link + communities", whole / (link + of("communities, 1 runs")), 200,
+                 true);
       continue;
     }
-    print_goal("igraph build + run / our cut + link + communities", whole / (link + of("communities, 1 runs")), 30, true);
+    print_goal("igraph build + run / our cut + link + communities", whole / (link + of("communities, 1 runs")), 30,
+               true);
     print_goal("the same, our compare too", whole / (of("compare") + link + of("communities, 1 runs")), 15, true);
     print_goal("our 20 runs / igraph's one run (no build)", of("communities, 20 runs") / median(run), 1, false);
   }
@@ -185,21 +202,26 @@ void compare_with_peers(const Measured& ours, const std::map<std::string, std::v
 void report(std::size_t nodes, std::size_t features, const Measured& ours, double rate, int threads) {
   const auto of = [&](const char* stage) { return median(ours.seconds.at(stage)); };
   const auto n = static_cast<double>(nodes);
-  std::printf("\n%zu chips x %zu features, %d threads, engine %s, %d communities\n", nodes, features, threads, ours.engine.c_str(), ours.communities);
-  for (const auto& [stage, times] : ours.seconds) std::printf("  %-24s %9.4f s  (of %zu)\n", stage.c_str(), median(times), times.size());
+  std::printf("\n%zu chips x %zu features, %d threads, engine %s, %d communities\n", nodes, features, threads,
+              ours.engine.c_str(), ours.communities);
+  for (const auto& [stage, times] : ours.seconds)
+    std::printf("  %-24s %9.4f s  (of %zu)\n", stage.c_str(), median(times), times.size());
   const double product = n * n / 2 * static_cast<double>(features) / rate;
-  std::printf("  bounds: the float32 product %.3f s, the scores read ten times %.3f s (%.1f GB/s)\n", product, 10 * of("read the scores once"),
-              n * n * 2e-9 / of("read the scores once"));
+  std::printf("  bounds: the float32 product %.3f s, the scores read ten times %.3f s (%.1f GB/s)\n", product,
+              10 * of("read the scores once"), n * n * 2e-9 / of("read the scores once"));
   const double all = of("compare") + of("cut") + of("link") + of("communities, 1 runs");
-  print_goal("compare + cut + link + communities / (ten reads + product)", all / (product + 10 * of("read the scores once")), 3, false);
+  print_goal("compare + cut + link + communities / (ten reads + product)",
+             all / (product + 10 * of("read the scores once")), 3, false);
   print_goal("peak bytes above the embeddings / N^2", ours.bytes_per_pair, 2.5, false);
 }
 
 void bench(std::size_t nodes, const Options& options, double rate) {
   Embeddings embeddings = options.embeddings.empty() ? synthetic(nodes) : read_embeddings(options.embeddings);
   nodes = std::min(nodes, static_cast<std::size_t>(embeddings.rows_ND.rows()));
-  if (nodes < static_cast<std::size_t>(embeddings.rows_ND.rows())) embeddings.rows_ND = RowMatrixXf(embeddings.rows_ND.topRows(static_cast<Eigen::Index>(nodes)));
-  const std::filesystem::path folder = std::filesystem::temp_directory_path() / ("metamict-bench-" + std::to_string(nodes));
+  if (nodes < static_cast<std::size_t>(embeddings.rows_ND.rows()))
+    embeddings.rows_ND = RowMatrixXf(embeddings.rows_ND.topRows(static_cast<Eigen::Index>(nodes)));
+  const std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / ("metamict-bench-" + std::to_string(nodes));
   std::map<std::string, std::vector<nlohmann::json>> peers;
   if (options.peers) {
     std::filesystem::create_directories(folder);
@@ -210,7 +232,7 @@ void bench(std::size_t nodes, const Options& options, double rate) {
     measure(embeddings, options, ours);
     if (!options.peers) continue;
     if (const auto answer = ask_peer("igraph", folder); !answer.empty()) peers["igraph"].push_back(answer);
-    if (k > 0) continue;   // minutes
+    if (k > 0) continue;  // minutes
     if (const auto answer = ask_peer("networkx", folder); !answer.empty()) peers["networkx"].push_back(answer);
   }
   report(nodes, static_cast<std::size_t>(embeddings.rows_ND.cols()), ours, rate, options.threads);
@@ -229,15 +251,20 @@ Options parse(int argc, char** argv) {
     }
     if (k + 1 == argc) throw std::runtime_error(name + " needs a value");
     const std::string value = argv[++k];
-    if (name == "--threads") options.threads = std::stoi(value);
-    else if (name == "--repeats") options.repeats = std::stoi(value);
-    else if (name == "--embeddings") options.embeddings = value;
-    else if (name == "--spill") options.spill = value;
+    if (name == "--threads")
+      options.threads = std::stoi(value);
+    else if (name == "--repeats")
+      options.repeats = std::stoi(value);
+    else if (name == "--embeddings")
+      options.embeddings = value;
+    else if (name == "--spill")
+      options.spill = value;
     else if (name == "--nodes") {
       options.nodes.clear();
       std::istringstream list(value);
       for (std::string one; std::getline(list, one, ',');) options.nodes.push_back(std::stoul(one));
-    } else throw std::runtime_error("unknown option " + name);
+    } else
+      throw std::runtime_error("unknown option " + name);
   }
   return options;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Chips in batches of fixed composition on a dynamic queue: one single-threaded worker per core. A busy neighbour core then
-// slows one worker, not the whole net (splitting one net over cores was seen to be 18 to 34 times slower beside a neighbour).
+// Chips in batches of fixed composition on a dynamic queue: one single-threaded worker per core. A busy neighbour core
+// then slows one worker, not the whole net (splitting one net over cores was seen to be 18 to 34 times slower beside a
+// neighbour).
 #pragma once
 
 #include <algorithm>
@@ -17,8 +18,8 @@ struct Batch {
   std::size_t first = 0, count = 0;
 };
 
-/// [0, total) in runs of `large`, the last of them in runs of `small`: so that workers end together. How the items are cut
-/// does not depend on the number of workers, so neither do results.
+/// [0, total) in runs of `large`, the last of them in runs of `small`: so that workers end together. How the items are
+/// cut does not depend on the number of workers, so neither do results.
 inline std::vector<Batch> cut_into_batches(std::size_t total, std::size_t large, std::size_t small) {
   std::vector<Batch> batches;
   for (std::size_t first = 0; first < total; first += batches.back().count)
@@ -26,8 +27,8 @@ inline std::vector<Batch> cut_into_batches(std::size_t total, std::size_t large,
   return batches;
 }
 
-/// Calls work(worker, batch) for every batch. An exception of a worker or of `progress` (stage "embed", in items) ends the
-/// queue and reaches the caller.
+/// Calls work(worker, batch) for every batch. An exception of a worker or of `progress` (stage "embed", in items) ends
+/// the queue and reaches the caller.
 template <class Work>
 void for_each_batch(const std::vector<Batch>& batches, int threads, const Work& work, const Progress& progress) {
   const std::size_t total = batches.empty() ? 0 : batches.back().first + batches.back().count;

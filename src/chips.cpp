@@ -12,7 +12,9 @@ namespace metamict {
 namespace {
 
 /// Chips along an axis: as many whole strides as fit, and one more, pulled in to the edge, where they leave a rest.
-int chips_along(int length_px, int size_px, int stride_px) { return (length_px - size_px + stride_px - 1) / stride_px + 1; }
+int chips_along(int length_px, int size_px, int stride_px) {
+  return (length_px - size_px + stride_px - 1) / stride_px + 1;
+}
 
 std::string in_input_px(int canonical_px, double scale) {
   char text[32];
@@ -20,7 +22,9 @@ std::string in_input_px(int canonical_px, double scale) {
   return text;
 }
 
-std::string size_text(cv::Size size) { return std::to_string(size.width) + " x " + std::to_string(size.height) + " px"; }
+std::string size_text(cv::Size size) {
+  return std::to_string(size.width) + " x " + std::to_string(size.height) + " px";
+}
 
 }  // namespace
 

@@ -16,7 +16,9 @@ std::vector<unsigned char> encode_png(const cv::Mat& image) {
   using Encode = bool (*)(const cv::Mat&, std::vector<unsigned char>&);
   static const auto encode = reinterpret_cast<Encode>(plugin_symbol("metamict_codecs", "metamict_encode_png"));
   std::vector<unsigned char> bytes;
-  if (!encode(image, bytes)) throw OutputError("the PNG encoder refused an image of " + std::to_string(image.cols) + " x " + std::to_string(image.rows) + " px");
+  if (!encode(image, bytes))
+    throw OutputError("the PNG encoder refused an image of " + std::to_string(image.cols) + " x " +
+                      std::to_string(image.rows) + " px");
   return bytes;
 }
 

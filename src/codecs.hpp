@@ -3,15 +3,14 @@
 #pragma once
 
 #include <filesystem>
+#include <opencv2/core.hpp>
 #include <span>
 #include <vector>
 
-#include <opencv2/core.hpp>
-
 namespace metamict {
 
-/// Decodes a PNG or JPEG file held in memory as stored (any depth, grey or colour in BGR order, alpha kept, EXIF rotation not
-/// applied). An empty Mat when it is damaged. Throws InputError when the plug-in is missing.
+/// Decodes a PNG or JPEG file held in memory as stored (any depth, grey or colour in BGR order, alpha kept, EXIF
+/// rotation not applied). An empty Mat when it is damaged. Throws InputError when the plug-in is missing.
 cv::Mat decode_image(std::span<const unsigned char> file);
 
 /// Encodes as PNG. Throws OutputError.

@@ -28,12 +28,13 @@ bool has_weight(const ChipGraph& graph) {
   if (graph.edges == 0) return false;
   if (graph.threshold > 0 || graph.weighting == EdgeWeight::unit) return true;
   for (std::size_t node = 0; node < graph.nodes(); ++node)
-    if (std::any_of(graph.scores->row(node), graph.scores->row(node) + graph.nodes(), [](Quantum q) { return q > 0; })) return true;
+    if (std::any_of(graph.scores->row(node), graph.scores->row(node) + graph.nodes(), [](Quantum q) { return q > 0; }))
+      return true;
   return false;
 }
 
-/// Louvain: always, being both faster and better. Leiden: not on small or sparse graphs, where igraph's own, which refines chip by chip, is fast
-/// enough and finds more.
+/// Louvain: always, being both faster and better. Leiden: not on small or sparse graphs, where igraph's own, which
+/// refines chip by chip, is fast enough and finds more.
 bool dense_pays(const ChipGraph& graph, const CommunityOptions& options) {
   constexpr std::uint64_t few_edges = 100000;
   return options.method == CommunityMethod::louvain || graph.edges > few_edges;
@@ -42,7 +43,8 @@ bool dense_pays(const ChipGraph& graph, const CommunityOptions& options) {
 }  // namespace
 
 void CommunityOptions::check() const {
-  if (!std::isfinite(resolution) || resolution <= 0) throw UsageError("the resolution is " + std::to_string(resolution) + ": give a number above 0");
+  if (!std::isfinite(resolution) || resolution <= 0)
+    throw UsageError("the resolution is " + std::to_string(resolution) + ": give a number above 0");
   if (runs < 1 || runs > 10000) throw UsageError("the number of runs is " + std::to_string(runs) + ": give 1 to 10000");
   if (threads < 1) throw UsageError("the number of threads is " + std::to_string(threads) + ": give at least 1");
 }
@@ -52,16 +54,20 @@ int number_canonically(std::vector<std::int32_t>& community) {
     std::size_t size = 0, first = 0;
     std::int32_t old = 0;
   };
-  const auto span = community.empty() ? std::size_t{0} : static_cast<std::size_t>(*std::max_element(community.begin(), community.end())) + 1;
+  const auto span = community.empty()
+                        ? std::size_t{0}
+                        : static_cast<std::size_t>(*std::max_element(community.begin(), community.end())) + 1;
   std::vector<Group> groups(span);
   for (std::size_t node = community.size(); node-- > 0;) {
     Group& group = groups[static_cast<std::size_t>(community[node])];
     group = {group.size + 1, node, community[node]};
   }
   std::erase_if(groups, [](const Group& group) { return group.size == 0; });
-  std::sort(groups.begin(), groups.end(), [](const Group& a, const Group& b) { return a.size != b.size ? a.size > b.size : a.first < b.first; });
+  std::sort(groups.begin(), groups.end(),
+            [](const Group& a, const Group& b) { return a.size != b.size ? a.size > b.size : a.first < b.first; });
   std::vector<std::int32_t> renamed(span, 0);
-  for (std::size_t k = 0; k < groups.size(); ++k) renamed[static_cast<std::size_t>(groups[k].old)] = static_cast<std::int32_t>(k);
+  for (std::size_t k = 0; k < groups.size(); ++k)
+    renamed[static_cast<std::size_t>(groups[k].old)] = static_cast<std::int32_t>(k);
   for (std::int32_t& c : community) c = renamed[static_cast<std::size_t>(c)];
   return static_cast<int>(groups.size());
 }
@@ -70,10 +76,12 @@ Communities find_communities(const ChipGraph& graph, const CommunityOptions& opt
   options.check();
   if (!has_weight(graph)) return every_node_alone(graph);
   Communities communities;
-  const bool dense = options.engine == Engine::dense || (options.engine == Engine::automatic && dense_pays(graph, options));
+  const bool dense =
+      options.engine == Engine::dense || (options.engine == Engine::automatic && dense_pays(graph, options));
   std::vector<Partition> runs = dense ? dense_runs(graph, options, DenseLimits::of(graph.nodes()), progress)
                                       : igraph_runs(graph, options, progress, communities.notes);
-  if (runs.empty()) throw ResourceError("no run of igraph's Louvain settled on this graph: use --engine dense or another --seed");
+  if (runs.empty())
+    throw ResourceError("no run of igraph's Louvain settled on this graph: use --engine dense or another --seed");
   communities.engine = dense ? "dense" : "igraph";
   std::vector<Membership> memberships;
   for (Partition& run : runs) {
@@ -81,7 +89,9 @@ Communities find_communities(const ChipGraph& graph, const CommunityOptions& opt
     memberships.push_back(std::move(run.community));
   }
   const auto best = static_cast<std::size_t>(
-      std::max_element(runs.begin(), runs.end(), [](const Partition& a, const Partition& b) { return a.modularity < b.modularity; }) - runs.begin());
+      std::max_element(runs.begin(), runs.end(),
+                       [](const Partition& a, const Partition& b) { return a.modularity < b.modularity; }) -
+      runs.begin());
   Stability stability = stability_of(memberships, best);
   communities.community = std::move(memberships[best]);
   communities.count = *std::max_element(communities.community.begin(), communities.community.end()) + 1;
@@ -104,7 +114,8 @@ std::vector<double> community_scores(const Similarity& similarity, const Communi
     for (std::size_t node = 0; node < nodes; ++node)
       if (static_cast<std::size_t>(communities.community[node]) == a)
         for (std::size_t other = 0; other < nodes; ++other) column[other] += similarity.scores->row(node)[other];
-    for (std::size_t other = 0; other < nodes; ++other) means[a * count + static_cast<std::size_t>(communities.community[other])] += static_cast<double>(column[other]);
+    for (std::size_t other = 0; other < nodes; ++other)
+      means[a * count + static_cast<std::size_t>(communities.community[other])] += static_cast<double>(column[other]);
     for (std::size_t b = 0; b < count; ++b) {
       const double pairs = static_cast<double>(size[a]) * static_cast<double>(a == b ? size[a] - 1 : size[b]);
       means[a * count + b] = pairs == 0 ? 1.0 : means[a * count + b] / (65535.0 * pairs);

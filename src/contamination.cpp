@@ -11,8 +11,9 @@ namespace metamict {
 
 namespace {
 
-constexpr double smallest_rise = 0.10;         // of the region's grey; less is the detector's own unevenness
-constexpr double largest_following = 0.35;     // of that rise, seen in the lattice; a wedge gives 1 or (with a dark level) more
+constexpr double smallest_rise = 0.10;  // of the region's grey; less is the detector's own unevenness
+constexpr double largest_following =
+    0.35;  // of that rise, seen in the lattice; a wedge gives 1 or (with a dark level) more
 constexpr double smallest_share_explained = 0.5;  // by a plane: a drift, not a mixture
 
 /// Mean grey and lattice amplitude of a chip.
@@ -20,7 +21,8 @@ struct ChipGrey {
   double mean = 0, amplitude = 0;
 };
 
-/// The lattice's band is what lies between a tenth and half of a period; noise in it is judged from what is finer still.
+/// The lattice's band is what lies between a tenth and half of a period; noise in it is judged from what is finer
+/// still.
 class GreyMeter {
  public:
   GreyMeter(const cv::Mat& pixels, double period_px) {
@@ -31,7 +33,8 @@ class GreyMeter {
     cv::integral(pixels, grey_, CV_64F);
     cv::integral(squared(smooth - coarse), band_, CV_64F);
     cv::integral(squared(pixels - fine), noise_, CV_64F);
-    noise_in_band_ = power_of(std::max(finest_px, 0.1 * period_px)) / (1 - 2 * centre_of(finest_px) + power_of(finest_px));
+    noise_in_band_ =
+        power_of(std::max(finest_px, 0.1 * period_px)) / (1 - 2 * centre_of(finest_px) + power_of(finest_px));
   }
 
   ChipGrey measure(const cv::Rect& chip) const {
@@ -46,7 +49,9 @@ class GreyMeter {
   static double power_of(double sigma_px) { return 1 / (4 * CV_PI * sigma_px * sigma_px); }
   static double centre_of(double sigma_px) { return 1 / (2 * CV_PI * sigma_px * sigma_px); }
   static double mean_over(const cv::Mat& integral, const cv::Rect& r) {
-    return (integral.at<double>(r.br()) - integral.at<double>(r.y, r.br().x) - integral.at<double>(r.br().y, r.x) + integral.at<double>(r.tl())) / r.area();
+    return (integral.at<double>(r.br()) - integral.at<double>(r.y, r.br().x) - integral.at<double>(r.br().y, r.x) +
+            integral.at<double>(r.tl())) /
+           r.area();
   }
 
   cv::Mat grey_, band_, noise_;
@@ -69,9 +74,13 @@ void note_contamination(const Result& result, const RuleResult& rule, Notes& not
   const Drift of_grey = fit_drift(region, grey), of_lattice = fit_drift(region, amplitude);
   if (of_grey.mean <= 0 || of_lattice.mean <= 0) return;
   const Eigen::Vector2d rise = of_grey.change / of_grey.mean, follows = of_lattice.change / of_lattice.mean;
-  if (rise.norm() < smallest_rise || of_grey.explained < smallest_share_explained || follows.dot(rise) > largest_following * rise.squaredNorm()) return;
-  notes.push_back("region " + std::to_string(region.label) + " grows brighter by " + std::to_string(std::lround(100 * rise.norm())) + " % from " + of_grey.way(true) +
-                  " while its lattice does not: carbon contamination is likely (or a thickness wedge that goes out of focus), and the grey there is not the sample's own");
+  if (rise.norm() < smallest_rise || of_grey.explained < smallest_share_explained ||
+      follows.dot(rise) > largest_following * rise.squaredNorm())
+    return;
+  notes.push_back("region " + std::to_string(region.label) + " grows brighter by " +
+                  std::to_string(std::lround(100 * rise.norm())) + " % from " + of_grey.way(true) +
+                  " while its lattice does not: carbon contamination is likely (or a thickness wedge that goes out of "
+                  "focus), and the grey there is not the sample's own");
 }
 
 }  // namespace metamict

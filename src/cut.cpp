@@ -23,10 +23,14 @@ CutRule parse_cut_rule(const std::string& text) {
 
 Cut choose_cut(const Similarity& similarity, const CutRule& rule, int mode_bins) {
   switch (rule.kind) {
-    case CutKind::mean: return {rule, similarity.statistics.mean};
-    case CutKind::median: return {rule, similarity.statistics.median};
-    case CutKind::mode: return {rule, mode_of(similarity.statistics, mode_bins)};
-    case CutKind::number: return {rule, rule.number};
+    case CutKind::mean:
+      return {rule, similarity.statistics.mean};
+    case CutKind::median:
+      return {rule, similarity.statistics.median};
+    case CutKind::mode:
+      return {rule, mode_of(similarity.statistics, mode_bins)};
+    case CutKind::number:
+      return {rule, rule.number};
   }
   throw std::logic_error("unknown cut rule");
 }

@@ -12,7 +12,9 @@
 namespace metamict {
 
 DenseGraph::DenseGraph(const ChipGraph& graph, int threads)
-    : scores_(graph.scores.get()), kept_{graph.threshold, graph.weighting == EdgeWeight::unit}, strength_(graph.nodes()) {
+    : scores_(graph.scores.get()),
+      kept_{graph.threshold, graph.weighting == EdgeWeight::unit},
+      strength_(graph.nodes()) {
   constexpr std::size_t rows_a_piece = 64;
   parallel_for((nodes() + rows_a_piece - 1) / rows_a_piece, threads, [&](std::size_t, std::size_t piece) {
     for (std::size_t node = piece * rows_a_piece; node < std::min(nodes(), (piece + 1) * rows_a_piece); ++node)
@@ -88,7 +90,8 @@ void DenseGroups::move(std::size_t node, std::size_t group) {
 void DenseGroups::merge(const Membership& into) {
   for (std::int32_t& group : group_)
     if (group >= 0) group = into[static_cast<std::size_t>(group)];
-  const auto count = into.empty() ? std::size_t{0} : static_cast<std::size_t>(*std::max_element(into.begin(), into.end())) + 1;
+  const auto count =
+      into.empty() ? std::size_t{0} : static_cast<std::size_t>(*std::max_element(into.begin(), into.end())) + 1;
   std::vector<double> strength(count, 0);
   std::vector<std::size_t> size(count, 0);
   std::vector<std::vector<std::uint32_t>> sums(keeping_ ? count : 0);
@@ -131,7 +134,8 @@ void DenseGroups::read_weights(std::size_t node) {
   const Quantum* row = graph_.row(node);
   const Kept kept = graph_.kept();
   for (std::size_t other = 0; other < graph_.nodes(); ++other)
-    if (row[other] >= kept.threshold && other != node && group_[other] >= 0) weights_[static_cast<std::size_t>(group_[other])] += kept.weight(row[other]);
+    if (row[other] >= kept.threshold && other != node && group_[other] >= 0)
+      weights_[static_cast<std::size_t>(group_[other])] += kept.weight(row[other]);
 }
 
 WeightedGraph DenseGroups::aggregate() {
@@ -144,7 +148,7 @@ WeightedGraph DenseGroups::aggregate() {
       const std::vector<double>& weights = weights_of(node);
       for (std::size_t b = a; b < count(); ++b) sums[b] += weights[b];
     }
-    sums[a] /= 2;   // every edge within was met from both its ends
+    sums[a] /= 2;  // every edge within was met from both its ends
     for (std::uint32_t b = a; b < count(); ++b) {
       if (sums[b] == 0) continue;
       small.ends.insert(small.ends.end(), {a, b});

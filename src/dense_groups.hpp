@@ -16,11 +16,11 @@ class DenseGraph {
   explicit DenseGraph(const ChipGraph& graph, int threads = 1);
 
   std::size_t nodes() const { return strength_.size(); }
-  double strength(std::size_t node) const { return strength_[node]; }   ///< a whole number
-  double twice_total() const { return twice_total_; }                   ///< the sum of all strengths
+  double strength(std::size_t node) const { return strength_[node]; }  ///< a whole number
+  double twice_total() const { return twice_total_; }                  ///< the sum of all strengths
   const Quantum* row(std::size_t node) const { return scores_->row(node); }
   Kept kept() const { return kept_; }
-  std::uint32_t loop() const { return kept_.weight(0); }   ///< what a row's own entry, a 0, wrongly weighs
+  std::uint32_t loop() const { return kept_.weight(0); }  ///< what a row's own entry, a 0, wrongly weighs
 
  private:
   const ScoreMatrix* scores_;
@@ -29,23 +29,23 @@ class DenseGraph {
   double twice_total_ = 0;
 };
 
-/// A partition under construction; a chip may be in no group. While the groups are few, the weight of every chip to every group is
-/// kept: a look at a chip then costs a few numbers, and only a chip that moves costs its row. With more than `kept_groups` groups
-/// rows are read instead. Both give the same whole numbers.
+/// A partition under construction; a chip may be in no group. While the groups are few, the weight of every chip to
+/// every group is kept: a look at a chip then costs a few numbers, and only a chip that moves costs its row. With more
+/// than `kept_groups` groups rows are read instead. Both give the same whole numbers.
 class DenseGroups {
  public:
   DenseGroups(const DenseGraph& graph, std::size_t kept_groups);
 
-  void clear();                                             ///< all chips out of all groups
-  std::size_t count() const { return strength_.size(); }    ///< empty groups included
-  const Membership& membership() const { return group_; }   ///< -1 = in no group
+  void clear();                                            ///< all chips out of all groups
+  std::size_t count() const { return strength_.size(); }   ///< empty groups included
+  const Membership& membership() const { return group_; }  ///< -1 = in no group
   double strength(std::size_t group) const { return strength_[group]; }
   std::size_t size(std::size_t group) const { return size_[group]; }
   std::vector<std::vector<std::uint32_t>> members() const;
 
   std::size_t add_group();
-  void put(std::size_t node, std::size_t group);    ///< a chip that is in none
-  void move(std::size_t node, std::size_t group);   ///< a chip that is in another
+  void put(std::size_t node, std::size_t group);   ///< a chip that is in none
+  void move(std::size_t node, std::size_t group);  ///< a chip that is in another
   /// Group g becomes part of group into[g]; `into` is numbered from 0 without gaps.
   void merge(const Membership& into);
   void leave_out_empty();

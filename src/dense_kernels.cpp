@@ -25,16 +25,18 @@ METAMICT_CLONES std::uint64_t sum_units(const Quantum* __restrict row, std::size
   return sum;
 }
 
-METAMICT_CLONES void add_scores(const Quantum* __restrict row, std::size_t count, std::uint32_t threshold, std::uint32_t* __restrict sums) {
+METAMICT_CLONES void add_scores(const Quantum* __restrict row, std::size_t count, std::uint32_t threshold,
+                                std::uint32_t* __restrict sums) {
   for (std::size_t k = 0; k < count; ++k) sums[k] += row[k] >= threshold ? row[k] : 0U;
 }
 
-METAMICT_CLONES void add_units(const Quantum* __restrict row, std::size_t count, std::uint32_t threshold, std::uint32_t* __restrict sums) {
+METAMICT_CLONES void add_units(const Quantum* __restrict row, std::size_t count, std::uint32_t threshold,
+                               std::uint32_t* __restrict sums) {
   for (std::size_t k = 0; k < count; ++k) sums[k] += row[k] >= threshold ? 1U : 0U;
 }
 
-METAMICT_CLONES void move_scores(const Quantum* __restrict row, std::size_t count, std::uint32_t threshold, std::uint32_t* __restrict from,
-                                 std::uint32_t* __restrict to) {
+METAMICT_CLONES void move_scores(const Quantum* __restrict row, std::size_t count, std::uint32_t threshold,
+                                 std::uint32_t* __restrict from, std::uint32_t* __restrict to) {
   for (std::size_t k = 0; k < count; ++k) {
     const std::uint32_t weight = row[k] >= threshold ? row[k] : 0U;
     from[k] -= weight;
@@ -42,8 +44,8 @@ METAMICT_CLONES void move_scores(const Quantum* __restrict row, std::size_t coun
   }
 }
 
-METAMICT_CLONES void move_units(const Quantum* __restrict row, std::size_t count, std::uint32_t threshold, std::uint32_t* __restrict from,
-                                std::uint32_t* __restrict to) {
+METAMICT_CLONES void move_units(const Quantum* __restrict row, std::size_t count, std::uint32_t threshold,
+                                std::uint32_t* __restrict from, std::uint32_t* __restrict to) {
   for (std::size_t k = 0; k < count; ++k) {
     const std::uint32_t weight = row[k] >= threshold ? 1U : 0U;
     from[k] -= weight;
@@ -65,7 +67,8 @@ void move_row(const Quantum* row, std::size_t count, Kept kept, std::uint32_t* f
   kept.unit ? move_units(row, count, kept.threshold, from, to) : move_scores(row, count, kept.threshold, from, to);
 }
 
-METAMICT_CLONES void add_sums(const std::uint32_t* __restrict others, std::size_t count, std::uint32_t* __restrict sums) {
+METAMICT_CLONES void add_sums(const std::uint32_t* __restrict others, std::size_t count,
+                              std::uint32_t* __restrict sums) {
   for (std::size_t k = 0; k < count; ++k) sums[k] += others[k];
 }
 

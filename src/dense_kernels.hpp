@@ -11,7 +11,7 @@ namespace metamict {
 
 /// Which scores are edges and what they weigh, in whole numbers: quanta, or 1 each.
 struct Kept {
-  std::uint32_t threshold = 0;   ///< a score is an edge when it is at least this
+  std::uint32_t threshold = 0;  ///< a score is an edge when it is at least this
   bool unit = false;
 
   std::uint32_t weight(Quantum q) const { return q < threshold ? 0U : unit ? 1U : q; }

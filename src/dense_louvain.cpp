@@ -28,7 +28,7 @@ class DenseSearch {
   /// Several attempts, by turns from nothing and within the bounds of the best so far; the best of them.
   Partition run(std::uint64_t run, const Tell& tell) {
     random_.seed(seed_of_run(options_.seed, run));
-    std::sort(order_.begin(), order_.end());   // whatever this worker did before
+    std::sort(order_.begin(), order_.end());  // whatever this worker did before
     const Membership everywhere(graph_.nodes(), 0);
     Membership best;
     WeightedGraph best_groups;
@@ -52,15 +52,17 @@ class DenseSearch {
     double gain;
   };
 
-  /// How many groups an attempt starts from: few find the coarse partitions, many the fine ones, so every attempt draws its own.
+  /// How many groups an attempt starts from: few find the coarse partitions, many the fine ones, so every attempt draws
+  /// its own.
   std::size_t draw_seeds() {
     const double share = static_cast<double>(random_() >> 11U) * 0x1p-53;
     const double seeds = 0.5 * std::sqrt(static_cast<double>(graph_.nodes())) * std::pow(8.0, share);
     return std::min(static_cast<std::size_t>(seeds), limits_.seeds);
   }
 
-  /// Chips come in one by one in random order. The first are groups by themselves; every other joins the group that gains most from
-  /// it among those grown within the same part, or starts one. This is Louvain's first pass, but that groups stay few.
+  /// Chips come in one by one in random order. The first are groups by themselves; every other joins the group that
+  /// gains most from it among those grown within the same part, or starts one. This is Louvain's first pass, but that
+  /// groups stay few.
   void insert(const Membership& part) {
     groups_.clear();
     const std::size_t seeds = draw_seeds();
@@ -131,7 +133,9 @@ class DenseSearch {
   }
 
   /// Times a group's strength: the weight that chance alone would give the chip to the group.
-  double expected_share(std::size_t node) const { return options_.resolution * graph_.strength(node) / graph_.twice_total(); }
+  double expected_share(std::size_t node) const {
+    return options_.resolution * graph_.strength(node) / graph_.twice_total();
+  }
 
   /// Whole groups join where that gains, at the end by igraph. True when any did.
   bool join() {
@@ -141,7 +145,8 @@ class DenseSearch {
     return groups_.count() < before;
   }
 
-  /// A group that has fallen apart becomes a group for each piece, which never lowers the modularity. True when any did.
+  /// A group that has fallen apart becomes a group for each piece, which never lowers the modularity. True when any
+  /// did.
   bool split() {
     const std::size_t before = groups_.count();
     for (auto& unreached : groups_.members())
@@ -171,7 +176,8 @@ class DenseSearch {
     return piece;
   }
 
-  /// Chips without edges get communities of their own; igraph computes the modularity, which is the same for groups as for their chips.
+  /// Chips without edges get communities of their own; igraph computes the modularity, which is the same for groups as
+  /// for their chips.
   Partition finished(Membership community, const WeightedGraph& groups) const {
     auto next = static_cast<std::int32_t>(groups.nodes);
     for (std::int32_t& c : community)
@@ -186,7 +192,7 @@ class DenseSearch {
   const CommunityOptions& options_;
   DenseLimits limits_;
   DenseGroups groups_;
-  std::vector<std::uint32_t> order_;   // the chips that have edges
+  std::vector<std::uint32_t> order_;  // the chips that have edges
   std::mt19937_64 random_;
 };
 
@@ -200,7 +206,8 @@ DenseLimits DenseLimits::of(std::size_t nodes) {
   return limits;
 }
 
-std::vector<Partition> dense_runs(const ChipGraph& graph, const CommunityOptions& options, const DenseLimits& limits, const Progress& progress) {
+std::vector<Partition> dense_runs(const ChipGraph& graph, const CommunityOptions& options, const DenseLimits& limits,
+                                  const Progress& progress) {
   const DenseGraph dense(graph, options.threads);
   const auto runs = static_cast<std::size_t>(options.runs);
   const auto workers = std::min(runs, static_cast<std::size_t>(options.threads));

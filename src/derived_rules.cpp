@@ -15,7 +15,8 @@ bool is_derived_rule(const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-RuleResult apply_derived_rule(const std::string& name, const Result& result, const SegmentOptions& options, Notes&, const Progress& progress) {
+RuleResult apply_derived_rule(const std::string& name, const Result& result, const SegmentOptions& options, Notes&,
+                              const Progress& progress) {
   if (name != "nested") throw std::logic_error("unknown derived rule " + name);
   RuleResult rule;
   rule.name = name;

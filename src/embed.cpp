@@ -12,7 +12,8 @@ namespace {
 
 /// "chip 17 (row 1, column 5)".
 std::string chip_name(const ChipGrid& grid, std::size_t node) {
-  return "chip " + std::to_string(node) + " (row " + std::to_string(grid.row(node)) + ", column " + std::to_string(grid.col(node)) + ")";
+  return "chip " + std::to_string(node) + " (row " + std::to_string(grid.row(node)) + ", column " +
+         std::to_string(grid.col(node)) + ")";
 }
 
 /// The length of a row is taken in double: features can be so large that their squares are infinite in float.
@@ -20,8 +21,12 @@ void scale_to_unit_length(RowMatrixXf& rows_ND, Eigen::Index node, const ChipGri
   auto row = rows_ND.row(node);
   const double length = std::sqrt(row.cast<double>().squaredNorm());
   const std::string chip = chip_name(grid, static_cast<std::size_t>(node));
-  if (!std::isfinite(length)) throw ModelError("encoder " + encoder + " gave a feature that is not finite for " + chip + ": check the model and its precision");
-  if (length == 0) throw ModelError("encoder " + encoder + " gave only zeros for " + chip + ", which has no direction to compare: check the model");
+  if (!std::isfinite(length))
+    throw ModelError("encoder " + encoder + " gave a feature that is not finite for " + chip +
+                     ": check the model and its precision");
+  if (length == 0)
+    throw ModelError("encoder " + encoder + " gave only zeros for " + chip +
+                     ", which has no direction to compare: check the model");
   row = (row.cast<double>() / length).cast<float>();
 }
 
@@ -43,13 +48,15 @@ void gather_chip(const cv::Mat& pixels, const cv::Rect& chip, Normalise normalis
     values = ((exact - mean) / deviation).cast<float>();
 }
 
-Embeddings embed(const Micrograph& canonical, const ChipGrid& grid, Encoder& encoder, Normalise normalise, const Progress& progress) {
+Embeddings embed(const Micrograph& canonical, const ChipGrid& grid, Encoder& encoder, Normalise normalise,
+                 const Progress& progress) {
   Embeddings embeddings{encoder.encode(canonical, grid, normalise, progress), encoder.identity()};
   RowMatrixXf& rows_ND = embeddings.rows_ND;
   const EncoderIdentity& who = embeddings.encoder;
   if (static_cast<std::size_t>(rows_ND.rows()) != grid.chips() || rows_ND.cols() != who.features)
-    throw ModelError("encoder " + who.name + " gave " + std::to_string(rows_ND.rows()) + " x " + std::to_string(rows_ND.cols()) + " features where " +
-                     std::to_string(grid.chips()) + " chips x " + std::to_string(who.features) + " features were due");
+    throw ModelError("encoder " + who.name + " gave " + std::to_string(rows_ND.rows()) + " x " +
+                     std::to_string(rows_ND.cols()) + " features where " + std::to_string(grid.chips()) + " chips x " +
+                     std::to_string(who.features) + " features were due");
   for (Eigen::Index node = 0; node < rows_ND.rows(); ++node) scale_to_unit_length(rows_ND, node, grid, who.name);
   return embeddings;
 }

@@ -4,14 +4,13 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <span>
 #include <string_view>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
-#include "metamict/errors.hpp"
 #include "mapped_file.hpp"
+#include "metamict/errors.hpp"
 #include "open_encoder.hpp"
 #include "plugin.hpp"
 #include "resnet_file.hpp"
@@ -80,7 +79,8 @@ bool is_sha256(std::string_view text) {
 }
 
 /// The file's hash must be the one its sidecar lists, because a TorchScript file is code. Returns the file's hash.
-std::string verified_hash(std::span<const unsigned char> file, const EncoderOptions& options, const Sidecar& sidecar, Notes& notes) {
+std::string verified_hash(std::span<const unsigned char> file, const EncoderOptions& options, const Sidecar& sidecar,
+                          Notes& notes) {
   Sha256 sha;
   sha.update(file);
   const std::string found = sha.hex();

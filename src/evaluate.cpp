@@ -27,7 +27,9 @@ class Contingency {
     run_ = 1;
   }
   void flush() {
-    if (run_ > 0) pairs_[(static_cast<std::uint64_t>(static_cast<std::uint32_t>(a_)) << 32) | static_cast<std::uint32_t>(b_)] += run_;
+    if (run_ > 0)
+      pairs_[(static_cast<std::uint64_t>(static_cast<std::uint32_t>(a_)) << 32) | static_cast<std::uint32_t>(b_)] +=
+          run_;
     run_ = 0;
   }
   struct Cell {
@@ -71,7 +73,7 @@ double adjusted_rand_index(const std::vector<Contingency::Cell>& cells) {
   for (const auto& [label, count] : sizes_of(cells, &Contingency::Cell::a)) in_a += pairs_in(count);
   for (const auto& [label, count] : sizes_of(cells, &Contingency::Cell::b)) in_b += pairs_in(count);
   const double all = pairs_in(items);
-  if (in_a == in_b && (in_a == 0 || in_a == all)) return 1;   // both all singletons, or both one cluster
+  if (in_a == in_b && (in_a == 0 || in_a == all)) return 1;  // both all singletons, or both one cluster
   const double expected = in_a * in_b / all, best = (in_a + in_b) / 2;
   return (both - expected) / (best - expected);
 }
@@ -79,13 +81,16 @@ double adjusted_rand_index(const std::vector<Contingency::Cell>& cells) {
 cv::Mat as_16u(const cv::Mat& image, const char* what) {
   if (image.type() == CV_16UC1) return image;
   if (image.type() != CV_8UC1)
-    throw InputError(std::string("the ") + what + " image is not a grey image of 8 or 16 bits: labels are whole numbers");
+    throw InputError(std::string("the ") + what +
+                     " image is not a grey image of 8 or 16 bits: labels are whole numbers");
   cv::Mat wide;
   image.convertTo(wide, CV_16U);
   return wide;
 }
 
-std::string size_text(const cv::Mat& image) { return std::to_string(image.cols) + " x " + std::to_string(image.rows) + " px"; }
+std::string size_text(const cv::Mat& image) {
+  return std::to_string(image.cols) + " x " + std::to_string(image.rows) + " px";
+}
 
 std::vector<RegionMatch> match_regions(const std::vector<Contingency::Cell>& cells) {
   const Sizes labels = sizes_of(cells, &Contingency::Cell::a), truths = sizes_of(cells, &Contingency::Cell::b);
@@ -98,7 +103,8 @@ std::vector<RegionMatch> match_regions(const std::vector<Contingency::Cell>& cel
     ious[place(truths, cell.b) * labels.size() + place(labels, cell.a)] =
         static_cast<double>(cell.count) / static_cast<double>(either);
   }
-  const std::vector<int> assigned = best_assignment(ious, static_cast<int>(truths.size()), static_cast<int>(labels.size()));
+  const std::vector<int> assigned =
+      best_assignment(ious, static_cast<int>(truths.size()), static_cast<int>(labels.size()));
   std::vector<RegionMatch> regions;
   for (const auto& [truth, count] : truths) {
     const std::size_t row = regions.size();
@@ -112,14 +118,15 @@ std::vector<RegionMatch> match_regions(const std::vector<Contingency::Cell>& cel
   return regions;
 }
 
-/// The Hungarian method by shortest augmenting paths: for each row (at most as many as columns) the column that makes the
-/// total cost least, in O(rows squared times columns). Costs by a function of row and column, both from 0.
+/// The Hungarian method by shortest augmenting paths: for each row (at most as many as columns) the column that makes
+/// the total cost least, in O(rows squared times columns). Costs by a function of row and column, both from 0.
 template <typename Cost>
 std::vector<int> cheapest_columns(int rows, int cols, const Cost& cost) {
   constexpr double infinite = std::numeric_limits<double>::infinity();
-  std::vector<double> row_price(static_cast<std::size_t>(rows) + 1, 0), col_price(static_cast<std::size_t>(cols) + 1, 0);
+  std::vector<double> row_price(static_cast<std::size_t>(rows) + 1, 0),
+      col_price(static_cast<std::size_t>(cols) + 1, 0);
   std::vector<std::size_t> row_of(static_cast<std::size_t>(cols) + 1, 0), before(static_cast<std::size_t>(cols) + 1, 0);
-  for (std::size_t row = 1; row <= static_cast<std::size_t>(rows); ++row) {   // column and row 0 stand for "none yet"
+  for (std::size_t row = 1; row <= static_cast<std::size_t>(rows); ++row) {  // column and row 0 stand for "none yet"
     std::vector<double> least(static_cast<std::size_t>(cols) + 1, infinite);
     std::vector<bool> seen(static_cast<std::size_t>(cols) + 1, false);
     std::size_t col = 0;
@@ -186,11 +193,13 @@ Evaluation evaluate(const cv::Mat& labels, const cv::Mat& truth, std::optional<i
       ++result.pixels;
     }
   }
-  if (result.pixels == 0) throw InputError("no pixel is left to compare: the truth image holds nothing but the ignored label");
+  if (result.pixels == 0)
+    throw InputError("no pixel is left to compare: the truth image holds nothing but the ignored label");
   const auto cells = table.cells();
   result.ari = adjusted_rand_index(cells);
   result.regions = match_regions(cells);
-  for (const RegionMatch& region : result.regions) result.mean_iou += region.iou / static_cast<double>(result.regions.size());
+  for (const RegionMatch& region : result.regions)
+    result.mean_iou += region.iou / static_cast<double>(result.regions.size());
   return result;
 }
 
@@ -202,7 +211,8 @@ std::vector<int> best_assignment(std::span<const double> weights, int rows, int 
   if (rows <= cols) {
     result = cheapest_columns(rows, cols, [&](int row, int col) { return -std::max(weight(row, col), 0.0); });
   } else {
-    const std::vector<int> row_of = cheapest_columns(cols, rows, [&](int col, int row) { return -std::max(weight(row, col), 0.0); });
+    const std::vector<int> row_of =
+        cheapest_columns(cols, rows, [&](int col, int row) { return -std::max(weight(row, col), 0.0); });
     for (int col = 0; col < cols; ++col) result[static_cast<std::size_t>(row_of[static_cast<std::size_t>(col)])] = col;
   }
   // What adds nothing to the total is not assigned.

@@ -17,7 +17,7 @@ namespace metamict {
 
 namespace {
 
-constexpr double most_px_per_period = 12;   // finer sampling tells nothing more of the lattice
+constexpr double most_px_per_period = 12;  // finer sampling tells nothing more of the lattice
 constexpr float unknown = std::numeric_limits<float>::quiet_NaN();
 
 double quantile(std::vector<float>& values, double share) {
@@ -81,15 +81,18 @@ class UprightFilm {
   Front measure();
 
  private:
-  using Line = std::vector<float>;   // one value a column
+  using Line = std::vector<float>;  // one value a column
 
   Layer at(int y, int x) const { return static_cast<Layer>(layer_.at<std::uint8_t>(y, x)); }
-  bool is_film(Layer layer) const { return layer == Layer::film || layer == Layer::amorphous || layer == Layer::partly_ordered; }
+  bool is_film(Layer layer) const {
+    return layer == Layer::film || layer == Layer::amorphous || layer == Layer::partly_ordered;
+  }
 
   void find_borders();
   void sharpen(Line& border, bool surface) const;
   Line lateral(const std::function<float(int x, std::vector<float>&)>& of_column, double sigma) const;
-  std::optional<cv::Mat> crystal_share(const std::vector<const ReflectionPower*>& reflections, double* film_contrast) const;
+  std::optional<cv::Mat> crystal_share(const std::vector<const ReflectionPower*>& reflections,
+                                       double* film_contrast) const;
   double ordered_film_level(const cv::Mat& amplitude, const Line& substrate) const;
   void fill_small_holes(cv::Mat& mask) const;
   void fill_up_to_surface(cv::Mat& mask, double widest) const;
@@ -109,7 +112,7 @@ class UprightFilm {
   std::optional<Upright> upright_;
   cv::Mat grey_, inside_, layer_;
   std::vector<ReflectionPower> reflections_;
-  Line surface_, interface_;   // first row of the film, first row below it; NaN where the column shows no film
+  Line surface_, interface_;  // first row of the film, first row below it; NaN where the column shows no film
 };
 
 /// From the regions: the film begins under the last cap pixel and ends above the first substrate pixel below that.
@@ -130,7 +133,8 @@ void UprightFilm::find_borders() {
     int film = 0;
     for (int y = start; y < end; ++y) film += is_film(at(y, x));
     if (2 * film <= end - start || film == 0) continue;
-    if ((has_substrate && end > last) || (has_cap && start == first)) continue;   // the picture's corner cuts the film off
+    if ((has_substrate && end > last) || (has_cap && start == first))
+      continue;  // the picture's corner cuts the film off
     surface_[static_cast<std::size_t>(x)] = static_cast<float>(start);
     interface_[static_cast<std::size_t>(x)] = static_cast<float>(end);
   }
@@ -139,7 +143,8 @@ void UprightFilm::find_borders() {
 }
 
 /// One value a column, the median of what `of_column` gathers in the columns around it, smoothed.
-UprightFilm::Line UprightFilm::lateral(const std::function<float(int x, std::vector<float>&)>& of_column, double sigma) const {
+UprightFilm::Line UprightFilm::lateral(const std::function<float(int x, std::vector<float>&)>& of_column,
+                                       double sigma) const {
   Line line(surface_.size(), unknown);
   std::vector<float> values;
   for (int x = 0; x < layer_.cols; ++x) {
@@ -149,17 +154,21 @@ UprightFilm::Line UprightFilm::lateral(const std::function<float(int x, std::vec
   return smooth_line(line, sigma);
 }
 
-/// Moves a border to where the smoothed grey stands halfway between its two sides, at most half a chip away: a region knows
-/// its border by chips only. Left alone where the two sides are equally bright.
+/// Moves a border to where the smoothed grey stands halfway between its two sides, at most half a chip away: a region
+/// knows its border by chips only. Left alone where the two sides are equally bright.
 void UprightFilm::sharpen(Line& border, bool surface) const {
   const auto level = [&](double from, double to) {
-    return lateral([&, from, to](int x, std::vector<float>& values) {
-      const float at_border = border[static_cast<std::size_t>(x)];
-      if (std::isnan(at_border)) return unknown;
-      for (int y = static_cast<int>(at_border + from * period_); y < static_cast<int>(at_border + to * period_); ++y)
-        if (y >= 0 && y < grey_.rows && inside_.at<std::uint8_t>(y, x) != 0) values.push_back(grey_.at<float>(y, x));
-      return values.size() < 4 ? unknown : static_cast<float>(quantile(values, 0.5));
-    }, chip_);
+    return lateral(
+        [&, from, to](int x, std::vector<float>& values) {
+          const float at_border = border[static_cast<std::size_t>(x)];
+          if (std::isnan(at_border)) return unknown;
+          for (int y = static_cast<int>(at_border + from * period_); y < static_cast<int>(at_border + to * period_);
+               ++y)
+            if (y >= 0 && y < grey_.rows && inside_.at<std::uint8_t>(y, x) != 0)
+              values.push_back(grey_.at<float>(y, x));
+          return values.size() < 4 ? unknown : static_cast<float>(quantile(values, 0.5));
+        },
+        chip_);
   };
   const Line above = level(-4, -2), below = level(2, surface ? 3.5 : 4);
   const Line old = border;
@@ -169,12 +178,14 @@ void UprightFilm::sharpen(Line& border, bool surface) const {
     const float half = (above[i] + below[i]) / 2;
     if (std::abs(above[i] - below[i]) < 0.15F * (std::abs(above[i]) + std::abs(below[i]))) continue;
     double nearest = chip_ / 2;
-    for (int y = std::max(1, static_cast<int>(old[i] - chip_ / 2)); y < std::min<int>(grey_.rows, static_cast<int>(old[i] + chip_ / 2)); ++y) {
+    for (int y = std::max(1, static_cast<int>(old[i] - chip_ / 2));
+         y < std::min<int>(grey_.rows, static_cast<int>(old[i] + chip_ / 2)); ++y) {
       const float before = grey_.at<float>(y - 1, x), here = grey_.at<float>(y, x);
       if (inside_.at<std::uint8_t>(y - 1, x) == 0 || inside_.at<std::uint8_t>(y, x) == 0) continue;
       const bool crosses = above[i] > below[i] ? before >= half && here < half : before <= half && here > half;
       const double exact = y - 1 + (before == here ? 0.5 : (before - half) / (before - here)) + 0.5;
-      if (crosses && std::abs(exact - old[i]) < nearest) nearest = std::abs(exact - old[i]), border[i] = static_cast<float>(exact);
+      if (crosses && std::abs(exact - old[i]) < nearest)
+        nearest = std::abs(exact - old[i]), border[i] = static_cast<float>(exact);
     }
   }
 }
@@ -187,30 +198,37 @@ double UprightFilm::ordered_film_level(const cv::Mat& amplitude, const Line& sub
       if (!in_view(x) || y < top(x) || y >= base(x)) film.at<std::uint8_t>(y, x) = 0;
   const int width = 2 * static_cast<int>(std::lround(0.8 * period_)) + 1;
   cv::Mat core;
-  cv::erode(film, core, cv::getStructuringElement(cv::MORPH_ELLIPSE, {width, width}), {-1, -1}, 1, cv::BORDER_CONSTANT, 0);
+  cv::erode(film, core, cv::getStructuringElement(cv::MORPH_ELLIPSE, {width, width}), {-1, -1}, 1, cv::BORDER_CONSTANT,
+            0);
   std::vector<float> ratios;
   for (int y = 0; y < core.rows; ++y)
     for (int x = 0; x < core.cols; ++x)
-      if (core.at<std::uint8_t>(y, x) != 0) ratios.push_back(amplitude.at<float>(y, x) / substrate[static_cast<std::size_t>(x)]);
+      if (core.at<std::uint8_t>(y, x) != 0)
+        ratios.push_back(amplitude.at<float>(y, x) / substrate[static_cast<std::size_t>(x)]);
   // A few unit cells will not do; two thirds up, because part of what the graph calls film may be partly ordered.
   if (static_cast<double>(ratios.size()) < 4 * period_ * period_) return 0;
   return quantile(ratios, 2.0 / 3);
 }
 
-/// How much of the thickness is crystal at each pixel, 1 = as in the ordered film. The substrate's contrast along the film
-/// takes out a focus that drifts; near the film's two borders the window looks beyond them, and less is expected.
-std::optional<cv::Mat> UprightFilm::crystal_share(const std::vector<const ReflectionPower*>& reflections, double* film_contrast) const {
+/// How much of the thickness is crystal at each pixel, 1 = as in the ordered film. The substrate's contrast along the
+/// film takes out a focus that drifts; near the film's two borders the window looks beyond them, and less is expected.
+std::optional<cv::Mat> UprightFilm::crystal_share(const std::vector<const ReflectionPower*>& reflections,
+                                                  double* film_contrast) const {
   const cv::Mat amplitude = lattice_amplitude(reflections);
   const auto column_median = [&](Layer wanted, double away) {
-    return lateral([&, wanted, away](int x, std::vector<float>& values) {
-      const int from = wanted == Layer::substrate ? (in_view(x) ? base(x) + static_cast<int>(away) : amplitude.rows) : 0;
-      for (int y = from; y < amplitude.rows; ++y)
-        if (at(y, x) == wanted && inside_.at<std::uint8_t>(y, x) != 0) values.push_back(amplitude.at<float>(y, x));
-      return static_cast<double>(values.size()) < period_ ? unknown : static_cast<float>(quantile(values, 0.5));
-    }, 1.3 * chip_);
+    return lateral(
+        [&, wanted, away](int x, std::vector<float>& values) {
+          const int from =
+              wanted == Layer::substrate ? (in_view(x) ? base(x) + static_cast<int>(away) : amplitude.rows) : 0;
+          for (int y = from; y < amplitude.rows; ++y)
+            if (at(y, x) == wanted && inside_.at<std::uint8_t>(y, x) != 0) values.push_back(amplitude.at<float>(y, x));
+          return static_cast<double>(values.size()) < period_ ? unknown : static_cast<float>(quantile(values, 0.5));
+        },
+        1.3 * chip_);
   };
   Line substrate = column_median(Layer::substrate, 2 * period_);
-  if (std::isnan(substrate.front())) substrate = column_median(Layer::film, 0);   // no substrate in view: the film's own drift
+  if (std::isnan(substrate.front()))
+    substrate = column_median(Layer::film, 0);  // no substrate in view: the film's own drift
   if (std::isnan(substrate.front()) || *std::min_element(substrate.begin(), substrate.end()) <= 0) return {};
   double level = ordered_film_level(amplitude, substrate);
   *film_contrast = level;
@@ -221,8 +239,10 @@ std::optional<cv::Mat> UprightFilm::crystal_share(const std::vector<const Reflec
   for (int x = 0; x < share.cols; ++x) {
     if (!in_view(x)) continue;
     for (int y = std::max(0, top(x)); y < std::min(share.rows, base(x)); ++y) {
-      const double below = 0.5 * std::erfc((interface_[static_cast<std::size_t>(x)] - (y + 0.5)) / (sigma * std::numbers::sqrt2));
-      const double covered = 0.5 * std::erfc((surface_[static_cast<std::size_t>(x)] - (y + 0.5)) / (sigma * std::numbers::sqrt2));
+      const double below =
+          0.5 * std::erfc((interface_[static_cast<std::size_t>(x)] - (y + 0.5)) / (sigma * std::numbers::sqrt2));
+      const double covered =
+          0.5 * std::erfc((surface_[static_cast<std::size_t>(x)] - (y + 0.5)) / (sigma * std::numbers::sqrt2));
       const double expected = substrate[static_cast<std::size_t>(x)] * covered * (level + (1 - level) * below);
       share.at<float>(y, x) = static_cast<float>(amplitude.at<float>(y, x) / expected);
     }
@@ -247,28 +267,32 @@ void UprightFilm::fill_small_holes(cv::Mat& mask) const {
   const int count = cv::connectedComponentsWithStats(rest, parts, boxes, centres, 4, CV_32S);
   for (int y = 0; y < parts.rows; ++y)
     for (int x = 0; x < parts.cols; ++x)
-      if (const int part = parts.at<int>(y, x); part > 0 && part < count && boxes.at<int>(part, cv::CC_STAT_AREA) < 4 * period_ * period_) mask.at<std::uint8_t>(y, x) = 255;
+      if (const int part = parts.at<int>(y, x);
+          part > 0 && part < count && boxes.at<int>(part, cv::CC_STAT_AREA) < 4 * period_ * period_)
+        mask.at<std::uint8_t>(y, x) = 255;
 }
 
-/// Parts of the film below that share of crystal that the graph, too, holds for amorphous; without holes or gaps at the surface
-/// that are narrower than a period.
+/// Parts of the film below that share of crystal that the graph, too, holds for amorphous; without holes or gaps at the
+/// surface that are narrower than a period.
 cv::Mat UprightFilm::amorphous_mask(const cv::Mat& share, double below) const {
   cv::Mat mask = share < below;
   const int width = 2 * static_cast<int>(std::lround(0.35 * period_)) + 1;
   const cv::Mat disc = cv::getStructuringElement(cv::MORPH_ELLIPSE, {width, width});
   cv::morphologyEx(mask, mask, cv::MORPH_CLOSE, disc);
   cv::morphologyEx(mask, mask, cv::MORPH_OPEN, disc);
-  fill_up_to_surface(mask, period_);   // the cap's edge shines into the first period below the surface
+  fill_up_to_surface(mask, period_);  // the cap's edge shines into the first period below the surface
   fill_small_holes(mask);
   cv::Mat parts, boxes, centres;
   const int count = cv::connectedComponentsWithStats(mask, parts, boxes, centres, 8, CV_32S);
   std::vector<int> common(static_cast<std::size_t>(count), 0);
   for (int y = 0; y < parts.rows; ++y)
-    for (int x = 0; x < parts.cols; ++x) common[static_cast<std::size_t>(parts.at<int>(y, x))] += at(y, x) == Layer::amorphous;
+    for (int x = 0; x < parts.cols; ++x)
+      common[static_cast<std::size_t>(parts.at<int>(y, x))] += at(y, x) == Layer::amorphous;
   for (int y = 0; y < parts.rows; ++y)
     for (int x = 0; x < parts.cols; ++x) {
       const int part = parts.at<int>(y, x);
-      if (part > 0 && 5 * common[static_cast<std::size_t>(part)] < boxes.at<int>(part, cv::CC_STAT_AREA)) mask.at<std::uint8_t>(y, x) = 0;
+      if (part > 0 && 5 * common[static_cast<std::size_t>(part)] < boxes.at<int>(part, cv::CC_STAT_AREA))
+        mask.at<std::uint8_t>(y, x) = 0;
     }
   return mask;
 }
@@ -279,7 +303,8 @@ std::vector<double> UprightFilm::depths(const cv::Mat& amorphous) const {
     if (!in_view(x)) continue;
     int y = std::min(amorphous.rows, base(x)) - 1;
     while (y >= top(x) && y >= 0 && amorphous.at<std::uint8_t>(y, x) == 0) --y;
-    depth.push_back(y < top(x) ? 0.0 : std::max(0.0, y + 1 - static_cast<double>(surface_[static_cast<std::size_t>(x)])));
+    depth.push_back(y < top(x) ? 0.0
+                               : std::max(0.0, y + 1 - static_cast<double>(surface_[static_cast<std::size_t>(x)])));
   }
   return depth;
 }
@@ -298,9 +323,14 @@ void UprightFilm::paint_layers(const cv::Mat& amorphous, const std::optional<cv:
     if (!in_view(x)) continue;
     for (int y = 0; y < layer_.rows; ++y) {
       Layer now = at(y, x);
-      if (y < top(x)) now = is_film(now) ? Layer::cap : now;
-      else if (y >= base(x)) now = is_film(now) || now == Layer::cap ? Layer::substrate : now;
-      else now = amorphous.at<std::uint8_t>(y, x) != 0 ? Layer::amorphous : partly.at<std::uint8_t>(y, x) != 0 ? Layer::partly_ordered : Layer::film;
+      if (y < top(x))
+        now = is_film(now) ? Layer::cap : now;
+      else if (y >= base(x))
+        now = is_film(now) || now == Layer::cap ? Layer::substrate : now;
+      else
+        now = amorphous.at<std::uint8_t>(y, x) != 0 ? Layer::amorphous
+              : partly.at<std::uint8_t>(y, x) != 0  ? Layer::partly_ordered
+                                                    : Layer::film;
       layer_.at<std::uint8_t>(y, x) = static_cast<std::uint8_t>(now);
     }
   }
@@ -310,7 +340,9 @@ void UprightFilm::write_curve(Front& front, const std::vector<double>& depth) co
   const int step = std::max(1, static_cast<int>(period_ / 4));
   std::size_t column = 0;
   int first = -1;
-  const auto in_image = [&](double x, double y) { return (upright_->to_image({x, y}) + cv::Point2d(0.5, 0.5)) / scale_ - cv::Point2d(0.5, 0.5); };
+  const auto in_image = [&](double x, double y) {
+    return (upright_->to_image({x, y}) + cv::Point2d(0.5, 0.5)) / scale_ - cv::Point2d(0.5, 0.5);
+  };
   for (int x = 0; x < layer_.cols; ++x) {
     if (!in_view(x)) continue;
     if (first < 0) first = x;
@@ -344,11 +376,12 @@ Front UprightFilm::measure() {
   cv::Mat film = cv::Mat::zeros(layer_.size(), CV_8U);
   for (int x = 0; x < film.cols; ++x)
     for (int y = 0; y < film.rows; ++y)
-      if (in_view(x) && y >= top(x) && y < base(x) && inside_.at<std::uint8_t>(y, x) != 0) film.at<std::uint8_t>(y, x) = 255;
+      if (in_view(x) && y >= top(x) && y < base(x) && inside_.at<std::uint8_t>(y, x) != 0)
+        film.at<std::uint8_t>(y, x) = 255;
   cv::Mat amorphous = (layer_ == static_cast<int>(Layer::amorphous)) & film;
 
   std::optional<cv::Mat> share;
-  std::vector<Numbers> jackknife;   // the front without one of the reflections each
+  std::vector<Numbers> jackknife;  // the front without one of the reflections each
   if (!reflections_.empty()) {
     std::vector<const ReflectionPower*> all;
     for (const ReflectionPower& one : reflections_) all.push_back(&one);
@@ -368,9 +401,11 @@ Front UprightFilm::measure() {
     }
   }
   if (!share && cv::countNonZero(amorphous) > 0) {
-    fill_up_to_surface(amorphous, chip_);   // the graph's border of the cap is as coarse
+    fill_up_to_surface(amorphous, chip_);  // the graph's border of the cap is as coarse
     amorphous &= film;
-    front.notes.push_back("the front is where the graph has it, to a chip's stride: no ordered part of the film shows a lattice to compare with");
+    front.notes.push_back(
+        "the front is where the graph has it, to a chip's stride: no ordered part of the film shows a lattice to "
+        "compare with");
   }
 
   const std::vector<double> depth = depths(amorphous);
@@ -378,7 +413,7 @@ Front UprightFilm::measure() {
   paint_layers(amorphous, share);
   write_curve(front, depth);
   const double area = 1 / (scale_ * scale_);
-  const auto spread = [&](double Numbers::*of) {   // the jackknife's standard deviation (Tukey)
+  const auto spread = [&](double Numbers::*of) {  // the jackknife's standard deviation (Tukey)
     double mean = 0, squares = 0;
     const auto n = static_cast<double>(jackknife.size());
     for (const Numbers& one : jackknife) mean += one.*of / n;
@@ -390,7 +425,8 @@ Front UprightFilm::measure() {
   const double length = static_cast<double>(std::max<std::size_t>(1, depth.size()));
   const double runs_depth = runs * numbers.film / length;
   front.film_area_px = {numbers.film * area, 0};
-  front.partly_ordered_area_px = {cv::countNonZero((layer_ == static_cast<int>(Layer::partly_ordered)) & film) * area, runs * numbers.film * area};
+  front.partly_ordered_area_px = {cv::countNonZero((layer_ == static_cast<int>(Layer::partly_ordered)) & film) * area,
+                                  runs * numbers.film * area};
   front.amorphous_area_px = {numbers.area * area, std::hypot(spread(&Numbers::area), runs * numbers.film) * area};
   front.amorphous_fraction = {numbers.fraction, std::hypot(spread(&Numbers::fraction), runs)};
   front.depth_mean_px = {numbers.mean / scale_, std::hypot(spread(&Numbers::mean), runs_depth) / scale_};
@@ -405,7 +441,8 @@ Front UprightFilm::measure() {
 
 Front measure_front(const FrontInput& input, const FrontOptions& options) {
   const auto& layers = input.layer_of_label;
-  if (std::none_of(layers.begin(), layers.end(), [](Layer layer) { return layer == Layer::film || layer == Layer::amorphous; }))
+  if (std::none_of(layers.begin(), layers.end(),
+                   [](Layer layer) { return layer == Layer::film || layer == Layer::amorphous; }))
     throw UsageError("no region is a film: a front is measured in a film between its surface and its substrate");
   return UprightFilm(input, options).measure();
 }

@@ -23,7 +23,8 @@ std::uint32_t threshold_of(double cut) {
   return low;
 }
 
-/// Breadth first, looking only among the nodes not reached yet: where the graph is dense that list empties after a few rows.
+/// Breadth first, looking only among the nodes not reached yet: where the graph is dense that list empties after a few
+/// rows.
 std::uint32_t count_components(const ChipGraph& graph) {
   std::vector<std::uint32_t> unreached(graph.nodes()), reached;
   std::iota(unreached.begin(), unreached.end(), 0U);
@@ -48,14 +49,18 @@ std::uint32_t count_components(const ChipGraph& graph) {
 }
 
 void note_extremes(const ChipGraph& graph, std::size_t pairs, Notes& notes) {
-  if (graph.edges == 0) notes.push_back("cut " + graph.cut.rule.name + ": no pair of chips reaches the score " + std::to_string(graph.cut.value) + ", so the graph has no edges");
-  if (graph.edges == pairs) notes.push_back("cut " + graph.cut.rule.name + ": every pair of chips reaches the score " + std::to_string(graph.cut.value) + ", so the graph is complete");
+  if (graph.edges == 0)
+    notes.push_back("cut " + graph.cut.rule.name + ": no pair of chips reaches the score " +
+                    std::to_string(graph.cut.value) + ", so the graph has no edges");
+  if (graph.edges == pairs)
+    notes.push_back("cut " + graph.cut.rule.name + ": every pair of chips reaches the score " +
+                    std::to_string(graph.cut.value) + ", so the graph is complete");
 }
 
 using Pair = std::pair<std::uint32_t, std::uint32_t>;
 
-/// Prim's algorithm over matrix rows, once per component: the best edge from the tree to every node outside is kept and renewed
-/// by each row that joins, so no edge is ever sorted.
+/// Prim's algorithm over matrix rows, once per component: the best edge from the tree to every node outside is kept and
+/// renewed by each row that joins, so no edge is ever sorted.
 void add_spanning_forest(const ChipGraph& graph, std::set<Pair>& chosen) {
   const auto nodes = static_cast<std::uint32_t>(graph.nodes());
   std::vector<std::uint32_t> outside(nodes), parent(nodes, 0);
@@ -77,8 +82,8 @@ void add_spanning_forest(const ChipGraph& graph, std::set<Pair>& chosen) {
   }
 }
 
-/// The neighbours with the highest scores, lower node first among equals. Kept sorted while the row is read: after a few nodes
-/// hardly any is good enough to be put in.
+/// The neighbours with the highest scores, lower node first among equals. Kept sorted while the row is read: after a
+/// few nodes hardly any is good enough to be put in.
 std::vector<std::uint32_t> nearest(const ChipGraph& graph, std::uint32_t node, std::size_t count) {
   const Quantum* row = graph.scores->row(node);
   std::vector<std::uint32_t> neighbours;
@@ -99,7 +104,9 @@ void add_mutual_neighbours(const ChipGraph& graph, std::size_t count, std::set<P
   for (std::uint32_t node = 0; node < graph.nodes(); ++node) neighbours[node] = nearest(graph, node, count);
   for (std::uint32_t node = 0; node < graph.nodes(); ++node)
     for (const std::uint32_t other : neighbours[node])
-      if (node < other && std::find(neighbours[other].begin(), neighbours[other].end(), node) != neighbours[other].end()) chosen.insert({node, other});
+      if (node < other &&
+          std::find(neighbours[other].begin(), neighbours[other].end(), node) != neighbours[other].end())
+        chosen.insert({node, other});
 }
 
 }  // namespace
@@ -107,7 +114,8 @@ void add_mutual_neighbours(const ChipGraph& graph, std::size_t count, std::set<P
 ChipGraph link(const Similarity& similarity, const Cut& cut, EdgeWeight weighting, Notes* notes) {
   ChipGraph graph{similarity.scores, cut, threshold_of(cut.value), weighting};
   const auto& counts = similarity.statistics.counts;
-  graph.edges = std::accumulate(counts.begin() + static_cast<std::ptrdiff_t>(graph.threshold), counts.end(), std::uint64_t{0});
+  graph.edges =
+      std::accumulate(counts.begin() + static_cast<std::ptrdiff_t>(graph.threshold), counts.end(), std::uint64_t{0});
   graph.components = count_components(graph);
   if (notes != nullptr) note_extremes(graph, similarity.statistics.pairs, *notes);
   return graph;

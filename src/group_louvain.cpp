@@ -39,7 +39,11 @@ struct Adjacency {
 class GroupMoves {
  public:
   GroupMoves(const WeightedGraph& graph, double resolution)
-      : graph_(graph), resolution_(resolution), group_(graph.nodes), strength_(graph_.strength), weight_(graph.nodes, 0) {
+      : graph_(graph),
+        resolution_(resolution),
+        group_(graph.nodes),
+        strength_(graph_.strength),
+        weight_(graph.nodes, 0) {
     std::iota(group_.begin(), group_.end(), 0);
   }
 
@@ -94,8 +98,8 @@ class GroupMoves {
   Adjacency graph_;
   double resolution_;
   Membership group_;
-  std::vector<double> strength_;   // of each group
-  std::vector<double> weight_;     // of the node at hand to each group; zero between nodes
+  std::vector<double> strength_;  // of each group
+  std::vector<double> weight_;    // of the node at hand to each group; zero between nodes
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Louvain's local moving on a small weighted graph: between the passes over the chips and igraph, because a few hundred groups
-// that are all tied to each other are still slow in igraph (20 ms where this takes 0.3).
+// Louvain's local moving on a small weighted graph: between the passes over the chips and igraph, because a few hundred
+// groups that are all tied to each other are still slow in igraph (20 ms where this takes 0.3).
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,9 @@
 namespace metamict {
 
 /// Numbers below `limit`, the same on every system.
-inline std::size_t below(std::mt19937_64& random, std::size_t limit) { return static_cast<std::size_t>(random() % limit); }
+inline std::size_t below(std::mt19937_64& random, std::size_t limit) {
+  return static_cast<std::size_t>(random() % limit);
+}
 
 template <typename T>
 void shuffle(std::vector<T>& values, std::mt19937_64& random) {

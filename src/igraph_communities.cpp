@@ -13,14 +13,15 @@
 namespace metamict {
 namespace {
 
-constexpr std::uint64_t bytes_per_edge = 125;   // igraph's peak, measured: edge list, indices and the copy that Louvain shrinks
+constexpr std::uint64_t bytes_per_edge =
+    125;  // igraph's peak, measured: edge list, indices and the copy that Louvain shrinks
 
 /// Throws before igraph allocates: the system would rather end the process than refuse.
 std::size_t affordable(std::uint64_t edges) {
   const std::uint64_t needed = edges * bytes_per_edge;
   if (needed > machine_memory_bytes())
-    throw ResourceError("igraph needs about " + std::to_string(needed >> 20U) + " MiB for a graph of " + std::to_string(edges) +
-                        " edges: use --engine dense, a higher cut or a larger --stride");
+    throw ResourceError("igraph needs about " + std::to_string(needed >> 20U) + " MiB for a graph of " +
+                        std::to_string(edges) + " edges: use --engine dense, a higher cut or a larger --stride");
   return edges;
 }
 
@@ -38,7 +39,8 @@ void copy_into(IgraphIntegers& to, const Membership& membership) {
 }  // namespace
 
 template <typename Source>
-IgraphCommunities::IgraphCommunities(std::size_t nodes, std::size_t edges, const Source& each_edge) : ends_(2 * edges), weights_(edges) {
+IgraphCommunities::IgraphCommunities(std::size_t nodes, std::size_t edges, const Source& each_edge)
+    : ends_(2 * edges), weights_(edges) {
   std::size_t used = 0;
   each_edge([&](std::uint32_t a, std::uint32_t b, double weight) {
     assert(std::isfinite(weight) && weight >= 0);
@@ -64,19 +66,24 @@ IgraphCommunities::IgraphCommunities(IgraphSession& /*session*/, const ChipGraph
 
 IgraphCommunities::IgraphCommunities(IgraphSession& /*session*/, const WeightedGraph& graph)
     : IgraphCommunities(graph.nodes, graph.weights.size(), [&](const auto& add) {
-        for (std::size_t e = 0; e < graph.weights.size(); ++e) add(graph.ends[2 * e], graph.ends[2 * e + 1], graph.weights[e]);
+        for (std::size_t e = 0; e < graph.weights.size(); ++e)
+          add(graph.ends[2 * e], graph.ends[2 * e + 1], graph.weights[e]);
       }) {}
 
 std::optional<Membership> IgraphCommunities::louvain(double resolution) {
   IgraphIntegers membership;
-  if (!igraph_succeeded(igraph_community_multilevel(graph_->get(), weights_.get(), resolution, membership.get(), nullptr, nullptr))) return {};
+  if (!igraph_succeeded(
+          igraph_community_multilevel(graph_->get(), weights_.get(), resolution, membership.get(), nullptr, nullptr)))
+    return {};
   return membership_of(membership);
 }
 
 std::optional<Membership> IgraphCommunities::leiden(double resolution, const Membership& start) {
-  // Leiden's own objective is the constant Potts model; strengths as node weights and resolution / 2m make it modularity.
+  // Leiden's own objective is the constant Potts model; strengths as node weights and resolution / 2m make it
+  // modularity.
   IgraphVector strengths;
-  igraph_succeeded(igraph_strength(graph_->get(), strengths.get(), igraph_vss_all(), IGRAPH_ALL, IGRAPH_LOOPS, weights_.get()));
+  igraph_succeeded(
+      igraph_strength(graph_->get(), strengths.get(), igraph_vss_all(), IGRAPH_ALL, IGRAPH_LOOPS, weights_.get()));
   double total = 0;
   for (std::size_t k = 0; k < strengths.size(); ++k) total += strengths[k];
   IgraphIntegers membership(start.size());
@@ -85,8 +92,9 @@ std::optional<Membership> IgraphCommunities::leiden(double resolution, const Mem
   constexpr igraph_integer_t iterations = 20;
   igraph_integer_t count = 0;
   igraph_real_t quality = 0;
-  if (!igraph_succeeded(igraph_community_leiden(graph_->get(), weights_.get(), strengths.get(), resolution / total, randomness, !start.empty(), iterations,
-                                                membership.get(), &count, &quality)))
+  if (!igraph_succeeded(igraph_community_leiden(graph_->get(), weights_.get(), strengths.get(), resolution / total,
+                                                randomness, !start.empty(), iterations, membership.get(), &count,
+                                                &quality)))
     return {};
   return membership_of(membership);
 }
@@ -95,7 +103,8 @@ double IgraphCommunities::modularity(const Membership& membership, double resolu
   IgraphIntegers members(membership.size());
   copy_into(members, membership);
   igraph_real_t modularity = 0;
-  igraph_succeeded(igraph_modularity(graph_->get(), members.get(), weights_.get(), resolution, IGRAPH_UNDIRECTED, &modularity));
+  igraph_succeeded(
+      igraph_modularity(graph_->get(), members.get(), weights_.get(), resolution, IGRAPH_UNDIRECTED, &modularity));
   return modularity;
 }
 
@@ -124,7 +133,8 @@ Membership igraph_join(const WeightedGraph& graph, const CommunityOptions& optio
   return alone;
 }
 
-std::vector<Partition> igraph_runs(const ChipGraph& graph, const CommunityOptions& options, const Progress& progress, Notes& notes, std::size_t passes) {
+std::vector<Partition> igraph_runs(const ChipGraph& graph, const CommunityOptions& options, const Progress& progress,
+                                   Notes& notes, std::size_t passes) {
   const auto runs = static_cast<std::size_t>(options.runs);
   std::size_t run = 0, passed = 0;
   const bool leiden = options.method == CommunityMethod::leiden;
@@ -149,7 +159,8 @@ std::vector<Partition> igraph_runs(const ChipGraph& graph, const CommunityOption
   }
   tell();
   if (found.size() < runs)
-    notes.push_back(std::to_string(runs - found.size()) + " of " + std::to_string(runs) + " runs of igraph's Louvain did not settle within " + std::to_string(passes) +
+    notes.push_back(std::to_string(runs - found.size()) + " of " + std::to_string(runs) +
+                    " runs of igraph's Louvain did not settle within " + std::to_string(passes) +
                     " passes and were left out");
   return found;
 }

@@ -14,10 +14,11 @@ namespace {
 // What igraph's handlers, plain C functions, share with the session that holds the lock.
 std::mutex one_session;
 std::function<bool()> watching;
-std::exception_ptr thrown;      // by the watcher: it must not fly through igraph's C frames
+std::exception_ptr thrown;  // by the watcher: it must not fly through igraph's C frames
 std::string last_error;
 
-/// Keeps the first message (callers up igraph's chain report the same error again without words), gives back what igraph had allocated, and returns, so that the failing call returns its code.
+/// Keeps the first message (callers up igraph's chain report the same error again without words), gives back what
+/// igraph had allocated, and returns, so that the failing call returns its code.
 void keep_error(const char* reason, const char* /*file*/, int /*line*/, igraph_error_t status) {
   if (*reason != '\0') last_error = std::string(reason) + " (" + igraph_strerror(status) + ")";
   IGRAPH_FINALLY_FREE();
@@ -34,7 +35,7 @@ igraph_error_t interrupt(void* /*data*/) {
     go_on = false;
   }
   if (go_on) return IGRAPH_SUCCESS;
-  IGRAPH_FINALLY_FREE();   // igraph leaves this to whoever interrupts it
+  IGRAPH_FINALLY_FREE();  // igraph leaves this to whoever interrupts it
   return IGRAPH_INTERRUPTED;
 }
 

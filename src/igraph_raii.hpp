@@ -10,8 +10,8 @@
 
 namespace metamict {
 
-/// igraph (as Debian builds it) is not thread-safe: one session at a time holds it. A session installs the handlers, and its
-/// watcher is asked now and then during long work: it returns false to end the work, or throws.
+/// igraph (as Debian builds it) is not thread-safe: one session at a time holds it. A session installs the handlers,
+/// and its watcher is asked now and then during long work: it returns false to end the work, or throws.
 class IgraphSession {
  public:
   explicit IgraphSession(std::function<bool()> watcher = {});
@@ -26,13 +26,15 @@ class IgraphSession {
   std::scoped_lock<std::mutex> lock_;
 };
 
-/// Throws when an igraph call did not succeed: what the watcher threw, ResourceError when memory ran out, std::runtime_error with
-/// igraph's own message otherwise. Returns false when the watcher ended the work.
+/// Throws when an igraph call did not succeed: what the watcher threw, ResourceError when memory ran out,
+/// std::runtime_error with igraph's own message otherwise. Returns false when the watcher ended the work.
 bool igraph_succeeded(igraph_error_t status);
 
 class IgraphVector {
  public:
-  explicit IgraphVector(std::size_t size = 0) { igraph_succeeded(igraph_vector_init(&vector_, static_cast<igraph_integer_t>(size))); }
+  explicit IgraphVector(std::size_t size = 0) {
+    igraph_succeeded(igraph_vector_init(&vector_, static_cast<igraph_integer_t>(size)));
+  }
   ~IgraphVector() { igraph_vector_destroy(&vector_); }
   IgraphVector(const IgraphVector&) = delete;
   IgraphVector& operator=(const IgraphVector&) = delete;
@@ -46,7 +48,9 @@ class IgraphVector {
 
 class IgraphIntegers {
  public:
-  explicit IgraphIntegers(std::size_t size = 0) { igraph_succeeded(igraph_vector_int_init(&vector_, static_cast<igraph_integer_t>(size))); }
+  explicit IgraphIntegers(std::size_t size = 0) {
+    igraph_succeeded(igraph_vector_int_init(&vector_, static_cast<igraph_integer_t>(size)));
+  }
   ~IgraphIntegers() { igraph_vector_int_destroy(&vector_); }
   IgraphIntegers(const IgraphIntegers&) = delete;
   IgraphIntegers& operator=(const IgraphIntegers&) = delete;
@@ -61,7 +65,9 @@ class IgraphIntegers {
 /// An undirected graph; edge e joins ends[2e] and ends[2e + 1].
 class IgraphGraph {
  public:
-  IgraphGraph(std::size_t nodes, IgraphIntegers& ends) { igraph_succeeded(igraph_create(&graph_, ends.get(), static_cast<igraph_integer_t>(nodes), IGRAPH_UNDIRECTED)); }
+  IgraphGraph(std::size_t nodes, IgraphIntegers& ends) {
+    igraph_succeeded(igraph_create(&graph_, ends.get(), static_cast<igraph_integer_t>(nodes), IGRAPH_UNDIRECTED));
+  }
   ~IgraphGraph() { igraph_destroy(&graph_); }
   IgraphGraph(const IgraphGraph&) = delete;
   IgraphGraph& operator=(const IgraphGraph&) = delete;

@@ -4,10 +4,9 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
-#include <string_view>
-
 #include <nlohmann/json.hpp>
 #include <oneapi/dnnl/dnnl.hpp>
+#include <string_view>
 
 #include "metamict/errors.hpp"
 
@@ -30,7 +29,8 @@ DeviceChoice parse_device(const std::string& text) {
   DeviceChoice choice{DeviceKind::cuda, 0};
   if (text.starts_with(prefix)) {
     const auto [end, failure] = std::from_chars(text.data() + prefix.size(), text.data() + text.size(), choice.index);
-    if (failure == std::errc{} && end == text.data() + text.size() && choice.index >= 0 && choice.index < 128) return choice;
+    if (failure == std::errc{} && end == text.data() + text.size() && choice.index >= 0 && choice.index < 128)
+      return choice;
   }
   throw UsageError("device is \"" + text + "\", expected auto, cpu, cuda or cuda:N");
 }
@@ -58,7 +58,8 @@ std::optional<RecordedFeatures> recorded_features(const std::filesystem::path& m
   recorded.rows.resize(static_cast<Eigen::Index>(chips.size()), static_cast<Eigen::Index>(chips.front().size()));
   for (std::size_t i = 0; i < chips.size(); ++i) {
     if (chips[i].size() != chips.front().size()) return std::nullopt;
-    recorded.rows.row(static_cast<Eigen::Index>(i)) = Eigen::Map<const Eigen::RowVectorXf>(chips[i].data(), recorded.rows.cols());
+    recorded.rows.row(static_cast<Eigen::Index>(i)) =
+        Eigen::Map<const Eigen::RowVectorXf>(chips[i].data(), recorded.rows.cols());
   }
   return recorded;
 } catch (const nlohmann::json::exception&) {

@@ -26,12 +26,13 @@ DeviceChoice parse_device(const std::string& text);
 bool has_amx_bfloat16();
 bool has_bfloat16();
 
-/// `count` fixed chips of px * px grey values in [-2, 2], one after the other: chirps, so that every scale is present. Whole
-/// numbers until the last division, so that any language makes the same ones:
+/// `count` fixed chips of px * px grey values in [-2, 2], one after the other: chirps, so that every scale is present.
+/// Whole numbers until the last division, so that any language makes the same ones:
 /// ((3x² + 5y² + (7k + 1)xy) mod 257) / 64 − 2 for chip k.
 std::vector<float> probe_chips(int px, int count);
 
-/// What an encoder's sidecar says its module gives for the probe chips: every `every`-th feature of each chip, in float32.
+/// What an encoder's sidecar says its module gives for the probe chips: every `every`-th feature of each chip, in
+/// float32.
 struct RecordedFeatures {
   int every = 1;
   RowMatrixXf rows;

@@ -53,7 +53,7 @@ std::vector<Stretch> Axis::stretches() const {
 /// One of the candidates of a patch: a community and the chips of the patch (row by row) that vote for it.
 struct Candidate {
   int voter;
-  std::vector<double> by_chip;   ///< 1 where the chip votes for it
+  std::vector<double> by_chip;  ///< 1 where the chip votes for it
 };
 
 class Painter {
@@ -86,8 +86,10 @@ class Painter {
       for (int col = cols.front; col <= cols.back; ++col) {
         const int voter = voter_of_chip_[grid_.node(row, col)];
         if (voter < 0) continue;
-        auto found = std::find_if(candidates.begin(), candidates.end(), [&](const Candidate& c) { return c.voter == voter; });
-        if (found == candidates.end()) found = candidates.insert(candidates.end(), {voter, std::vector<double>(chips, 0.0)});
+        auto found =
+            std::find_if(candidates.begin(), candidates.end(), [&](const Candidate& c) { return c.voter == voter; });
+        if (found == candidates.end())
+          found = candidates.insert(candidates.end(), {voter, std::vector<double>(chips, 0.0)});
         found->by_chip[static_cast<std::size_t>((row - rows.front) * width + col - cols.front)] = 1;
       }
     const cv::Rect patch(cols.first, rows.first, cols.last - cols.first, rows.last - rows.first);
@@ -96,13 +98,14 @@ class Painter {
       return;
     }
     // Ties go to the larger community, which has the lower number and is looked at first.
-    std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) { return a.voter < b.voter; });
+    std::sort(candidates.begin(), candidates.end(),
+              [](const Candidate& a, const Candidate& b) { return a.voter < b.voter; });
     vote_in(rows, cols, candidates);
   }
 
   void vote_in(const Stretch& rows, const Stretch& cols, const std::vector<Candidate>& candidates) {
     const int width = cols.back - cols.front + 1;
-    std::vector<double> tents_x;   // of each pixel's chips, side by side
+    std::vector<double> tents_x;  // of each pixel's chips, side by side
     for (int x = cols.first; x < cols.last; ++x)
       for (int col = cols.front; col <= cols.back; ++col) tents_x.push_back(weight(across_, col, x));
     std::vector<double> column(static_cast<std::size_t>(width));
@@ -117,8 +120,9 @@ class Painter {
             column[static_cast<std::size_t>(col)] +=
                 weight(down_, row, y) * candidate.by_chip[static_cast<std::size_t>((row - rows.front) * width + col)];
         for (std::size_t x = 0; x < most.size(); ++x) {
-          const double votes = std::inner_product(column.begin(), column.end(), tents_x.begin() + static_cast<std::ptrdiff_t>(x) * width, 0.0);
-          if (votes <= most[x] * (1 + 1e-9)) continue;   // sums of equal votes may differ by rounding
+          const double votes = std::inner_product(column.begin(), column.end(),
+                                                  tents_x.begin() + static_cast<std::ptrdiff_t>(x) * width, 0.0);
+          if (votes <= most[x] * (1 + 1e-9)) continue;  // sums of equal votes may differ by rounding
           most[x] = votes;
           out[cols.first + static_cast<int>(x)] = static_cast<std::uint16_t>(candidate.voter + 1);
         }
@@ -126,7 +130,9 @@ class Painter {
     }
   }
 
-  double weight(const Axis& axis, int chip, int pixel) const { return vote_ == Vote::uniform ? 1.0 : axis.tent(chip, pixel); }
+  double weight(const Axis& axis, int chip, int pixel) const {
+    return vote_ == Vote::uniform ? 1.0 : axis.tent(chip, pixel);
+  }
 
   const ChipGrid& grid_;
   Vote vote_;
@@ -184,7 +190,8 @@ LabelMap paint(const ChipGrid& grid, const Communities& communities, const Paint
   voter_of_chip.reserve(grid.chips());
   for (std::int32_t community : communities.community)
     voter_of_chip.push_back(voter_of_community[static_cast<std::size_t>(community)]);
-  return number_labels(Painter(grid, options.vote, std::move(voter_of_chip)).paint(), community_of_voter, communities.count);
+  return number_labels(Painter(grid, options.vote, std::move(voter_of_chip)).paint(), community_of_voter,
+                       communities.count);
 }
 
 }  // namespace metamict

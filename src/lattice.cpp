@@ -21,7 +21,9 @@ std::string number(double value) {
   return text;
 }
 
-std::string describe(const cv::Size& size) { return std::to_string(size.width) + " x " + std::to_string(size.height) + " px"; }
+std::string describe(const cv::Size& size) {
+  return std::to_string(size.width) + " x " + std::to_string(size.height) + " px";
+}
 
 /// What the image itself says, or the fallback with a note.
 ChipSize measure(const Micrograph& micrograph, double cells_per_chip) {
@@ -69,7 +71,8 @@ ChipSize choose_chip_size(const Micrograph& micrograph, const ChipSizeOptions& o
     chip = measure(micrograph, options.cells_per_chip);
   }
   if (!(chip.size_px >= 1) || !std::isfinite(chip.size_px))
-    throw UsageError("the chip size is " + number(chip.size_px) + " px (" + chip.source + "): a chip is at least one pixel");
+    throw UsageError("the chip size is " + number(chip.size_px) + " px (" + chip.source +
+                     "): a chip is at least one pixel");
   if (chip.size_px > std::min(micrograph.pixels.rows, micrograph.pixels.cols))
     throw InputError("the chip size is " + number(chip.size_px) + " px (" + chip.source + ") but the image is " +
                      describe(micrograph.pixels.size()) + ": give a smaller --chip-size");

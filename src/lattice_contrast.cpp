@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
-
 #include <opencv2/imgproc.hpp>
 
 namespace metamict {
@@ -12,7 +11,7 @@ namespace metamict {
 namespace {
 
 constexpr double window_periods = 0.5;
-constexpr double edge_on_cosine = 0.94;   // 20 degrees
+constexpr double edge_on_cosine = 0.94;  // 20 degrees
 
 double length(cv::Point2d v) { return std::hypot(v.x, v.y); }
 
@@ -27,7 +26,8 @@ cv::Mat power_at(const cv::Mat& pixels, cv::Point2d g, double sigma) {
   cv::Mat real(pixels.size(), CV_32F), imaginary(pixels.size(), CV_32F);
   std::vector<cv::Vec2f> across(static_cast<std::size_t>(pixels.cols));
   for (int x = 0; x < pixels.cols; ++x)
-    across[static_cast<std::size_t>(x)] = {static_cast<float>(std::cos(turn * g.x * x)), static_cast<float>(std::sin(turn * g.x * x))};
+    across[static_cast<std::size_t>(x)] = {static_cast<float>(std::cos(turn * g.x * x)),
+                                           static_cast<float>(std::sin(turn * g.x * x))};
   for (int y = 0; y < pixels.rows; ++y) {
     const auto c = static_cast<float>(std::cos(turn * g.y * y)), s = static_cast<float>(std::sin(turn * g.y * y));
     const float* value = pixels.ptr<float>(y);
@@ -60,10 +60,11 @@ std::vector<cv::Point2d> between_reflections(cv::Point2d g, const ReciprocalLatt
     const cv::Point2d q(length(g) * std::cos(angle), length(g) * std::sin(angle));
     if (!edge_on(q, across)) candidates.emplace_back(-distance_to_lattice(q, lattice), q);
   }
-  std::stable_sort(candidates.begin(), candidates.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::stable_sort(candidates.begin(), candidates.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<cv::Point2d> chosen{candidates.front().second};
   for (const auto& [distance, q] : candidates)
-    if (std::abs(q.dot(chosen.front())) < 0.87 * q.dot(q)) {   // 30 degrees apart
+    if (std::abs(q.dot(chosen.front())) < 0.87 * q.dot(q)) {  // 30 degrees apart
       chosen.push_back(q);
       break;
     }
@@ -72,7 +73,8 @@ std::vector<cv::Point2d> between_reflections(cv::Point2d g, const ReciprocalLatt
 
 }  // namespace
 
-std::vector<ReflectionPower> measure_reflections(const cv::Mat& pixels, const ReciprocalLattice& lattice, cv::Point2d across) {
+std::vector<ReflectionPower> measure_reflections(const cv::Mat& pixels, const ReciprocalLattice& lattice,
+                                                 cv::Point2d across) {
   const double sigma = window_periods * lattice.period_px();
   cv::Mat slow = pixels.clone();
   smooth(slow, sigma);
@@ -92,7 +94,8 @@ cv::Mat lattice_amplitude(const std::vector<const ReflectionPower*>& reflections
   cv::Mat mean = cv::Mat::zeros(reflections.front()->power.size(), CV_32F);
   for (const ReflectionPower* one : reflections) mean += one->power / static_cast<double>(reflections.size());
   for (int y = 0; y < mean.rows; ++y)
-    for (float *p = mean.ptr<float>(y), *end = p + mean.cols; p < end; ++p) *p = std::copysign(std::sqrt(std::abs(*p)), *p);
+    for (float *p = mean.ptr<float>(y), *end = p + mean.cols; p < end; ++p)
+      *p = std::copysign(std::sqrt(std::abs(*p)), *p);
   return mean;
 }
 

@@ -5,20 +5,19 @@
 #include <array>
 #include <cmath>
 #include <numbers>
+#include <opencv2/imgproc.hpp>
 #include <optional>
 #include <set>
 #include <utility>
-
-#include <opencv2/imgproc.hpp>
 
 #include "lattice_spectrum.hpp"
 
 namespace metamict {
 namespace {
 
-constexpr double seed_z = 4;       // a basis vector is a peak at least this high
-constexpr double support_z = 3;    // lower peaks are noise
-constexpr double evidence = 6;     // sum of the heights above support_z that makes a lattice
+constexpr double seed_z = 4;     // a basis vector is a peak at least this high
+constexpr double support_z = 3;  // lower peaks are noise
+constexpr double evidence = 6;   // sum of the heights above support_z that makes a lattice
 constexpr int seeds = 24;
 
 /// Two reciprocal vectors in bins.
@@ -47,8 +46,8 @@ struct Match {
   std::size_t peak;
 };
 
-/// The strongest peak near each node (h, k) of the half plane h > 0 or h = 0, k > 0 within `reach` bins; peaks are sorted
-/// by height.
+/// The strongest peak near each node (h, k) of the half plane h > 0 or h = 0, k > 0 within `reach` bins; peaks are
+/// sorted by height.
 std::vector<Match> match_nodes(const Basis& basis, const std::vector<SpectrumPeak>& peaks, double reach, int order) {
   std::vector<Match> matches;
   for (int h = 0; h <= order; ++h)
@@ -104,14 +103,15 @@ std::optional<Fit> fit(Basis basis, const std::vector<SpectrumPeak>& peaks, doub
     if (match.h == 1 && match.k == 0) first = z;
     if (match.h == 0 && match.k == 1) second = z;
   }
-  if (first <= 0 || second <= 0 || heights < evidence || std::min(off_a, off_b) < evidence / 2) return {};   // stripes are no lattice
+  if (first <= 0 || second <= 0 || heights < evidence || std::min(off_a, off_b) < evidence / 2)
+    return {};  // stripes are no lattice
   const double limit = tolerance(basis.b);
   const double by_chance = std::min(0.9, std::numbers::pi * limit * limit / std::max(basis.area(), 1.0));
   return Fit{basis, -std::log(by_chance) * heights, (first + second) / 2};
 }
 
 struct Limits {
-  double shortest, longest;   // of the geometric mean of |a| and |b|, in bins
+  double shortest, longest;  // of the geometric mean of |a| and |b|, in bins
   bool allow(const Basis& basis) const {
     const double a = std::hypot(basis.a.x, basis.a.y), b = std::hypot(basis.b.x, basis.b.y);
     const double mean = std::sqrt(a * b);
@@ -134,12 +134,18 @@ std::optional<Fit> best_pair(const std::vector<SpectrumPeak>& peaks, const Limit
 }
 
 /// The larger cells of two and three times the area: bases of their reciprocal lattices in fractions of ours.
-constexpr std::array<std::array<double, 4>, 7> supercells{{{0.5, 0, 0, 1}, {1, 0, 0, 0.5}, {0.5, 0.5, 0.5, -0.5},
-  {1.0 / 3, 0, 0, 1}, {1, 0, 0, 1.0 / 3}, {1.0 / 3, 1.0 / 3, 1, 0}, {1.0 / 3, -1.0 / 3, 1, 0}}};
+constexpr std::array<std::array<double, 4>, 7> supercells{{{0.5, 0, 0, 1},
+                                                           {1, 0, 0, 0.5},
+                                                           {0.5, 0.5, 0.5, -0.5},
+                                                           {1.0 / 3, 0, 0, 1},
+                                                           {1, 0, 0, 1.0 / 3},
+                                                           {1.0 / 3, 1.0 / 3, 1, 0},
+                                                           {1.0 / 3, -1.0 / 3, 1, 0}}};
 
 /// Weak peaks between the strong ones make the cell larger (the B column of a perovskite differs from the A column), if
 /// there are more of them than chance would put there.
-std::optional<Fit> enlarge_cell(const Fit& parent, const std::vector<SpectrumPeak>& peaks, const Limits& limits, double reach) {
+std::optional<Fit> enlarge_cell(const Fit& parent, const std::vector<SpectrumPeak>& peaks, const Limits& limits,
+                                double reach) {
   const double half_plane = std::numbers::pi / 2 * reach * reach;
   std::vector<bool> ours(peaks.size(), false);
   for (const Match& match : match_nodes(parent.basis, peaks, reach, 8)) ours[match.peak] = true;
@@ -175,7 +181,7 @@ std::optional<Fit> best_lattice(const std::vector<SpectrumPeak>& peaks, const Li
 
 struct Found {
   std::vector<ReciprocalLattice> lattices;
-  double score = 0;   ///< of the first; in units of log power, so that tile sizes compare
+  double score = 0;  ///< of the first; in units of log power, so that tile sizes compare
 };
 
 Found lattices_at(const cv::Mat& pixels, int tile_px, const LatticeOptions& options, int most) {
@@ -224,9 +230,7 @@ int even_edge(int length_px) {
 
 }  // namespace
 
-double ReciprocalLattice::period_px() const {
-  return 1 / std::sqrt(std::hypot(g1.x, g1.y) * std::hypot(g2.x, g2.y));
-}
+double ReciprocalLattice::period_px() const { return 1 / std::sqrt(std::hypot(g1.x, g1.y) * std::hypot(g2.x, g2.y)); }
 
 std::pair<cv::Point2d, cv::Point2d> ReciprocalLattice::translations_px() const {
   const double area = g1.cross(g2);
@@ -239,7 +243,8 @@ std::vector<ReciprocalLattice> find_lattices(const cv::Mat& pixels, const Lattic
   if (shorter_px < 32) return {};
   // Small tiles resolve grains and pockets, large ones long periods, weak peaks and lattices that are nearly alike.
   Found best;
-  for (int tile_px : std::set{std::min(128, even_edge(shorter_px)), even_edge(std::min(512, shorter_px * 3 / 4)), 256, 512})
+  for (int tile_px :
+       std::set{std::min(128, even_edge(shorter_px)), even_edge(std::min(512, shorter_px * 3 / 4)), 256, 512})
     if (tile_px <= shorter_px) keep_better(best, lattices_at(pixels, tile_px, options, most));
   if (shorter_px >= 2048) keep_better(best, lattices_at_half_scale(pixels, 512, options, most));
   return best.lattices;

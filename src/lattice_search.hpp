@@ -2,9 +2,8 @@
 // Lattices that explain the peaks of a spectrum.
 #pragma once
 
-#include <vector>
-
 #include <opencv2/core.hpp>
+#include <vector>
 
 #include "metamict/lattice.hpp"
 
@@ -13,7 +12,7 @@ namespace metamict {
 /// A lattice by its two shortest independent reciprocal vectors, in cycles a pixel, |g1| <= |g2|.
 struct ReciprocalLattice {
   cv::Point2d g1, g2;
-  double confidence = 0;   ///< mean height of the two peaks, in standard deviations of the background around them
+  double confidence = 0;  ///< mean height of the two peaks, in standard deviations of the background around them
 
   double period_px() const;
   /// The two shortest independent translations of the crystal, in pixels.

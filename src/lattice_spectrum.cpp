@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
-
 #include <opencv2/imgproc.hpp>
 
 namespace metamict {
@@ -18,8 +17,8 @@ float quantile(std::vector<float>& values, double q) {
 }
 
 struct Greys {
-  double low = 0, high = 0;   ///< leave out hot pixels, which would cover a tile's spectrum with noise
-  double step = 0;            ///< between neighbouring grey values
+  double low = 0, high = 0;  ///< leave out hot pixels, which would cover a tile's spectrum with noise
+  double step = 0;           ///< between neighbouring grey values
 };
 
 Greys measure_greys(const cv::Mat& pixels) {
@@ -28,15 +27,17 @@ Greys measure_greys(const cv::Mat& pixels) {
   for (int y = skip / 2; y < pixels.rows; y += skip)
     for (int x = skip / 2; x < pixels.cols; x += skip) sample.push_back(pixels.at<float>(y, x));
   std::sort(sample.begin(), sample.end());
-  const auto at = [&sample](double share) { return sample[static_cast<std::size_t>(share * static_cast<double>(sample.size() - 1))]; };
+  const auto at = [&sample](double share) {
+    return sample[static_cast<std::size_t>(share * static_cast<double>(sample.size() - 1))];
+  };
   double step = sample.back() - sample.front();
   for (std::size_t i = 1; i < sample.size(); ++i)
     if (sample[i] > sample[i - 1]) step = std::min<double>(step, sample[i] - sample[i - 1]);
   return {at(0.001), at(0.999), step};
 }
 
-/// Whether a tenth of the blocks of 32 px differ from a plane by more than the rounding to whole grey values: the steps of a smooth
-/// ramp stored in 8 bits are a pattern as regular as a lattice.
+/// Whether a tenth of the blocks of 32 px differ from a plane by more than the rounding to whole grey values: the steps
+/// of a smooth ramp stored in 8 bits are a pattern as regular as a lattice.
 bool has_texture(const cv::Mat& tile, double grey_step) {
   constexpr int edge = 32;
   int blocks = 0, textured = 0;
@@ -95,15 +96,15 @@ struct Rings {
       }
   }
   int reach_bins, side_bins;
-  std::vector<float> radii, gains;   ///< gains undo the Laplacian's effect on a power
+  std::vector<float> radii, gains;  ///< gains undo the Laplacian's effect on a power
   std::vector<std::vector<std::size_t>> members;
 };
 
-/// The background at every ring: from the lower part of the ring's powers, as a lattice of few cells a tile fills much of
-/// the upper; even along the radius.
+/// The background at every ring: from the lower part of the ring's powers, as a lattice of few cells a tile fills much
+/// of the upper; even along the radius.
 std::vector<float> background(const std::vector<float>& powers, const Rings& rings) {
   constexpr double share = 0.3;
-  const float mean_over_quantile = static_cast<float>(-1 / std::log(1 - share));   // of an exponential distribution
+  const float mean_over_quantile = static_cast<float>(-1 / std::log(1 - share));  // of an exponential distribution
   // What lies 70 dB under the strongest wave is leakage and rounding, not structure.
   float strongest = 0;
   for (std::size_t place = 0; place < powers.size(); ++place)
@@ -116,7 +117,8 @@ std::vector<float> background(const std::vector<float>& powers, const Rings& rin
     logs[ring] = std::log(std::max(quantile(values, share) * mean_over_quantile, least));
   }
   std::vector<float> even = logs;
-  for (std::size_t ring = 2; ring + 1 < logs.size(); ++ring) even[ring] = (logs[ring - 1] + logs[ring] + logs[ring + 1]) / 3;
+  for (std::size_t ring = 2; ring + 1 < logs.size(); ++ring)
+    even[ring] = (logs[ring - 1] + logs[ring] + logs[ring + 1]) / 3;
   return even;
 }
 
@@ -151,13 +153,15 @@ void add_tile(const cv::Mat& spectrum, const Rings& rings, cv::Mat& sum) {
   sum += logs;
 }
 
-/// Median and standard deviation of the spectrum, whose rings are alike after the division by their background; from the
-/// lower half of its values, as peaks are above. Not below those of log(1 + exponential noise) averaged over the tiles.
+/// Median and standard deviation of the spectrum, whose rings are alike after the division by their background; from
+/// the lower half of its values, as peaks are above. Not below those of log(1 + exponential noise) averaged over the
+/// tiles.
 void measure_noise(LocalSpectrum& spectrum, int tiles) {
   std::vector<float> values(spectrum.height.begin<float>(), spectrum.height.end<float>());
   const float middle = quantile(values, 0.5), low = quantile(values, 0.16);
   spectrum.floor = std::max(middle, 0.5F);
-  spectrum.noise = std::max(1.1F * (middle - low), 0.4F / std::sqrt(static_cast<float>(tiles)));   // the upper half is wider
+  spectrum.noise =
+      std::max(1.1F * (middle - low), 0.4F / std::sqrt(static_cast<float>(tiles)));  // the upper half is wider
 }
 
 }  // namespace
@@ -171,7 +175,7 @@ LocalSpectrum local_spectrum(const cv::Mat& pixels, int tile_px, double highest_
   const Greys greys = measure_greys(pixels);
   cv::Mat window, tile, spectrum;
   cv::createHanningWindow(window, {tile_px, tile_px}, CV_32F);
-  cv::multiply(window, window, window);   // OpenCV's is the root of the separable window
+  cv::multiply(window, window, window);  // OpenCV's is the root of the separable window
   int tiles = 0;
   for (int top : tile_starts(pixels.rows, tile_px))
     for (int left : tile_starts(pixels.cols, tile_px)) {
@@ -202,8 +206,8 @@ float spread_at(const LocalSpectrum& spectrum, float level) {
   return spectrum.noise * std::clamp(1 + 1.1F * (level - spectrum.floor), 1.0F, 3.1F);
 }
 
-/// What a bin stands on: the highest level that goes on to both sides of it, so that a ridge (an interface, a scan line)
-/// makes no peak, while other peaks of the lattice nearby do not hide one.
+/// What a bin stands on: the highest level that goes on to both sides of it, so that a ridge (an interface, a scan
+/// line) makes no peak, while other peaks of the lattice nearby do not hide one.
 float ridge_level(const cv::Mat& height, cv::Point at) {
   float level = 0;
   for (int direction = 0; direction < 12; ++direction) {

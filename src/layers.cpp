@@ -10,11 +10,13 @@ namespace metamict {
 
 namespace {
 
-constexpr double edge_share = 0.2;          // of an edge: what holds less of it does not belong there
-constexpr double stacked_from = 0.6;        // share of the variance of depth that lies between the regions
+constexpr double edge_share = 0.2;    // of an edge: what holds less of it does not belong there
+constexpr double stacked_from = 0.6;  // share of the variance of depth that lies between the regions
 constexpr int coarse_px = 256;
 
-double order_of(const std::vector<Region>& regions, int label) { return label > 0 ? regions[static_cast<std::size_t>(label - 1)].order : 0.0; }
+double order_of(const std::vector<Region>& regions, int label) {
+  return label > 0 ? regions[static_cast<std::size_t>(label - 1)].order : 0.0;
+}
 
 /// Share of the variance of the depth coordinate that lies between the labels: 1 for even layers across `angle_deg`.
 double stacking(const cv::Mat& labels, std::size_t count, double angle_deg) {
@@ -64,12 +66,13 @@ std::vector<double> shares_of_edge(const cv::Mat& turned, std::size_t count, boo
 
 double order_at_edge(const std::vector<double>& shares, const std::vector<Region>& regions) {
   double order = 0;
-  for (std::size_t label = 1; label < shares.size(); ++label) order += shares[label] * order_of(regions, static_cast<int>(label));
+  for (std::size_t label = 1; label < shares.size(); ++label)
+    order += shares[label] * order_of(regions, static_cast<int>(label));
   return order;
 }
 
-/// Slope of a line through (i, value[i]), by the median of slopes between far-apart points (Theil and Sen): steps and pits
-/// of a border do not turn it.
+/// Slope of a line through (i, value[i]), by the median of slopes between far-apart points (Theil and Sen): steps and
+/// pits of a border do not turn it.
 double robust_slope(const std::vector<cv::Point2d>& points) {
   std::vector<double> slopes;
   for (std::size_t i = 0; i < points.size() / 2; ++i) {
@@ -93,7 +96,7 @@ double level_borders(const cv::Mat& labels, const std::vector<Region>& regions, 
     while (y >= 0 && turned.at<std::uint16_t>(y, x) == 0) --y;
     if (y < 0 || turned.at<std::uint16_t>(y, x) != bottom) continue;
     while (y >= 0 && turned.at<std::uint16_t>(y, x) == bottom) --y;
-    if (y >= 0 && turned.at<std::uint16_t>(y, x) != 0) border.emplace_back(x, y);   // not the picture's own edge
+    if (y >= 0 && turned.at<std::uint16_t>(y, x) != 0) border.emplace_back(x, y);  // not the picture's own edge
   }
   return angle_deg - std::atan(robust_slope(border)) * 180 / std::numbers::pi;
 }
@@ -102,17 +105,24 @@ double level_borders(const cv::Mat& labels, const std::vector<Region>& regions, 
 
 std::string_view name_of(Layer layer) {
   switch (layer) {
-    case Layer::cap: return "cap";
-    case Layer::film: return "ordered film";
-    case Layer::substrate: return "substrate";
-    case Layer::amorphous: return "amorphous film";
-    case Layer::partly_ordered: return "partly ordered film";
-    case Layer::other: break;
+    case Layer::cap:
+      return "cap";
+    case Layer::film:
+      return "ordered film";
+    case Layer::substrate:
+      return "substrate";
+    case Layer::amorphous:
+      return "amorphous film";
+    case Layer::partly_ordered:
+      return "partly ordered film";
+    case Layer::other:
+      break;
   }
   return "region";
 }
 
-std::optional<GrowthDirection> find_growth_direction(const cv::Mat& labels, const std::vector<Region>& regions, std::optional<double> near_deg) {
+std::optional<GrowthDirection> find_growth_direction(const cv::Mat& labels, const std::vector<Region>& regions,
+                                                     std::optional<double> near_deg) {
   if (regions.size() < 2) return {};
   const cv::Mat small = coarse_copy(labels);
   double best = -1, angle = 0;
@@ -120,16 +130,19 @@ std::optional<GrowthDirection> find_growth_direction(const cv::Mat& labels, cons
   for (double trial = from; trial <= to; trial += 1)
     if (const double value = stacking(small, regions.size() + 1, trial); value > best) best = value, angle = trial;
   if (best < stacked_from) return {};
-  if (!near_deg) {   // the ordered side is below
+  if (!near_deg) {  // the ordered side is below
     const cv::Mat turned = Upright(small.size(), angle).turn(small, cv::INTER_NEAREST);
-    if (order_at_edge(shares_of_edge(turned, regions.size() + 1, true), regions) > order_at_edge(shares_of_edge(turned, regions.size() + 1, false), regions)) angle += 180;
+    if (order_at_edge(shares_of_edge(turned, regions.size() + 1, true), regions) >
+        order_at_edge(shares_of_edge(turned, regions.size() + 1, false), regions))
+      angle += 180;
   }
   angle = level_borders(labels, regions, angle);
   if (near_deg) angle = std::clamp(angle, *near_deg - 5, *near_deg + 5);
   return GrowthDirection{std::fmod(angle + 360, 360), false};
 }
 
-std::vector<Layer> find_layers(const cv::Mat& labels, const std::vector<Region>& regions, const GrowthDirection& growth, std::optional<bool> has_cap) {
+std::vector<Layer> find_layers(const cv::Mat& labels, const std::vector<Region>& regions, const GrowthDirection& growth,
+                               std::optional<bool> has_cap) {
   const std::size_t count = regions.size() + 1;
   const cv::Mat small = coarse_copy(labels);
   const cv::Mat turned = Upright(small.size(), growth.angle_deg).turn(small, cv::INTER_NEAREST);
@@ -138,10 +151,14 @@ std::vector<Layer> find_layers(const cv::Mat& labels, const std::vector<Region>&
   bool substrate = false, film = false;
   for (std::size_t label = 1; label < count; ++label) {
     const bool ordered = is_ordered(regions[label - 1].order);
-    if (ordered && lower[label] >= edge_share && upper[label] < edge_share) layers[label] = Layer::substrate, substrate = true;
-    else if (!ordered && upper[label] >= edge_share && lower[label] < edge_share && has_cap.value_or(true)) layers[label] = Layer::cap;
-    else if (!ordered && lower[label] >= edge_share) layers[label] = Layer::other;
-    else layers[label] = ordered ? Layer::film : Layer::amorphous, film = true;
+    if (ordered && lower[label] >= edge_share && upper[label] < edge_share)
+      layers[label] = Layer::substrate, substrate = true;
+    else if (!ordered && upper[label] >= edge_share && lower[label] < edge_share && has_cap.value_or(true))
+      layers[label] = Layer::cap;
+    else if (!ordered && lower[label] >= edge_share)
+      layers[label] = Layer::other;
+    else
+      layers[label] = ordered ? Layer::film : Layer::amorphous, film = true;
   }
   if (!substrate || !film) return std::vector<Layer>(count, Layer::other);
   return layers;

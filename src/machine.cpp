@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "machine.hpp"
 
-#include <Eigen/Core>
 #include <dlfcn.h>
 #include <igraph/igraph_version.h>
 #include <sched.h>
 #include <sys/resource.h>
 #include <tiffvers.h>
 
+#include <Eigen/Core>
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
@@ -15,11 +15,10 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <oneapi/dnnl/dnnl.hpp>
+#include <opencv2/core/version.hpp>
 #include <optional>
 #include <sstream>
 #include <string_view>
-
-#include <opencv2/core/version.hpp>
 
 #include "text.hpp"
 
@@ -79,22 +78,32 @@ std::optional<int> cgroup_processors() {
 
 std::string cpu_capability() {
   switch (dnnl::get_effective_cpu_isa()) {
-    case dnnl::cpu_isa::avx512_core_amx: return "AVX-512 with AMX";
-    case dnnl::cpu_isa::avx512_core_bf16: return "AVX-512 with bfloat16";
-    case dnnl::cpu_isa::avx512_core_vnni: return "AVX-512 with VNNI";
-    case dnnl::cpu_isa::avx512_core: return "AVX-512";
-    case dnnl::cpu_isa::avx2_vnni: return "AVX2 with VNNI";
-    case dnnl::cpu_isa::avx2: return "AVX2";
-    default: return "below AVX2";
+    case dnnl::cpu_isa::avx512_core_amx:
+      return "AVX-512 with AMX";
+    case dnnl::cpu_isa::avx512_core_bf16:
+      return "AVX-512 with bfloat16";
+    case dnnl::cpu_isa::avx512_core_vnni:
+      return "AVX-512 with VNNI";
+    case dnnl::cpu_isa::avx512_core:
+      return "AVX-512";
+    case dnnl::cpu_isa::avx2_vnni:
+      return "AVX2 with VNNI";
+    case dnnl::cpu_isa::avx2:
+      return "AVX2";
+    default:
+      return "below AVX2";
   }
 }
 
 /// The BLAS that LibTorch would load, by following the system's link.
 std::string blas() {
-  for (const char* name : {"/etc/alternatives/libblas.so.3-x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu/libblas.so.3"}) {
+  for (const char* name :
+       {"/etc/alternatives/libblas.so.3-x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu/libblas.so.3"}) {
     std::error_code failure;
     const auto target = std::filesystem::canonical(name, failure);
-    if (!failure) return target.string().find("openblas") != std::string::npos ? "OpenBLAS (" + target.string() + ")" : target.string();
+    if (!failure)
+      return target.string().find("openblas") != std::string::npos ? "OpenBLAS (" + target.string() + ")"
+                                                                   : target.string();
   }
   return "unknown";
 }
@@ -126,18 +135,21 @@ void reset_peak_memory() { std::ofstream("/proc/self/clear_refs") << "5"; }
 
 std::map<std::string, std::string> versions() {
   const dnnl_version_t& onednn = *dnnl_version();
-  const auto dotted = [](int a, int b, int c) { return std::to_string(a) + "." + std::to_string(b) + "." + std::to_string(c); };
-  return {{"metamict", METAMICT_VERSION},
-          {"LibTorch", METAMICT_TORCH_VERSION},
-          {"OpenCV", CV_VERSION},
-          {"Eigen", dotted(EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, EIGEN_MINOR_VERSION)},
-          {"igraph", IGRAPH_VERSION},
-          {"oneDNN", dotted(onednn.major, onednn.minor, onednn.patch)},
-          {"libtiff", std::to_string(TIFFLIB_VERSION)},
-          {"nlohmann-json", dotted(NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH)},
-          {"compiler", "GCC " __VERSION__},
-          {"BLAS", blas()},
-          {"CPU capability", cpu_capability()}};
+  const auto dotted = [](int a, int b, int c) {
+    return std::to_string(a) + "." + std::to_string(b) + "." + std::to_string(c);
+  };
+  return {
+      {"metamict", METAMICT_VERSION},
+      {"LibTorch", METAMICT_TORCH_VERSION},
+      {"OpenCV", CV_VERSION},
+      {"Eigen", dotted(EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, EIGEN_MINOR_VERSION)},
+      {"igraph", IGRAPH_VERSION},
+      {"oneDNN", dotted(onednn.major, onednn.minor, onednn.patch)},
+      {"libtiff", std::to_string(TIFFLIB_VERSION)},
+      {"nlohmann-json", dotted(NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH)},
+      {"compiler", "GCC " __VERSION__},
+      {"BLAS", blas()},
+      {"CPU capability", cpu_capability()}};
 }
 
 std::map<std::string, std::string> machine() {

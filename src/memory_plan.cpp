@@ -9,24 +9,28 @@ namespace {
 
 // Measured on the default encoder, see docs/performance.md; bench/memory.py says when they are no longer so.
 constexpr double mebibyte = 1 << 20;
-constexpr double loading = 465 * mebibyte;         // while the encoder is being opened
-constexpr double resident = 414 * mebibyte;        // program, LibTorch and the packed weights from then on
-constexpr double writing = 20 * mebibyte;          // pictures and tables at work
-constexpr double bytes_per_input_pixel = 10;       // the micrograph and its standardised copy
-constexpr double bytes_per_canonical_pixel = 8;    // the micrograph at the encoder's scale
-constexpr double nested_share = 0.3;               // of the scores: those of the largest part that `nested` looks into
+constexpr double loading = 465 * mebibyte;       // while the encoder is being opened
+constexpr double resident = 414 * mebibyte;      // program, LibTorch and the packed weights from then on
+constexpr double writing = 20 * mebibyte;        // pictures and tables at work
+constexpr double bytes_per_input_pixel = 10;     // the micrograph and its standardised copy
+constexpr double bytes_per_canonical_pixel = 8;  // the micrograph at the encoder's scale
+constexpr double nested_share = 0.3;             // of the scores: those of the largest part that `nested` looks into
 
 }  // namespace
 
 std::uint64_t predict_memory(const ChipGrid& grid, int features, const SegmentOptions& options) {
   const auto chips = static_cast<double>(grid.chips());
   const bool nested = std::find(options.cuts.begin(), options.cuts.end(), "nested") != options.cuts.end();
-  const double images = bytes_per_input_pixel * grid.input_size.area() + bytes_per_canonical_pixel * grid.image_size.area();
+  const double images =
+      bytes_per_input_pixel * grid.input_size.area() + bytes_per_canonical_pixel * grid.image_size.area();
   const double scores = 2 * chips * chips;
   double graph = static_cast<double>(predicted_graph_bytes(grid.chips(), static_cast<std::size_t>(features)));
-  graph += 16 * std::pow(chips, 1.5) * (std::min(options.communities.runs, options.communities.threads) - 1);   // for each further worker
-  if (!options.similarity.spill.empty()) graph -= scores;
-  else if (nested) graph += nested_share * scores;
+  graph += 16 * std::pow(chips, 1.5) *
+           (std::min(options.communities.runs, options.communities.threads) - 1);  // for each further worker
+  if (!options.similarity.spill.empty())
+    graph -= scores;
+  else if (nested)
+    graph += nested_share * scores;
   return static_cast<std::uint64_t>(std::max(loading, resident + images + graph + writing));
 }
 

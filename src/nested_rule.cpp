@@ -5,9 +5,8 @@
 #include <cmath>
 #include <limits>
 #include <map>
-#include <utility>
-
 #include <opencv2/imgproc.hpp>
+#include <utility>
 
 namespace metamict {
 
@@ -17,7 +16,8 @@ using Nodes = std::vector<std::uint32_t>;
 
 double quantile(std::vector<float>& values, double share) {
   if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
-  const auto at = values.begin() + static_cast<std::ptrdiff_t>(std::min(share * static_cast<double>(values.size()), static_cast<double>(values.size() - 1)));
+  const auto at = values.begin() + static_cast<std::ptrdiff_t>(std::min(share * static_cast<double>(values.size()),
+                                                                        static_cast<double>(values.size() - 1)));
   std::nth_element(values.begin(), at, values.end());
   return *at;
 }
@@ -38,14 +38,17 @@ Similarity restrict_to(const Similarity& similarity, const Nodes& nodes, const s
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     const Quantum* row = similarity.scores->row(nodes[i]);
     for (std::size_t j = 0; j < nodes.size(); ++j) {
-      const auto q = i == j ? Quantum{0} : scale > 0 ? static_cast<Quantum>(std::lround((row[nodes[j]] - low) * scale)) : Quantum{65535};
+      const auto q = i == j      ? Quantum{0}
+                     : scale > 0 ? static_cast<Quantum>(std::lround((row[nodes[j]] - low) * scale))
+                                 : Quantum{65535};
       scores->row(i)[j] = q;
       if (j < i) ++part.statistics.counts[q];
     }
   }
   double sum = 0;
   part.statistics.pairs = nodes.size() * (nodes.size() - 1) / 2;
-  for (std::size_t q = 0; q < 65536; ++q) sum += static_cast<double>(part.statistics.counts[q]) * score_of(static_cast<Quantum>(q));
+  for (std::size_t q = 0; q < 65536; ++q)
+    sum += static_cast<double>(part.statistics.counts[q]) * score_of(static_cast<Quantum>(q));
   part.statistics.mean = sum / static_cast<double>(part.statistics.pairs);
   part.scores = std::move(scores);
   return part;
@@ -76,7 +79,8 @@ class Field {
     return quantile(values, 0.99) >= options_.smallest_jump * range_;
   }
 
-  /// Parts that resolve: splinters and borders dissolved into the most alike part nearby. Empty where fewer than two do.
+  /// Parts that resolve: splinters and borders dissolved into the most alike part nearby. Empty where fewer than two
+  /// do.
   std::vector<Nodes> resolve(const Nodes& nodes, const std::vector<std::int32_t>& label, int count) const;
 
   /// Joins the pair of parts that is least apart until all are clearly apart.
@@ -207,7 +211,8 @@ double Field::order_of(const Nodes& part) const {
   return median(values);
 }
 
-/// How clearly every two parts are two, row-major: by the variogram's jump, or because one has a lattice and the other none.
+/// How clearly every two parts are two, row-major: by the variogram's jump, or because one has a lattice and the other
+/// none.
 std::vector<double> Field::clarities(const std::vector<Nodes>& parts) const {
   const std::size_t count = parts.size();
   std::vector<std::int32_t> part_of(grid_.chips(), -1);
@@ -216,7 +221,9 @@ std::vector<double> Field::clarities(const std::vector<Nodes>& parts) const {
   std::vector<std::vector<float>> found(count * count);
   for (const Pair& pair : pairs_) {
     const std::int32_t a = part_of[pair.a], b = part_of[pair.b];
-    if (a >= 0 && b >= 0) found[static_cast<std::size_t>(std::max(a, b)) * count + static_cast<std::size_t>(std::min(a, b))].push_back(pair.dissimilarity);
+    if (a >= 0 && b >= 0)
+      found[static_cast<std::size_t>(std::max(a, b)) * count + static_cast<std::size_t>(std::min(a, b))].push_back(
+          pair.dissimilarity);
   }
   std::vector<double> inside(count);
   for (std::size_t k = 0; k < count; ++k) inside[k] = median(found[k * count + k]);
@@ -226,8 +233,8 @@ std::vector<double> Field::clarities(const std::vector<Nodes>& parts) const {
   for (std::size_t a = 0; a < count; ++a)
     for (std::size_t b = 0; b < a; ++b) {
       std::vector<float>& across = found[a * count + b];
-      result[a * count + b] =
-          across.size() >= enough_pairs ? clarity(median(across), inside[a], inside[b]) : clarity_at_a_distance(parts[a], parts[b]);
+      result[a * count + b] = across.size() >= enough_pairs ? clarity(median(across), inside[a], inside[b])
+                                                            : clarity_at_a_distance(parts[a], parts[b]);
       if (is_ordered(order[a]) != is_ordered(order[b]) && std::abs(order[a] - order[b]) >= options_.order_gap)
         result[a * count + b] = std::max(result[a * count + b], 1.0);
     }
@@ -266,7 +273,8 @@ class Splitter {
     for (std::size_t k = 0; k < parts.size(); ++k)
       for (const std::uint32_t node : parts[k]) communities_.community[node] = static_cast<std::int32_t>(k);
     // Once more over the whole: chips on a border choose among all final regions.
-    if (const auto resolved = field_.resolve(all, communities_.community, static_cast<int>(parts.size())); !resolved.empty())
+    if (const auto resolved = field_.resolve(all, communities_.community, static_cast<int>(parts.size()));
+        !resolved.empty())
       for (std::size_t k = 0; k < resolved.size(); ++k)
         for (const std::uint32_t node : resolved[k]) communities_.community[node] = static_cast<std::int32_t>(k);
     communities_.count = number_canonically(communities_.community);
@@ -277,7 +285,8 @@ class Splitter {
   /// The regions within some chips: the chips themselves where there is no border.
   std::vector<Nodes> split(const Nodes& nodes, int depth) {
     constexpr int deepest = 12;
-    if (nodes.size() < 2 * field_.smallest_part() || depth > deepest || !field_.may_hold_a_border(nodes)) return {nodes};
+    if (nodes.size() < 2 * field_.smallest_part() || depth > deepest || !field_.may_hold_a_border(nodes))
+      return {nodes};
     const std::vector<Nodes> proposed = propose(nodes);
     if (proposed.size() < 2) return {nodes};
     const std::vector<Nodes> apart = field_.join_alike(proposed);
@@ -288,7 +297,8 @@ class Splitter {
   }
 
   std::vector<Nodes> propose(const Nodes& nodes) {
-    const Similarity own = nodes.size() == result_.grid.chips() ? result_.similarity : restrict_to(result_.similarity, nodes, spill_);
+    const Similarity own =
+        nodes.size() == result_.grid.chips() ? result_.similarity : restrict_to(result_.similarity, nodes, spill_);
     const ChipGraph graph = link(own, choose_cut(own, parse_cut_rule("mean")));
     const Communities found = find_communities(graph, options_, progress_);
     if (communities_.engine.empty()) communities_.engine = found.engine;
@@ -309,7 +319,8 @@ class Splitter {
 
 }  // namespace
 
-Communities find_nested(const Result& result, const CommunityOptions& options, const NestedOptions& nested, const Progress& progress) {
+Communities find_nested(const Result& result, const CommunityOptions& options, const NestedOptions& nested,
+                        const Progress& progress) {
   return Splitter(result, options, nested, progress).run();
 }
 

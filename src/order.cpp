@@ -14,21 +14,25 @@ namespace {
 
 /// What one chip's autocorrelation tells of its lattice.
 struct ChipLattice {
-  double share = 0;       ///< of the non-central power that the lattice holds, [0, 1]
-  double amplitude = 0;   ///< of its modulation of the grey, root mean square
-  double mean = 0;        ///< grey
+  double share = 0;      ///< of the non-central power that the lattice holds, [0, 1]
+  double amplitude = 0;  ///< of its modulation of the grey, root mean square
+  double mean = 0;       ///< grey
 };
 
 /// What all chips share: the window, and where in the power spectrum and in the autocorrelation to look.
 ///
-/// The share of power that stands in sharp peaks is read off where it adds up: by the Wiener-Khinchin theorem the power of
-/// every order of a lattice returns, in phase, at the autocorrelation's lattice points, while the power of speckle and of
-/// residual noise cancels there. A chip of four periods has its peaks four bins from the centre, too close together for a
-/// background to be drawn between them; its autocorrelation has them a period apart.
+/// The share of power that stands in sharp peaks is read off where it adds up: by the Wiener-Khinchin theorem the power
+/// of every order of a lattice returns, in phase, at the autocorrelation's lattice points, while the power of speckle
+/// and of residual noise cancels there. A chip of four periods has its peaks four bins from the centre, too close
+/// together for a background to be drawn between them; its autocorrelation has them a period apart.
 class Frame {
  public:
   explicit Frame(int size_px)
-      : size_(size_px), low_(2.5 * 2.5), noise_from_(0.40 * size_px * 0.40 * size_px), shortest_(std::max(3, size_px / 10)), longest_(size_px * 3 / 8) {
+      : size_(size_px),
+        low_(2.5 * 2.5),
+        noise_from_(0.40 * size_px * 0.40 * size_px),
+        shortest_(std::max(3, size_px / 10)),
+        longest_(size_px * 3 / 8) {
     window_.create(size_, size_, CV_32FC1);
     for (int y = 0; y < size_; ++y)
       for (int x = 0; x < size_; ++x) window_.at<float>(y, x) = static_cast<float>(hann(y) * hann(x));
@@ -57,9 +61,9 @@ class Frame {
     return v * v + u * u;
   }
 
-  /// Power without its centre (slow changes of grey) and without the floor of white noise, which low doses raise: the mean
-  /// power at the highest frequencies, where the probe lets no signal through. Returns the noise's power over the signal's in the band that is kept, negative when no
-  /// signal is left.
+  /// Power without its centre (slow changes of grey) and without the floor of white noise, which low doses raise: the
+  /// mean power at the highest frequencies, where the probe lets no signal through. Returns the noise's power over the
+  /// signal's in the band that is kept, negative when no signal is left.
   double keep_signal(cv::Mat& spectrum) const {
     double floor = 0, total = 0, kept = 0, noise = 0;
     int count = 0;
@@ -76,7 +80,8 @@ class Frame {
         float& power = spectrum.at<cv::Vec2f>(y, x)[0];
         const double at = frequency2(y, x);
         total += power;
-        // The floor is subtracted without clipping, so that noise cancels in the mean and low doses do not read as disorder.
+        // The floor is subtracted without clipping, so that noise cancels in the mean and low doses do not read as
+        // disorder.
         const bool in_band = at >= low_ && at < noise_from_;
         power = in_band ? static_cast<float>(power - floor) : 0.0F;
         kept += power;
@@ -85,13 +90,15 @@ class Frame {
     return kept > 1e-3 * total && kept > 0 ? noise / kept : -1.0;
   }
 
-  /// From the mean height of the two highest independent peaks of the autocorrelation, away from its centre; the level that
-  /// noise and speckle of no order reach by chance counts as 0.
+  /// From the mean height of the two highest independent peaks of the autocorrelation, away from its centre; the level
+  /// that noise and speckle of no order reach by chance counts as 0.
   ChipLattice repeat_of(const cv::Mat& correlation, double noise_to_signal) const {
     const double zero = correlation.at<float>(0, 0) / overlap_.at<float>(0, 0);
     if (zero <= 0) return {};
     const auto wrap = [this](int i) { return (i + size_) % size_; };
-    const auto value = [&](int dy, int dx) { return correlation.at<float>(wrap(dy), wrap(dx)) / overlap_.at<float>(wrap(dy), wrap(dx)) / zero; };
+    const auto value = [&](int dy, int dx) {
+      return correlation.at<float>(wrap(dy), wrap(dx)) / overlap_.at<float>(wrap(dy), wrap(dx)) / zero;
+    };
     struct Peak {
       double height = 0;
       int dy = 0, dx = 0;
@@ -119,12 +126,12 @@ class Frame {
         break;
       }
     }
-    // White noise has a standard deviation of its own power over the number of independent pixels under the window, about
-    // 23^2 of 64^2; the highest of some hundred lags reaches three of them. Where the signal is small against that, so is what
-    // is known of it, and the share must not be a ratio of two accidents.
+    // White noise has a standard deviation of its own power over the number of independent pixels under the window,
+    // about 23^2 of 64^2; the highest of some hundred lags reaches three of them. Where the signal is small against
+    // that, so is what is known of it, and the share must not be a ratio of two accidents.
     const double chance = 3.0 * noise_to_signal / (23.0 / 64.0 * size_);
     const double height = std::max(0.0, (peaks[0].height + second) / 2 - chance);
-    constexpr double speckle = 0.33;   // what coarse speckle of no order reaches by chance
+    constexpr double speckle = 0.33;  // what coarse speckle of no order reaches by chance
     return {std::clamp((height / (1 + chance) - speckle) / (1 - speckle), 0.0, 1.0), std::sqrt(height * zero), 0};
   }
 
@@ -146,9 +153,11 @@ std::vector<float> measure_order(const Micrograph& canonical, const ChipGrid& gr
       lattices[node] = frame.measure(canonical.pixels(grid.chip(node)), tapered, spectrum, correlation);
     }
   });
-  // The share alone stays near 1 until most of the order is gone: half a crystal over half a glass still puts nearly all of its
-  // power into peaks. How strongly the lattice modulates the grey falls from the first disorder on.
-  const auto contrast = [&](const ChipLattice& one) { return one.amplitude / std::max(std::isfinite(dark) ? one.mean - dark : 1.0, 1e-6); };
+  // The share alone stays near 1 until most of the order is gone: half a crystal over half a glass still puts nearly
+  // all of its power into peaks. How strongly the lattice modulates the grey falls from the first disorder on.
+  const auto contrast = [&](const ChipLattice& one) {
+    return one.amplitude / std::max(std::isfinite(dark) ? one.mean - dark : 1.0, 1e-6);
+  };
   std::vector<double> best;
   for (const ChipLattice& one : lattices)
     if (one.share > 0.5) best.push_back(contrast(one));

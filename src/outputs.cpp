@@ -84,8 +84,8 @@ class Writer {
  private:
   using Files = std::vector<WrittenFile>;
 
-  /// A graph's backbone is what reaches its cut of the backbone of a graph with a lower cut: nearest neighbours stay nearest,
-  /// and a maximum spanning forest without its weak edges is one of what is left. So it is sought once.
+  /// A graph's backbone is what reaches its cut of the backbone of a graph with a lower cut: nearest neighbours stay
+  /// nearest, and a maximum spanning forest without its weak edges is one of what is left. So it is sought once.
   void prepare_graphs() {
     const ChipGraph* largest = nullptr;
     for (const RuleResult& rule : result_.rules)

@@ -14,8 +14,8 @@
 
 namespace metamict {
 
-/// Calls body(worker, piece) for every piece in [0, pieces) on up to `threads` workers, worker in [0, threads). OpenMP below a
-/// worker (oneDNN) is held to one thread. The first exception stops the queue and reaches the caller.
+/// Calls body(worker, piece) for every piece in [0, pieces) on up to `threads` workers, worker in [0, threads). OpenMP
+/// below a worker (oneDNN) is held to one thread. The first exception stops the queue and reaches the caller.
 template <typename Body>
 void parallel_for(std::size_t pieces, int threads, const Body& body) {
   std::atomic<std::size_t> next{0};
@@ -33,7 +33,8 @@ void parallel_for(std::size_t pieces, int threads, const Body& body) {
     }
     omp_set_num_threads(before);
   };
-  const std::size_t workers = std::min(static_cast<std::size_t>(std::max(threads, 1)), std::max<std::size_t>(pieces, 1));
+  const std::size_t workers =
+      std::min(static_cast<std::size_t>(std::max(threads, 1)), std::max<std::size_t>(pieces, 1));
   std::vector<std::jthread> others;
   for (std::size_t worker = 1; worker < workers; ++worker) others.emplace_back(work, worker);
   work(0);

@@ -29,32 +29,89 @@ class Pickle::Machine {
  private:
   void step(unsigned char code) {
     switch (code) {
-      case 0x80: byte(); return;  // the protocol's version
-      case 'N': push({}); return;
-      case 0x88: case 0x89: push({Kind::integer, code == 0x88, {}, {}}); return;
-      case 'K': push({Kind::integer, static_cast<std::int64_t>(little_endian(1)), {}, {}}); return;
-      case 'M': push({Kind::integer, static_cast<std::int64_t>(little_endian(2)), {}, {}}); return;
-      case 'J': push({Kind::integer, static_cast<std::int32_t>(little_endian(4)), {}, {}}); return;
-      case 0x8a: long_integer(); return;
-      case 'G': take(8), push({}); return;  // a double, of which no tensor is made
-      case 'X': push({Kind::text, 0, take(little_endian(4)), {}}); return;
-      case 'c': push({Kind::name, 0, two_lines(), {}}); return;
-      case '}': push({Kind::table, 0, {}, {}}); return;
-      case ')': case ']': push({Kind::sequence, 0, {}, {}}); return;
-      case 0x85: case 0x86: case 0x87: sequence(pop(code - 0x84U)); return;
-      case '(': marks_.push_back(stack_.size()); return;
-      case 't': sequence(pop_to_mark()); return;
-      case 'a': case 's': extend(pop(code == 'a' ? 1 : 2)); return;
-      case 'e': case 'u': extend(pop_to_mark()); return;
-      case 0x81: make(Kind::object); return;
-      case 'R': make(Kind::call); return;
-      case 'b': build(); return;
-      case 'Q': push({Kind::persistent, 0, {}, pop(1)}); return;
-      case 'q': memory_[static_cast<Id>(little_endian(1))] = top(); return;
-      case 'r': memory_[static_cast<Id>(little_endian(4))] = top(); return;
-      case 'h': recall(static_cast<Id>(little_endian(1))); return;
-      case 'j': recall(static_cast<Id>(little_endian(4))); return;
-      default: throw PickleError("an operation that TorchScript does not write");
+      case 0x80:
+        byte();
+        return;  // the protocol's version
+      case 'N':
+        push({});
+        return;
+      case 0x88:
+      case 0x89:
+        push({Kind::integer, code == 0x88, {}, {}});
+        return;
+      case 'K':
+        push({Kind::integer, static_cast<std::int64_t>(little_endian(1)), {}, {}});
+        return;
+      case 'M':
+        push({Kind::integer, static_cast<std::int64_t>(little_endian(2)), {}, {}});
+        return;
+      case 'J':
+        push({Kind::integer, static_cast<std::int32_t>(little_endian(4)), {}, {}});
+        return;
+      case 0x8a:
+        long_integer();
+        return;
+      case 'G':
+        take(8), push({});
+        return;  // a double, of which no tensor is made
+      case 'X':
+        push({Kind::text, 0, take(little_endian(4)), {}});
+        return;
+      case 'c':
+        push({Kind::name, 0, two_lines(), {}});
+        return;
+      case '}':
+        push({Kind::table, 0, {}, {}});
+        return;
+      case ')':
+      case ']':
+        push({Kind::sequence, 0, {}, {}});
+        return;
+      case 0x85:
+      case 0x86:
+      case 0x87:
+        sequence(pop(code - 0x84U));
+        return;
+      case '(':
+        marks_.push_back(stack_.size());
+        return;
+      case 't':
+        sequence(pop_to_mark());
+        return;
+      case 'a':
+      case 's':
+        extend(pop(code == 'a' ? 1 : 2));
+        return;
+      case 'e':
+      case 'u':
+        extend(pop_to_mark());
+        return;
+      case 0x81:
+        make(Kind::object);
+        return;
+      case 'R':
+        make(Kind::call);
+        return;
+      case 'b':
+        build();
+        return;
+      case 'Q':
+        push({Kind::persistent, 0, {}, pop(1)});
+        return;
+      case 'q':
+        memory_[static_cast<Id>(little_endian(1))] = top();
+        return;
+      case 'r':
+        memory_[static_cast<Id>(little_endian(4))] = top();
+        return;
+      case 'h':
+        recall(static_cast<Id>(little_endian(1)));
+        return;
+      case 'j':
+        recall(static_cast<Id>(little_endian(4)));
+        return;
+      default:
+        throw PickleError("an operation that TorchScript does not write");
     }
   }
 
@@ -109,7 +166,8 @@ class Pickle::Machine {
   void sequence(std::vector<Id> items) { push({Kind::sequence, 0, {}, std::move(items)}); }
   void extend(const std::vector<Id>& more) {
     Value& value = values_[top()];
-    if (value.kind != Kind::sequence && value.kind != Kind::table) throw PickleError("items of something without items");
+    if (value.kind != Kind::sequence && value.kind != Kind::table)
+      throw PickleError("items of something without items");
     if (value.kind == Kind::table && more.size() % 2 != 0) throw PickleError("a key without a value");
     value.items.insert(value.items.end(), more.begin(), more.end());
   }

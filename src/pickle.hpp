@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Reads the part of Python's pickle format in which TorchScript writes a module's attributes. Names of classes stay names:
-// nothing is imported or called.
+// Reads the part of Python's pickle format in which TorchScript writes a module's attributes. Names of classes stay
+// names: nothing is imported or called.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +23,9 @@ class Pickle {
   struct Value {
     Kind kind = Kind::nothing;
     std::int64_t integer = 0;
-    std::string_view text;   ///< of a text; of a class or function "module\nname"
-    std::vector<Id> items;   ///< of a sequence; keys and values of a table; object: class, state; call: function, arguments; persistent: its name
+    std::string_view text;  ///< of a text; of a class or function "module\nname"
+    std::vector<Id> items;  ///< of a sequence; keys and values of a table; object: class, state; call: function,
+                            ///< arguments; persistent: its name
   };
 
   /// Views into `bytes`. Throws PickleError for anything but what is described above, and for more than 1 MiB.

@@ -40,8 +40,8 @@ int canonical_stride_px(const SegmentOptions& options, const ChipSize& chip, int
   const double wanted = *options.stride_px * encoder_px / chip.size_px;
   const int stride = std::max(1, static_cast<int>(std::lround(wanted)));
   if (std::abs(stride - wanted) > 0.01 * wanted)
-    notes.push_back("stride is " + number(stride * chip.size_px / encoder_px) + " px, not " + number(*options.stride_px) +
-                    " px: it is a whole number of pixels at the encoder's scale");
+    notes.push_back("stride is " + number(stride * chip.size_px / encoder_px) + " px, not " +
+                    number(*options.stride_px) + " px: it is a whole number of pixels at the encoder's scale");
   return stride;
 }
 
@@ -49,9 +49,11 @@ RuleResult apply_threshold_rule(const Result& result, const std::string& name, c
                                 StageSeconds& seconds, Notes& notes, const Progress& progress) {
   RuleResult rule;
   rule.name = name;
-  const Cut cut = timed(seconds, "cut", [&] { return choose_cut(result.similarity, parse_cut_rule(name), options.mode_bins); });
+  const Cut cut =
+      timed(seconds, "cut", [&] { return choose_cut(result.similarity, parse_cut_rule(name), options.mode_bins); });
   rule.graph = timed(seconds, "link", [&] { return link(result.similarity, cut, options.edge_weight, &notes); });
-  rule.communities = timed(seconds, "communities", [&] { return find_communities(*rule.graph, options.communities, progress); });
+  rule.communities =
+      timed(seconds, "communities", [&] { return find_communities(*rule.graph, options.communities, progress); });
   return rule;
 }
 
@@ -65,7 +67,8 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& gi
   result.micrograph = std::move(micrograph);
   append(result.notes, result.micrograph.notes);
   append(result.notes, encoder.notes());
-  if (!result.micrograph.nm_per_pixel) result.notes.push_back("the pixel size is not known: lengths and areas are in pixels; give --pixel-size");
+  if (!result.micrograph.nm_per_pixel)
+    result.notes.push_back("the pixel size is not known: lengths and areas are in pixels; give --pixel-size");
 
   StageSeconds& seconds = result.seconds;
   const EncoderIdentity identity = encoder.identity();
@@ -83,16 +86,19 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& gi
     result.order = measure_order(scaled, result.grid, options.threads, dark);
     return scaled;
   });
-  result.embeddings = timed(seconds, "embed", [&] { return embed(canonical, result.grid, encoder, options.normalise, progress); });
-  result.similarity = timed(seconds, "compare", [&] { return compare(result.embeddings, options.similarity, progress); });
+  result.embeddings =
+      timed(seconds, "embed", [&] { return embed(canonical, result.grid, encoder, options.normalise, progress); });
+  result.similarity =
+      timed(seconds, "compare", [&] { return compare(result.embeddings, options.similarity, progress); });
   append(result.notes, result.similarity.notes);
   result.mode = mode_of(result.similarity.statistics, options.mode_bins);
 
   for (const std::string& name : options.cuts) {
     Notes notes;
-    RuleResult rule = is_derived_rule(name)
-                          ? timed(seconds, "communities", [&] { return apply_derived_rule(name, result, options, notes, progress); })
-                          : apply_threshold_rule(result, name, options, seconds, notes, progress);
+    RuleResult rule =
+        is_derived_rule(name)
+            ? timed(seconds, "communities", [&] { return apply_derived_rule(name, result, options, notes, progress); })
+            : apply_threshold_rule(result, name, options, seconds, notes, progress);
     append(notes, rule.communities.notes);
     timed(seconds, "paint", [&] {
       rule.map = paint(result.grid, rule.communities, options.paint);
@@ -110,7 +116,8 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& gi
   return result;
 }
 
-Result segment(const std::filesystem::path& image, Encoder& encoder, const SegmentOptions& options, const Progress& progress) {
+Result segment(const std::filesystem::path& image, Encoder& encoder, const SegmentOptions& options,
+               const Progress& progress) {
   StageSeconds load;
   Micrograph micrograph = timed(load, "load", [&] { return load_micrograph(image, options.load); });
   Result result = segment(std::move(micrograph), encoder, options, progress);
@@ -119,14 +126,16 @@ Result segment(const std::filesystem::path& image, Encoder& encoder, const Segme
 }
 
 void check_rules(SegmentOptions& options, Notes& notes) {
-  if (options.cuts.empty()) throw UsageError("no cut is given: name at least one of mean, median, mode or a number in [0, 1]");
+  if (options.cuts.empty())
+    throw UsageError("no cut is given: name at least one of mean, median, mode or a number in [0, 1]");
   for (std::size_t i = 0; i < options.cuts.size(); ++i) {
     if (!is_derived_rule(options.cuts[i])) (void)parse_cut_rule(options.cuts[i]);
     if (std::count(options.cuts.begin(), options.cuts.end(), options.cuts[i]) > 1)
       throw UsageError("cut " + options.cuts[i] + " is given twice");
   }
   if (std::find(options.cuts.begin(), options.cuts.end(), options.primary) != options.cuts.end()) return;
-  notes.push_back("the primary rule '" + options.primary + "' is not among the cuts: '" + options.cuts.back() + "' is used");
+  notes.push_back("the primary rule '" + options.primary + "' is not among the cuts: '" + options.cuts.back() +
+                  "' is used");
   options.primary = options.cuts.back();
 }
 
@@ -137,7 +146,8 @@ Plan plan(const Micrograph& micrograph, const SegmentOptions& options, int encod
   Notes ignored;
   const int stride = canonical_stride_px(options, result.chip_size, encoder_px, ignored);
   const cv::Size input = micrograph.pixels.size();
-  const cv::Size scaled(static_cast<int>(std::lround(input.width * factor)), static_cast<int>(std::lround(input.height * factor)));
+  const cv::Size scaled(static_cast<int>(std::lround(input.width * factor)),
+                        static_cast<int>(std::lround(input.height * factor)));
   result.grid = lay_grid(scaled, input, encoder_px, stride);
   result.stride_px = stride / factor;
   result.predicted_memory_bytes = predict_memory(result.grid, features, options);
@@ -147,9 +157,11 @@ Plan plan(const Micrograph& micrograph, const SegmentOptions& options, int encod
 void check_memory(const Plan& planned, const SegmentOptions& options) {
   const std::uint64_t limit = options.max_memory_bytes;
   if (limit == 0 || planned.predicted_memory_bytes <= limit) return;
-  throw ResourceError(std::to_string(planned.grid.chips()) + " chips would need about " + bytes_text(planned.predicted_memory_bytes) +
-                      " of memory but " + bytes_text(limit) + " may be used: give a larger --stride (now " + number(planned.stride_px) +
-                      " px) or a larger --max-memory" + (options.similarity.spill.empty() ? ", or --spill DIR to keep the scores on disk" : ""));
+  throw ResourceError(std::to_string(planned.grid.chips()) + " chips would need about " +
+                      bytes_text(planned.predicted_memory_bytes) + " of memory but " + bytes_text(limit) +
+                      " may be used: give a larger --stride (now " + number(planned.stride_px) +
+                      " px) or a larger --max-memory" +
+                      (options.similarity.spill.empty() ? ", or --spill DIR to keep the scores on disk" : ""));
 }
 
 }  // namespace metamict

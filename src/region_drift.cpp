@@ -15,12 +15,14 @@ constexpr std::size_t fewest_chips = 30;
 
 OrderedRegion largest_ordered_region(const Result& result, const RuleResult& rule) {
   OrderedRegion found;
-  const auto region = std::find_if(rule.regions.begin(), rule.regions.end(), [](const Region& r) { return is_ordered(r.order); });  // by falling area
+  const auto region = std::find_if(rule.regions.begin(), rule.regions.end(),
+                                   [](const Region& r) { return is_ordered(r.order); });  // by falling area
   if (region == rule.regions.end() || region->chips < fewest_chips) return found;
   found.label = region->label;
   const cv::Size2d picture = result.grid.input_size;
   for (std::size_t node = 0; node < result.grid.chips(); ++node) {
-    if (rule.map.label_of_community[static_cast<std::size_t>(rule.communities.community[node])] != region->label) continue;
+    if (rule.map.label_of_community[static_cast<std::size_t>(rule.communities.community[node])] != region->label)
+      continue;
     const cv::Rect2d chip = result.grid.chip_in_input(node);
     found.nodes.push_back(node);
     found.places.emplace_back((chip.x + chip.width / 2) / picture.width, (chip.y + chip.height / 2) / picture.height);

@@ -2,11 +2,10 @@
 // How a quantity of a region's chips changes steadily across the region.
 #pragma once
 
+#include <Eigen/Core>
 #include <array>
 #include <string>
 #include <vector>
-
-#include <Eigen/Core>
 
 #include "metamict/pipeline.hpp"
 
@@ -16,7 +15,7 @@ namespace metamict {
 struct OrderedRegion {
   int label = 0;
   std::vector<std::size_t> nodes;
-  std::vector<Eigen::Vector2d> places;   ///< of the chips' centres: across and down, 0 to 1 over the picture
+  std::vector<Eigen::Vector2d> places;  ///< of the chips' centres: across and down, 0 to 1 over the picture
 };
 
 /// Empty (no nodes) where no region is ordered, or the largest that is has fewer than 30 chips.
@@ -24,10 +23,10 @@ OrderedRegion largest_ordered_region(const Result& result, const RuleResult& rul
 
 /// A plane fitted to one value a chip.
 struct Drift {
-  Eigen::Vector2d change{0, 0};    ///< along the region's own extent, across and down
+  Eigen::Vector2d change{0, 0};  ///< along the region's own extent, across and down
   double mean = 0;
-  double explained = 0;            ///< share of the variance
-  std::array<double, 2> ends{};    ///< means over the first and the last fifth along the larger change
+  double explained = 0;          ///< share of the variance
+  std::array<double, 2> ends{};  ///< means over the first and the last fifth along the larger change
 
   int axis() const { return std::abs(change[0]) >= std::abs(change[1]) ? 0 : 1; }
   /// "left to right", ...: the way in which the value rises, or falls.

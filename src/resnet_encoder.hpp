@@ -16,7 +16,8 @@ namespace metamict {
 
 class ResnetEncoder : public Encoder {
  public:
-  ResnetEncoder(std::shared_ptr<const FoldedResnet> weights, const EncoderOptions& options, const Sidecar& sidecar, Notes notes);
+  ResnetEncoder(std::shared_ptr<const FoldedResnet> weights, const EncoderOptions& options, const Sidecar& sidecar,
+                Notes notes);
 
   EncoderIdentity identity() const override;
   /// What was decided while loading, and for the last image.
@@ -25,13 +26,15 @@ class ResnetEncoder : public Encoder {
   void set_seconds(const EncoderSeconds& seconds) { seconds_ = seconds; }
   /// What its features were compared with when it was opened: said in the report.
   void set_checked_against(std::string what) { checked_against_ = std::move(what); }
-  RowMatrixXf encode(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise, const Progress& progress) override;
+  RowMatrixXf encode(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise,
+                     const Progress& progress) override;
 
   /// Features of a few chips of input_px² grey values each, to compare with another implementation's.
   RowMatrixXf features_of(const std::vector<float>& chips);
 
  private:
-  RowMatrixXf encode_chips(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise, const Progress& progress);
+  RowMatrixXf encode_chips(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise,
+                           const Progress& progress);
   bool can_share(const ChipGrid& grid, Normalise normalise);
   Workspace& workspace(std::size_t worker);
 
@@ -41,7 +44,7 @@ class ResnetEncoder : public Encoder {
   std::string checked_against_;
   int threads_;
   ResnetExecutor executor_;
-  std::optional<SharedResnet> shared_;                   // when asked for
+  std::optional<SharedResnet> shared_;  // when asked for
   bool last_was_shared_;
   std::vector<std::unique_ptr<Workspace>> workspaces_;  // one per worker, kept from image to image
 };

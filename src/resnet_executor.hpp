@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A ResNet50 on the processor through oneDNN alone, several times faster than through LibTorch: batch normalisation folded
-// in; bias, addition and ReLU fused into each product; chips taken in groups whose maps stay in the second-level cache.
+// A ResNet50 on the processor through oneDNN alone, several times faster than through LibTorch: batch normalisation
+// folded in; bias, addition and ReLU fused into each product; chips taken in groups whose maps stay in the second-level
+// cache.
 #pragma once
 
 #include <array>
@@ -18,9 +19,11 @@ using Groups = std::array<long, 4>;
 class ResnetExecutor {
  public:
   ResnetExecutor(const FoldedResnet& weights, int input_px, const InputScale& scale, Number number);
-  ResnetExecutor(const FoldedResnet& weights, int input_px, const InputScale& scale, Number number, const Groups& groups);
+  ResnetExecutor(const FoldedResnet& weights, int input_px, const InputScale& scale, Number number,
+                 const Groups& groups);
 
-  /// Groups whose maps stay in a second-level cache of 2 MiB, and for the last stage enough chips to share its large weights.
+  /// Groups whose maps stay in a second-level cache of 2 MiB, and for the last stage enough chips to share its large
+  /// weights.
   static Groups best_groups(int input_px, Number number);
 
   int input_px() const { return input_px_; }
@@ -30,12 +33,14 @@ class ResnetExecutor {
   long small_batch() const { return small_last_.in().n; }
   std::unique_ptr<Workspace> workspace() const { return std::make_unique<Workspace>(store_.engine()); }
 
-  /// Features of `count` <= batch() chips of input_px² grey values, one chip after the other: count x resnet50_features.
+  /// Features of `count` <= batch() chips of input_px² grey values, one chip after the other: count x
+  /// resnet50_features.
   void run(Workspace& space, const float* chips, long count, float* features) const;
 
  private:
   void run_stem(Workspace& space, const float* chips, long count, std::byte* out) const;
-  void run_stages(Workspace& space, std::size_t last, const Stage& stage, const float* chips, long count, std::byte* out) const;
+  void run_stages(Workspace& space, std::size_t last, const Stage& stage, const float* chips, long count,
+                  std::byte* out) const;
 
   PackedWeights store_;
   int input_px_;

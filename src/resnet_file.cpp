@@ -30,8 +30,8 @@ bool agrees(const RecordedFeatures& recorded, const RowMatrixXf& features, const
 
 }  // namespace
 
-std::unique_ptr<Encoder> open_resnet_file(std::span<const unsigned char> file, const EncoderOptions& options, const Sidecar& sidecar,
-                                          const Notes& notes) try {
+std::unique_ptr<Encoder> open_resnet_file(std::span<const unsigned char> file, const EncoderOptions& options,
+                                          const Sidecar& sidecar, const Notes& notes) try {
   const DeviceKind device = parse_device(options.device).kind;
   if (device == DeviceKind::cuda || (device == DeviceKind::automatic && may_have_cuda())) return nullptr;
   const auto recorded = recorded_features(options.model);
@@ -42,11 +42,13 @@ std::unique_ptr<Encoder> open_resnet_file(std::span<const unsigned char> file, c
   const auto tensors = stored_tensors(file);
   auto weights = tensors ? fold_resnet50(*tensors) : std::nullopt;
   if (!weights) return nullptr;
-  auto encoder = std::make_unique<ResnetEncoder>(std::make_shared<const FoldedResnet>(std::move(*weights)), options, sidecar, notes);
+  auto encoder = std::make_unique<ResnetEncoder>(std::make_shared<const FoldedResnet>(std::move(*weights)), options,
+                                                 sidecar, notes);
   seconds.load = seconds_since(start);
 
   start = std::chrono::steady_clock::now();
-  const RowMatrixXf features = encoder->features_of(probe_chips(sidecar.input_px, static_cast<int>(recorded->rows.rows())));
+  const RowMatrixXf features =
+      encoder->features_of(probe_chips(sidecar.input_px, static_cast<int>(recorded->rows.rows())));
   seconds.warm_up = seconds_since(start);
   if (!agrees(*recorded, features, encoder->identity().precision)) return nullptr;
   encoder->set_seconds(seconds);

@@ -16,7 +16,9 @@ using dnnl::memory;
 
 namespace {
 
-memory::data_type type_of(Number number) { return number == Number::float32 ? memory::data_type::f32 : memory::data_type::bf16; }
+memory::data_type type_of(Number number) {
+  return number == Number::float32 ? memory::data_type::f32 : memory::data_type::bf16;
+}
 
 constexpr std::size_t page = std::size_t{2} << 20;
 
@@ -74,7 +76,8 @@ dnnl::primitive_attr attributes(After after) {
 #endif
   dnnl::primitive_attr attr;
   attr.set_post_ops(operations);
-  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);  // the library's own belongs to the thread that made the primitive
+  attr.set_scratchpad_mode(
+      dnnl::scratchpad_mode::user);  // the library's own belongs to the thread that made the primitive
   return attr;
 }
 
@@ -134,7 +137,8 @@ Packed PackedWeights::pack(const void* tensor, const std::vector<float>& values,
     if (entry.tensor == tensor && entry.packed.memory.get_desc() == wanted) return entry.packed;
   Packed packed;
   if (wanted.get_size() >= page / 2) packed.pages = std::make_shared<Buffer>();
-  packed.memory = packed.pages ? memory(wanted, engine_, packed.pages->at_least(wanted.get_size())) : memory(wanted, engine_);
+  packed.memory =
+      packed.pages ? memory(wanted, engine_, packed.pages->at_least(wanted.get_size())) : memory(wanted, engine_);
   memory from(plain, engine_, const_cast<float*>(values.data()));  // oneDNN has no read-only memory; it is only read
   dnnl::stream stream(engine_);
   dnnl::reorder(from, packed.memory).execute(stream, from, packed.memory);
@@ -153,7 +157,8 @@ Operation Operation::product_of(PackedWeights& store, const memory::dims& rows_k
   const auto desc = product_desc(store.engine(), a, b, bias, c, after);
   Operation op(dnnl::matmul(desc), desc.scratchpad_desc());
   op.in_ = a, op.out_ = c;
-  op.weights_ = store.pack(tensor, weights_NK, {{k, n}, memory::data_type::f32, memory::format_tag::ba}, desc.weights_desc());
+  op.weights_ =
+      store.pack(tensor, weights_NK, {{k, n}, memory::data_type::f32, memory::format_tag::ba}, desc.weights_desc());
   op.bias_ = copy_of(store.engine(), bias, bias_N);
   return op;
 }
@@ -175,7 +180,8 @@ Operation Operation::dense(PackedWeights& store, const MapShape& in, const Folde
         std::copy_n(conv.weights_OHWI.data() + ((o * 3 + dy) * 3 + dx) * conv.in, conv.in, to);
       }
   }
-  return product_of(store, {in.n, area * conv.in, area * conv.out}, conv.weights_OHWI.data(), weights_NK, bias_N, After::relu);
+  return product_of(store, {in.n, area * conv.in, area * conv.out}, conv.weights_OHWI.data(), weights_NK, bias_N,
+                    After::relu);
 }
 
 Operation Operation::convolution(PackedWeights& store, const MapShape& in, const FoldedConv& conv, int stride) {
@@ -196,11 +202,12 @@ Operation Operation::convolution(PackedWeights& store, const MapShape& in, const
 
 void Operation::run(Workspace& space, const std::byte* in, std::byte* out) const {
   const dnnl::engine engine = bias_.get_engine();
-  primitive_.execute(space.stream, {{DNNL_ARG_SRC, memory(in_, engine, const_cast<std::byte*>(in))},
-                                    {DNNL_ARG_WEIGHTS, weights_.memory},
-                                    {DNNL_ARG_BIAS, bias_},
-                                    {DNNL_ARG_DST, memory(out_, engine, out)},
-                                    {DNNL_ARG_SCRATCHPAD, memory(scratch_, engine, space.scratch.at_least(scratch_.get_size()))}});
+  primitive_.execute(space.stream,
+                     {{DNNL_ARG_SRC, memory(in_, engine, const_cast<std::byte*>(in))},
+                      {DNNL_ARG_WEIGHTS, weights_.memory},
+                      {DNNL_ARG_BIAS, bias_},
+                      {DNNL_ARG_DST, memory(out_, engine, out)},
+                      {DNNL_ARG_SCRATCHPAD, memory(scratch_, engine, space.scratch.at_least(scratch_.get_size()))}});
 }
 
 void subsample(const std::byte* in, const MapShape& shape, int stride, std::size_t number_bytes, std::byte* out) {

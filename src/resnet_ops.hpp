@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The few operations a ResNet is made of, on channels-last maps in float32 or bfloat16: products and convolutions by oneDNN,
-// and the copies between them. Everything here runs in the calling thread.
+// The few operations a ResNet is made of, on channels-last maps in float32 or bfloat16: products and convolutions by
+// oneDNN, and the copies between them. Everything here runs in the calling thread.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <vector>
-
 #include <oneapi/dnnl/dnnl.hpp>
+#include <vector>
 
 #include "resnet_weights.hpp"
 
@@ -19,7 +18,8 @@ enum class Number { float32, bfloat16 };
 constexpr std::size_t size_of(Number number) { return number == Number::float32 ? 4 : 2; }
 void to_bfloat16(const float* from, std::size_t count, std::uint16_t* to);  ///< to nearest, ties to even
 
-/// Uninitialised memory on large pages (47 MB of weights on small ones is a miss of the translation buffer every few rows).
+/// Uninitialised memory on large pages (47 MB of weights on small ones is a miss of the translation buffer every few
+/// rows).
 class Buffer {
  public:
   /// At least `bytes`, the same memory as long as it is large enough.
@@ -64,8 +64,10 @@ class PackedWeights {
   const dnnl::engine& engine() const { return engine_; }
   Number number() const { return number_; }
 
-  /// `values` in `plain` order to `wanted`. `tensor` names what is packed: one address, one tensor, as long as this lives.
-  Packed pack(const void* tensor, const std::vector<float>& values, const dnnl::memory::desc& plain, const dnnl::memory::desc& wanted);
+  /// `values` in `plain` order to `wanted`. `tensor` names what is packed: one address, one tensor, as long as this
+  /// lives.
+  Packed pack(const void* tensor, const std::vector<float>& values, const dnnl::memory::desc& plain,
+              const dnnl::memory::desc& wanted);
 
  private:
   struct Entry {
@@ -84,8 +86,8 @@ class Operation {
  public:
   /// [rows, k] x [k, n], where k = 1 or 9 neighbours x channels of the convolution.
   static Operation product(PackedWeights& store, long rows, const FoldedConv& conv, After after);
-  /// 3x3 with padding 1 on a map so small that every output pixel sees every input pixel: one product of whole maps, without
-  /// the zeros that its neighbourhoods would hold. Then ReLU.
+  /// 3x3 with padding 1 on a map so small that every output pixel sees every input pixel: one product of whole maps,
+  /// without the zeros that its neighbourhoods would hold. Then ReLU.
   static Operation dense(PackedWeights& store, const MapShape& in, const FoldedConv& conv);
   /// 3x3 with padding 1, then ReLU.
   static Operation convolution(PackedWeights& store, const MapShape& in, const FoldedConv& conv, int stride);
@@ -93,7 +95,8 @@ class Operation {
   void run(Workspace& space, const std::byte* in, std::byte* out) const;
 
  private:
-  Operation(dnnl::primitive primitive, dnnl::memory::desc scratch) : primitive_(std::move(primitive)), scratch_(std::move(scratch)) {}
+  Operation(dnnl::primitive primitive, dnnl::memory::desc scratch)
+      : primitive_(std::move(primitive)), scratch_(std::move(scratch)) {}
   static Operation product_of(PackedWeights& store, const dnnl::memory::dims& rows_k_n, const void* tensor,
                               const std::vector<float>& weights_NK, const std::vector<float>& bias_N, After after);
 

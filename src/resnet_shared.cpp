@@ -56,7 +56,8 @@ struct Corner {
 void copy_pixels(Corner from, Corner to, Window size, std::size_t pixel_bytes) {
   for (long y = 0; y < size.h; ++y)
     std::memcpy(to.pixel + static_cast<std::size_t>(y * to.map_w) * pixel_bytes,
-                from.pixel + static_cast<std::size_t>(y * from.map_w) * pixel_bytes, static_cast<std::size_t>(size.w) * pixel_bytes);
+                from.pixel + static_cast<std::size_t>(y * from.map_w) * pixel_bytes,
+                static_cast<std::size_t>(size.w) * pixel_bytes);
 }
 
 /// The window of the map every 16 px that is nearest to a chip's first row or column.
@@ -69,13 +70,18 @@ struct SharedResnet::Map {
   std::size_t number_bytes;
   Buffer buffer;
 
-  Map(const MapShape& size, Number number) : shape(size), number_bytes(size_of(number)) { buffer.at_least(size.values() * number_bytes); }
+  Map(const MapShape& size, Number number) : shape(size), number_bytes(size_of(number)) {
+    buffer.at_least(size.values() * number_bytes);
+  }
   std::size_t pixel_bytes() const { return static_cast<std::size_t>(shape.c) * number_bytes; }
-  std::byte* pixel(long y, long x) { return buffer.at_least(0) + static_cast<std::size_t>(y * shape.w + x) * pixel_bytes(); }
+  std::byte* pixel(long y, long x) {
+    return buffer.at_least(0) + static_cast<std::size_t>(y * shape.w + x) * pixel_bytes();
+  }
 
   /// Takes the right part of a tile.
   void keep(std::byte* tile, const Tile& where) {
-    const std::size_t skipped = static_cast<std::size_t>((where.y.keep - where.y.first) * where.x.length + where.x.keep - where.x.first);
+    const std::size_t skipped =
+        static_cast<std::size_t>((where.y.keep - where.y.first) * where.x.length + where.x.keep - where.x.first);
     copy_pixels({tile + skipped * pixel_bytes(), where.x.length}, {pixel(where.y.keep, where.x.keep), shape.w},
                 {where.y.keep_end - where.y.keep, where.x.keep_end - where.x.keep}, pixel_bytes());
   }
@@ -89,7 +95,8 @@ class SharedResnet::Reporter {
   void piece_done() {
     const std::lock_guard lock(mutex_);
     done_ += each_;
-    if (progress_) progress_("embed", std::min(chips_, static_cast<std::size_t>(done_ * static_cast<double>(chips_) + 0.5)), chips_);
+    if (progress_)
+      progress_("embed", std::min(chips_, static_cast<std::size_t>(done_ * static_cast<double>(chips_) + 0.5)), chips_);
   }
 
  private:
@@ -99,7 +106,8 @@ class SharedResnet::Reporter {
   std::mutex mutex_;
 };
 
-SharedResnet::SharedResnet(std::shared_ptr<const FoldedResnet> weights, const InputScale& scale, Number number, int tile_px)
+SharedResnet::SharedResnet(std::shared_ptr<const FoldedResnet> weights, const InputScale& scale, Number number,
+                           int tile_px)
     : weights_(std::move(weights)), scale_(scale), tile_px_(tile_px), store_(number) {}
 
 const SharedResnet::Head& SharedResnet::head(long h, long w) {
@@ -124,7 +132,8 @@ void SharedResnet::run_part(const std::vector<Piece>& pieces, int threads, Repor
   std::vector<std::function<void(Workspace&)>> ready;  // primitives are made here, by one thread
   for (const Piece& piece : pieces) ready.push_back(prepare(piece));
   reporter.begin_part(share, pieces.size());
-  while (workspaces_.size() < static_cast<std::size_t>(std::max(1, threads))) workspaces_.push_back(std::make_unique<Workspace>(store_.engine()));
+  while (workspaces_.size() < static_cast<std::size_t>(std::max(1, threads)))
+    workspaces_.push_back(std::make_unique<Workspace>(store_.engine()));
   parallel_for(pieces.size(), threads, [&](std::size_t worker, std::size_t i) {
     ready[i](*workspaces_[worker]);
     reporter.piece_done();
@@ -133,10 +142,12 @@ void SharedResnet::run_part(const std::vector<Piece>& pieces, int threads, Repor
 
 SharedResnet::Map SharedResnet::second_map(const cv::Mat& pixels, int threads, Reporter& reporter) {
   Map map({1, eighth(pixels.rows), eighth(pixels.cols), 512}, store_.number());
-  const auto tiles = tiles_of(cut(map.shape.h, tile_px_ / 8, halo_of_second), cut(map.shape.w, tile_px_ / 8, halo_of_second));
+  const auto tiles =
+      tiles_of(cut(map.shape.h, tile_px_ / 8, halo_of_second), cut(map.shape.w, tile_px_ / 8, halo_of_second));
   run_part<Tile>(tiles, threads, reporter, 0.3, [&](const Tile& tile) {
     const long y = tile.y.first * 8, x = tile.x.first * 8;
-    const Head& program = head(std::min(tile.y.length * 8, pixels.rows - y), std::min(tile.x.length * 8, pixels.cols - x));
+    const Head& program =
+        head(std::min(tile.y.length * 8, pixels.rows - y), std::min(tile.x.length * 8, pixels.cols - x));
     Frame frame;
     frame.image = pixels.ptr<float>(static_cast<int>(y)) + x;
     frame.step = static_cast<std::ptrdiff_t>(pixels.step1());
@@ -159,10 +170,12 @@ SharedResnet::Map SharedResnet::second_map(const cv::Mat& pixels, int threads, R
 SharedResnet::Map SharedResnet::third_map(Map& second, int threads, Reporter& reporter) {
   Map map({1, strided(second.shape.h, 2), strided(second.shape.w, 2), 1024}, store_.number());
   // Bands: their halo is large, and a second axis of tiles would pay for it again.
-  const auto tiles = tiles_of(cut(map.shape.h, tile_px_ / 16, halo_of_third), cut(map.shape.w, tile_px_ / 4, halo_of_third));
+  const auto tiles =
+      tiles_of(cut(map.shape.h, tile_px_ / 16, halo_of_third), cut(map.shape.w, tile_px_ / 4, halo_of_third));
   run_part<Tile>(tiles, threads, reporter, 0.25, [&](const Tile& tile) {
     const long y = tile.y.first * 2, x = tile.x.first * 2;
-    const MapShape in{1, std::min(tile.y.length * 2, second.shape.h - y), std::min(tile.x.length * 2, second.shape.w - x), 512};
+    const MapShape in{1, std::min(tile.y.length * 2, second.shape.h - y),
+                      std::min(tile.x.length * 2, second.shape.w - x), 512};
     const Stage& program = stage(2, in);
     return [&map, &second, &program, in, tile, y, x](Workspace& space) {
       std::byte* from = space.maps[2].at_least(in.values() * map.number_bytes);
@@ -175,7 +188,8 @@ SharedResnet::Map SharedResnet::third_map(Map& second, int threads, Reporter& re
   return map;
 }
 
-void SharedResnet::pool_windows(Map& third, const ChipGrid& grid, int threads, Reporter& reporter, RowMatrixXf& rows_ND) {
+void SharedResnet::pool_windows(Map& third, const ChipGrid& grid, int threads, Reporter& reporter,
+                                RowMatrixXf& rows_ND) {
   struct Piece {
     Tile tile;
     long y, x;  // where the last stage's input begins: its phase
@@ -190,7 +204,8 @@ void SharedResnet::pool_windows(Map& third, const ChipGrid& grid, int threads, R
     }
   run_part<Piece>(pieces, threads, reporter, 0.45, [&](const Piece& piece) {
     const long y = piece.y + piece.tile.y.first * 2, x = piece.x + piece.tile.x.first * 2;
-    const MapShape in{1, std::min(piece.tile.y.length * 2, third.shape.h - y), std::min(piece.tile.x.length * 2, third.shape.w - x), 1024};
+    const MapShape in{1, std::min(piece.tile.y.length * 2, third.shape.h - y),
+                      std::min(piece.tile.x.length * 2, third.shape.w - x), 1024};
     const Stage& program = stage(3, in);
     return [&third, &program, &rows_ND, &grid, this, in, piece, y, x, cells](Workspace& space) {
       std::byte* from = space.maps[3].at_least(in.values() * third.number_bytes);
@@ -205,8 +220,8 @@ void SharedResnet::pool_windows(Map& third, const ChipGrid& grid, int threads, R
         const long row = window_of(chip.y), col = window_of(chip.x);
         if (!inside(row, piece.y, piece.tile.y) || !inside(col, piece.x, piece.tile.x)) continue;
         const long at = (row / 2 - piece.tile.y.first) * program.out().w + col / 2 - piece.tile.x.first;
-        mean_over_window(map + static_cast<std::size_t>(at * program.out().c) * third.number_bytes, program.out(), {cells, cells},
-                         store_.number(), rows_ND.row(static_cast<Eigen::Index>(node)).data());
+        mean_over_window(map + static_cast<std::size_t>(at * program.out().c) * third.number_bytes, program.out(),
+                         {cells, cells}, store_.number(), rows_ND.row(static_cast<Eigen::Index>(node)).data());
       }
     };
   });

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// One pass of a ResNet50 over a whole micrograph, from which every chip's window is pooled: overlapping chips share their
-// convolutions. Another embedding than chip by chip, not an approximation of it: a chip's border sees its neighbours where
-// the paper's sees zeros.
+// One pass of a ResNet50 over a whole micrograph, from which every chip's window is pooled: overlapping chips share
+// their convolutions. Another embedding than chip by chip, not an approximation of it: a chip's border sees its
+// neighbours where the paper's sees zeros.
 #pragma once
 
+#include <Eigen/Core>
 #include <array>
 #include <functional>
 #include <map>
 #include <memory>
 #include <utility>
 #include <vector>
-
-#include <Eigen/Core>
 
 #include "metamict/chips.hpp"
 #include "metamict/encoder.hpp"
@@ -24,13 +23,13 @@ class SharedResnet {
   /// The micrograph is worked on in tiles of about tile_px; what they are does not change the features.
   SharedResnet(std::shared_ptr<const FoldedResnet> weights, const InputScale& scale, Number number, int tile_px = 512);
 
-  /// Whether every chip is a window of the network's map: chips of whole 32 px, every 16 px (the last row and column, pulled
-  /// in to the edge, take the nearest window).
+  /// Whether every chip is a window of the network's map: chips of whole 32 px, every 16 px (the last row and column,
+  /// pulled in to the edge, take the nearest window).
   static bool fits(const ChipGrid& grid) { return grid.size_px % 32 == 0 && grid.stride_px % 16 == 0; }
 
-  /// Features of every chip, in node order: the mean of the last stage over the chip's cells, which are those that a chip by
-  /// itself has. The last stage is done four times, on the map before it from row and column 0 or 1, so that cells 32 px apart
-  /// lie every 16 px.
+  /// Features of every chip, in node order: the mean of the last stage over the chip's cells, which are those that a
+  /// chip by itself has. The last stage is done four times, on the map before it from row and column 0 or 1, so that
+  /// cells 32 px apart lie every 16 px.
   RowMatrixXf encode(const cv::Mat& pixels, const ChipGrid& grid, int threads, const Progress& progress);
 
  private:
@@ -54,8 +53,8 @@ class SharedResnet {
   InputScale scale_;
   long tile_px_;
   PackedWeights store_;
-  std::map<std::pair<long, long>, Head> heads_;                            // by height and width of a tile
-  std::map<std::array<long, 3>, Stage> stages_;                            // by number, height and width
+  std::map<std::pair<long, long>, Head> heads_;  // by height and width of a tile
+  std::map<std::array<long, 3>, Stage> stages_;  // by number, height and width
   std::vector<std::unique_ptr<Workspace>> workspaces_;
 };
 

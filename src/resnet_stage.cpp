@@ -10,7 +10,7 @@ namespace metamict {
 
 namespace {
 
-constexpr long largest_strip = 1024;    // rows of the stem's product: its columns and map stay in the second-level cache
+constexpr long largest_strip = 1024;  // rows of the stem's product: its columns and map stay in the second-level cache
 constexpr std::size_t largest_columns = std::size_t{1} << 20;  // bytes of neighbourhoods at once, for the same reason
 constexpr long smallest_direct_px = 5;  // below, a 3x3 convolution is faster as a product of its neighbourhoods
 
@@ -51,8 +51,10 @@ void Stem::fill_frame(const Frame& frame, T* planes) const {
   std::vector<float> row(static_cast<std::size_t>(frame_w()), 1.0F);
   const auto store = [&](const float* values, T* to) {
     const auto count = static_cast<std::size_t>(frame.right - frame.left);
-    if constexpr (std::is_same_v<T, float>) std::copy_n(values, count, to);
-    else to_bfloat16(values, count, to);
+    if constexpr (std::is_same_v<T, float>)
+      std::copy_n(values, count, to);
+    else
+      to_bfloat16(values, count, to);
   };
   if (planes_ == 2)
     for (long y = frame.top; y < frame.bottom; ++y) store(row.data(), planes + area + y * frame_w() + frame.left);
@@ -69,10 +71,13 @@ void Stem::columns(const std::byte* planes, long first_row, std::byte* out) cons
   for (long y = first_row; y < first_row + strip_rows_; ++y)
     for (long x = 0; x < conv_w_; ++x)
       for (long plane = 0; plane < planes_; ++plane) {
-        const std::byte* from = planes + static_cast<std::size_t>((plane * frame_h() + 2 * y) * frame_w() + 2 * x) * bytes;
+        const std::byte* from =
+            planes + static_cast<std::size_t>((plane * frame_h() + 2 * y) * frame_w() + 2 * x) * bytes;
         for (long i = 0; i < taps; ++i, out += run, from += static_cast<std::size_t>(frame_w()) * bytes) {
-          if (number_ == Number::bfloat16) std::memcpy(out, from, taps * 2);  // a size known here is one instruction
-          else std::memcpy(out, from, taps * 4);
+          if (number_ == Number::bfloat16)
+            std::memcpy(out, from, taps * 2);  // a size known here is one instruction
+          else
+            std::memcpy(out, from, taps * 4);
         }
       }
 }
@@ -80,11 +85,14 @@ void Stem::columns(const std::byte* planes, long first_row, std::byte* out) cons
 void Stem::run(Workspace& space, const Frame& frame, std::byte* out) const {
   const std::size_t bytes = size_of(number_);
   std::byte* planes = space.frame.at_least(static_cast<std::size_t>(planes_ * frame_h() * frame_w()) * bytes);
-  if (number_ == Number::bfloat16) fill_frame(frame, reinterpret_cast<std::uint16_t*>(planes));
-  else fill_frame(frame, reinterpret_cast<float*>(planes));
+  if (number_ == Number::bfloat16)
+    fill_frame(frame, reinterpret_cast<std::uint16_t*>(planes));
+  else
+    fill_frame(frame, reinterpret_cast<float*>(planes));
   const MapShape map{1, conv_h_, conv_w_, 64};
   std::byte* conv = space.stem_map.at_least(map.values() * bytes);
-  std::byte* rows = space.columns.at_least(static_cast<std::size_t>(strip_rows_ * conv_w_ * planes_ * taps * taps) * bytes);
+  std::byte* rows =
+      space.columns.at_least(static_cast<std::size_t>(strip_rows_ * conv_w_ * planes_ * taps * taps) * bytes);
   for (long y = 0; y < conv_h_; y += strip_rows_) {
     columns(planes, y, rows);
     product_->run(space, rows, conv + static_cast<std::size_t>(y * conv_w_ * 64) * bytes);
@@ -98,12 +106,14 @@ Stage::Block Stage::compile(PackedWeights& store, const FoldedBottleneck& weight
   inner.c = middle.c = weights.reduce.out;
   middle.h = strided(in.h, stride), middle.w = strided(in.w, stride);
   const long rows = middle.rows();
-  const std::size_t neighbourhood_bytes = 9 * middle.values() / static_cast<std::size_t>(in.n) * size_of(store.number());
+  const std::size_t neighbourhood_bytes =
+      9 * middle.values() / static_cast<std::size_t>(in.n) * size_of(store.number());
   long together = in.n;  // a power of two of them, or a single map
   while (together % 2 == 0 && static_cast<std::size_t>(together) * neighbourhood_bytes > largest_columns) together /= 2;
   const auto spatial = [&](Way way) {
     if (way == Way::dense) return Operation::dense(store, inner, weights.spatial);
-    if (way == Way::neighbourhoods) return Operation::product(store, rows / in.n * together, weights.spatial, After::relu);
+    if (way == Way::neighbourhoods)
+      return Operation::product(store, rows / in.n * together, weights.spatial, After::relu);
     return Operation::convolution(store, inner, weights.spatial, stride);
   };
   const bool all_see_all = stride == 1 && std::max(in.h, in.w) <= 2;
@@ -150,8 +160,10 @@ void Stage::run_block(const Block& block, Workspace& space, const std::byte* in,
   std::byte* reduced = space.reduced.at_least(inner.values() * number_bytes_);
   std::byte* spatial = space.spatial.at_least(block.middle.values() * number_bytes_);
   block.reduce.run(space, in, reduced);
-  if (block.way == Way::neighbourhoods) run_neighbourhoods(block, space, reduced, spatial);
-  else block.spatial.run(space, reduced, spatial);
+  if (block.way == Way::neighbourhoods)
+    run_neighbourhoods(block, space, reduced, spatial);
+  else
+    block.spatial.run(space, reduced, spatial);
   if (block.shortcut) {
     if (block.stride > 1) {
       const std::size_t values = static_cast<std::size_t>(block.middle.rows() * block.in.c);
@@ -169,7 +181,8 @@ void Stage::run_neighbourhoods(const Block& block, Workspace& space, const std::
   from.n = to.n = block.together;
   from.c = to.c;
   std::byte* columns = space.columns.at_least(9 * to.values() * number_bytes_);
-  for (long n = 0; n < block.in.n; n += block.together, in += from.values() * number_bytes_, out += to.values() * number_bytes_) {
+  for (long n = 0; n < block.in.n;
+       n += block.together, in += from.values() * number_bytes_, out += to.values() * number_bytes_) {
     neighbourhoods(in, from, block.stride, number_bytes_, columns);
     block.spatial.run(space, columns, out);
   }

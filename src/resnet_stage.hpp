@@ -17,17 +17,18 @@ struct InputScale {
   std::array<float, 3> mean{}, std{1, 1, 1};
 };
 
-/// An image and what of its surroundings exists, as part of a frame that begins Stem::margin pixels before the image's first
-/// row and column. `image` is the image's first pixel, rows are `step` floats apart; only rows [top, bottom) and columns
-/// [left, right) of the frame are read, the rest counts as outside.
+/// An image and what of its surroundings exists, as part of a frame that begins Stem::margin pixels before the image's
+/// first row and column. `image` is the image's first pixel, rows are `step` floats apart; only rows [top, bottom) and
+/// columns [left, right) of the frame are read, the rest counts as outside.
 struct Frame {
   const float* image = nullptr;
   std::ptrdiff_t step = 0;
   long top = 0, bottom = 0, left = 0, right = 0;
 };
 
-/// Grey pixels to the first stage's input: 7x7 convolution with stride 2, then the 3x3 maximum with stride 2. Three equal
-/// channels are one, with the weights added; channels scaled differently are two (grey, and 1 inside the image), which is exact too.
+/// Grey pixels to the first stage's input: 7x7 convolution with stride 2, then the 3x3 maximum with stride 2. Three
+/// equal channels are one, with the weights added; channels scaled differently are two (grey, and 1 inside the image),
+/// which is exact too.
 class Stem {
  public:
   /// For images of h x w pixels.

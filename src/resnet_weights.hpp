@@ -12,7 +12,8 @@
 
 namespace metamict {
 
-/// A tensor that somebody else owns, in row-major order: in float32, in half precision, or of another type and without data.
+/// A tensor that somebody else owns, in row-major order: in float32, in half precision, or of another type and without
+/// data.
 struct TensorView {
   std::vector<std::int64_t> shape;
   const float* data = nullptr;
@@ -40,9 +41,9 @@ struct FoldedResnet {
   std::array<std::vector<FoldedBottleneck>, 4> stages;
 };
 
-/// The network when names and shapes are exactly those of torchvision's resnet50, maybe under a common prefix; a final "fc"
-/// is not part of it, so a module whose output is not the pooled map must be told apart by comparing features. Empty
-/// otherwise. Batch normalisation is folded in float32, with torchvision's epsilon.
+/// The network when names and shapes are exactly those of torchvision's resnet50, maybe under a common prefix; a final
+/// "fc" is not part of it, so a module whose output is not the pooled map must be told apart by comparing features.
+/// Empty otherwise. Batch normalisation is folded in float32, with torchvision's epsilon.
 std::optional<FoldedResnet> fold_resnet50(const StateDict& tensors);
 
 constexpr int resnet50_features = 2048;

@@ -7,38 +7,41 @@
 #include <map>
 #include <set>
 
+#include "derived_rules.hpp"
 #include "machine.hpp"
 #include "metamict/errors.hpp"
 #include "metamict/evaluate.hpp"
-#include "derived_rules.hpp"
 #include "text.hpp"
 
 namespace metamict {
 
 namespace {
 
-constexpr double nearer_than_regions = 0.6;   // of the least distance between two regions of one image
+constexpr double nearer_than_regions = 0.6;  // of the least distance between two regions of one image
 constexpr double same_order_within = 0.4;
 
 double distance(const RowMatrixXf& a, std::size_t i, const RowMatrixXf& b, std::size_t j) {
   return 1.0 - a.row(static_cast<Eigen::Index>(i)).dot(b.row(static_cast<Eigen::Index>(j)));
 }
 
-/// How near two regions must look to be one: the median over the images of the least distance between two of an image's own.
+/// How near two regions must look to be one: the median over the images of the least distance between two of an image's
+/// own.
 double least_distance(const std::vector<SegmentedImage>& images) {
   std::vector<double> least;
   for (const SegmentedImage& image : images) {
     double nearest = std::numeric_limits<double>::infinity();
     for (std::size_t i = 0; i < image.regions.size(); ++i)
-      for (std::size_t j = 0; j < i; ++j) nearest = std::min(nearest, distance(image.embeddings_RD, i, image.embeddings_RD, j));
+      for (std::size_t j = 0; j < i; ++j)
+        nearest = std::min(nearest, distance(image.embeddings_RD, i, image.embeddings_RD, j));
     if (std::isfinite(nearest)) least.push_back(nearest);
   }
-  if (least.empty()) return 0.1;   // one region in every image: there is nothing to mistake it for
+  if (least.empty()) return 0.1;  // one region in every image: there is nothing to mistake it for
   std::sort(least.begin(), least.end());
   return least[least.size() / 2];
 }
 
-/// What a joint label looks like, from the regions that carry it; the latest counts most, because looks drift with dose.
+/// What a joint label looks like, from the regions that carry it; the latest counts most, because looks drift with
+/// dose.
 struct Kind {
   Eigen::RowVectorXf embedding;
   double order = 0;
@@ -47,7 +50,8 @@ struct Kind {
 
 class Join {
  public:
-  Join(std::vector<SegmentedImage> images, const SeriesOptions& options) : images_(std::move(images)), options_(options) {}
+  Join(std::vector<SegmentedImage> images, const SeriesOptions& options)
+      : images_(std::move(images)), options_(options) {}
 
   Series run(const LoadImage& load, const VisitMember& visit);
 
@@ -56,7 +60,8 @@ class Join {
   std::vector<Layer> layers_of(const SegmentedImage& image);
   std::vector<int> match(const SegmentedImage& image, const std::vector<Layer>& layers);
   SeriesMember complete(const SegmentedImage& image, const Micrograph& micrograph);
-  cv::Mat kinds_of_pixels(const SegmentedImage& image, const std::vector<int>& kind_of_label, const SeriesMember& member, const std::vector<Layer>& layers);
+  cv::Mat kinds_of_pixels(const SegmentedImage& image, const std::vector<int>& kind_of_label,
+                          const SeriesMember& member, const std::vector<Layer>& layers);
   int kind_of_layer(Layer layer);
   int number_kind(int kind);
   void name_labels();
@@ -66,7 +71,7 @@ class Join {
   const SeriesOptions& options_;
   Series series_;
   std::vector<Kind> kinds_;
-  std::vector<int> label_of_kind_;   // 0 = not seen yet
+  std::vector<int> label_of_kind_;  // 0 = not seen yet
   double near_ = 0;
   std::optional<bool> has_cap_;
   std::optional<double> film_contrast_;
@@ -80,11 +85,13 @@ void Join::find_growth() {
   for (const SegmentedImage& image : images_)
     if (const auto found = find_growth_direction(image.labels, image.regions)) {
       const std::vector<Layer> layers = find_layers(image.labels, image.regions, *found);
-      if (std::count(layers.begin(), layers.end(), Layer::other) == static_cast<std::ptrdiff_t>(layers.size())) continue;
+      if (std::count(layers.begin(), layers.end(), Layer::other) == static_cast<std::ptrdiff_t>(layers.size()))
+        continue;
       series_.growth = found;
       return;
     }
-  series_.notes.push_back("no image shows a film on a substrate, so no front is measured; give --growth-direction if there is one");
+  series_.notes.push_back(
+      "no image shows a film on a substrate, so no front is measured; give --growth-direction if there is one");
 }
 
 /// All `other` where the image shows no film.
@@ -94,7 +101,7 @@ std::vector<Layer> Join::layers_of(const SegmentedImage& image) {
   std::vector<Layer> layers = find_layers(image.labels, image.regions, *series_.growth, has_cap_);
   const auto has = [&](Layer layer) { return std::find(layers.begin(), layers.end(), layer) != layers.end(); };
   if (!has(Layer::substrate) || !(has(Layer::film) || has(Layer::amorphous))) return none;
-  if (!has_cap_) has_cap_ = has(Layer::cap);   // the least damaged image says whether what lies on top was there before
+  if (!has_cap_) has_cap_ = has(Layer::cap);  // the least damaged image says whether what lies on top was there before
   return layers;
 }
 
@@ -110,7 +117,8 @@ std::vector<int> Join::match(const SegmentedImage& image, const std::vector<Laye
       const bool layers_differ = a != b && a != Layer::other && b != Layer::other;
       const bool order_differs = std::abs(image.regions[r].order - kinds_[k].order) >= same_order_within;
       if (!layers_differ && !order_differs && apart < limit) gain[r * known + k] = 1.0 - apart / limit + 1e-6;
-      if (a == b && a != Layer::other) gain[r * known + k] += 1.0;   // the same layer is the same region, however much its looks drift
+      if (a == b && a != Layer::other)
+        gain[r * known + k] += 1.0;  // the same layer is the same region, however much its looks drift
     }
   std::vector<int> kind_of_label(regions + 1, -1);
   if (known > 0) {
@@ -121,7 +129,7 @@ std::vector<int> Join::match(const SegmentedImage& image, const std::vector<Laye
   for (std::size_t r = 0; r < regions; ++r) {
     int& kind = kind_of_label[r + 1];
     const Layer layer = layers[r + 1];
-    if (kind < 0 && layer != Layer::other) kind = kind_of_layer(layer);   // a layer that the rule split stays one layer
+    if (kind < 0 && layer != Layer::other) kind = kind_of_layer(layer);  // a layer that the rule split stays one layer
     if (kind < 0) {
       kind = static_cast<int>(kinds_.size());
       kinds_.push_back({image.embeddings_RD.row(static_cast<Eigen::Index>(r)), image.regions[r].order, layer});
@@ -151,13 +159,15 @@ int Join::number_kind(int kind) {
     label = static_cast<int>(series_.labels.size()) + 1;
     if (label > 65535) throw InputError("the series has more than 65535 labels: raise --min-chips or lower the cut");
     const Layer layer = kinds_[static_cast<std::size_t>(kind)].layer;
-    series_.labels.push_back({label, layer, layer == Layer::other ? "region " + std::to_string(label) : std::string(name_of(layer))});
+    series_.labels.push_back(
+        {label, layer, layer == Layer::other ? "region " + std::to_string(label) : std::string(name_of(layer))});
   }
   return label;
 }
 
 /// CV_32SC1, the kind of every pixel, -1 = unassigned.
-cv::Mat Join::kinds_of_pixels(const SegmentedImage& image, const std::vector<int>& kind_of_label, const SeriesMember& member, const std::vector<Layer>& layers) {
+cv::Mat Join::kinds_of_pixels(const SegmentedImage& image, const std::vector<int>& kind_of_label,
+                              const SeriesMember& member, const std::vector<Layer>& layers) {
   std::map<Layer, int> of_layer;
   cv::Mat kinds(image.labels.size(), CV_32S);
   for (int y = 0; y < kinds.rows; ++y)
@@ -203,10 +213,17 @@ void Join::measure_regions_of(SeriesMember& member, const SegmentedImage& image,
       member.absent.push_back(static_cast<int>(label));
       continue;
     }
-    SeriesRegion region{static_cast<int>(label), area[label], {}, chips[label] > 0 ? order[label] / chips[label] : 0, grey[label] / static_cast<double>(area[label]), {}};
-    if (member.nm_per_pixel) region.area_nm2 = static_cast<double>(area[label]) * *member.nm_per_pixel * *member.nm_per_pixel;
+    SeriesRegion region{static_cast<int>(label),
+                        area[label],
+                        {},
+                        chips[label] > 0 ? order[label] / chips[label] : 0,
+                        grey[label] / static_cast<double>(area[label]),
+                        {}};
+    if (member.nm_per_pixel)
+      region.area_nm2 = static_cast<double>(area[label]) * *member.nm_per_pixel * *member.nm_per_pixel;
     for (const auto& [label_here, pixels] : own[label])
-      if (label_here > 0 && 2 * pixels > image.regions[static_cast<std::size_t>(label_here - 1)].area_px) region.own_labels.push_back(label_here);
+      if (label_here > 0 && 2 * pixels > image.regions[static_cast<std::size_t>(label_here - 1)].area_px)
+        region.own_labels.push_back(label_here);
     member.regions.push_back(std::move(region));
   }
 }
@@ -227,17 +244,21 @@ SeriesMember Join::complete(const SegmentedImage& image, const Micrograph& micro
   if (film) {
     member.growth = series_.growth;
     if (!series_.growth->given)
-      if (const auto level = find_growth_direction(image.labels, image.regions, series_.growth->angle_deg)) member.growth = level;
+      if (const auto level = find_growth_direction(image.labels, image.regions, series_.growth->angle_deg))
+        member.growth = level;
     double unstable = 0, chips = 0;
     for (std::size_t node = 0; node < image.grid.chips(); ++node) {
       const int label = image.label_of_chip[node];
       const Layer layer = layers[static_cast<std::size_t>(label)];
       if (label == 0 || (layer != Layer::film && layer != Layer::amorphous)) continue;
       chips += 1;
-      // Chips between film and substrate may change sides without moving the front: only a film that holds amorphous parts is unsure.
+      // Chips between film and substrate may change sides without moving the front: only a film that holds amorphous
+      // parts is unsure.
       unstable += layer == Layer::amorphous ? 1.0 - image.stability[node] : 0.0;
     }
-    member.front = measure_front({micrograph, image.labels, layers, *member.growth, image.chip_px, chips > 0 ? unstable / chips : 0, film_contrast_}, options_.front);
+    member.front = measure_front({micrograph, image.labels, layers, *member.growth, image.chip_px,
+                                  chips > 0 ? unstable / chips : 0, film_contrast_},
+                                 options_.front);
     if (!film_contrast_ && member.front->film_contrast > 0) film_contrast_ = member.front->film_contrast;
     member.notes = member.front->notes;
   } else if (series_.growth) {
@@ -256,17 +277,21 @@ SeriesMember Join::complete(const SegmentedImage& image, const Micrograph& micro
   for (int y = 0; y < kinds.rows; ++y)
     for (int x = 0; x < kinds.cols; ++x) {
       const int kind = kinds.at<int>(y, x);
-      member.labels.at<std::uint16_t>(y, x) = static_cast<std::uint16_t>(kind < 0 ? 0 : label_of_kind_[static_cast<std::size_t>(kind)]);
+      member.labels.at<std::uint16_t>(y, x) =
+          static_cast<std::uint16_t>(kind < 0 ? 0 : label_of_kind_[static_cast<std::size_t>(kind)]);
     }
   measure_regions_of(member, image, micrograph);
   for (const int label : member.absent)
-    member.notes.push_back(series_.labels[static_cast<std::size_t>(label - 1)].name + " (label " + std::to_string(label) + ") is absent");
+    member.notes.push_back(series_.labels[static_cast<std::size_t>(label - 1)].name + " (label " +
+                           std::to_string(label) + ") is absent");
   return member;
 }
 
 Series Join::run(const LoadImage& load, const VisitMember& visit) {
   if (images_.empty()) throw UsageError("a series has at least one image");
-  std::stable_sort(images_.begin(), images_.end(), [](const SegmentedImage& a, const SegmentedImage& b) { return a.entry.dose_dpa < b.entry.dose_dpa; });
+  std::stable_sort(images_.begin(), images_.end(), [](const SegmentedImage& a, const SegmentedImage& b) {
+    return a.entry.dose_dpa < b.entry.dose_dpa;
+  });
   near_ = least_distance(images_);
   find_growth();
   for (SegmentedImage& image : images_) {
@@ -275,7 +300,7 @@ Series Join::run(const LoadImage& load, const VisitMember& visit) {
       throw InputError(image.entry.image.string() + " is not the image that was segmented: its size differs");
     series_.members.push_back(complete(image, micrograph));
     if (visit) visit(series_.members.back(), micrograph, series_.labels);
-    series_.members.back().labels.release();   // written by now; a long series would fill memory
+    series_.members.back().labels.release();  // written by now; a long series would fill memory
     image.labels.release();
     if (series_.members.back().front) series_.members.back().front->layers.release();
   }
@@ -284,23 +309,28 @@ Series Join::run(const LoadImage& load, const VisitMember& visit) {
 
 }  // namespace
 
-Series join_series(std::vector<SegmentedImage> images, const SeriesOptions& options, const LoadImage& load, const VisitMember& visit) {
+Series join_series(std::vector<SegmentedImage> images, const SeriesOptions& options, const LoadImage& load,
+                   const VisitMember& visit) {
   return Join(std::move(images), options).run(load, visit);
 }
 
-void segment_jointly(std::vector<SegmentedImage>& images, const std::function<RowMatrixXf(const SegmentedImage&)>& embeddings,
-                     const SegmentOptions& options, Notes& notes, const Progress& progress) {
+void segment_jointly(std::vector<SegmentedImage>& images,
+                     const std::function<RowMatrixXf(const SegmentedImage&)>& embeddings, const SegmentOptions& options,
+                     Notes& notes, const Progress& progress) {
   std::string name = images.front().rule;
   if (is_derived_rule(name)) {
-    notes.push_back("the joint graph is cut at the mean: " + name + " looks at one image's plane and cannot be applied to several images");
+    notes.push_back("the joint graph is cut at the mean: " + name +
+                    " looks at one image's plane and cannot be applied to several images");
     name = "mean";
   }
   Eigen::Index chips = 0, features = images.front().embeddings_RD.cols();
   for (const SegmentedImage& image : images) chips += static_cast<Eigen::Index>(image.grid.chips());
-  const std::uint64_t needed = predicted_graph_bytes(static_cast<std::size_t>(chips), static_cast<std::size_t>(features));
+  const std::uint64_t needed =
+      predicted_graph_bytes(static_cast<std::size_t>(chips), static_cast<std::size_t>(features));
   if (options.max_memory_bytes > 0 && options.similarity.spill.empty() && needed > options.max_memory_bytes)
-    throw ResourceError("one graph over " + std::to_string(chips) + " chips would need about " + bytes_text(needed) + " of memory but " +
-                        bytes_text(options.max_memory_bytes) + " may be used: give a larger --stride, --spill DIR, or leave out --joint");
+    throw ResourceError("one graph over " + std::to_string(chips) + " chips would need about " + bytes_text(needed) +
+                        " of memory but " + bytes_text(options.max_memory_bytes) +
+                        " may be used: give a larger --stride, --spill DIR, or leave out --joint");
   Embeddings all;
   all.rows_ND.resize(chips, features);
   Eigen::Index at = 0;
@@ -312,7 +342,8 @@ void segment_jointly(std::vector<SegmentedImage>& images, const std::function<Ro
     at += rows.rows();
   }
   const Similarity similarity = compare(all, options.similarity, progress);
-  const ChipGraph graph = link(similarity, choose_cut(similarity, parse_cut_rule(name), options.mode_bins), options.edge_weight, &notes);
+  const ChipGraph graph =
+      link(similarity, choose_cut(similarity, parse_cut_rule(name), options.mode_bins), options.edge_weight, &notes);
   const Communities joint = find_communities(graph, options.communities, progress);
   // One label is one community: its looks are those of the community over the whole series.
   std::map<int, Eigen::RowVectorXf> looks;
@@ -343,7 +374,8 @@ void segment_jointly(std::vector<SegmentedImage>& images, const std::function<Ro
       const auto i = static_cast<std::size_t>(node);
       const int label = map.label_of_community[static_cast<std::size_t>(own.community[i])];
       image.label_of_chip[i] = label;
-      if (label > 0) image.embeddings_RD.row(label - 1) = looks[joint.community[static_cast<std::size_t>(at + node)]].normalized();
+      if (label > 0)
+        image.embeddings_RD.row(label - 1) = looks[joint.community[static_cast<std::size_t>(at + node)]].normalized();
     }
     at += count;
   }

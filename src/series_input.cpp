@@ -36,12 +36,18 @@ std::vector<std::vector<std::string>> csv_rows(std::string text) {
   };
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    if (quoted && c == '"' && i + 1 < text.size() && text[i + 1] == '"') row.back() += text[++i];
-    else if (c == '"') quoted = !quoted;
-    else if (quoted) row.back() += c;
-    else if (c == ',') row.emplace_back();
-    else if (c == '\n') end_row();
-    else if (c != '\r') row.back() += c;
+    if (quoted && c == '"' && i + 1 < text.size() && text[i + 1] == '"')
+      row.back() += text[++i];
+    else if (c == '"')
+      quoted = !quoted;
+    else if (quoted)
+      row.back() += c;
+    else if (c == ',')
+      row.emplace_back();
+    else if (c == '\n')
+      end_row();
+    else if (c != '\r')
+      row.back() += c;
   }
   end_row();
   return rows;
@@ -69,7 +75,8 @@ std::vector<SeriesEntry> read_series_csv(const std::filesystem::path& path) {
   std::vector<SeriesEntry> entries;
   for (std::size_t r = 1; r < rows.size(); ++r) {
     const std::string where = "series " + path.string() + ", row " + std::to_string(r + 1);
-    if (std::max(image, dose) >= rows[r].size() || rows[r][image].empty()) throw UsageError(where + ": an image and a dose are due");
+    if (std::max(image, dose) >= rows[r].size() || rows[r][image].empty())
+      throw UsageError(where + ": an image and a dose are due");
     SeriesEntry entry{path.parent_path() / rows[r][image], dose_of(rows[r][dose], where), rows[r][image], {}};
     for (std::size_t i = 0; i < rows[0].size(); ++i)
       if (i != image && i != dose) entry.columns.emplace_back(rows[0][i], i < rows[r].size() ? rows[r][i] : "");
@@ -80,7 +87,8 @@ std::vector<SeriesEntry> read_series_csv(const std::filesystem::path& path) {
 }
 
 std::string regions_json(const Result& result) {
-  const auto found = std::find_if(result.rules.begin(), result.rules.end(), [&](const RuleResult& rule) { return rule.name == result.primary; });
+  const auto found = std::find_if(result.rules.begin(), result.rules.end(),
+                                  [&](const RuleResult& rule) { return rule.name == result.primary; });
   const RuleResult& rule = *found;
   const auto nodes = static_cast<Eigen::Index>(result.grid.chips());
   const Eigen::Index features = result.embeddings.rows_ND.cols();
@@ -97,8 +105,12 @@ std::string regions_json(const Result& result) {
   const ChipGrid& grid = result.grid;
   const std::optional<double>& nm = result.micrograph.nm_per_pixel;
   Json json{{"schema", "metamict-regions/1"}, {"rule", rule.name}, {"nm_per_pixel", nm ? Json(*nm) : Json()}};
-  json["grid"] = {{"image_size", {grid.image_size.width, grid.image_size.height}}, {"input_size", {grid.input_size.width, grid.input_size.height}},
-                  {"size_px", grid.size_px}, {"stride_px", grid.stride_px}, {"rows", grid.rows}, {"cols", grid.cols},
+  json["grid"] = {{"image_size", {grid.image_size.width, grid.image_size.height}},
+                  {"input_size", {grid.input_size.width, grid.input_size.height}},
+                  {"size_px", grid.size_px},
+                  {"stride_px", grid.stride_px},
+                  {"rows", grid.rows},
+                  {"cols", grid.cols},
                   {"chip_size_input_px", result.chip_size.size_px}};
   json["regions"] = Json::array();
   for (const Region& region : rule.regions) {
@@ -106,8 +118,12 @@ std::string regions_json(const Result& result) {
     auto row = mean.row(region.label - 1);
     row /= std::max(row.norm(), 1e-20F);
     for (Eigen::Index f = 0; f < features; ++f) embedding.push_back(tidy(row[f]));
-    json["regions"].push_back({{"label", region.label}, {"chips", region.chips}, {"area_px", region.area_px}, {"order", region.order},
-                               {"mean_intensity", region.mean_intensity}, {"embedding", std::move(embedding)}});
+    json["regions"].push_back({{"label", region.label},
+                               {"chips", region.chips},
+                               {"area_px", region.area_px},
+                               {"order", region.order},
+                               {"mean_intensity", region.mean_intensity},
+                               {"embedding", std::move(embedding)}});
   }
   json["label_of_chip"] = std::move(label_of_chip);
   json["order"] = std::move(order);
@@ -127,7 +143,10 @@ SegmentedImage read_segmented(const std::filesystem::path& folder, const SeriesE
   const Json& grid = json.at("grid");
   image.grid = {{grid.at("image_size").at(0).get<int>(), grid.at("image_size").at(1).get<int>()},
                 {grid.at("input_size").at(0).get<int>(), grid.at("input_size").at(1).get<int>()},
-                grid.at("size_px").get<int>(), grid.at("stride_px").get<int>(), grid.at("rows").get<int>(), grid.at("cols").get<int>()};
+                grid.at("size_px").get<int>(),
+                grid.at("stride_px").get<int>(),
+                grid.at("rows").get<int>(),
+                grid.at("cols").get<int>()};
   image.chip_px = grid.at("chip_size_input_px").get<double>();
   image.stride_px = image.chip_px * image.grid.stride_px / image.grid.size_px;
   for (const Json& one : json.at("regions")) {
@@ -138,23 +157,29 @@ SegmentedImage read_segmented(const std::filesystem::path& folder, const SeriesE
     region.order = one.at("order").get<double>();
     region.mean_intensity = one.at("mean_intensity").get<double>();
     const auto embedding = one.at("embedding").get<std::vector<float>>();
-    if (image.embeddings_RD.size() == 0) image.embeddings_RD.resize(static_cast<Eigen::Index>(json.at("regions").size()), static_cast<Eigen::Index>(embedding.size()));
-    image.embeddings_RD.row(static_cast<Eigen::Index>(image.regions.size())) = Eigen::Map<const Eigen::RowVectorXf>(embedding.data(), static_cast<Eigen::Index>(embedding.size()));
+    if (image.embeddings_RD.size() == 0)
+      image.embeddings_RD.resize(static_cast<Eigen::Index>(json.at("regions").size()),
+                                 static_cast<Eigen::Index>(embedding.size()));
+    image.embeddings_RD.row(static_cast<Eigen::Index>(image.regions.size())) =
+        Eigen::Map<const Eigen::RowVectorXf>(embedding.data(), static_cast<Eigen::Index>(embedding.size()));
     image.regions.push_back(region);
   }
   image.label_of_chip = json.at("label_of_chip").get<std::vector<int>>();
   image.order = json.at("order").get<std::vector<float>>();
   image.stability = json.at("stability").get<std::vector<float>>();
-  if (image.order.size() != image.grid.chips() || image.label_of_chip.size() != image.grid.chips() || image.stability.size() != image.grid.chips())
+  if (image.order.size() != image.grid.chips() || image.label_of_chip.size() != image.grid.chips() ||
+      image.stability.size() != image.grid.chips())
     throw InputError("series/regions.json does not fit its own grid");
   const std::filesystem::path labels = folder / image.rule / "labels.tif";
   recognise_format(labels).read({labels, 0, 0, std::uint64_t{1} << 40}).pixels.convertTo(image.labels, CV_16U);
   if (image.labels.size() != image.grid.input_size) throw InputError("labels.tif does not fit the image's grid");
   return image;
 } catch (const nlohmann::json::exception& error) {
-  throw InputError(folder.string() + " holds a damaged series/regions.json (" + std::string(error.what()) + "): run again with --overwrite");
+  throw InputError(folder.string() + " holds a damaged series/regions.json (" + std::string(error.what()) +
+                   "): run again with --overwrite");
 } catch (const InputError& error) {
-  throw InputError(folder.string() + " holds no whole result to make a series of: " + one_line(error) + "; run again with --overwrite");
+  throw InputError(folder.string() + " holds no whole result to make a series of: " + one_line(error) +
+                   "; run again with --overwrite");
 }
 
 }  // namespace metamict

@@ -60,11 +60,13 @@ void compress_portable(State& state, const unsigned char* data, std::size_t bloc
 
 bool has_sha_instructions() {
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
-  return __builtin_cpu_supports("sse4.1") && __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (ebx & bit_SHA) != 0;
+  return __builtin_cpu_supports("sse4.1") && __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 &&
+         (ebx & bit_SHA) != 0;
 }
 
 /// Four rounds an iteration; the message schedule runs three groups ahead (Intel's description of the instructions).
-__attribute__((target("sha,sse4.1"))) void compress_sha_ni(State& state, const unsigned char* data, std::size_t blocks) {
+__attribute__((target("sha,sse4.1"))) void compress_sha_ni(State& state, const unsigned char* data,
+                                                           std::size_t blocks) {
   const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0bLL, 0x0405060700010203LL);
   // The instructions want the state as ABEF and CDGH.
   __m128i low = _mm_shuffle_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(state.data())), 0xB1);
@@ -78,7 +80,8 @@ __attribute__((target("sha,sse4.1"))) void compress_sha_ni(State& state, const u
       w[i] = _mm_shuffle_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(data + 16 * i)), swap);
     for (std::size_t group = 0; group < 16; ++group) {
       const __m128i now = w[group % 4];
-      __m128i k = _mm_add_epi32(now, _mm_loadu_si128(reinterpret_cast<const __m128i*>(round_constants.data() + 4 * group)));
+      __m128i k =
+          _mm_add_epi32(now, _mm_loadu_si128(reinterpret_cast<const __m128i*>(round_constants.data() + 4 * group)));
       cdgh = _mm_sha256rnds2_epu32(cdgh, abef, k);
       abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(k, 0x0E));
       if (group >= 12) continue;

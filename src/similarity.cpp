@@ -21,7 +21,8 @@ constexpr std::size_t quanta = 65536;
 /// Cosines closer together than this differ by the rounding of the product, not by what the chips show.
 constexpr float rounding = 2e-6F;
 
-/// A block of pairs: rows [i, i + rows) with rows [j, j + cols), j >= i, in blocks of block_edge; on the diagonal i == j.
+/// A block of pairs: rows [i, i + rows) with rows [j, j + cols), j >= i, in blocks of block_edge; on the diagonal i ==
+/// j.
 struct PairBlock {
   std::size_t i, j, rows, cols;
 };
@@ -34,9 +35,9 @@ std::vector<PairBlock> pair_blocks(std::size_t nodes) {
   return blocks;
 }
 
-/// Between the two passes the matrix holds every cosine whole, as a float in two halves: the upper half of its bits above the
-/// diagonal, the lower half below. So the product is done once, nothing is rounded before the range is known, and the scores
-/// need no memory but their own.
+/// Between the two passes the matrix holds every cosine whole, as a float in two halves: the upper half of its bits
+/// above the diagonal, the lower half below. So the product is done once, nothing is rounded before the range is known,
+/// and the scores need no memory but their own.
 class Halves {
  public:
   explicit Halves(ScoreMatrix& matrix) : matrix_(matrix), upper_(block_edge * block_edge), lower_(upper_.size()) {}
@@ -76,12 +77,15 @@ class Halves {
       }
       return;
     }
-    for (std::size_t a = 0; a < at.rows; ++a) std::copy_n(above.data() + a * at.cols, at.cols, matrix_.row(at.i + a) + at.j);
+    for (std::size_t a = 0; a < at.rows; ++a)
+      std::copy_n(above.data() + a * at.cols, at.cols, matrix_.row(at.i + a) + at.j);
     transpose({below.data(), at.cols}, {matrix_.row(at.j) + at.i, matrix_.nodes()}, at.rows, at.cols);
   }
 
  private:
-  static float join(Quantum upper, Quantum lower) { return std::bit_cast<float>(static_cast<std::uint32_t>(upper) << 16U | lower); }
+  static float join(Quantum upper, Quantum lower) {
+    return std::bit_cast<float>(static_cast<std::uint32_t>(upper) << 16U | lower);
+  }
 
   ScoreMatrix& matrix_;
   std::vector<Quantum> upper_, lower_;
@@ -133,7 +137,8 @@ void score_block(Worker& worker, const PairBlock& at, const Scale& scale, bool c
 
 /// Calls work(worker, block) for every block on the threads, and tells how far it is.
 template <typename Work>
-void over_blocks(std::vector<Worker>& workers, const std::vector<PairBlock>& blocks, const Progress& progress, std::size_t pass, const Work& work) {
+void over_blocks(std::vector<Worker>& workers, const std::vector<PairBlock>& blocks, const Progress& progress,
+                 std::size_t pass, const Work& work) {
   std::mutex telling;
   std::size_t done = pass * blocks.size();
   parallel_for(blocks.size(), static_cast<int>(workers.size()), [&](std::size_t worker, std::size_t piece) {
@@ -146,7 +151,7 @@ void over_blocks(std::vector<Worker>& workers, const std::vector<PairBlock>& blo
 
 Scale scale_of(const Range& range, SimilarityScale kind) {
   if (kind == SimilarityScale::raw) return {0.0F, 65535.0F};
-  if (range.high - range.low <= rounding) return {-2.0F, 65535.0F};   // every cosine is at or above the top
+  if (range.high - range.low <= rounding) return {-2.0F, 65535.0F};  // every cosine is at or above the top
   return {range.low, 65535.0F / (range.high - range.low)};
 }
 
@@ -167,7 +172,8 @@ SimilarityStatistics statistics_of(std::vector<Worker>& workers, const Range& ra
   for (const Worker& worker : workers)
     for (std::size_t q = 0; q < quanta; ++q) statistics.counts[q] += worker.counts[q];
   double sum = 0;
-  for (std::size_t q = 0; q < quanta; ++q) sum += static_cast<double>(statistics.counts[q]) * static_cast<double>(score_of(static_cast<Quantum>(q)));
+  for (std::size_t q = 0; q < quanta; ++q)
+    sum += static_cast<double>(statistics.counts[q]) * static_cast<double>(score_of(static_cast<Quantum>(q)));
   statistics.mean = sum / static_cast<double>(pairs);
   statistics.median = median_of(statistics.counts, pairs);
   statistics.min_cosine = std::clamp(static_cast<double>(range.low), -1.0, 1.0);
@@ -181,7 +187,8 @@ Notes notes_of(const Range& range, SimilarityScale kind, const std::vector<Worke
   Notes notes;
   if (kind == SimilarityScale::minmax && range.high - range.low <= rounding)
     notes.push_back("all chips are equally alike (cosine " + std::to_string(range.high) + "), so every score is 1");
-  if (negative > 0) notes.push_back(std::to_string(negative) + " pairs of chips have a negative cosine; their raw score was set to 0");
+  if (negative > 0)
+    notes.push_back(std::to_string(negative) + " pairs of chips have a negative cosine; their raw score was set to 0");
   return notes;
 }
 
@@ -189,7 +196,8 @@ Notes notes_of(const Range& range, SimilarityScale kind, const std::vector<Worke
 
 Similarity compare(const Embeddings& embeddings, const SimilarityOptions& options, const Progress& progress) {
   const auto nodes = static_cast<std::size_t>(embeddings.rows_ND.rows());
-  if (nodes < 2) throw InputError("there are " + std::to_string(nodes) + " chips, but at least two are needed to compare");
+  if (nodes < 2)
+    throw InputError("there are " + std::to_string(nodes) + " chips, but at least two are needed to compare");
   const auto scores = std::make_shared<ScoreMatrix>(nodes, options.spill);
   const std::vector<PairBlock> blocks = pair_blocks(nodes);
   const auto threads = std::min(static_cast<std::size_t>(std::max(options.threads, 1)), blocks.size());
@@ -202,7 +210,8 @@ Similarity compare(const Embeddings& embeddings, const SimilarityOptions& option
     worker.halves.put(at, worker.cosines.data());
   });
   Range range;
-  for (const Worker& worker : workers) range = {std::min(range.low, worker.range.low), std::max(range.high, worker.range.high)};
+  for (const Worker& worker : workers)
+    range = {std::min(range.low, worker.range.low), std::max(range.high, worker.range.high)};
 
   const Scale scale = scale_of(range, options.scale);
   const bool raw = options.scale == SimilarityScale::raw;
@@ -212,7 +221,8 @@ Similarity compare(const Embeddings& embeddings, const SimilarityOptions& option
     score_block(worker, at, scale, raw);
     worker.halves.put_both(at, worker.scores, worker.scores);
   });
-  return {scores, statistics_of(workers, range, nodes * (nodes - 1) / 2), options.scale, notes_of(range, options.scale, workers)};
+  return {scores, statistics_of(workers, range, nodes * (nodes - 1) / 2), options.scale,
+          notes_of(range, options.scale, workers)};
 }
 
 std::vector<std::uint64_t> histogram(const SimilarityStatistics& statistics, int bins) {

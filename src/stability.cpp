@@ -19,7 +19,8 @@ std::vector<std::int32_t> match(const Labels& run, const Labels& best) {
   for (std::size_t node = 0; node < run.size(); ++node) ++overlaps[{best[node], run[node]}];
   std::vector<std::tuple<std::size_t, std::int32_t, std::int32_t>> sorted;
   for (const auto& [pair, size] : overlaps) sorted.emplace_back(size, pair.first, pair.second);
-  std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return std::get<0>(a) > std::get<0>(b); });
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const auto& a, const auto& b) { return std::get<0>(a) > std::get<0>(b); });
   std::vector<std::int32_t> matched(static_cast<std::size_t>(*std::max_element(run.begin(), run.end())) + 1, -1);
   std::vector<bool> taken(static_cast<std::size_t>(*std::max_element(best.begin(), best.end())) + 1, false);
   for (const auto& [size, of_best, of_run] : sorted) {
@@ -38,11 +39,13 @@ Stability stability_of(const std::vector<Labels>& runs, std::size_t best) {
   double rand_sum = 0;
   for (std::size_t run = 0; run < runs.size(); ++run) {
     const std::vector<std::int32_t> matched = match(runs[run], reference);
-    for (std::size_t node = 0; node < reference.size(); ++node) agreeing[node] += matched[static_cast<std::size_t>(runs[run][node])] == reference[node];
+    for (std::size_t node = 0; node < reference.size(); ++node)
+      agreeing[node] += matched[static_cast<std::size_t>(runs[run][node])] == reference[node];
     if (run != best) rand_sum += adjusted_rand_index(runs[run], reference);
   }
   Stability stability;
-  for (const std::size_t runs_agreeing : agreeing) stability.node.push_back(static_cast<float>(runs_agreeing) / static_cast<float>(runs.size()));
+  for (const std::size_t runs_agreeing : agreeing)
+    stability.node.push_back(static_cast<float>(runs_agreeing) / static_cast<float>(runs.size()));
   if (runs.size() > 1) stability.index = rand_sum / static_cast<double>(runs.size() - 1);
   return stability;
 }

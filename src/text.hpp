@@ -20,8 +20,10 @@ inline std::string number(double value) {
 inline std::string bytes_text(std::uint64_t bytes) {
   const double mebibytes = static_cast<double>(bytes) / (1 << 20);
   char text[32];
-  if (mebibytes >= 1024) std::snprintf(text, sizeof text, "%.1f GiB", mebibytes / 1024);
-  else std::snprintf(text, sizeof text, "%.0f MiB", mebibytes);
+  if (mebibytes >= 1024)
+    std::snprintf(text, sizeof text, "%.1f GiB", mebibytes / 1024);
+  else
+    std::snprintf(text, sizeof text, "%.0f MiB", mebibytes);
   return text;
 }
 

@@ -41,10 +41,12 @@ std::optional<Bytes> end_record(Bytes file) {
 
 std::optional<Bytes> stored_entry(Bytes file, Bytes central) {
   const bool encrypted = (number_at(central, 8, 2) & 1U) != 0;
-  const std::uint32_t method = number_at(central, 10, 2), packed = number_at(central, 20, 4), size = number_at(central, 24, 4);
+  const std::uint32_t method = number_at(central, 10, 2), packed = number_at(central, 20, 4),
+                      size = number_at(central, 24, 4);
   const std::uint32_t header = number_at(central, 42, 4);
   const auto local = part(file, header, local_bytes);
-  if (encrypted || method != 0 || packed != size || !local || number_at(*local, 0, 4) != local_mark) return std::nullopt;
+  if (encrypted || method != 0 || packed != size || !local || number_at(*local, 0, 4) != local_mark)
+    return std::nullopt;
   return part(file, header + local_bytes + number_at(*local, 26, 2) + number_at(*local, 28, 2), size);
 }
 
@@ -52,8 +54,8 @@ constexpr std::int64_t most_elements = std::int64_t{1} << 31;
 
 struct NotUnderstood {};
 
-/// Walks through the module's attributes. A pickle can refer to a part of itself many times over: both the walk's depth and
-/// its length end somewhere.
+/// Walks through the module's attributes. A pickle can refer to a part of itself many times over: both the walk's depth
+/// and its length end somewhere.
 class Tensors {
  public:
   Tensors(const Pickle& pickle, const ZipEntries& entries, std::string archive)
@@ -78,7 +80,8 @@ class Tensors {
     if (value.kind == Kind::object) {
       const Value& state = item(value, 1, Kind::table);
       for (std::size_t i = 0; i < state.items.size(); i += 2)
-        walk(pickle_.at(state.items[i + 1]), (name.empty() ? "" : name + ".") + std::string(item(state, i, Kind::text).text), depth + 1);
+        walk(pickle_.at(state.items[i + 1]),
+             (name.empty() ? "" : name + ".") + std::string(item(state, i, Kind::text).text), depth + 1);
     } else if (value.kind == Kind::call && item(value, 0, Kind::name).text == "torch._utils\n_rebuild_tensor_v2") {
       found_[name] = view(item(value, 1, Kind::sequence));
     }
@@ -104,15 +107,19 @@ class Tensors {
     const std::size_t bytes = type == "torch\nFloatStorage" ? 4 : type == "torch\nHalfStorage" ? 2 : 0;
     if (bytes == 0) return tensor;
     const unsigned char* data = elements(storage, item(arguments, 1, Kind::integer).integer, count, bytes);
-    if (bytes == 4) tensor.data = reinterpret_cast<const float*>(data);
-    else tensor.half = reinterpret_cast<const std::uint16_t*>(data);
+    if (bytes == 4)
+      tensor.data = reinterpret_cast<const float*>(data);
+    else
+      tensor.half = reinterpret_cast<const std::uint16_t*>(data);
     return tensor;
   }
 
-  const unsigned char* elements(const Value& storage, std::int64_t offset, std::int64_t count, std::size_t bytes) const {
+  const unsigned char* elements(const Value& storage, std::int64_t offset, std::int64_t count,
+                                std::size_t bytes) const {
     const auto entry = entries_.find(archive_ + "data/" + std::string(item(storage, 2, Kind::text).text));
     if (entry == entries_.end() || offset < 0 || offset > most_elements) throw NotUnderstood{};
-    const auto data = part(entry->second, static_cast<std::size_t>(offset) * bytes, static_cast<std::size_t>(count) * bytes);
+    const auto data =
+        part(entry->second, static_cast<std::size_t>(offset) * bytes, static_cast<std::size_t>(count) * bytes);
     if (!data || reinterpret_cast<std::uintptr_t>(data->data()) % bytes != 0) throw NotUnderstood{};
     return data->data();
   }

@@ -14,13 +14,14 @@
 
 namespace metamict {
 
-/// Entries that are not packed (weights are not, code is), by name, as views into `file`; nothing when that is no zip archive
-/// below 4 GiB.
+/// Entries that are not packed (weights are not, code is), by name, as views into `file`; nothing when that is no zip
+/// archive below 4 GiB.
 using ZipEntries = std::map<std::string_view, std::span<const unsigned char>>;
 std::optional<ZipEntries> stored_entries(std::span<const unsigned char> file);
 
-/// Tensors by the names the module gives them ("layer1.0.conv1.weight"), views into `file`; those of other types than float32
-/// and float16 without data. Nothing when the file is not one that torch.jit.save writes, or anything in it is out of bounds.
+/// Tensors by the names the module gives them ("layer1.0.conv1.weight"), views into `file`; those of other types than
+/// float32 and float16 without data. Nothing when the file is not one that torch.jit.save writes, or anything in it is
+/// out of bounds.
 std::optional<StateDict> stored_tensors(std::span<const unsigned char> file);
 
 }  // namespace metamict

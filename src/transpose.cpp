@@ -22,7 +22,8 @@ void interleave(const Lane8 (&in)[8], Lane8 (&out)[8]) {
   }
 }
 
-/// Three rounds of interleaving rows k and k + 4 turn an 8 x 8 tile over: each round moves one bit of the row number into the column.
+/// Three rounds of interleaving rows k and k + 4 turn an 8 x 8 tile over: each round moves one bit of the row number
+/// into the column.
 void transpose_tile(Block<const std::uint16_t> from, Block<std::uint16_t> to) {
   Lane8 a[8], b[8];
   for (std::size_t k = 0; k < 8; ++k) a[k] = load(from.data + k * from.stride);
@@ -40,7 +41,8 @@ void transpose(Block<const std::uint16_t> from, Block<std::uint16_t> to, std::si
     for (std::size_t a = 0; a < whole_rows; a += 8)
       transpose_tile({from.data + a * from.stride + b, from.stride}, {to.data + b * to.stride + a, to.stride});
   for (std::size_t a = 0; a < rows; ++a)
-    for (std::size_t b = a < whole_rows ? whole_cols : 0; b < cols; ++b) to.data[b * to.stride + a] = from.data[a * from.stride + b];
+    for (std::size_t b = a < whole_rows ? whole_cols : 0; b < cols; ++b)
+      to.data[b * to.stride + a] = from.data[a * from.stride + b];
 }
 
 }  // namespace metamict

@@ -4,7 +4,6 @@
 
 #include <cmath>
 #include <numbers>
-
 #include <opencv2/imgproc.hpp>
 
 namespace metamict {
@@ -16,12 +15,15 @@ class Upright {
     down_ = {-std::cos(angle), std::sin(angle)};
     along_ = {down_.y, -down_.x};
     double left = 1e300, top = 1e300, right = -1e300, bottom = -1e300;
-    for (const cv::Point2d corner : {cv::Point2d(0, 0), cv::Point2d(image.width - 1, 0), cv::Point2d(0, image.height - 1), cv::Point2d(image.width - 1, image.height - 1)}) {
+    for (const cv::Point2d corner :
+         {cv::Point2d(0, 0), cv::Point2d(image.width - 1, 0), cv::Point2d(0, image.height - 1),
+          cv::Point2d(image.width - 1, image.height - 1)}) {
       left = std::min(left, corner.dot(along_)), right = std::max(right, corner.dot(along_));
       top = std::min(top, corner.dot(down_)), bottom = std::max(bottom, corner.dot(down_));
     }
     origin_ = along_ * left + down_ * top;
-    size_ = {static_cast<int>(std::floor(right - left + 1e-6)) + 1, static_cast<int>(std::floor(bottom - top + 1e-6)) + 1};
+    size_ = {static_cast<int>(std::floor(right - left + 1e-6)) + 1,
+             static_cast<int>(std::floor(bottom - top + 1e-6)) + 1};
   }
 
   cv::Size size() const { return size_; }

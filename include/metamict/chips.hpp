@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-
 #include <opencv2/core.hpp>
 
 #include "metamict/micrograph.hpp"
@@ -14,16 +13,18 @@ namespace metamict {
 /// A grid of overlapping square chips; node = row * cols + col, said here and nowhere else. The last row and column are
 /// pulled in to the edge, so that every pixel lies under a chip.
 struct ChipGrid {
-  cv::Size image_size;      ///< of the canonical micrograph, columns x rows
-  cv::Size input_size;      ///< of the image in the file
-  int size_px = 0;          ///< edge of a chip in canonical pixels (the encoder's input size)
-  int stride_px = 0;        ///< step between chips in canonical pixels
-  int rows = 0, cols = 0;   ///< chips down and across
+  cv::Size image_size;     ///< of the canonical micrograph, columns x rows
+  cv::Size input_size;     ///< of the image in the file
+  int size_px = 0;         ///< edge of a chip in canonical pixels (the encoder's input size)
+  int stride_px = 0;       ///< step between chips in canonical pixels
+  int rows = 0, cols = 0;  ///< chips down and across
 
   std::size_t chips() const { return static_cast<std::size_t>(rows) * static_cast<std::size_t>(cols); }
   int row(std::size_t node) const { return static_cast<int>(node) / cols; }
   int col(std::size_t node) const { return static_cast<int>(node) % cols; }
-  std::size_t node(int row, int col) const { return static_cast<std::size_t>(row) * static_cast<std::size_t>(cols) + static_cast<std::size_t>(col); }
+  std::size_t node(int row, int col) const {
+    return static_cast<std::size_t>(row) * static_cast<std::size_t>(cols) + static_cast<std::size_t>(col);
+  }
 
   /// The chip in canonical pixels.
   cv::Rect chip(std::size_t node) const;
@@ -32,8 +33,8 @@ struct ChipGrid {
 };
 
 /// Lays chips of size_px every stride_px over a canonical image of image_size whose file's image is input_size. Throws
-/// UsageError for a stride below 1 or above the chip, InputError when the image is smaller than a chip or holds fewer than
-/// two chips (sizes are named in input pixels).
+/// UsageError for a stride below 1 or above the chip, InputError when the image is smaller than a chip or holds fewer
+/// than two chips (sizes are named in input pixels).
 ChipGrid lay_grid(cv::Size image_size, cv::Size input_size, int size_px, int stride_px);
 
 }  // namespace metamict

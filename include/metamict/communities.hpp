@@ -16,28 +16,30 @@ enum class Engine { automatic, dense, igraph };
 
 struct CommunityOptions {
   CommunityMethod method = CommunityMethod::louvain;
-  Engine engine = Engine::automatic;   ///< dense: first passes on the score matrix; igraph: all of it in igraph
-  double resolution = 1.0;             ///< of the modularity; higher = more, smaller communities
-  std::uint64_t seed = 1;              ///< run r is seeded with (seed, r): same seed, same partition
-  int runs = 5;                        ///< the best by modularity is taken
-  int threads = 1;                     ///< never changes the result
-  void check() const;                  ///< throws UsageError
+  Engine engine = Engine::automatic;  ///< dense: first passes on the score matrix; igraph: all of it in igraph
+  double resolution = 1.0;            ///< of the modularity; higher = more, smaller communities
+  std::uint64_t seed = 1;             ///< run r is seeded with (seed, r): same seed, same partition
+  int runs = 5;                       ///< the best by modularity is taken
+  int threads = 1;                    ///< never changes the result
+  void check() const;                 ///< throws UsageError
 };
 
 /// A partition of the chips.
 struct Communities {
-  std::vector<std::int32_t> community;   ///< of each node; 0 = the largest, then by falling size, ties to the lowest node
+  std::vector<std::int32_t>
+      community;  ///< of each node; 0 = the largest, then by falling size, ties to the lowest node
   int count = 0;
-  std::optional<double> modularity;      ///< of this partition on its graph, recomputed by igraph's definition
-  std::vector<float> node_stability;     ///< share of runs that put the node into the matched community, [0, 1]
-  double stability = 1;                  ///< mean adjusted Rand index of the runs against the best
-  std::string engine;                    ///< "dense" or "igraph": which one ran
+  std::optional<double> modularity;   ///< of this partition on its graph, recomputed by igraph's definition
+  std::vector<float> node_stability;  ///< share of runs that put the node into the matched community, [0, 1]
+  double stability = 1;               ///< mean adjusted Rand index of the runs against the best
+  std::string engine;                 ///< "dense" or "igraph": which one ran
   Notes notes;
 };
 
-/// Louvain (or Leiden with the modularity objective) through igraph, best of `runs`. A graph without edges gives every node
-/// a community of its own and a note. Throws InputError, ResourceError.
-Communities find_communities(const ChipGraph& graph, const CommunityOptions& options = {}, const Progress& progress = {});
+/// Louvain (or Leiden with the modularity objective) through igraph, best of `runs`. A graph without edges gives every
+/// node a community of its own and a note. Throws InputError, ResourceError.
+Communities find_communities(const ChipGraph& graph, const CommunityOptions& options = {},
+                             const Progress& progress = {});
 
 /// Renumbers communities by falling size, ties to the lowest node; returns how many there are.
 int number_canonically(std::vector<std::int32_t>& community);

@@ -8,13 +8,13 @@ namespace metamict {
 
 /// One unit vector per chip, in node order.
 struct Embeddings {
-  RowMatrixXf rows_ND;        ///< N x D; every row has length 1
+  RowMatrixXf rows_ND;  ///< N x D; every row has length 1
   EncoderIdentity encoder;
 };
 
-/// Embeds every chip of the grid and scales each row to length 1 (paper, section 3). Throws ModelError when a row is zero or
-/// not finite, naming the chip.
-Embeddings embed(const Micrograph& canonical, const ChipGrid& grid, Encoder& encoder, Normalise normalise = Normalise::image,
-                 const Progress& progress = {});
+/// Embeds every chip of the grid and scales each row to length 1 (paper, section 3). Throws ModelError when a row is
+/// zero or not finite, naming the chip.
+Embeddings embed(const Micrograph& canonical, const ChipGrid& grid, Encoder& encoder,
+                 Normalise normalise = Normalise::image, const Progress& progress = {});
 
 }  // namespace metamict

@@ -3,12 +3,11 @@
 // everything but the torch plug-in builds, tests and fuzzes without torch.
 #pragma once
 
+#include <Eigen/Core>
 #include <array>
 #include <filesystem>
 #include <memory>
 #include <string>
-
-#include <Eigen/Core>
 
 #include "metamict/chips.hpp"
 #include "metamict/micrograph.hpp"
@@ -21,16 +20,16 @@ using RowMatrixXf = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::
 /// Who the encoder is: goes into every report.
 struct EncoderIdentity {
   std::string name;
-  std::string sha256;        ///< of the TorchScript file, lower-case hex
-  std::string kind;          ///< "trained", "untrained", "micronet", "fake", "other"
-  std::string provenance;    ///< where the weights come from, one paragraph
-  int features = 0;          ///< D
-  int input_px = 0;          ///< edge of the square input
-  double cells_per_chip = 4; ///< lattice periods along a chip's edge that it was trained for
-  std::string precision;     ///< "float32", "bfloat16", ...
-  std::string device;        ///< "cpu", "cuda:0"
-  std::string embedding;     ///< "chip" or "shared"
-  std::string path;          ///< which implementation runs: "LibTorch", "oneDNN"
+  std::string sha256;         ///< of the TorchScript file, lower-case hex
+  std::string kind;           ///< "trained", "untrained", "micronet", "fake", "other"
+  std::string provenance;     ///< where the weights come from, one paragraph
+  int features = 0;           ///< D
+  int input_px = 0;           ///< edge of the square input
+  double cells_per_chip = 4;  ///< lattice periods along a chip's edge that it was trained for
+  std::string precision;      ///< "float32", "bfloat16", ...
+  std::string device;         ///< "cpu", "cuda:0"
+  std::string embedding;      ///< "chip" or "shared"
+  std::string path;           ///< which implementation runs: "LibTorch", "oneDNN"
 };
 
 enum class Normalise { image, chip };
@@ -50,8 +49,8 @@ class Encoder {
   virtual EncoderIdentity identity() const = 0;
   int features() const { return identity().features; }
 
-  /// Raw features of every chip of the grid, N x D in node order, not yet of unit length. `canonical` is standardised and
-  /// at the encoder's scale; grid.size_px equals identity().input_px. Throws ModelError.
+  /// Raw features of every chip of the grid, N x D in node order, not yet of unit length. `canonical` is standardised
+  /// and at the encoder's scale; grid.size_px equals identity().input_px. Throws ModelError.
   virtual RowMatrixXf encode(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise,
                              const Progress& progress) = 0;
 
@@ -69,12 +68,12 @@ enum class EmbeddingMode { automatic, chip, shared };
 
 /// How an encoder is opened; input shapes and normalisation come from the sidecar beside the model.
 struct EncoderOptions {
-  std::filesystem::path model;              ///< a TorchScript file; its sidecar is the same name ending in .json
-  std::string device = "auto";              ///< "auto", "cpu", "cuda", "cuda:N"
+  std::filesystem::path model;  ///< a TorchScript file; its sidecar is the same name ending in .json
+  std::string device = "auto";  ///< "auto", "cpu", "cuda", "cuda:N"
   Precision precision = Precision::automatic;
   EmbeddingMode embedding = EmbeddingMode::automatic;
-  int threads = 1;                          ///< workers
-  bool trust = false;                       ///< load a model whose hash its sidecar does not list (a model file is code)
+  int threads = 1;     ///< workers
+  bool trust = false;  ///< load a model whose hash its sidecar does not list (a model file is code)
 };
 
 /// What the sidecar beside a model says; read without touching torch.
@@ -88,8 +87,8 @@ struct Sidecar {
 /// Reads and checks <model stem>.json beside the model. Throws ModelError with one sentence.
 Sidecar read_sidecar(const std::filesystem::path& model);
 
-/// Opens a TorchScript encoder through the torch plug-in, which is loaded on the first call, so that nothing else pays for
-/// LibTorch's start. Throws ModelError: missing file or plug-in, hash not as in the sidecar, wrong output shape.
+/// Opens a TorchScript encoder through the torch plug-in, which is loaded on the first call, so that nothing else pays
+/// for LibTorch's start. Throws ModelError: missing file or plug-in, hash not as in the sidecar, wrong output shape.
 std::unique_ptr<Encoder> open_encoder(const EncoderOptions& options);
 
 }  // namespace metamict

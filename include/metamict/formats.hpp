@@ -4,12 +4,11 @@
 
 #include <array>
 #include <filesystem>
+#include <opencv2/core.hpp>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
-
-#include <opencv2/core.hpp>
 
 #include "metamict/progress.hpp"
 
@@ -17,14 +16,14 @@ namespace metamict {
 
 /// What is known of one dataset of a file without keeping its pixels.
 struct DatasetInfo {
-  std::string name;             ///< as the file calls it; "image" where it has no name
+  std::string name;  ///< as the file calls it; "image" where it has no name
   int rows = 0, cols = 0;
   int frames = 1;
-  std::string dtype;            ///< as stored: "uint16", "float32", "complex64", "rgb8", ...
+  std::string dtype;                                  ///< as stored: "uint16", "float32", "complex64", "rgb8", ...
   std::optional<std::array<double, 2>> nm_per_pixel;  ///< y, x
   std::string pixel_size_source = "unknown";
-  bool image = true;            ///< false for spectra, complex, colour where refused, diffraction
-  std::string reason;           ///< why it is not an image (one clause), empty otherwise
+  bool image = true;   ///< false for spectra, complex, colour where refused, diffraction
+  std::string reason;  ///< why it is not an image (one clause), empty otherwise
 };
 
 /// One dataset with its pixels: CV_32FC1, in the file's own grey values (a 32-bit integer keeps 24 significant bits).
@@ -36,16 +35,17 @@ struct RawImage {
 
 struct ReadRequest {
   std::filesystem::path path;
-  std::size_t dataset = 0;                ///< index into list()
-  std::optional<int> frame = 0;           ///< unset = mean of all frames
-  std::uint64_t max_pixels = 0;           ///< checked against the header before allocating
+  std::size_t dataset = 0;       ///< index into list()
+  std::optional<int> frame = 0;  ///< unset = mean of all frames
+  std::uint64_t max_pixels = 0;  ///< checked against the header before allocating
 };
 
 /// One file format. The functions throw InputError; every count in a file is checked against the file's size before
 /// anything is allocated.
 struct Format {
-  std::string_view name;                                             ///< "TIFF"
-  bool (*recognise)(std::span<const unsigned char> head, const std::filesystem::path& path);  ///< from the first 4096 bytes
+  std::string_view name;  ///< "TIFF"
+  bool (*recognise)(std::span<const unsigned char> head,
+                    const std::filesystem::path& path);  ///< from the first 4096 bytes
   std::vector<DatasetInfo> (*list)(const std::filesystem::path& path, std::uint64_t max_pixels);
   RawImage (*read)(const ReadRequest& request);
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The similarity graph: chips joined where their score reaches the cut. No edge list is ever held: half of all pairs are
-// edges, so the score matrix and a threshold *are* the graph.
+// The similarity graph: chips joined where their score reaches the cut. No edge list is ever held: half of all pairs
+// are edges, so the score matrix and a threshold *are* the graph.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace metamict {
 enum class EdgeWeight { score, unit };
 
 struct Edge {
-  std::uint32_t a, b;    ///< a < b
+  std::uint32_t a, b;  ///< a < b
   float weight;
 };
 
@@ -23,10 +23,10 @@ struct Edge {
 struct ChipGraph {
   std::shared_ptr<const ScoreMatrix> scores;
   Cut cut;
-  std::uint32_t threshold = 0;            ///< a pair is an edge when its quantum >= threshold (65,536 = no pair)
+  std::uint32_t threshold = 0;  ///< a pair is an edge when its quantum >= threshold (65,536 = no pair)
   EdgeWeight weighting = EdgeWeight::score;
   std::uint64_t edges = 0;
-  std::uint32_t components = 0;           ///< connected components, isolated nodes included
+  std::uint32_t components = 0;  ///< connected components, isolated nodes included
 
   std::size_t nodes() const { return scores->nodes(); }
   bool joined(std::size_t i, std::size_t j) const { return i != j && scores->row(i)[j] >= threshold; }
@@ -34,7 +34,8 @@ struct ChipGraph {
 };
 
 /// Keeps the pairs with score >= cut, the score as weight (or 1). With a note when no pair, or every pair, is kept.
-ChipGraph link(const Similarity& similarity, const Cut& cut, EdgeWeight weighting = EdgeWeight::score, Notes* notes = nullptr);
+ChipGraph link(const Similarity& similarity, const Cut& cut, EdgeWeight weighting = EdgeWeight::score,
+               Notes* notes = nullptr);
 
 /// Calls visit for every edge, a < b, row by row.
 void for_each_edge(const ChipGraph& graph, const std::function<void(const Edge&)>& visit);

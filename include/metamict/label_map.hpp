@@ -2,9 +2,8 @@
 // The segmentation: a label for every pixel of the input image.
 #pragma once
 
-#include <vector>
-
 #include <opencv2/core.hpp>
+#include <vector>
 
 #include "metamict/chips.hpp"
 #include "metamict/communities.hpp"
@@ -14,19 +13,20 @@ namespace metamict {
 enum class Vote { tent, uniform };
 
 struct PaintOptions {
-  Vote vote = Vote::tent;   ///< tent: a chip's vote falls linearly from its centre to its edge; uniform: equal votes
-  int min_chips = 3;        ///< smaller communities stay unassigned in the map
+  Vote vote = Vote::tent;  ///< tent: a chip's vote falls linearly from its centre to its edge; uniform: equal votes
+  int min_chips = 3;       ///< smaller communities stay unassigned in the map
 };
 
 struct LabelMap {
-  cv::Mat labels;                             ///< CV_16UC1, rows x cols of the input; 0 = unassigned, 1..k by falling area
-  std::vector<int> community_of_label;        ///< k + 1 entries; [0] = -1
-  std::vector<int> label_of_community;        ///< 0 for communities without pixels or under min_chips
-  std::vector<std::uint64_t> area_px;         ///< k + 1 entries
+  cv::Mat labels;                       ///< CV_16UC1, rows x cols of the input; 0 = unassigned, 1..k by falling area
+  std::vector<int> community_of_label;  ///< k + 1 entries; [0] = -1
+  std::vector<int> label_of_community;  ///< 0 for communities without pixels or under min_chips
+  std::vector<std::uint64_t> area_px;   ///< k + 1 entries
 };
 
-/// Each pixel takes the community with the largest vote among the chips over it; ties go to the larger community (method:
-/// section 7). Communities under min_chips do not vote; pixels only they cover are 0. Throws InputError above 65,535 labels.
+/// Each pixel takes the community with the largest vote among the chips over it; ties go to the larger community
+/// (method: section 7). Communities under min_chips do not vote; pixels only they cover are 0. Throws InputError above
+/// 65,535 labels.
 LabelMap paint(const ChipGrid& grid, const Communities& communities, const PaintOptions& options = {});
 
 }  // namespace metamict

@@ -4,38 +4,37 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <opencv2/core.hpp>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <opencv2/core.hpp>
 
 #include "metamict/progress.hpp"
 
 namespace metamict {
 
 struct Micrograph {
-  std::filesystem::path path;            ///< where it came from
-  std::string sha256;                    ///< of the whole file, lower-case hex
-  cv::Mat pixels;                        ///< CV_32FC1, finite; raw grey values as stored, never crushed to 8 bit
-  std::optional<double> nm_per_pixel;    ///< edge of a (square) pixel; unset when unknown
-  std::string pixel_size_source;         ///< "ImageJ tags", "given", "unknown", ...
-  std::string dataset;                   ///< name of the dataset inside the file, empty where there is only one
-  double scale = 1.0;                    ///< pixels of `pixels` per pixel of the file (to_canonical_scale sets it)
-  cv::Size input_size;                   ///< columns x rows of the file's image
-  Notes notes;                           ///< what reading had to decide
+  std::filesystem::path path;          ///< where it came from
+  std::string sha256;                  ///< of the whole file, lower-case hex
+  cv::Mat pixels;                      ///< CV_32FC1, finite; raw grey values as stored, never crushed to 8 bit
+  std::optional<double> nm_per_pixel;  ///< edge of a (square) pixel; unset when unknown
+  std::string pixel_size_source;       ///< "ImageJ tags", "given", "unknown", ...
+  std::string dataset;                 ///< name of the dataset inside the file, empty where there is only one
+  double scale = 1.0;                  ///< pixels of `pixels` per pixel of the file (to_canonical_scale sets it)
+  cv::Size input_size;                 ///< columns x rows of the file's image
+  Notes notes;                         ///< what reading had to decide
 };
 
 struct LoadOptions {
-  std::string dataset;                          ///< name or detector; empty = HAADF if there is one, else the first image
-  std::string frame = "0";                      ///< frame of a stack: an index from 0, or "mean"
-  std::optional<double> nm_per_pixel;           ///< overrides the file's pixel size
+  std::string dataset;                 ///< name or detector; empty = HAADF if there is one, else the first image
+  std::string frame = "0";             ///< frame of a stack: an index from 0, or "mean"
+  std::optional<double> nm_per_pixel;  ///< overrides the file's pixel size
   std::uint64_t max_pixels = std::uint64_t{1} << 28;  ///< larger images are refused before any allocation
-  void check() const;                           ///< throws UsageError
+  void check() const;                                 ///< throws UsageError
 };
 
-/// Reads one image of a file through the table of formats (formats.hpp). Throws InputError with one sentence when the file
-/// is missing, empty, truncated, of an unknown format, not an image (spectrum, complex, diffraction), holds NaN or
+/// Reads one image of a file through the table of formats (formats.hpp). Throws InputError with one sentence when the
+/// file is missing, empty, truncated, of an unknown format, not an image (spectrum, complex, diffraction), holds NaN or
 /// infinite pixels, or is constant.
 Micrograph load_micrograph(const std::filesystem::path& path, const LoadOptions& options = {});
 

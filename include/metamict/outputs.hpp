@@ -13,24 +13,26 @@ namespace metamict {
 enum class GraphmlMode { automatic, full, backbone, none };
 
 struct OutputOptions {
-  GraphmlMode graphml = GraphmlMode::automatic;   ///< automatic: full up to 1,000,000 edges, else a backbone
-  bool embeddings = false;                        ///< also embeddings.npy
-  bool scores = false;                            ///< also scores.npy
-  bool hspy = false;                              ///< also order.hspy and per rule labels.hspy (HyperSpy)
-  int threads = 1;                                ///< never changes a byte
+  GraphmlMode graphml = GraphmlMode::automatic;  ///< automatic: full up to 1,000,000 edges, else a backbone
+  bool embeddings = false;                       ///< also embeddings.npy
+  bool scores = false;                           ///< also scores.npy
+  bool hspy = false;                             ///< also order.hspy and per rule labels.hspy (HyperSpy)
+  int threads = 1;                               ///< never changes a byte
 };
 
 struct WrittenFile {
-  std::filesystem::path path;    ///< relative to the image's folder
+  std::filesystem::path path;  ///< relative to the image's folder
   std::string sha256;
   std::uint64_t bytes = 0;
 };
 
-/// Writes every file of one image under `folder` (made if need be): report.json, report.html, similarity.png, chips.csv and
-/// per rule labels.tif, overlay.png, graph.graphml, graph.png; not DONE.json, which the program writes last. Each through a
-/// temporary name ending in .part in the same folder, fsync and rename. Returns what was written, in a fixed order; may add to result.notes
-/// (a backbone in place of the full graph) before the reports are written. Throws OutputError.
-std::vector<WrittenFile> write_outputs(Result& result, const std::filesystem::path& folder, const OutputOptions& options);
+/// Writes every file of one image under `folder` (made if need be): report.json, report.html, similarity.png, chips.csv
+/// and per rule labels.tif, overlay.png, graph.graphml, graph.png; not DONE.json, which the program writes last. Each
+/// through a temporary name ending in .part in the same folder, fsync and rename. Returns what was written, in a fixed
+/// order; may add to result.notes (a backbone in place of the full graph) before the reports are written. Throws
+/// OutputError.
+std::vector<WrittenFile> write_outputs(Result& result, const std::filesystem::path& folder,
+                                       const OutputOptions& options);
 
 /// Writes `bytes` to `path` through path + ".part", fsync, rename; every return is checked. Throws OutputError.
 void write_whole(const std::filesystem::path& path, std::string_view bytes);

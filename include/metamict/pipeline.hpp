@@ -24,17 +24,17 @@ namespace metamict {
 struct SegmentOptions {
   LoadOptions load;
   ChipSizeOptions chip_size;
-  std::optional<double> stride_px;          ///< in input pixels; a quarter of the chip unless given
+  std::optional<double> stride_px;  ///< in input pixels; a quarter of the chip unless given
   Normalise normalise = Normalise::image;
   SimilarityOptions similarity;
   int mode_bins = 100;
-  std::vector<std::string> cuts = {"mean", "median", "mode", "nested"};   ///< threshold rules and derived rules, by name
+  std::vector<std::string> cuts = {"mean", "median", "mode", "nested"};  ///< threshold rules and derived rules, by name
   std::string primary = "nested";
   EdgeWeight edge_weight = EdgeWeight::score;
   CommunityOptions communities;
   PaintOptions paint;
   int threads = 1;
-  std::uint64_t max_memory_bytes = 0;       ///< 0 = no limit
+  std::uint64_t max_memory_bytes = 0;  ///< 0 = no limit
 };
 
 enum class RuleKind { threshold, derived };
@@ -45,9 +45,9 @@ struct Region {
   std::size_t chips = 0;
   std::uint64_t area_px = 0;
   std::optional<double> area_nm2;
-  double order = 0;              ///< mean lattice-order index of its chips
-  double mean_intensity = 0;     ///< raw grey values
-  cv::Point2d centroid_px;       ///< x, y
+  double order = 0;           ///< mean lattice-order index of its chips
+  double mean_intensity = 0;  ///< raw grey values
+  cv::Point2d centroid_px;    ///< x, y
 };
 
 /// The region table of one label map. `order` is per node.
@@ -57,11 +57,11 @@ std::vector<Region> measure_regions(const Micrograph& micrograph, const LabelMap
 struct RuleResult {
   std::string name;
   RuleKind kind = RuleKind::threshold;
-  std::optional<ChipGraph> graph;           ///< threshold rules only; carries the cut
+  std::optional<ChipGraph> graph;  ///< threshold rules only; carries the cut
   Communities communities;
   LabelMap map;
-  std::vector<Region> regions;              ///< by label, 1..k
-  std::vector<double> community_scores;     ///< count x count
+  std::vector<Region> regions;           ///< by label, 1..k
+  std::vector<double> community_scores;  ///< count x count
 };
 
 /// Wall seconds of each stage, summed over the rules: load, grid, embed, compare, cut, link, communities, paint (the
@@ -70,7 +70,7 @@ using StageSeconds = std::map<std::string, double>;
 
 /// Everything one image gave. Complete when returned.
 struct Result {
-  Micrograph micrograph;          ///< raw, as loaded
+  Micrograph micrograph;  ///< raw, as loaded
   ChipSize chip_size;
   ChipGrid grid;
   Embeddings embeddings;
@@ -88,18 +88,19 @@ struct Result {
 Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& options, const Progress& progress = {});
 
 /// Loads and segments one image.
-Result segment(const std::filesystem::path& image, Encoder& encoder, const SegmentOptions& options, const Progress& progress = {});
+Result segment(const std::filesystem::path& image, Encoder& encoder, const SegmentOptions& options,
+               const Progress& progress = {});
 
-/// The rules in their final form: every name known, none twice, the primary among them (else the last, with a note). Throws
-/// UsageError.
+/// The rules in their final form: every name known, none twice, the primary among them (else the last, with a note).
+/// Throws UsageError.
 void check_rules(SegmentOptions& options, Notes& notes);
 
 /// Geometry and memory alone, without running an encoder: what inspect and --dry-run print.
 struct Plan {
   ChipSize chip_size;
   ChipGrid grid;
-  double stride_px = 0;                       ///< in input pixels
-  std::uint64_t predicted_memory_bytes = 0;   ///< peak of the whole process for this image
+  double stride_px = 0;                      ///< in input pixels
+  std::uint64_t predicted_memory_bytes = 0;  ///< peak of the whole process for this image
 };
 
 /// Throws as choose_chip_size and lay_grid do.

@@ -11,8 +11,8 @@
 namespace metamict {
 
 /// Called now and then by long stages with the stage's name and the work done out of the total (in the stage's own
-/// units, for example chips). May be called from any thread, one call at a time. Throwing from it (Interrupted) ends the
-/// stage; the exception reaches the stage's caller.
+/// units, for example chips). May be called from any thread, one call at a time. Throwing from it (Interrupted) ends
+/// the stage; the exception reaches the stage's caller.
 using Progress = std::function<void(std::string_view stage, std::size_t done, std::size_t total)>;
 
 /// Sentences on what the tool decided for its user: logged as warnings and repeated in every report.

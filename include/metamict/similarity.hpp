@@ -32,24 +32,25 @@ class ScoreMatrix {
 
  private:
   std::size_t nodes_ = 0;
-  Quantum* data_ = nullptr;   // one mapping, so that both kinds of memory are freed alike
+  Quantum* data_ = nullptr;  // one mapping, so that both kinds of memory are freed alike
 };
 
 /// Over the N(N-1)/2 pairs i < j.
 struct SimilarityStatistics {
   std::size_t pairs = 0;
-  double mean = 0;      ///< exact, of the quantised scores
-  double median = 0;    ///< exact, of the quantised scores; the mean of the middle two for an even number of pairs
-  double min_cosine = 0, max_cosine = 0;     ///< before rescaling
-  std::vector<std::uint64_t> counts;         ///< 65,536: how many pairs have each quantum
+  double mean = 0;    ///< exact, of the quantised scores
+  double median = 0;  ///< exact, of the quantised scores; the mean of the middle two for an even number of pairs
+  double min_cosine = 0, max_cosine = 0;  ///< before rescaling
+  std::vector<std::uint64_t> counts;      ///< 65,536: how many pairs have each quantum
 };
 
 enum class SimilarityScale { minmax, raw };
 
 struct SimilarityOptions {
-  SimilarityScale scale = SimilarityScale::minmax;  ///< minmax: 0 = the least alike pair of this image, 1 = the most alike; raw: cosine, cut off below 0
+  SimilarityScale scale = SimilarityScale::minmax;  ///< minmax: 0 = the least alike pair of this image, 1 = the most
+                                                    ///< alike; raw: cosine, cut off below 0
   int threads = 1;
-  std::filesystem::path spill;        ///< folder for scores that memory will not hold; empty = memory
+  std::filesystem::path spill;  ///< folder for scores that memory will not hold; empty = memory
 };
 
 struct Similarity {
@@ -62,12 +63,12 @@ struct Similarity {
   float score(std::size_t i, std::size_t j) const { return score_of(scores->row(i)[j]); }
 };
 
-/// Scores every pair: with d the cosine distance, 1 - (d - d_min)/(d_max - d_min) (paper, section 3). If all distances are
-/// equal every score is 1 and a note says so. Throws InputError for fewer than two chips.
+/// Scores every pair: with d the cosine distance, 1 - (d - d_min)/(d_max - d_min) (paper, section 3). If all distances
+/// are equal every score is 1 and a note says so. Throws InputError for fewer than two chips.
 Similarity compare(const Embeddings& embeddings, const SimilarityOptions& options = {}, const Progress& progress = {});
 
-/// Left edge of the tallest of `bins` equal bins on [0, 1] (the authors' later code), the lowest on a tie. A score on an
-/// inner edge belongs to the upper bin, 1 to the last (numpy's rule).
+/// Left edge of the tallest of `bins` equal bins on [0, 1] (the authors' later code), the lowest on a tie. A score on
+/// an inner edge belongs to the upper bin, 1 to the last (numpy's rule).
 double mode_of(const SimilarityStatistics& statistics, int bins = 100);
 
 /// Counts of `bins` equal bins on [0, 1], numpy's rule.

@@ -30,8 +30,8 @@ bool is_left_alone(const std::string& name) {
   return false;
 }
 
-/// True when someone has the file open for writing. A read lease is only given where no one has; where leases are not to be had
-/// (another owner's file, a network folder) nothing is known, and standing still must do.
+/// True when someone has the file open for writing. A read lease is only given where no one has; where leases are not
+/// to be had (another owner's file, a network folder) nothing is known, and standing still must do.
 bool open_for_writing(const fs::path& file) {
   const int descriptor = ::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (descriptor < 0) return false;
@@ -49,13 +49,16 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 
 Arrivals::Arrivals(Options options) : options_(std::move(options)) {
   std::error_code failure;
-  if (!fs::is_directory(options_.folder, failure)) throw InputError("folder " + options_.folder.string() + " cannot be watched: it is not there, or is no folder");
+  if (!fs::is_directory(options_.folder, failure))
+    throw InputError("folder " + options_.folder.string() + " cannot be watched: it is not there, or is no folder");
   if (!options_.poll) {
     inotify_ = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-    if (inotify_ < 0 || ::inotify_add_watch(inotify_, options_.folder.c_str(), IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_MODIFY) < 0) {
+    if (inotify_ < 0 || ::inotify_add_watch(inotify_, options_.folder.c_str(),
+                                            IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_MODIFY) < 0) {
       const std::string why = std::strerror(errno);
       if (inotify_ >= 0) ::close(inotify_);
-      throw InputError("folder " + options_.folder.string() + " cannot be watched: " + why + "; give --poll to look again and again instead");
+      throw InputError("folder " + options_.folder.string() + " cannot be watched: " + why +
+                       "; give --poll to look again and again instead");
     }
   }
   scan();
@@ -79,7 +82,8 @@ std::optional<Arrival> Arrivals::next() {
 void Arrivals::scan() {
   std::error_code failure;
   fs::directory_iterator entries(options_.folder, failure);
-  if (failure) throw InputError("folder " + options_.folder.string() + " cannot be read any more: " + failure.message());
+  if (failure)
+    throw InputError("folder " + options_.folder.string() + " cannot be read any more: " + failure.message());
   std::set<fs::path> present;
   for (; entries != fs::directory_iterator(); entries.increment(failure)) {
     if (failure) break;
@@ -87,7 +91,8 @@ void Arrivals::scan() {
     look_at(entries->path(), false);
   }
   std::erase_if(waiting_, [&](const auto& one) { return !present.contains(one.first); });
-  std::erase_if(given_, [&](const auto& one) { return !present.contains(one.first); });   // removed: the same name may come again
+  std::erase_if(
+      given_, [&](const auto& one) { return !present.contains(one.first); });  // removed: the same name may come again
   scanned_ = Clock::now();
 }
 
@@ -120,8 +125,9 @@ void Arrivals::read_events(int timeout_ms) {
     for (const char* at = buffer; at < buffer + length;) {
       const auto* const event = reinterpret_cast<const inotify_event*>(at);
       at += sizeof(inotify_event) + event->len;
-      if ((event->mask & (IN_IGNORED | IN_UNMOUNT)) != 0) throw InputError("folder " + options_.folder.string() + " is gone");
-      if ((event->mask & IN_Q_OVERFLOW) != 0) scanned_ = {};   // some events were lost: look at everything
+      if ((event->mask & (IN_IGNORED | IN_UNMOUNT)) != 0)
+        throw InputError("folder " + options_.folder.string() + " is gone");
+      if ((event->mask & IN_Q_OVERFLOW) != 0) scanned_ = {};  // some events were lost: look at everything
       if (event->len > 0) look_at(options_.folder / event->name, (event->mask & (IN_CLOSE_WRITE | IN_MOVED_TO)) != 0);
     }
 }

@@ -25,10 +25,14 @@ std::vector<std::string> csv_fields(const std::string& line) {
   bool quoted = false;
   for (std::size_t i = 0; i < line.size(); ++i) {
     const char c = line[i];
-    if (quoted && c == '"' && i + 1 < line.size() && line[i + 1] == '"') fields.back() += line[++i];
-    else if (c == '"') quoted = !quoted;
-    else if (c == ',' && !quoted) fields.emplace_back();
-    else fields.back() += c;
+    if (quoted && c == '"' && i + 1 < line.size() && line[i + 1] == '"')
+      fields.back() += line[++i];
+    else if (c == '"')
+      quoted = !quoted;
+    else if (c == ',' && !quoted)
+      fields.emplace_back();
+    else
+      fields.back() += c;
   }
   return fields;
 }
@@ -48,8 +52,15 @@ std::vector<std::string> lines_of(const fs::path& path) {
 
 /// Temporary files, and what lies beside the images' folders.
 bool is_reserved(const std::string& stem) {
-  static const std::set<std::string> names = {"run.toml", "run.json", "series.json", "series.csv", "series.html", "watch.html", "metamict_series_mqc.json", "metamict_trend_mqc.json",
-                                            ".metamict.lock"};
+  static const std::set<std::string> names = {"run.toml",
+                                              "run.json",
+                                              "series.json",
+                                              "series.csv",
+                                              "series.html",
+                                              "watch.html",
+                                              "metamict_series_mqc.json",
+                                              "metamict_trend_mqc.json",
+                                              ".metamict.lock"};
   return stem.ends_with(".part") || names.contains(stem);
 }
 
@@ -74,7 +85,8 @@ std::vector<fs::path> read_manifest(const fs::path& path) {
   for (std::size_t i = csv ? 1 : 0; i < lines.size(); ++i) {
     const std::vector<std::string> fields = csv ? csv_fields(lines[i]) : std::vector<std::string>{lines[i]};
     const std::size_t at = csv ? index : 0;
-    if (at >= fields.size() || fields[at].empty()) throw UsageError("manifest " + path.string() + ", line " + std::to_string(i + 1) + ": no image is named");
+    if (at >= fields.size() || fields[at].empty())
+      throw UsageError("manifest " + path.string() + ", line " + std::to_string(i + 1) + ": no image is named");
     images.push_back(path.parent_path() / fields[at]);
   }
   if (images.empty()) throw UsageError("manifest " + path.string() + " names no image");
@@ -86,9 +98,11 @@ std::vector<std::string> stems_of(const std::vector<fs::path>& images) {
   std::map<std::string, fs::path> seen;
   for (const fs::path& image : images) {
     std::string stem = image.stem().string();
-    if (stem.empty() || stem == "." || stem == "..") throw UsageError("'" + image.string() + "' is not the name of an image");
+    if (stem.empty() || stem == "." || stem == "..")
+      throw UsageError("'" + image.string() + "' is not the name of an image");
     if (is_reserved(stem))
-      throw UsageError(image.string() + ": its results would lie in a folder called " + stem + ", a name that metamict keeps for itself: rename the image");
+      throw UsageError(image.string() + ": its results would lie in a folder called " + stem +
+                       ", a name that metamict keeps for itself: rename the image");
     const auto [other, fresh] = seen.emplace(stem, image);
     if (!fresh)
       throw UsageError(other->second.string() + " and " + image.string() + " would both write into the folder " + stem +
@@ -108,7 +122,7 @@ std::string hash_of(const OptionTable& table) {
 namespace {
 
 constexpr const char* done_name = "DONE.json";
-constexpr const char* replaced_name = "replaced.json";   // in the staging folder: DONE.json of what is being replaced
+constexpr const char* replaced_name = "replaced.json";  // in the staging folder: DONE.json of what is being replaced
 
 Json read_done(const fs::path& path) {
   std::ifstream file(path);
@@ -118,7 +132,8 @@ Json read_done(const fs::path& path) {
 std::vector<WrittenFile> files_of(const Json& done) {
   std::vector<WrittenFile> files;
   for (const Json& one : done.at("outputs"))
-    files.push_back({one.at("path").get<std::string>(), one.at("sha256").get<std::string>(), one.at("bytes").get<std::uint64_t>()});
+    files.push_back(
+        {one.at("path").get<std::string>(), one.at("sha256").get<std::string>(), one.at("bytes").get<std::uint64_t>()});
   return files;
 }
 
@@ -131,8 +146,8 @@ std::vector<WrittenFile> files_named_by(const fs::path& done_json) {
   }
 }
 
-/// True for a path below the folder that reaches it through no link; DONE.json may be anyone's work. The last part may be a
-/// link: renaming onto it or removing it does not touch what it points to.
+/// True for a path below the folder that reaches it through no link; DONE.json may be anyone's work. The last part may
+/// be a link: renaming onto it or removing it does not touch what it points to.
 bool stays_inside(const fs::path& folder, const fs::path& relative) {
   if (relative.empty() || relative.is_absolute()) return false;
   fs::path at = folder;
@@ -187,8 +202,11 @@ void check_place(const fs::path& folder) {
   std::error_code failure;
   const fs::file_status status = fs::symlink_status(folder, failure);
   if (fs::is_symlink(status))
-    throw OutputError(folder.string() + " is a link: results are written below the output folder only, so remove it or give another --output");
-  if (fs::exists(status) && !fs::is_directory(status)) throw OutputError(folder.string() + " is in the way: it is not a folder");
+    throw OutputError(
+        folder.string() +
+        " is a link: results are written below the output folder only, so remove it or give another --output");
+  if (fs::exists(status) && !fs::is_directory(status))
+    throw OutputError(folder.string() + " is in the way: it is not a folder");
 }
 
 namespace {
@@ -201,7 +219,8 @@ void write_done(const fs::path& staging, const std::vector<WrittenFile>& files, 
             {"model_sha256", provenance.model_sha256},
             {"sidecar_sha256", provenance.sidecar_sha256},
             {"outputs", Json::array()}};
-  for (const WrittenFile& file : files) done["outputs"].push_back({{"path", file.path.generic_string()}, {"sha256", file.sha256}, {"bytes", file.bytes}});
+  for (const WrittenFile& file : files)
+    done["outputs"].push_back({{"path", file.path.generic_string()}, {"sha256", file.sha256}, {"bytes", file.bytes}});
   write_whole(staging / done_name, done.dump(2) + "\n");
 }
 
@@ -209,7 +228,8 @@ void write_done(const fs::path& staging, const std::vector<WrittenFile>& files, 
 void replace(const fs::path& folder, const std::vector<WrittenFile>& files) {
   const fs::path staging = staging_of(folder);
   for (const WrittenFile& file : files)
-    if (!stays_inside(folder, file.path)) throw OutputError((folder / file.path).string() + " would be written through a link: remove the link");
+    if (!stays_inside(folder, file.path))
+      throw OutputError((folder / file.path).string() + " would be written through a link: remove the link");
   std::set<fs::path> stale, folders{folder};
   for (const WrittenFile& file : finished_files(folder)) stale.insert(file.path);
   if (fs::exists(folder / done_name)) rename_or_throw(folder / done_name, staging / replaced_name);
@@ -245,7 +265,8 @@ void remove_stale(const fs::path& folder) try {
   fs::remove_all(staging_of(folder), ignored);
   if (!fs::is_directory(fs::symlink_status(folder, ignored))) return;
   std::vector<fs::path> parts;
-  for (fs::recursive_directory_iterator entry(folder, fs::directory_options::skip_permission_denied, ignored), end; entry != end; entry.increment(ignored)) {
+  for (fs::recursive_directory_iterator entry(folder, fs::directory_options::skip_permission_denied, ignored), end;
+       entry != end; entry.increment(ignored)) {
     if (entry->path().extension() == ".part") parts.push_back(entry->path());
     if (ignored) break;
   }

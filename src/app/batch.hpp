@@ -16,11 +16,12 @@ struct Provenance {
   std::string image_sha256, options_sha256, model_sha256, sidecar_sha256;
 };
 
-/// Images of a manifest: one path a line, or CSV with an `image` column; relative paths from the manifest's folder. Throws
-/// UsageError.
+/// Images of a manifest: one path a line, or CSV with an `image` column; relative paths from the manifest's folder.
+/// Throws UsageError.
 std::vector<std::filesystem::path> read_manifest(const std::filesystem::path& path);
 
-/// Name of an image's folder. Throws UsageError when two images share one, or when one is kept for metamict's own files.
+/// Name of an image's folder. Throws UsageError when two images share one, or when one is kept for metamict's own
+/// files.
 std::vector<std::string> stems_of(const std::vector<std::filesystem::path>& images);
 
 std::string hash_of(const OptionTable& table);
@@ -37,13 +38,13 @@ std::filesystem::path staging_of(const std::filesystem::path& folder);
 /// Throws OutputError when the folder is a link (what is written would land elsewhere) or no folder.
 void check_place(const std::filesystem::path& folder);
 
-/// Writes DONE.json into the staging folder and moves everything to `folder`: by one rename where there is nothing yet, else
-/// file by file with DONE.json last; files of an earlier run that this one did not make are removed, others are left alone.
-/// Nothing is moved or removed through a link. Throws OutputError.
+/// Writes DONE.json into the staging folder and moves everything to `folder`: by one rename where there is nothing yet,
+/// else file by file with DONE.json last; files of an earlier run that this one did not make are removed, others are
+/// left alone. Nothing is moved or removed through a link. Throws OutputError.
 void publish(const std::filesystem::path& folder, const std::vector<WrittenFile>& files, const Provenance& provenance);
 
-/// Removes a folder's leftovers of an interrupted run: its staging folder, files ending in .part, and what a replacement that
-/// was cut short had already moved. Throws nothing.
+/// Removes a folder's leftovers of an interrupted run: its staging folder, files ending in .part, and what a
+/// replacement that was cut short had already moved. Throws nothing.
 void remove_stale(const std::filesystem::path& folder);
 
 }  // namespace metamict::app

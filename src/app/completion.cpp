@@ -30,17 +30,20 @@ std::string bash_script(const CLI::App& app) {
   std::ostringstream text;
   std::string verbs;
   for (const CLI::App* verb : app.get_subcommands({})) verbs += (verbs.empty() ? "" : " ") + verb->get_name();
-  text << "_metamict() {\n  local word=\"${COMP_WORDS[COMP_CWORD]}\" before=\"${COMP_WORDS[COMP_CWORD-1]}\" words=\"\"\n"
-       << "  case \"${COMP_WORDS[1]}:$before\" in\n";
+  text
+      << "_metamict() {\n  local word=\"${COMP_WORDS[COMP_CWORD]}\" before=\"${COMP_WORDS[COMP_CWORD-1]}\" words=\"\"\n"
+      << "  case \"${COMP_WORDS[1]}:$before\" in\n";
   for (const CLI::App* verb : app.get_subcommands({}))
     for (const CLI::Option* option : verb->get_options())
       if (const std::string words = words_of(*option); !words.empty() && !option->get_lnames().empty())
-        text << "    " << verb->get_name() << ":--" << option->get_lnames().front() << ") words=\"" << words << "\" ;;\n";
+        text << "    " << verb->get_name() << ":--" << option->get_lnames().front() << ") words=\"" << words
+             << "\" ;;\n";
   for (const CLI::App* verb : app.get_subcommands({}))
     text << "    " << verb->get_name() << ":*) words=\"" << long_names(*verb) << "\" ;;\n";
   text << "    *) words=\"" << verbs << " " << long_names(app) << "\" ;;\n  esac\n"
        << "  COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
-       << "  [ ${#COMPREPLY[@]} -gt 0 ] || COMPREPLY=($(compgen -f -- \"$word\"))\n}\ncomplete -o filenames -F _metamict metamict\n";
+       << "  [ ${#COMPREPLY[@]} -gt 0 ] || COMPREPLY=($(compgen -f -- \"$word\"))\n}\ncomplete -o filenames -F "
+          "_metamict metamict\n";
   return text.str();
 }
 
@@ -53,11 +56,12 @@ std::string fish_quoted(std::string text) {
 std::string fish_script(const CLI::App& app) {
   std::ostringstream text;
   for (const CLI::App* verb : app.get_subcommands({})) {
-    text << "complete -c metamict -n __fish_use_subcommand -f -a " << verb->get_name() << " -d " << fish_quoted(verb->get_description()) << "\n";
+    text << "complete -c metamict -n __fish_use_subcommand -f -a " << verb->get_name() << " -d "
+         << fish_quoted(verb->get_description()) << "\n";
     for (const CLI::Option* option : verb->get_options()) {
       if (option->get_lnames().empty()) continue;
-      text << "complete -c metamict -n '__fish_seen_subcommand_from " << verb->get_name() << "' -l " << option->get_lnames().front() << " -d "
-           << fish_quoted(option->get_description());
+      text << "complete -c metamict -n '__fish_seen_subcommand_from " << verb->get_name() << "' -l "
+           << option->get_lnames().front() << " -d " << fish_quoted(option->get_description());
       if (option->get_expected_min() > 0) text << " -r";
       if (const std::string words = words_of(*option); !words.empty()) text << " -f -a " << fish_quoted(words);
       text << "\n";
@@ -87,9 +91,12 @@ void roff_options(std::ostringstream& text, const CLI::App& app) {
 
 std::string completion_script(const CLI::App& app, const std::string& shell) {
   switch (parse_choice("--completion", shell, {"bash", "zsh", "fish"})) {
-    case 0: return bash_script(app);
-    case 1: return "#compdef metamict\nautoload -U +X bashcompinit && bashcompinit\n" + bash_script(app);
-    default: return fish_script(app);
+    case 0:
+      return bash_script(app);
+    case 1:
+      return "#compdef metamict\nautoload -U +X bashcompinit && bashcompinit\n" + bash_script(app);
+    default:
+      return fish_script(app);
   }
 }
 

@@ -22,8 +22,8 @@ cv::Mat read_labels(const std::filesystem::path& path) {
     for (int x = 0; x < pixels.cols; ++x) {
       const float value = pixels.at<float>(y, x);
       if (!(value >= 0 && value <= 65535) || value != std::floor(value))
-        throw InputError(path.filename().string() + ": pixel (" + std::to_string(x) + ", " + std::to_string(y) + ") is " + std::to_string(value) +
-                         ", but labels are whole numbers from 0 to 65535");
+        throw InputError(path.filename().string() + ": pixel (" + std::to_string(x) + ", " + std::to_string(y) +
+                         ") is " + std::to_string(value) + ", but labels are whole numbers from 0 to 65535");
       labels.at<std::uint16_t>(y, x) = static_cast<std::uint16_t>(value);
     }
   return labels;
@@ -34,9 +34,14 @@ cv::Mat read_labels(const std::filesystem::path& path) {
 int run_evaluate(const EvaluateCommand& command, Console& console, Log&) {
   const Evaluation result = evaluate(read_labels(command.labels), read_labels(command.truth), command.ignore);
   if (command.common.json) {
-    nlohmann::ordered_json json{{"ari", result.ari}, {"mean_iou", result.mean_iou}, {"regions", nlohmann::json::array()}, {"pixels", result.pixels}};
+    nlohmann::ordered_json json{{"ari", result.ari},
+                                {"mean_iou", result.mean_iou},
+                                {"regions", nlohmann::json::array()},
+                                {"pixels", result.pixels}};
     for (const RegionMatch& region : result.regions)
-      json["regions"].push_back({{"truth", region.truth}, {"label", region.label ? nlohmann::json(*region.label) : nlohmann::json()}, {"iou", region.iou}});
+      json["regions"].push_back({{"truth", region.truth},
+                                 {"label", region.label ? nlohmann::json(*region.label) : nlohmann::json()},
+                                 {"iou", region.iou}});
     console.out << json.dump(2) << "\n";
   } else {
     char line[96];
@@ -44,8 +49,10 @@ int run_evaluate(const EvaluateCommand& command, Console& console, Log&) {
                   static_cast<unsigned long long>(result.pixels));
     console.out << line;
     for (const RegionMatch& region : result.regions) {
-      if (region.label) std::snprintf(line, sizeof line, "  truth %3d  label %3d  IoU %.4f\n", region.truth, *region.label, region.iou);
-      else std::snprintf(line, sizeof line, "  truth %3d  no label   IoU 0\n", region.truth);
+      if (region.label)
+        std::snprintf(line, sizeof line, "  truth %3d  label %3d  IoU %.4f\n", region.truth, *region.label, region.iou);
+      else
+        std::snprintf(line, sizeof line, "  truth %3d  no label   IoU 0\n", region.truth);
       console.out << line;
     }
   }

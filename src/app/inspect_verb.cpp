@@ -15,7 +15,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json dataset_json(const DatasetInfo& info) {
-  Json json{{"name", info.name}, {"rows", info.rows}, {"cols", info.cols}, {"frames", info.frames}, {"dtype", info.dtype}};
+  Json json{
+      {"name", info.name}, {"rows", info.rows}, {"cols", info.cols}, {"frames", info.frames}, {"dtype", info.dtype}};
   json["nm_per_pixel"] = info.nm_per_pixel ? Json(*info.nm_per_pixel) : Json();
   json["pixel_size_source"] = info.pixel_size_source;
   json["image"] = info.image;
@@ -60,7 +61,8 @@ void add_plan(Json& json, const std::filesystem::path& path, const SegmentOption
 
 Json inspect_file(const std::filesystem::path& path, const SegmentOptions& options) {
   Json json{{"path", path.string()}, {"format", nullptr}, {"datasets", Json::array()}, {"chosen", nullptr}};
-  for (const char* key : {"lattice_period_px", "chip_size_px", "stride_px", "chips", "predicted_memory_bytes", "error"}) json[key] = nullptr;
+  for (const char* key : {"lattice_period_px", "chip_size_px", "stride_px", "chips", "predicted_memory_bytes", "error"})
+    json[key] = nullptr;
   try {
     const Format& format = recognise_format(path);
     json["format"] = format.name;
@@ -83,19 +85,27 @@ std::string text_of(const Json& file) {
   const auto known = [&](const char* key) { return !file[key].is_null(); };
   std::string text = words(file["path"]) + (known("format") ? " (" + words(file["format"]) + ")" : "") + "\n";
   for (const Json& data : file["datasets"]) {
-    text += "  " + words(data["name"]) + ": " + data["rows"].dump() + " x " + data["cols"].dump() + " (rows x cols), " + words(data["dtype"]);
+    text += "  " + words(data["name"]) + ": " + data["rows"].dump() + " x " + data["cols"].dump() + " (rows x cols), " +
+            words(data["dtype"]);
     if (data["frames"].get<int>() > 1) text += ", " + data["frames"].dump() + " frames";
-    if (!data["nm_per_pixel"].is_null()) text += ", " + number(data["nm_per_pixel"][1].get<double>()) + " nm/px (" + words(data["pixel_size_source"]) + ")";
-    else text += ", pixel size unknown";
-    if (!data["min"].is_null()) text += ", " + number(data["min"].get<double>()) + " to " + number(data["max"].get<double>()) + ", mean " + number(data["mean"].get<double>());
+    if (!data["nm_per_pixel"].is_null())
+      text +=
+          ", " + number(data["nm_per_pixel"][1].get<double>()) + " nm/px (" + words(data["pixel_size_source"]) + ")";
+    else
+      text += ", pixel size unknown";
+    if (!data["min"].is_null())
+      text += ", " + number(data["min"].get<double>()) + " to " + number(data["max"].get<double>()) + ", mean " +
+              number(data["mean"].get<double>());
     if (!data["image"].get<bool>()) text += ", not an image: " + words(data["reason"]);
     if (known("chosen") && data["name"] == file["chosen"]) text += "  <- segment takes this";
     text += "\n";
   }
   if (known("chips")) {
-    text += known("lattice_period_px") ? "  lattice period " + number(file["lattice_period_px"].get<double>()) + " px" : std::string("  no lattice found");
-    text += ", chip " + number(file["chip_size_px"].get<double>()) + " px, stride " + number(file["stride_px"].get<double>()) + " px, " + file["chips"].dump() +
-            " chips, about " + bytes_text(file["predicted_memory_bytes"].get<std::uint64_t>()) + " of memory\n";
+    text += known("lattice_period_px") ? "  lattice period " + number(file["lattice_period_px"].get<double>()) + " px"
+                                       : std::string("  no lattice found");
+    text += ", chip " + number(file["chip_size_px"].get<double>()) + " px, stride " +
+            number(file["stride_px"].get<double>()) + " px, " + file["chips"].dump() + " chips, about " +
+            bytes_text(file["predicted_memory_bytes"].get<std::uint64_t>()) + " of memory\n";
   }
   return text;
 }

@@ -15,7 +15,8 @@ namespace metamict::app {
 std::atomic<int> stop_signal{0};
 
 void check_stop_signal() {
-  if (const int signal = stop_signal.load(); signal != 0) throw Interrupted("stopped by signal " + std::to_string(signal));
+  if (const int signal = stop_signal.load(); signal != 0)
+    throw Interrupted("stopped by signal " + std::to_string(signal));
 }
 
 namespace {
@@ -52,7 +53,8 @@ void Log::clear_bar() {
 }
 
 namespace {
-void write(spdlog::logger& logger, spdlog::level::level_enum level, const std::string& prefix, const std::string& line, bool terminal) {
+void write(spdlog::logger& logger, spdlog::level::level_enum level, const std::string& prefix, const std::string& line,
+           bool terminal) {
   const char* const on = terminal ? colour(level) : "";
   logger.log(level, "{}{}{}{}", on, prefix, *on != '\0' ? "\033[0m" : "", printable(line));
 }
@@ -106,7 +108,8 @@ Progress Log::progress(const std::string& image) {
     const double rate = static_cast<double>(done) / spent;
     char text[160];
     std::snprintf(text, sizeof text, "%s %3.0f %%, %.0f/s, %.0f s left", state->stage.c_str(),
-                  100.0 * static_cast<double>(done) / static_cast<double>(total), rate, static_cast<double>(total - done) / rate);
+                  100.0 * static_cast<double>(done) / static_cast<double>(total), rate,
+                  static_cast<double>(total - done) / rate);
     if (console_.terminal) {
       console_.err << "\r\033[K" << printable(image) << ": " << text << std::flush;
       bar_shown_ = true;

@@ -26,10 +26,10 @@ class Log {
   void error(const std::string& line);
   void warning(const std::string& line);
   void info(const std::string& line);
-  void detail(const std::string& line);   ///< with --verbose only
+  void detail(const std::string& line);  ///< with --verbose only
 
-  /// A progress callback for one image: a bar with rate and time left on a terminal once a stage has taken two seconds, a
-  /// plain line every ten seconds elsewhere. Throws Interrupted when a signal asked to stop.
+  /// A progress callback for one image: a bar with rate and time left on a terminal once a stage has taken two seconds,
+  /// a plain line every ten seconds elsewhere. Throws Interrupted when a signal asked to stop.
   Progress progress(const std::string& image);
   /// Which image is in which stage, and how far.
   std::string status();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// From the command line and a config file to one struct per verb. options.cpp is the only place where an option has a name.
+// From the command line and a config file to one struct per verb. options.cpp is the only place where an option has a
+// name.
 #pragma once
 
 #include <filesystem>
@@ -29,27 +30,27 @@ struct SegmentCommand {
   std::vector<std::filesystem::path> images;
   std::filesystem::path output, manifest;
   SegmentOptions options;
-  EncoderOptions encoder;          ///< model is empty for the one that ships
+  EncoderOptions encoder;  ///< model is empty for the one that ships
   OutputOptions outputs;
   bool dry_run = false, print_config = false, resume = false, overwrite = false, fail_fast = false;
-  OptionTable effective;           ///< what --config reads back
-  OptionTable result_relevant;     ///< the part of it that can change a result: what DONE.json's hash covers
+  OptionTable effective;        ///< what --config reads back
+  OptionTable result_relevant;  ///< the part of it that can change a result: what DONE.json's hash covers
 };
 
 struct SeriesCommand {
   CommonOptions common;
-  SegmentCommand segment;              ///< how every image is segmented; its images are those of the series
-  std::vector<SeriesEntry> entries;    ///< as given
+  SegmentCommand segment;            ///< how every image is segmented; its images are those of the series
+  std::vector<SeriesEntry> entries;  ///< as given
   SeriesOptions options;
   bool joint = false;
-  std::string source;                  ///< the CSV, or the images as typed: for the line that repeats the run
+  std::string source;  ///< the CSV, or the images as typed: for the line that repeats the run
 };
 
 struct WatchCommand {
   CommonOptions common;
   SegmentCommand segment;
   std::filesystem::path folder;
-  double settle_s = 1.0;               ///< a file is whole when its size and time have stood still for so long
+  double settle_s = 1.0;  ///< a file is whole when its size and time have stood still for so long
   bool poll = false, once = false;
 };
 

@@ -43,14 +43,18 @@ bool OutputLock::take() {
   if (failure == EWOULDBLOCK) {
     const std::string who = holder(descriptor_);
     ::close(descriptor_);
-    throw OutputError(path_.parent_path().string() + " is being written by " + who + ": wait for it, or give another --output");
+    throw OutputError(path_.parent_path().string() + " is being written by " + who +
+                      ": wait for it, or give another --output");
   }
   if (failure != 0) {
-    note_ = path_.parent_path().string() + " cannot be locked (" + std::strerror(failure) + "): see to it that no second process writes there";
+    note_ = path_.parent_path().string() + " cannot be locked (" + std::strerror(failure) +
+            "): see to it that no second process writes there";
     return true;
   }
-  struct stat opened {}, named {};
-  if (::fstat(descriptor_, &opened) != 0 || ::stat(path_.c_str(), &named) != 0 || opened.st_ino != named.st_ino) return false;
+  struct stat opened {
+  }, named{};
+  if (::fstat(descriptor_, &opened) != 0 || ::stat(path_.c_str(), &named) != 0 || opened.st_ino != named.st_ino)
+    return false;
   const std::string number = std::to_string(::getpid());
   // The number only makes the other's sentence better: without it the lock holds as well.
   if (::ftruncate(descriptor_, 0) != 0 || ::pwrite(descriptor_, number.data(), number.size(), 0) < 0) return true;

@@ -10,8 +10,8 @@
 
 namespace metamict::app {
 
-/// Holds DIR/.metamict.lock, which dies with its process (flock) and goes when it is let go. A second process is refused at
-/// once: throws OutputError with the number of the first.
+/// Holds DIR/.metamict.lock, which dies with its process (flock) and goes when it is let go. A second process is
+/// refused at once: throws OutputError with the number of the first.
 class OutputLock {
  public:
   explicit OutputLock(const std::filesystem::path& folder);

@@ -2,7 +2,6 @@
 #include "app/program.hpp"
 
 #include <new>
-
 #include <opencv2/core/utility.hpp>
 
 #include "app/trust.hpp"
@@ -59,7 +58,8 @@ int exit_code_of(const std::exception& error) {
 }
 
 std::string about(const std::filesystem::path& file, const std::exception& error) {
-  const std::string line = is_out_of_memory(error) ? "memory ran out: give a larger --stride or --spill DIR" : one_line(error);
+  const std::string line =
+      is_out_of_memory(error) ? "memory ran out: give a larger --stride or --spill DIR" : one_line(error);
   const std::string name = file.filename().string();
   return line.find(name) != std::string::npos ? line : name + ": " + line;
 }
@@ -68,7 +68,8 @@ std::filesystem::path default_encoder() {
   const std::vector<std::filesystem::path> folders = model_folders();
   for (const auto& folder : folders)
     for (const char* name : {"metamict-resnet50.pt", "untrained/metamict-untrained-resnet50.pt"})
-      if (std::error_code failure; std::filesystem::exists(folder / name, failure)) return std::filesystem::weakly_canonical(folder / name);
+      if (std::error_code failure; std::filesystem::exists(folder / name, failure))
+        return std::filesystem::weakly_canonical(folder / name);
   throw ModelError("no encoder was found in " + folders.front().string() +
                    ": run scripts/make_untrained_encoder.py, or give one with --encoder FILE");
 }

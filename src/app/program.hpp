@@ -18,9 +18,9 @@ using OpenEncoder = std::function<std::unique_ptr<Encoder>(const EncoderOptions&
 
 /// Where a run writes and how it gets its encoder.
 struct Console {
-  std::ostream& out;        ///< only what was asked for
-  std::ostream& err;        ///< log and progress
-  bool terminal = false;    ///< err is a terminal: colours and a progress bar
+  std::ostream& out;      ///< only what was asked for
+  std::ostream& err;      ///< log and progress
+  bool terminal = false;  ///< err is a terminal: colours and a progress bar
   OpenEncoder open_encoder = open_trusted_encoder;
 };
 

@@ -34,35 +34,41 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-constexpr std::array stage_names = {"load", "grid", "embed", "compare", "cut", "link", "communities", "paint", "write", "total"};
+constexpr std::array stage_names = {"load", "grid",        "embed", "compare", "cut",
+                                    "link", "communities", "paint", "write",   "total"};
 
-/// One image of the batch and what became of it. Small, because there may be ten thousand: which files it left stands in its
-/// DONE.json.
+/// One image of the batch and what became of it. Small, because there may be ten thousand: which files it left stands
+/// in its DONE.json.
 struct Job {
   fs::path image;
   std::string stem;
   fs::path folder;
-  const char* status = "pending";   ///< done, skipped, failed, pending
+  const char* status = "pending";  ///< done, skipped, failed, pending
   std::string reason;
-  int exit_code = 0;                ///< of a failed one, had it been alone
+  int exit_code = 0;  ///< of a failed one, had it been alone
   std::array<float, stage_names.size()> seconds{};
   std::uint64_t peak_memory_bytes = 0;
-  std::optional<float> latency_s;   ///< from its arrival to its results, where images arrive
-  std::vector<WrittenFile> more;    ///< what a verb made of it beside what DONE.json vouches for
+  std::optional<float> latency_s;  ///< from its arrival to its results, where images arrive
+  std::vector<WrittenFile> more;   ///< what a verb made of it beside what DONE.json vouches for
 
   bool is(std::string_view what) const { return status == what; }
 };
 
 /// One line of run.json.
 Json entry_of(const Job& job) {
-  Json image{{"path", job.image.string()}, {"stem", job.stem}, {"status", job.status}, {"reason", job.reason.empty() ? Json() : Json(job.reason)}};
+  Json image{{"path", job.image.string()},
+             {"stem", job.stem},
+             {"status", job.status},
+             {"reason", job.reason.empty() ? Json() : Json(job.reason)}};
   for (std::size_t i = 0; i < stage_names.size(); ++i) image["seconds"][stage_names[i]] = tidy(job.seconds[i]);
   image["peak_memory_bytes"] = job.peak_memory_bytes;
   if (job.latency_s) image["latency_s"] = tidy(*job.latency_s);
   image["outputs"] = Json::array();
   const auto list = [&](const std::vector<WrittenFile>& files) {
     for (const WrittenFile& file : files)
-      image["outputs"].push_back({{"path", (fs::path(job.stem) / file.path).generic_string()}, {"sha256", file.sha256}, {"bytes", file.bytes}});
+      image["outputs"].push_back({{"path", (fs::path(job.stem) / file.path).generic_string()},
+                                  {"sha256", file.sha256},
+                                  {"bytes", file.bytes}});
   };
   if (job.is("done") || job.is("skipped")) list(finished_files(job.folder));
   list(job.more);
@@ -105,15 +111,21 @@ class Batch {
   std::string options_sha256_, model_sha256_, sidecar_sha256_;
   std::unique_ptr<Encoder> encoder_;
   std::vector<Job> jobs_;
-  std::atomic<std::size_t> reached_ = 0;   ///< images begun; read by the thread that prints the status
+  std::atomic<std::size_t> reached_ = 0;  ///< images begun; read by the thread that prints the status
 };
 
 Batch::Batch(const SegmentCommand& command, Console& console, Log& log, BatchHooks hooks)
-    : command_(command), console_(console), log_(log), hooks_(std::move(hooks)), options_(command.options), encoder_options_(command.encoder),
+    : command_(command),
+      console_(console),
+      log_(log),
+      hooks_(std::move(hooks)),
+      options_(command.options),
+      encoder_options_(command.encoder),
       output_options_(command.outputs) {
   if (options_.threads == 0) options_.threads = machine_threads();
   if (options_.max_memory_bytes == 0) options_.max_memory_bytes = machine_memory_bytes();
-  options_.similarity.threads = options_.communities.threads = encoder_options_.threads = output_options_.threads = options_.threads;
+  options_.similarity.threads = options_.communities.threads = encoder_options_.threads = output_options_.threads =
+      options_.threads;
   if (encoder_options_.model.empty()) encoder_options_.model = default_encoder();
   sidecar_ = read_sidecar(encoder_options_.model);
   sidecar_sha256_ = hash_of_model_file(fs::path(encoder_options_.model).replace_extension(".json"));
@@ -121,7 +133,8 @@ Batch::Batch(const SegmentCommand& command, Console& console, Log& log, BatchHoo
   options_sha256_ = hash_of(command.result_relevant);
   const std::vector<fs::path> images = command.manifest.empty() ? command.images : read_manifest(command.manifest);
   const std::vector<std::string> stems = stems_of(images);
-  for (std::size_t i = 0; i < images.size(); ++i) jobs_.push_back({images[i], stems[i], command.output / stems[i], "pending", {}, 0, {}, 0, {}, {}});
+  for (std::size_t i = 0; i < images.size(); ++i)
+    jobs_.push_back({images[i], stems[i], command.output / stems[i], "pending", {}, 0, {}, 0, {}, {}});
 }
 
 int Batch::run() {
@@ -173,7 +186,7 @@ int Batch::run_stream(const StreamHooks& hooks) {
   const OutputLock lock(command_.output);
   if (!lock.note().empty()) log_.warning(lock.note());
   prepare_output();
-  (void)encoder();   // warm before the first image comes; without one nothing can be done
+  (void)encoder();  // warm before the first image comes; without one nothing can be done
   try {
     do_arrivals(hooks);
   } catch (const Interrupted& error) {
@@ -187,7 +200,7 @@ int Batch::run_stream(const StreamHooks& hooks) {
 
 void Batch::do_arrivals(const StreamHooks& hooks) {
   std::mutex mutex;
-  fs::path present;   // read by the thread that waits for a second signal
+  fs::path present;  // read by the thread that waits for a second signal
   const OnHurry hurry([&] {
     const std::lock_guard guard(mutex);
     if (!present.empty()) remove_stale(present);
@@ -212,7 +225,8 @@ void Batch::do_arrivals(const StreamHooks& hooks) {
     jobs_.push_back(std::move(job));
     write_run_json();
     std::vector<StreamStatus> images;
-    for (const Job& one : jobs_) images.push_back({one.image, one.stem, one.status, one.reason, one.latency_s.value_or(0)});
+    for (const Job& one : jobs_)
+      images.push_back({one.image, one.stem, one.status, one.reason, one.latency_s.value_or(0)});
     if (hooks.changed) hooks.changed(images);
   }
 }
@@ -221,7 +235,8 @@ void Batch::do_arrival(Job& job, const Arrival& arrival) try {
   (void)stems_of({job.image});
   for (const Job& other : jobs_)
     if (other.stem == job.stem && !other.is("failed"))
-      throw InputError(job.image.filename().string() + " would write into the folder of " + other.image.filename().string() + ": rename it");
+      throw InputError(job.image.filename().string() + " would write into the folder of " +
+                       other.image.filename().string() + ": rename it");
   remove_stale(job.folder);
   const auto start = std::chrono::steady_clock::now();
   Micrograph micrograph = load_micrograph(job.image, options_.load);
@@ -234,14 +249,16 @@ void Batch::do_arrival(Job& job, const Arrival& arrival) try {
     return;
   }
   if (fs::exists(job.folder / "DONE.json") && !command_.overwrite && !command_.resume)
-    throw InputError(job.folder.string() + " holds the results of another image or of other options: give --overwrite to replace them");
+    throw InputError(job.folder.string() +
+                     " holds the results of another image or of other options: give --overwrite to replace them");
   do_one(job, std::move(micrograph), load_seconds);
   job.latency_s = static_cast<float>(seconds_since(arrival.at));
-  log_.info(job.image.filename().string() + ": " + number(std::round(100 * *job.latency_s) / 100) + " s from arrival to results");
+  log_.info(job.image.filename().string() + ": " + number(std::round(100 * *job.latency_s) / 100) +
+            " s from arrival to results");
 } catch (const Interrupted&) {
   throw;
 } catch (const OutputError&) {
-  throw;   // a full disk will not get better by itself
+  throw;  // a full disk will not get better by itself
 } catch (const std::exception& error) {
   check_stop_signal();
   fail(job, error);
@@ -263,8 +280,9 @@ int Batch::dry_run() {
       const Format& format = recognise_format(job.image);
       const std::vector<DatasetInfo> datasets = format.list(job.image, options_.load.max_pixels);
       const DatasetInfo& chosen = datasets[choose_dataset(datasets, options_.load.dataset)];
-      console_.out << printable(job.image.string()) << " -> " << printable(job.folder.string()) << ": " << format.name << ", " << chosen.rows << " x " << chosen.cols << " "
-                   << chosen.dtype << (fs::exists(job.folder) ? ", results exist" : "");
+      console_.out << printable(job.image.string()) << " -> " << printable(job.folder.string()) << ": " << format.name
+                   << ", " << chosen.rows << " x " << chosen.cols << " " << chosen.dtype
+                   << (fs::exists(job.folder) ? ", results exist" : "");
       if (options_.chip_size.chip_size_px) {
         Micrograph frame;
         frame.pixels = cv::Mat(chosen.rows, chosen.cols, CV_32FC1);
@@ -277,7 +295,8 @@ int Batch::dry_run() {
       log_.error(about(job.image, error));
     }
   }
-  console_.out << "encoder " << printable(sidecar_.name) << " (" << printable(encoder_options_.model.string()) << "), rules";
+  console_.out << "encoder " << printable(sidecar_.name) << " (" << printable(encoder_options_.model.string())
+               << "), rules";
   for (const std::string& cut : options_.cuts) console_.out << " " << cut;
   console_.out << ", " << options_.threads << " threads\n" << std::flush;
   return failed == 0 ? 0 : failed < jobs_.size() ? 1 : 3;
@@ -286,7 +305,9 @@ int Batch::dry_run() {
 void Batch::refuse_existing() const {
   for (const Job& job : jobs_)
     if (fs::exists(fs::symlink_status(job.folder)) || fs::exists(fs::symlink_status(staging_of(job.folder))))
-      throw UsageError(job.folder.string() + " exists already: give --resume to keep what is finished, --overwrite to replace it, or another --output");
+      throw UsageError(
+          job.folder.string() +
+          " exists already: give --resume to keep what is finished, --overwrite to replace it, or another --output");
 }
 
 /// The images one after the other; the next one is read while the present one is embedded.
@@ -349,14 +370,16 @@ void Batch::do_one(Job& job, Micrograph micrograph, double load_seconds) {
   write_results(job, result, image_sha256);
   result.seconds["write"] = seconds_since(writing);
   result.seconds["total"] = seconds_since(start) + load_seconds;
-  for (std::size_t i = 0; i < stage_names.size(); ++i) job.seconds[i] = static_cast<float>(result.seconds[stage_names[i]]);
+  for (std::size_t i = 0; i < stage_names.size(); ++i)
+    job.seconds[i] = static_cast<float>(result.seconds[stage_names[i]]);
   job.peak_memory_bytes = peak_memory_bytes();
   job.status = "done";
   for (const std::string& note : result.notes) log_.warning(job.image.filename().string() + ": " + note);
   std::string regions;
-  for (const RuleResult& rule : result.rules) regions += (regions.empty() ? "" : ", ") + rule.name + " " + std::to_string(rule.regions.size());
-  log_.info(job.image.string() + ": regions " + regions + " of " + std::to_string(result.grid.chips()) + " chips in " + number(result.seconds["total"]) + " s -> " +
-            job.folder.string());
+  for (const RuleResult& rule : result.rules)
+    regions += (regions.empty() ? "" : ", ") + rule.name + " " + std::to_string(rule.regions.size());
+  log_.info(job.image.string() + ": regions " + regions + " of " + std::to_string(result.grid.chips()) + " chips in " +
+            number(result.seconds["total"]) + " s -> " + job.folder.string());
   for (const auto& [stage, seconds] : result.seconds) log_.detail("  " + stage + " " + number(seconds) + " s");
 }
 
@@ -450,6 +473,8 @@ int run_stream(const SegmentCommand& command, Console& console, Log& log, const 
   return Batch(command, console, log).run_stream(hooks);
 }
 
-int run_segment(const SegmentCommand& command, Console& console, Log& log) { return run_batch(command, console, log, {}); }
+int run_segment(const SegmentCommand& command, Console& console, Log& log) {
+  return run_batch(command, console, log, {});
+}
 
 }  // namespace metamict::app

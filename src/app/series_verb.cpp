@@ -53,17 +53,20 @@ class SeriesStage {
     if (command_.joint) join_graphs(segmented, notes);
     SeriesWriter writer(command_.segment.output, repeat_line());
     Series series = join_series(
-        std::move(segmented), command_.options, [this](const SeriesEntry& entry) { return load_micrograph(entry.image, command_.segment.options.load); },
+        std::move(segmented), command_.options,
+        [this](const SeriesEntry& entry) { return load_micrograph(entry.image, command_.segment.options.load); },
         [&](const SeriesMember& member, const Micrograph& micrograph, const std::vector<SeriesLabel>& labels) {
           check_stop_signal();
-          for (WrittenFile& file : writer.add(member, micrograph, labels)) by_stem.at(member.stem)->outputs.push_back(std::move(file));
+          for (WrittenFile& file : writer.add(member, micrograph, labels))
+            by_stem.at(member.stem)->outputs.push_back(std::move(file));
           say(member);
         });
     series.joint = command_.joint;
     series.notes.insert(series.notes.begin(), notes.begin(), notes.end());
     writer.finish(series);
     for (const std::string& note : series.notes) log_.warning(note);
-    log_.info("series of " + std::to_string(series.members.size()) + " images, " + std::to_string(series.labels.size()) + " labels -> " +
+    log_.info("series of " + std::to_string(series.members.size()) + " images, " +
+              std::to_string(series.labels.size()) + " labels -> " +
               (command_.segment.output / "series.html").string());
   }
 
@@ -73,15 +76,22 @@ class SeriesStage {
     if (options.threads == 0) options.threads = machine_threads();
     if (options.max_memory_bytes == 0) options.max_memory_bytes = machine_memory_bytes();
     options.similarity.threads = options.communities.threads = options.threads;
-    segment_jointly(segmented, [this](const SegmentedImage& image) { return read_embeddings(command_.segment.output / image.stem / "embeddings.npy"); }, options,
-                    notes, log_.progress("joint graph"));
+    segment_jointly(
+        segmented,
+        [this](const SegmentedImage& image) {
+          return read_embeddings(command_.segment.output / image.stem / "embeddings.npy");
+        },
+        options, notes, log_.progress("joint graph"));
   }
 
   void say(const SeriesMember& member) {
-    std::string line = member.stem + ", " + number(member.entry.dose_dpa) + " dpa: " + std::to_string(member.regions.size()) + " labels";
+    std::string line = member.stem + ", " + number(member.entry.dose_dpa) +
+                       " dpa: " + std::to_string(member.regions.size()) + " labels";
     if (member.front) {
       line += ", amorphous share of the film " + number(std::round(1e4 * member.front->amorphous_fraction.value) / 1e4);
-      if (member.nm_per_pixel) line += ", front " + number(std::round(100 * member.front->depth_mean_px.value * *member.nm_per_pixel) / 100) + " nm deep (mean)";
+      if (member.nm_per_pixel)
+        line += ", front " + number(std::round(100 * member.front->depth_mean_px.value * *member.nm_per_pixel) / 100) +
+                " nm deep (mean)";
     }
     log_.info(line);
     for (const std::string& note : member.notes) log_.warning(member.stem + ": " + note);
@@ -90,9 +100,11 @@ class SeriesStage {
   std::string repeat_line() const {
     std::string line = "metamict series --config run.toml";
     if (command_.joint) line += " --joint";
-    if (command_.options.growth_direction_deg) line += " --growth-direction " + number(*command_.options.growth_direction_deg);
+    if (command_.options.growth_direction_deg)
+      line += " --growth-direction " + number(*command_.options.growth_direction_deg);
     if (!command_.source.empty()) return line + " " + shell_quoted(command_.source);
-    for (const SeriesEntry& entry : command_.entries) line += " " + shell_quoted(entry.name + "=" + number(entry.dose_dpa));
+    for (const SeriesEntry& entry : command_.entries)
+      line += " " + shell_quoted(entry.name + "=" + number(entry.dose_dpa));
     return line;
   }
 
@@ -104,7 +116,8 @@ class SeriesStage {
 
 int run_series(const SeriesCommand& command, Console& console, Log& log) {
   SeriesStage stage(command, log);
-  return run_batch(command.segment, console, log, {write_regions, [&stage](std::vector<BatchImage>& images) { stage.run(images); }});
+  return run_batch(command.segment, console, log,
+                   {write_regions, [&stage](std::vector<BatchImage>& images) { stage.run(images); }});
 }
 
 }  // namespace metamict::app

@@ -21,7 +21,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-std::array<int, 2> ends{-1, -1};   // the handlers write into a pipe: nothing else is safe in them
+std::array<int, 2> ends{-1, -1};  // the handlers write into a pipe: nothing else is safe in them
 constexpr std::array watched = {SIGINT, SIGTERM, SIGUSR1};
 
 std::mutex registry;
@@ -47,7 +47,7 @@ void say(const std::string& line) {
 
 /// Ends the process without asking any other thread.
 [[noreturn]] void hurry(int signal) {
-  const bool held = publishing.try_lock_for(std::chrono::seconds(2));   // kept: nothing may be published any more
+  const bool held = publishing.try_lock_for(std::chrono::seconds(2));  // kept: nothing may be published any more
   const std::unique_lock lock(registry, std::try_to_lock);
   if (held && lock)
     for (const auto& clear : clearings) clear();
@@ -65,7 +65,8 @@ void serve() {
   while (true) {
     pollfd waiting{ends[0], POLLIN, 0};
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
-    const int ready = ::poll(&waiting, 1, deadline == Clock::time_point::max() ? -1 : static_cast<int>(std::max<decltype(left)>(0, left)));
+    const int ready = ::poll(
+        &waiting, 1, deadline == Clock::time_point::max() ? -1 : static_cast<int>(std::max<decltype(left)>(0, left)));
     if (ready == 0) hurry(stop_signal);
     unsigned char signal = 0;
     if (ready < 0 || ::read(ends[0], &signal, 1) != 1) continue;
@@ -82,7 +83,8 @@ void serve() {
 }  // namespace
 
 SignalWatch::SignalWatch() {
-  if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) throw std::system_error(errno, std::generic_category(), "no pipe for signals");
+  if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0)
+    throw std::system_error(errno, std::generic_category(), "no pipe for signals");
   thread_ = std::thread(serve);
   struct sigaction action {};
   action.sa_handler = on_signal;

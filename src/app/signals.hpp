@@ -17,7 +17,7 @@ constexpr int patience_s = 5;
 /// Installs the handlers for the lifetime of the object (one a process) and serves them from a thread of its own.
 class SignalWatch {
  public:
-  SignalWatch();   ///< throws std::system_error when there is no thread or pipe to be had
+  SignalWatch();  ///< throws std::system_error when there is no thread or pipe to be had
   ~SignalWatch();
   SignalWatch(const SignalWatch&) = delete;
   SignalWatch& operator=(const SignalWatch&) = delete;

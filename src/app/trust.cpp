@@ -21,7 +21,8 @@ namespace {
 bool ships(const std::string& sha256) try {
   for (const fs::path& folder : model_folders()) {
     std::error_code failure;
-    for (fs::recursive_directory_iterator entry(folder, failure), end; !failure && entry != end; entry.increment(failure)) {
+    for (fs::recursive_directory_iterator entry(folder, failure), end; !failure && entry != end;
+         entry.increment(failure)) {
       if (entry.depth() > 0) entry.disable_recursion_pending();
       if (entry->path().extension() != ".json") continue;
       std::ifstream file(entry->path());
@@ -60,20 +61,25 @@ std::vector<fs::path> model_folders() {
 }
 
 fs::path allow_list() {
-  if (const char* config = std::getenv("XDG_CONFIG_HOME"); config != nullptr && *config == '/') return fs::path(config) / "metamict/trusted-encoders";
-  if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/') return fs::path(home) / ".config/metamict/trusted-encoders";
+  if (const char* config = std::getenv("XDG_CONFIG_HOME"); config != nullptr && *config == '/')
+    return fs::path(config) / "metamict/trusted-encoders";
+  if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/')
+    return fs::path(home) / ".config/metamict/trusted-encoders";
   return {};
 }
 
 std::unique_ptr<Encoder> open_trusted_encoder(const EncoderOptions& options) {
   const Sidecar sidecar = read_sidecar(options.model);
-  if (!sidecar.sha256.empty() && (ships(sidecar.sha256) || is_allowed(sidecar.sha256))) return open_encoder_noting(options, {});
+  if (!sidecar.sha256.empty() && (ships(sidecar.sha256) || is_allowed(sidecar.sha256)))
+    return open_encoder_noting(options, {});
   const std::string fact = "its SHA-256 " + hash_of_model_file(options.model) + " is not that of a model that ships";
   if (!options.trust)
     throw ModelError(options.model.string() + ": " + fact +
-                     "; a model file is code that runs with your rights: when you trust where it comes from, give --trust-encoder or add the hash to " +
+                     "; a model file is code that runs with your rights: when you trust where it comes from, give "
+                     "--trust-encoder or add the hash to " +
                      allow_list().string());
-  return open_encoder_noting(options, {"encoder " + options.model.filename().string() + " was loaded on trust: " + fact});
+  return open_encoder_noting(options,
+                             {"encoder " + options.model.filename().string() + " was loaded on trust: " + fact});
 }
 
 }  // namespace metamict::app

@@ -13,11 +13,12 @@ namespace metamict::app {
 /// $METAMICT_MODELS, the installed models, those of the source tree.
 std::vector<std::filesystem::path> model_folders();
 
-/// $XDG_CONFIG_HOME/metamict/trusted-encoders (else below ~/.config): one SHA-256 a line, as sha256sum prints it; # comments.
+/// $XDG_CONFIG_HOME/metamict/trusted-encoders (else below ~/.config): one SHA-256 a line, as sha256sum prints it; #
+/// comments.
 std::filesystem::path allow_list();
 
-/// open_encoder() for a model whose hash stands in a sidecar below model_folders() or in the allow-list; another one needs
-/// options.trust, and its report says so. Throws ModelError.
+/// open_encoder() for a model whose hash stands in a sidecar below model_folders() or in the allow-list; another one
+/// needs options.trust, and its report says so. Throws ModelError.
 std::unique_ptr<Encoder> open_trusted_encoder(const EncoderOptions& options);
 
 }  // namespace metamict::app

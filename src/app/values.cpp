@@ -34,26 +34,31 @@ double parse_number(const std::string& option, const std::string& text) {
 std::int64_t parse_whole(const std::string& option, const std::string& text, std::int64_t low, std::int64_t high) {
   std::int64_t value = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failure != std::errc{} || end != text.data() + text.size()) throw UsageError(option + " '" + text + "' is not a whole number");
+  if (failure != std::errc{} || end != text.data() + text.size())
+    throw UsageError(option + " '" + text + "' is not a whole number");
   if (value < low || value > high)
-    throw UsageError(option + " is " + text + " but must lie between " + std::to_string(low) + " and " + std::to_string(high));
+    throw UsageError(option + " is " + text + " but must lie between " + std::to_string(low) + " and " +
+                     std::to_string(high));
   return value;
 }
 
 double parse_length_nm(const std::string& option, const std::string& text) {
-  static const std::map<std::string, double> units = {{"", 1},       {"nm", 1},     {"pm", 1e-3}, {"A", 0.1}, {"\u00C5", 0.1},
-                                                      {"um", 1e3}, {"\u00B5m", 1e3}, {"\u03BCm", 1e3}};
+  static const std::map<std::string, double> units = {{"", 1},         {"nm", 1},   {"pm", 1e-3},     {"A", 0.1},
+                                                      {"\u00C5", 0.1}, {"um", 1e3}, {"\u00B5m", 1e3}, {"\u03BCm", 1e3}};
   const auto [value, unit] = number_and_unit(option, text);
   const auto found = units.find(unit);
-  if (found == units.end()) throw UsageError(option + " '" + text + "' has no known unit: give nm, pm, A or um, for example 0.0213nm");
+  if (found == units.end())
+    throw UsageError(option + " '" + text + "' has no known unit: give nm, pm, A or um, for example 0.0213nm");
   if (value <= 0) throw UsageError(option + " is " + text + " but must be above 0");
   return value * found->second;
 }
 
 std::uint64_t parse_bytes(const std::string& option, const std::string& text) {
   auto [value, unit] = number_and_unit(option, text);
-  if (unit.ends_with("iB")) unit.resize(unit.size() - 2);
-  else if (unit.ends_with("B")) unit.pop_back();
+  if (unit.ends_with("iB"))
+    unit.resize(unit.size() - 2);
+  else if (unit.ends_with("B"))
+    unit.pop_back();
   static const std::map<std::string, int> shifts = {{"", 0}, {"K", 10}, {"M", 20}, {"G", 30}, {"T", 40}};
   const auto found = shifts.find(unit);
   if (found == shifts.end() || value <= 0 || value > 1e9)

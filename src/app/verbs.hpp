@@ -21,8 +21,8 @@ int run_evaluate(const EvaluateCommand& command, Console& console, Log& log);
 /// One image of a batch, for what a verb adds to it.
 struct BatchImage {
   std::filesystem::path image, folder;
-  bool fine = false;                  ///< done or skipped
-  std::vector<WrittenFile> outputs;   ///< made by `finish`, relative to the folder; run.json lists them too
+  bool fine = false;                 ///< done or skipped
+  std::vector<WrittenFile> outputs;  ///< made by `finish`, relative to the folder; run.json lists them too
 };
 
 /// What other verbs add to a batch of images.
@@ -43,12 +43,12 @@ struct Arrival {
 struct StreamStatus {
   std::filesystem::path image;
   std::string stem, status, reason;
-  double latency_s = 0;   ///< from its arrival to its results
+  double latency_s = 0;  ///< from its arrival to its results
 };
 
 struct StreamHooks {
-  std::function<std::optional<Arrival>()> next;                         ///< waits; empty = no more will come. Throws Interrupted.
-  std::function<void(const std::vector<StreamStatus>& images)> changed; ///< after every image
+  std::function<std::optional<Arrival>()> next;  ///< waits; empty = no more will come. Throws Interrupted.
+  std::function<void(const std::vector<StreamStatus>& images)> changed;  ///< after every image
 };
 
 /// Images that arrive one by one, with one warm encoder: finished ones are skipped, bad ones said and skipped.
@@ -56,7 +56,8 @@ int run_stream(const SegmentCommand& command, Console& console, Log& log, const 
 
 int run_batch(const SegmentCommand& command, Console& console, Log& log, const BatchHooks& hooks);
 
-/// The encoder that ships: $METAMICT_MODELS, else the installed models, else those of the source tree. Throws ModelError.
+/// The encoder that ships: $METAMICT_MODELS, else the installed models, else those of the source tree. Throws
+/// ModelError.
 std::filesystem::path default_encoder();
 
 /// The error with the file's name in front, unless the sentence names it already.

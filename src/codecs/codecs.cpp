@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The plug-in behind codecs.hpp: the only file that links OpenCV's codecs.
+#include <opencv2/imgcodecs.hpp>
 #include <span>
 #include <vector>
-
-#include <opencv2/imgcodecs.hpp>
 
 // C linkage for the loader's sake; both sides are built together, so C++ types may cross.
 #pragma GCC diagnostic push

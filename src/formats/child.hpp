@@ -11,8 +11,8 @@ namespace metamict {
 
 class Child {
  public:
-  /// Starts `program` (a path) with these arguments; it reads the descriptor `input`, or nothing. Throws InputError when it
-  /// cannot be started.
+  /// Starts `program` (a path) with these arguments; it reads the descriptor `input`, or nothing. Throws InputError
+  /// when it cannot be started.
   Child(const std::string& program, const std::vector<std::string>& arguments, int input = -1);
   ~Child();  ///< ends it if it still runs
   Child(const Child&) = delete;

@@ -119,8 +119,8 @@ void limit_scans(j_common_ptr info) {
   if (reinterpret_cast<j_decompress_ptr>(info)->input_scan_number > most_scans) ERREXIT(info, JERR_BAD_PROGRESSION);
 }
 
-// Decodes into `rows` of 8-bit grey or RGB, `image` in size; false with a message when the file is damaged. Holds nothing that a jump
-// would leak.
+// Decodes into `rows` of 8-bit grey or RGB, `image` in size; false with a message when the file is damaged. Holds
+// nothing that a jump would leak.
 bool decode_into(Decoder& decoder, const Bytes& bytes, const cv::Mat& image, unsigned char** rows) {
   if (setjmp(decoder.escape) != 0) {
     jpeg_destroy_decompress(&decoder.info);

@@ -66,9 +66,11 @@ void put_axis(hid_t signal, const char* group_name, const char* name, long long 
 void put_data(hid_t signal, const json& about, const std::vector<std::byte>& pixels) {
   const hsize_t sides[2] = {about.at("rows").get<hsize_t>(), about.at("cols").get<hsize_t>()};
   const hid_t type = about.at("dtype") == "uint16" ? H5T_NATIVE_UINT16 : H5T_NATIVE_FLOAT;
-  if (pixels.size() != sides[0] * sides[1] * H5Tget_size(type)) throw std::runtime_error("pixels and their description do not fit");
+  if (pixels.size() != sides[0] * sides[1] * H5Tget_size(type))
+    throw std::runtime_error("pixels and their description do not fit");
   const hsize_t chunk[2] = {std::min<hsize_t>(sides[0], 128), std::min<hsize_t>(sides[1], 1024)};
-  const Handle space = checked(H5Screate_simple(2, sides, nullptr), H5Sclose), plan = checked(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
+  const Handle space = checked(H5Screate_simple(2, sides, nullptr), H5Sclose),
+               plan = checked(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
   check(H5Pset_chunk(plan, 2, chunk));
   check(H5Pset_shuffle(plan));
   check(H5Pset_deflate(plan, 4));
@@ -87,7 +89,8 @@ void put_signal(hid_t file, const json& about, const std::vector<std::byte>& pix
   put_data(signal, about, pixels);
   put_axis(signal, "axis-0", "y", about.at("rows"), about);
   put_axis(signal, "axis-1", "x", about.at("cols"), about);
-  const Handle metadata = make_group(signal, "metadata"), general = make_group(metadata, "General"), kind = make_group(metadata, "Signal");
+  const Handle metadata = make_group(signal, "metadata"), general = make_group(metadata, "General"),
+               kind = make_group(metadata, "Signal");
   put(general, "title", title);
   put(general, "original_filename", about.at("original_filename").get<std::string>());
   put(kind, "signal_type", std::string());

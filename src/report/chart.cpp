@@ -35,7 +35,8 @@ std::string text(double x, double y, const std::string& words, const std::string
 }
 
 std::string line(double x1, double y1, double x2, double y2, const std::string& look) {
-  return "<line x1=\"" + fixed(x1, 1) + "\" y1=\"" + fixed(y1, 1) + "\" x2=\"" + fixed(x2, 1) + "\" y2=\"" + fixed(y2, 1) + "\" " + look + "/>";
+  return "<line x1=\"" + fixed(x1, 1) + "\" y1=\"" + fixed(y1, 1) + "\" x2=\"" + fixed(x2, 1) + "\" y2=\"" +
+         fixed(y2, 1) + "\" " + look + "/>";
 }
 
 /// A disc, a square, a diamond or a triangle.
@@ -47,10 +48,14 @@ std::string marker(std::size_t shape, double x, double y, const std::string& col
     return "<polygon points=\"" + points + "\" " + look + "/>";
   };
   switch (shape % 4) {
-    case 1: return path({{-3.6, -3.6}, {3.6, -3.6}, {3.6, 3.6}, {-3.6, 3.6}});
-    case 2: return path({{0, -5}, {5, 0}, {0, 5}, {-5, 0}});
-    case 3: return path({{0, -4.8}, {4.6, 3.6}, {-4.6, 3.6}});
-    default: return "<circle cx=\"" + fixed(x, 1) + "\" cy=\"" + fixed(y, 1) + "\" r=\"4\" " + look + "/>";
+    case 1:
+      return path({{-3.6, -3.6}, {3.6, -3.6}, {3.6, 3.6}, {-3.6, 3.6}});
+    case 2:
+      return path({{0, -5}, {5, 0}, {0, 5}, {-5, 0}});
+    case 3:
+      return path({{0, -4.8}, {4.6, 3.6}, {-4.6, 3.6}});
+    default:
+      return "<circle cx=\"" + fixed(x, 1) + "\" cy=\"" + fixed(y, 1) + "\" r=\"4\" " + look + "/>";
   }
 }
 
@@ -59,13 +64,15 @@ std::string marker(std::size_t shape, double x, double y, const std::string& col
 std::string draw_chart(const Chart& chart) {
   double x_max = 0, y_max = 0;
   for (const ChartLine& one : chart.lines)
-    for (const ChartPoint& point : one.points) x_max = std::max(x_max, point.x), y_max = std::max(y_max, point.y + point.error);
+    for (const ChartPoint& point : one.points)
+      x_max = std::max(x_max, point.x), y_max = std::max(y_max, point.y + point.error);
   const Axis across(x_max), up(y_max);
   const auto x_at = [&](double x) { return left + (right - left) * x / across.top; };
   const auto y_at = [&](double y) { return bottom - (bottom - top) * std::clamp(y / up.top, 0.0, 1.0); };
   const double rows = std::ceil(static_cast<double>(chart.lines.size()) / 2);
   const double height = bottom + 44 + (chart.lines.size() > 1 ? 17 * rows : 0);
-  std::string svg = "<svg class=\"chart\" viewBox=\"0 0 " + fixed(width, 0) + " " + fixed(height, 0) + "\" role=\"img\" aria-label=\"" + escaped(chart.title) + "\">";
+  std::string svg = "<svg class=\"chart\" viewBox=\"0 0 " + fixed(width, 0) + " " + fixed(height, 0) +
+                    "\" role=\"img\" aria-label=\"" + escaped(chart.title) + "\">";
   svg += text(left, 14, chart.title, "font-weight=\"bold\" font-size=\"12.5\"");
   for (int i = 0; i * up.step <= up.top * 1.0001; ++i) {
     const double y = y_at(i * up.step);
@@ -74,28 +81,35 @@ std::string draw_chart(const Chart& chart) {
   }
   for (int i = 0; i * across.step <= across.top * 1.0001; ++i) {
     const double x = x_at(i * across.step);
-    svg += line(x, bottom, x, bottom + 4, "class=\"axis\"") + text(x, bottom + 17, significant(i * across.step, 4), "text-anchor=\"middle\"");
+    svg += line(x, bottom, x, bottom + 4, "class=\"axis\"") +
+           text(x, bottom + 17, significant(i * across.step, 4), "text-anchor=\"middle\"");
   }
   svg += line(left, top, left, bottom, "class=\"axis\"") + line(left, bottom, right, bottom, "class=\"axis\"");
   svg += text((left + right) / 2, bottom + 33, chart.x_title, "text-anchor=\"middle\"");
-  svg += "<text transform=\"translate(13 " + fixed((top + bottom) / 2, 1) + ") rotate(-90)\" text-anchor=\"middle\">" + escaped(chart.y_title) + "</text>";
+  svg += "<text transform=\"translate(13 " + fixed((top + bottom) / 2, 1) + ") rotate(-90)\" text-anchor=\"middle\">" +
+         escaped(chart.y_title) + "</text>";
   for (std::size_t i = 0; i < chart.lines.size(); ++i) {
     const ChartLine& one = chart.lines[i];
     const std::string colour = hex(one.colour);
     std::string points;
     for (const ChartPoint& point : one.points) points += fixed(x_at(point.x), 1) + "," + fixed(y_at(point.y), 1) + " ";
-    svg += "<polyline points=\"" + points + "\" fill=\"none\" stroke=\"" + colour + "\" stroke-width=\"1.8\" stroke-dasharray=\"" + dashes[i % 4] + "\"/>";
+    svg += "<polyline points=\"" + points + "\" fill=\"none\" stroke=\"" + colour +
+           "\" stroke-width=\"1.8\" stroke-dasharray=\"" + dashes[i % 4] + "\"/>";
     for (const ChartPoint& point : one.points) {
       const double x = x_at(point.x), low = y_at(point.y - point.error), high = y_at(point.y + point.error);
       const std::string look = "stroke=\"" + colour + "\" stroke-width=\"1.2\"";
-      if (point.error > 0) svg += line(x, low, x, high, look) + line(x - 4, low, x + 4, low, look) + line(x - 4, high, x + 4, high, look);
+      if (point.error > 0)
+        svg += line(x, low, x, high, look) + line(x - 4, low, x + 4, low, look) + line(x - 4, high, x + 4, high, look);
     }
     for (const ChartPoint& point : one.points)
-      svg += "<g><title>" + escaped((one.name.empty() ? "" : one.name + ", ") + significant(point.x, 4) + ": " + significant(point.y, 4) +
-                                    (point.error > 0 ? " ± " + significant(point.error, 2) : "")) + "</title>" + marker(i, x_at(point.x), y_at(point.y), colour) + "</g>";
+      svg += "<g><title>" +
+             escaped((one.name.empty() ? "" : one.name + ", ") + significant(point.x, 4) + ": " +
+                     significant(point.y, 4) + (point.error > 0 ? " ± " + significant(point.error, 2) : "")) +
+             "</title>" + marker(i, x_at(point.x), y_at(point.y), colour) + "</g>";
     if (chart.lines.size() > 1) {
       const double x = left + (i % 2 == 0 ? 0 : 150), y = bottom + 54 + 17 * static_cast<double>(i / 2);
-      svg += line(x, y - 4, x + 22, y - 4, "stroke=\"" + colour + "\" stroke-width=\"1.8\" stroke-dasharray=\"" + dashes[i % 4] + "\"") +
+      svg += line(x, y - 4, x + 22, y - 4,
+                  "stroke=\"" + colour + "\" stroke-width=\"1.8\" stroke-dasharray=\"" + dashes[i % 4] + "\"") +
              marker(i, x + 11, y - 4, colour) + text(x + 28, y, one.name, "");
     }
   }

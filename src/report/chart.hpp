@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Line charts as SVG for HTML pages: sharp at any size and in print, and readable without a script. Written by hand because the
-// axes of a trend are ten lines of it, and no plotting library of Debian writes SVG without a window system or an interpreter.
+// Line charts as SVG for HTML pages: sharp at any size and in print, and readable without a script. Written by hand
+// because the axes of a trend are ten lines of it, and no plotting library of Debian writes SVG without a window system
+// or an interpreter.
 #pragma once
 
 #include <string>

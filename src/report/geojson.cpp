@@ -35,7 +35,8 @@ Json closed_ring(const Ring& ring) {
 cv::Point2f beside(const Ring& ring) {
   const cv::Point a = ring.corners[0], step = ring.corners[1] - a;
   const double length = std::hypot(step.x, step.y);
-  const cv::Point2f along(static_cast<float>(step.x / length), static_cast<float>(step.y / length)), right(-along.y, along.x);
+  const cv::Point2f along(static_cast<float>(step.x / length), static_cast<float>(step.y / length)),
+      right(-along.y, along.x);
   return cv::Point2f(a) + 0.5F * along + 0.5F * right;
 }
 
@@ -49,12 +50,14 @@ struct Polygon {
 std::vector<Polygon> polygons_of(const std::vector<const Ring*>& rings) {
   std::vector<Polygon> polygons;
   for (const Ring* ring : rings)
-    if (const double area = signed_area(ring->corners); area > 0) polygons.push_back({ring, area, cv::boundingRect(ring->corners), {}});
-  std::stable_sort(polygons.begin(), polygons.end(), [](const Polygon& a, const Polygon& b) { return a.area < b.area; });
+    if (const double area = signed_area(ring->corners); area > 0)
+      polygons.push_back({ring, area, cv::boundingRect(ring->corners), {}});
+  std::stable_sort(polygons.begin(), polygons.end(),
+                   [](const Polygon& a, const Polygon& b) { return a.area < b.area; });
   for (const Ring* ring : rings) {
     if (signed_area(ring->corners) > 0) continue;
     const cv::Point2f inside = beside(*ring);
-    for (Polygon& polygon : polygons)   // the smallest that holds it
+    for (Polygon& polygon : polygons)  // the smallest that holds it
       if (polygon.box.contains(cv::Point(inside)) && cv::pointPolygonTest(polygon.outer->corners, inside, false) > 0) {
         polygon.holes.push_back(ring);
         break;
@@ -80,12 +83,15 @@ std::string outlines_geojson(const cv::Mat& labels, const std::vector<SeriesLabe
     if (coordinates.empty()) continue;
     const Colour colour = region_colour(name.label);
     const bool one = coordinates.size() == 1;
-    const Json geometry{{"type", one ? "Polygon" : "MultiPolygon"}, {"coordinates", one ? coordinates.front() : coordinates}};
+    const Json geometry{{"type", one ? "Polygon" : "MultiPolygon"},
+                        {"coordinates", one ? coordinates.front() : coordinates}};
     features.push_back({{"type", "Feature"},
                         {"id", name.label},
                         {"geometry", geometry},
                         {"properties",
-                         {{"objectType", "annotation"}, {"name", name.name}, {"label", name.label},
+                         {{"objectType", "annotation"},
+                          {"name", name.name},
+                          {"label", name.label},
                           {"classification", {{"name", name.name}, {"color", {colour.r, colour.g, colour.b}}}}}}});
   }
   return Json{{"type", "FeatureCollection"}, {"features", std::move(features)}}.dump() + "\n";

@@ -43,7 +43,9 @@ class MemoryFile {
   }
 
  private:
-  [[noreturn]] static void fail() { throw OutputError(std::string("no memory for a HyperSpy file: ") + std::strerror(errno)); }
+  [[noreturn]] static void fail() {
+    throw OutputError(std::string("no memory for a HyperSpy file: ") + std::strerror(errno));
+  }
   int descriptor_ = -1;
 };
 
@@ -55,7 +57,8 @@ std::string pack(const json& about, const cv::Mat& pixels) try {
   Child child(hdf5_program(), {"pack"}, input.rewound());
   const json answer = json::parse(child.read_line(), nullptr, false);
   if (!answer.is_object() || !answer.contains("bytes"))
-    throw OutputError("a HyperSpy file could not be made: " + (answer.is_object() ? answer.value("error", "no reason given") : child.finish()));
+    throw OutputError("a HyperSpy file could not be made: " +
+                      (answer.is_object() ? answer.value("error", "no reason given") : child.finish()));
   std::string bytes(answer.at("bytes").get<std::size_t>(), '\0');
   child.read(bytes.data(), bytes.size());
   return bytes;
@@ -86,8 +89,10 @@ std::string labels_hspy(const Result& result, const RuleResult& rule) {
 std::string order_hspy(const Result& result) {
   const cv::Mat order = cv::Mat(result.order, true).reshape(1, result.grid.rows);
   json about = describe(result, "lattice order", order);
-  const double stride_in_input = result.grid.stride_px * static_cast<double>(result.grid.input_size.width) / result.grid.image_size.width;
-  about["dtype"] = "float32", about["quantity"] = "lattice-order index", about["scale"] = about["scale"].get<double>() * stride_in_input;
+  const double stride_in_input =
+      result.grid.stride_px * static_cast<double>(result.grid.input_size.width) / result.grid.image_size.width;
+  about["dtype"] = "float32", about["quantity"] = "lattice-order index",
+  about["scale"] = about["scale"].get<double>() * stride_in_input;
   return pack(about, order);
 }
 

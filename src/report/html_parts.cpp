@@ -85,9 +85,11 @@ std::string page(std::string_view title, std::string_view body, int refresh_s) {
                              "'; base-uri 'none'; form-action 'none'";
   return "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta "
          "http-equiv=\"Content-Security-Policy\" content=\"" +
-         policy + "\">\n" + (refresh_s > 0 ? "<meta http-equiv=\"refresh\" content=\"" + std::to_string(refresh_s) + "\">\n" : "") + "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>" +
-         escaped(title) + "</title>\n<style>" + std::string(style) + "</style>\n</head>\n<body>\n<main>\n" +
-         std::string(body) + "</main>\n</body>\n</html>\n";
+         policy + "\">\n" +
+         (refresh_s > 0 ? "<meta http-equiv=\"refresh\" content=\"" + std::to_string(refresh_s) + "\">\n" : "") +
+         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>" + escaped(title) +
+         "</title>\n<style>" + std::string(style) + "</style>\n</head>\n<body>\n<main>\n" + std::string(body) +
+         "</main>\n</body>\n</html>\n";
 }
 
 std::string figure(std::string_view content, std::string_view caption) {

@@ -10,7 +10,8 @@
 
 namespace metamict::html {
 
-/// A whole page with its style and policy; `body` is inserted as it is. With `refresh_s` above 0 the browser reads it again.
+/// A whole page with its style and policy; `body` is inserted as it is. With `refresh_s` above 0 the browser reads it
+/// again.
 std::string page(std::string_view title, std::string_view body, int refresh_s = 0);
 
 std::string figure(std::string_view content, std::string_view caption);

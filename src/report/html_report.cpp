@@ -57,7 +57,8 @@ std::string header(const Result& result) {
   text += fact("chips", with_thousands(grid.chips()) + " <small>(" + std::to_string(grid.rows) + times +
                             std::to_string(grid.cols) + ")</small>");
   text += fact("chip size", with_nm(chip_px, nm) + "<br><small>" + escaped(result.chip_size.source) +
-                                (lattice ? ", " + readable(chip_px / lattice->period_px) + " periods an edge" : "") + "</small>");
+                                (lattice ? ", " + readable(chip_px / lattice->period_px) + " periods an edge" : "") +
+                                "</small>");
   text += fact("stride", with_nm(chip_px * grid.stride_px / grid.size_px, nm));
   text += fact("encoder", escaped(result.embeddings.encoder.name) + " <small>(" +
                               escaped(result.embeddings.encoder.kind) + ")</small>");
@@ -130,7 +131,9 @@ std::string region_row(const RuleResult& rule, const Region& region, bool calibr
          cell(fixed(100 * share, 1) + " %") + cell(with_thousands(region.area_px)) +
          (calibrated ? cell(region.area_nm2 ? readable(*region.area_nm2) : "–") : "") +
          cell(with_thousands(region.chips)) +
-         cell(fixed(region.order, 3) + " <small>" + (is_ordered(region.order) ? "ordered" : "disordered") + "</small>") + cell(readable(region.mean_intensity)) +
+         cell(fixed(region.order, 3) + " <small>" + (is_ordered(region.order) ? "ordered" : "disordered") +
+              "</small>") +
+         cell(readable(region.mean_intensity)) +
          cell(fixed(region.centroid_px.x, 0) + ", " + fixed(region.centroid_px.y, 0)) + "</tr>\n";
 }
 

@@ -61,11 +61,14 @@ std::uint64_t area_of(const SeriesMember& member, int label) {
 }
 
 std::string front_csv(const SeriesMember& member) {
-  std::string text = "along_px,surface_x_px,surface_y_px,front_x_px,front_y_px,interface_x_px,interface_y_px,depth_px,depth_nm\r\n";
+  std::string text =
+      "along_px,surface_x_px,surface_y_px,front_x_px,front_y_px,interface_x_px,interface_y_px,depth_px,depth_nm\r\n";
   for (const FrontPoint& point : member.front->curve) {
-    for (const double value : {point.along_px, point.surface_px.x, point.surface_px.y, point.front_px.x, point.front_px.y, point.interface_px.x, point.interface_px.y})
+    for (const double value : {point.along_px, point.surface_px.x, point.surface_px.y, point.front_px.x,
+                               point.front_px.y, point.interface_px.x, point.interface_px.y})
       text += fixed(value, 2) + ",";
-    text += fixed(point.depth_px, 2) + "," + (member.nm_per_pixel ? fixed(point.depth_px * *member.nm_per_pixel, 4) : "") + "\r\n";
+    text += fixed(point.depth_px, 2) + "," +
+            (member.nm_per_pixel ? fixed(point.depth_px * *member.nm_per_pixel, 4) : "") + "\r\n";
   }
   return text;
 }
@@ -80,7 +83,8 @@ Result as_result(const SeriesMember& member, const Micrograph& micrograph) {
 }
 
 Json measured_json(const std::optional<Measured>& measured) {
-  return measured ? Json{{"value", measured->value}, {"uncertainty", measured->uncertainty}} : Json{{"value", nullptr}, {"uncertainty", nullptr}};
+  return measured ? Json{{"value", measured->value}, {"uncertainty", measured->uncertainty}}
+                  : Json{{"value", nullptr}, {"uncertainty", nullptr}};
 }
 
 Json front_json(const SeriesMember& member) {
@@ -94,15 +98,21 @@ Json front_json(const SeriesMember& member) {
   Json curve = Json::array();
   const auto point = [](cv::Point2d p) { return Json{std::round(p.x * 100) / 100, std::round(p.y * 100) / 100}; };
   for (const FrontPoint& one : front.curve)
-    curve.push_back({{"along_px", std::round(one.along_px * 100) / 100}, {"surface_px", point(one.surface_px)}, {"front_px", point(one.front_px)},
-                     {"interface_px", point(one.interface_px)}, {"depth_px", std::round(one.depth_px * 100) / 100},
-                     {"depth_nm", member.nm_per_pixel ? Json(std::round(one.depth_px * *member.nm_per_pixel * 1e4) / 1e4) : Json()}});
+    curve.push_back(
+        {{"along_px", std::round(one.along_px * 100) / 100},
+         {"surface_px", point(one.surface_px)},
+         {"front_px", point(one.front_px)},
+         {"interface_px", point(one.interface_px)},
+         {"depth_px", std::round(one.depth_px * 100) / 100},
+         {"depth_nm",
+          member.nm_per_pixel ? Json(std::round(one.depth_px * *member.nm_per_pixel * 1e4) / 1e4) : Json()}});
   json["curve"] = std::move(curve);
   return json;
 }
 
 Json member_json(const SeriesMember& member, const std::vector<SeriesLabel>& labels) {
-  Json json{{"image", clean_utf8(member.entry.name)}, {"stem", clean_utf8(member.stem)}, {"dose_dpa", member.entry.dose_dpa}};
+  Json json{
+      {"image", clean_utf8(member.entry.name)}, {"stem", clean_utf8(member.stem)}, {"dose_dpa", member.entry.dose_dpa}};
   json["columns"] = Json::object();
   for (const auto& [name, value] : member.entry.columns) json["columns"][clean_utf8(name)] = clean_utf8(value);
   json["rule"] = member.rule;
@@ -113,9 +123,14 @@ Json member_json(const SeriesMember& member, const std::vector<SeriesLabel>& lab
   json["growth_direction_deg"] = member.growth ? Json(member.growth->angle_deg) : Json();
   json["regions"] = Json::array();
   for (const SeriesRegion& region : member.regions)
-    json["regions"].push_back({{"label", region.label}, {"name", labels[static_cast<std::size_t>(region.label - 1)].name}, {"area_px", region.area_px},
-                               {"area_nm2", region.area_nm2 ? Json(*region.area_nm2) : Json()}, {"order", region.order}, {"ordered", is_ordered(region.order)},
-                               {"mean_intensity", region.mean_intensity}, {"own_labels", region.own_labels}});
+    json["regions"].push_back({{"label", region.label},
+                               {"name", labels[static_cast<std::size_t>(region.label - 1)].name},
+                               {"area_px", region.area_px},
+                               {"area_nm2", region.area_nm2 ? Json(*region.area_nm2) : Json()},
+                               {"order", region.order},
+                               {"ordered", is_ordered(region.order)},
+                               {"mean_intensity", region.mean_intensity},
+                               {"own_labels", region.own_labels}});
   json["absent"] = member.absent;
   json["front"] = front_json(member);
   json["notes"] = Json::array();
@@ -127,7 +142,8 @@ Json member_json(const SeriesMember& member, const std::vector<SeriesLabel>& lab
 
 std::string series_csv(const Series& series) {
   std::string text = "image,dose_dpa";
-  for (const Quantity& quantity : quantities(SeriesMember{})) text += "," + quantity.name + "," + quantity.name + "_uncertainty";
+  for (const Quantity& quantity : quantities(SeriesMember{}))
+    text += "," + quantity.name + "," + quantity.name + "_uncertainty";
   for (const SeriesLabel& label : series.labels) text += ",label_" + std::to_string(label.label) + "_area_px";
   std::vector<std::string> kept;
   for (const SeriesMember& member : series.members)
@@ -137,7 +153,9 @@ std::string series_csv(const Series& series) {
   text += "\r\n";
   for (const SeriesMember& member : series.members) {
     text += csv_field(member.entry.name) + "," + shortest(member.entry.dose_dpa);
-    for (const Quantity& quantity : quantities(member)) text += quantity.value ? "," + shortest(quantity.value->value) + "," + shortest(quantity.value->uncertainty) : ",,";
+    for (const Quantity& quantity : quantities(member))
+      text +=
+          quantity.value ? "," + shortest(quantity.value->value) + "," + shortest(quantity.value->uncertainty) : ",,";
     for (const SeriesLabel& label : series.labels) text += "," + std::to_string(area_of(member, label.label));
     for (const std::string& name : kept) {
       text += ",";
@@ -155,7 +173,10 @@ std::string series_json(const Series& series) {
   json["growth_direction_source"] = !series.growth ? Json() : Json(series.growth->given ? "given" : "found");
   json["labels"] = Json::array();
   for (const SeriesLabel& label : series.labels)
-    json["labels"].push_back({{"label", label.label}, {"name", label.name}, {"layer", label.layer == Layer::other ? Json() : Json(std::string(name_of(label.layer)))}});
+    json["labels"].push_back(
+        {{"label", label.label},
+         {"name", label.name},
+         {"layer", label.layer == Layer::other ? Json() : Json(std::string(name_of(label.layer)))}});
   json["images"] = Json::array();
   for (const SeriesMember& member : series.members) json["images"].push_back(member_json(member, series.labels));
   json["notes"] = Json::array();
@@ -170,7 +191,8 @@ std::string series_table_mqc(const Series& series) {
             {"plot_type", "table"},
             {"pconfig", {{"id", "metamict_series_table"}, {"title", "metamict: dose series"}}}};
   json["headers"] = {{"dose_dpa", {{"title", "Dose (dpa)"}, {"format", "{:,.3g}"}}},
-                     {"amorphous_fraction_film", {{"title", "Amorphous fraction of film"}, {"format", "{:,.3f}"}, {"min", 0}, {"max", 1}}},
+                     {"amorphous_fraction_film",
+                      {{"title", "Amorphous fraction of film"}, {"format", "{:,.3f}"}, {"min", 0}, {"max", 1}}},
                      {"amorphous_area_nm2", {{"title", "Amorphous area (nm²)"}, {"format", "{:,.1f}"}}},
                      {"front_depth_nm_mean", {{"title", "Front depth, mean (nm)"}, {"format", "{:,.2f}"}}},
                      {"front_depth_nm_sd", {{"title", "Front depth, s.d. (nm)"}, {"format", "{:,.2f}"}}},
@@ -189,18 +211,26 @@ std::string series_trend_mqc(const Series& series) {
   Json json{{"id", "metamict_trend"},
             {"section_name", "Amorphous fraction against dose"},
             {"plot_type", "linegraph"},
-            {"pconfig", {{"id", "metamict_trend_plot"}, {"title", "metamict: amorphous fraction of the film"}, {"xlab", "dose (dpa)"}, {"ylab", "fraction"}, {"ymin", 0}}}};
+            {"pconfig",
+             {{"id", "metamict_trend_plot"},
+              {"title", "metamict: amorphous fraction of the film"},
+              {"xlab", "dose (dpa)"},
+              {"ylab", "fraction"},
+              {"ymin", 0}}}};
   Json line = Json::object();
-  for (const SeriesMember& member : series.members) line[shortest(member.entry.dose_dpa)] = quantities(member).front().value->value;
+  for (const SeriesMember& member : series.members)
+    line[shortest(member.entry.dose_dpa)] = quantities(member).front().value->value;
   json["data"] = {{"amorphous fraction of the film", std::move(line)}};
   return json.dump(1) + "\n";
 }
 
-std::vector<WrittenFile> SeriesWriter::add(const SeriesMember& member, const Micrograph& micrograph, const std::vector<SeriesLabel>& labels) {
+std::vector<WrittenFile> SeriesWriter::add(const SeriesMember& member, const Micrograph& micrograph,
+                                           const std::vector<SeriesLabel>& labels) {
   const std::filesystem::path folder = output_ / member.stem;
   std::error_code failure;
   std::filesystem::create_directories(folder / "series", failure);
-  if (failure) throw OutputError("the folder " + (folder / "series").string() + " cannot be made: " + failure.message());
+  if (failure)
+    throw OutputError("the folder " + (folder / "series").string() + " cannot be made: " + failure.message());
   RuleResult rule;
   rule.name = "series";
   rule.kind = RuleKind::derived;
@@ -226,8 +256,10 @@ std::vector<WrittenFile> SeriesWriter::add(const SeriesMember& member, const Mic
 }
 
 std::vector<WrittenFile> SeriesWriter::finish(const Series& series) {
-  std::vector<WrittenFile> files{put(output_, "series.csv", series_csv(series)), put(output_, "series.json", series_json(series)),
-                                 put(output_, "metamict_series_mqc.json", series_table_mqc(series)), put(output_, "metamict_trend_mqc.json", series_trend_mqc(series)),
+  std::vector<WrittenFile> files{put(output_, "series.csv", series_csv(series)),
+                                 put(output_, "series.json", series_json(series)),
+                                 put(output_, "metamict_series_mqc.json", series_table_mqc(series)),
+                                 put(output_, "metamict_trend_mqc.json", series_trend_mqc(series)),
                                  put(output_, "series.html", series_html(series, sections_, command_))};
   sync_folder(output_);
   return files;

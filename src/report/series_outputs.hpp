@@ -15,11 +15,13 @@ namespace metamict {
 class SeriesWriter {
  public:
   /// `command` is the line that repeats the series.
-  SeriesWriter(std::filesystem::path output, std::string command) : output_(std::move(output)), command_(std::move(command)) {}
+  SeriesWriter(std::filesystem::path output, std::string command)
+      : output_(std::move(output)), command_(std::move(command)) {}
 
-  /// <stem>/series/labels.tif, overlay.png, outlines.geojson and, where there is a front, front.csv. Paths in the answer are
-  /// relative to the image's folder.
-  std::vector<WrittenFile> add(const SeriesMember& member, const Micrograph& micrograph, const std::vector<SeriesLabel>& labels);
+  /// <stem>/series/labels.tif, overlay.png, outlines.geojson and, where there is a front, front.csv. Paths in the
+  /// answer are relative to the image's folder.
+  std::vector<WrittenFile> add(const SeriesMember& member, const Micrograph& micrograph,
+                               const std::vector<SeriesLabel>& labels);
 
   /// series.csv, series.json, series.html, metamict_series_mqc.json and metamict_trend_mqc.json.
   std::vector<WrittenFile> finish(const Series& series);
@@ -27,7 +29,7 @@ class SeriesWriter {
  private:
   std::filesystem::path output_;
   std::string command_;
-  std::vector<std::string> sections_;   ///< of series.html, one an image
+  std::vector<std::string> sections_;  ///< of series.html, one an image
 };
 
 std::string series_csv(const Series& series);
@@ -36,8 +38,8 @@ std::string series_json(const Series& series);
 std::string series_table_mqc(const Series& series);
 std::string series_trend_mqc(const Series& series);
 
-/// The outlines of a label map as GeoJSON (RFC 7946) for QuPath: one feature a label, in pixels with the picture's upper left
-/// corner at 0, 0; exactly the label's pixels.
+/// The outlines of a label map as GeoJSON (RFC 7946) for QuPath: one feature a label, in pixels with the picture's
+/// upper left corner at 0, 0; exactly the label's pixels.
 std::string outlines_geojson(const cv::Mat& labels, const std::vector<SeriesLabel>& names);
 
 /// One image's part of series.html, and the page around them.

@@ -32,8 +32,9 @@ std::size_t sequence_length(std::string_view text) {
   return 0;
 }
 
-bool turns_text(std::string_view character) {   // U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069
-  for (const char* one : {"\u200E", "\u200F", "\u202A", "\u202B", "\u202C", "\u202D", "\u202E", "\u2066", "\u2067", "\u2068", "\u2069"})
+bool turns_text(std::string_view character) {  // U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069
+  for (const char* one :
+       {"\u200E", "\u200F", "\u202A", "\u202B", "\u202C", "\u202D", "\u202E", "\u2066", "\u2067", "\u2068", "\u2069"})
     if (character == one) return true;
   return false;
 }
@@ -94,8 +95,10 @@ std::string printable(std::string_view line) {
     const auto first = static_cast<unsigned char>(character[0]);
     const bool c1 = length == 2 && first == 0xC2 && static_cast<unsigned char>(character[1]) < 0xA0;
     const bool plain = length > 1 || (length == 1 && first >= 0x20 && first != 0x7F);
-    if (plain && !c1 && !turns_text(character)) clean += character;
-    else clean += '?';
+    if (plain && !c1 && !turns_text(character))
+      clean += character;
+    else
+      clean += '?';
     at += character.size();
   }
   return clean;
@@ -142,9 +145,12 @@ std::string address_of(const std::string& path) {
   std::string address;
   for (const char c : path) {
     const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || std::string_view("-._/~").find(c) != std::string_view::npos;
-    if (plain) address += c;
-    else address += {'%', digits[byte >> 4], digits[byte & 15]};
+    const bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
+                       std::string_view("-._/~").find(c) != std::string_view::npos;
+    if (plain)
+      address += c;
+    else
+      address += {'%', digits[byte >> 4], digits[byte & 15]};
   }
   return address;
 }

@@ -27,8 +27,8 @@ double tidy(float value);
 /// Valid UTF-8 without control characters: a byte that is none becomes U+FFFD, control characters are dropped.
 std::string clean_utf8(std::string_view text);
 
-/// For a terminal: every control character (of C0 and C1, and those that turn the direction of text) and every byte that is
-/// not UTF-8 becomes '?', so that a file's name can neither colour nor move nor forge what stands there.
+/// For a terminal: every control character (of C0 and C1, and those that turn the direction of text) and every byte
+/// that is not UTF-8 becomes '?', so that a file's name can neither colour nor move nor forge what stands there.
 std::string printable(std::string_view line);
 
 /// clean_utf8 with & < > " ' replaced, for XML and HTML text and attributes.

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Any TorchScript encoder through LibTorch: the only file that includes a torch header.
-#include "torch/torch_plugin.hpp"
-
+#include <ATen/Parallel.h>
+#include <omp.h>
+#include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/cuda.h>
 #include <torch/script.h>
 #include <torch/version.h>
-
-#include <torch/csrc/jit/runtime/graph_executor.h>
-
-#include <ATen/Parallel.h>
-#include <omp.h>
 
 #include <algorithm>
 #include <chrono>
@@ -23,6 +19,7 @@
 #include "metamict/errors.hpp"
 #include "resnet_encoder.hpp"
 #include "text.hpp"
+#include "torch/torch_plugin.hpp"
 
 namespace metamict {
 
@@ -67,7 +64,8 @@ class SingleThreaded {
   int openmp_before_;
 };
 
-/// All that depends on LibTorch's version or reaches behind its documented interface; the rest is the same in 1.13 and 2.x.
+/// All that depends on LibTorch's version or reaches behind its documented interface; the rest is the same in 1.13
+/// and 2.x.
 namespace version {
 
 const std::string name = std::string("LibTorch ") + TORCH_VERSION;
@@ -83,8 +81,8 @@ std::string shape_text(const at::Tensor& tensor) {
   return text + "]";
 }
 
-/// Tensor constants of a frozen graph to another type. Batch normalisation was folded in float32 before; folding in half
-/// precision is the worst place to round.
+/// Tensor constants of a frozen graph to another type. Batch normalisation was folded in float32 before; folding in
+/// half precision is the worst place to round.
 void convert_constants(torch::jit::Block* block, at::ScalarType type) {
   for (torch::jit::Node* node : block->nodes()) {
     for (torch::jit::Block* inner : node->blocks()) convert_constants(inner, type);
@@ -107,10 +105,14 @@ Module load_module(const std::filesystem::path& path) {
 at::Device choose_device(const EncoderOptions& options) {
   const DeviceChoice choice = parse_device(options.device);
   const auto available = torch::cuda::is_available() ? static_cast<int>(torch::cuda::device_count()) : 0;
-  if (choice.kind == DeviceKind::cpu || (choice.kind == DeviceKind::automatic && available == 0)) return at::Device(at::kCPU);
-  if (available == 0) throw UsageError("device is \"" + options.device + "\" but " + version::name + " finds no CUDA device here; use cpu");
+  if (choice.kind == DeviceKind::cpu || (choice.kind == DeviceKind::automatic && available == 0))
+    return at::Device(at::kCPU);
+  if (available == 0)
+    throw UsageError("device is \"" + options.device + "\" but " + version::name +
+                     " finds no CUDA device here; use cpu");
   if (choice.index >= available)
-    throw UsageError("device is \"" + options.device + "\" but there are only " + std::to_string(available) + " CUDA devices");
+    throw UsageError("device is \"" + options.device + "\" but there are only " + std::to_string(available) +
+                     " CUDA devices");
   return at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(choice.index));
 }
 
@@ -127,9 +129,12 @@ at::ScalarType choose_type(const EncoderOptions& options, const at::Device& devi
 
 const char* type_name(at::ScalarType type) {
   switch (type) {
-    case at::kBFloat16: return "bfloat16";
-    case at::kHalf: return "float16";
-    default: return "float32";
+    case at::kBFloat16:
+      return "bfloat16";
+    case at::kHalf:
+      return "float16";
+    default:
+      return "float32";
   }
 }
 
@@ -140,10 +145,12 @@ struct Runner {
   at::ScalarType type = at::kFloat;
 };
 
-at::Tensor checked_output(const c10::IValue& value, const at::Tensor& input, const EncoderOptions& options, const Sidecar& sidecar) {
+at::Tensor checked_output(const c10::IValue& value, const at::Tensor& input, const EncoderOptions& options,
+                          const Sidecar& sidecar) {
   const std::string model = options.model.string();
-  const std::string expected = ", expected a tensor [" + std::to_string(input.size(0)) + ", " + std::to_string(sidecar.features) +
-                               "] for an input " + shape_text(input) + " as its sidecar says";
+  const std::string expected = ", expected a tensor [" + std::to_string(input.size(0)) + ", " +
+                               std::to_string(sidecar.features) + "] for an input " + shape_text(input) +
+                               " as its sidecar says";
   if (!value.isTensor()) throw ModelError(model + ": gives " + value.tagKind() + expected);
   const at::Tensor out = value.toTensor();
   if (out.dim() != 2 || out.size(0) != input.size(0) || out.size(1) != sidecar.features)
@@ -158,7 +165,8 @@ RowMatrixXf forward(Runner runner, const at::Tensor& grey, const EncoderOptions&
     const c10::InferenceMode inference;
     const at::Tensor mean = at::tensor(at::ArrayRef<float>(sidecar.mean)).view({1, 3, 1, 1});
     const at::Tensor std = at::tensor(at::ArrayRef<float>(sidecar.std)).view({1, 3, 1, 1});
-    const at::Tensor input = ((grey - mean) / std).to(runner.device, runner.type).contiguous(at::MemoryFormat::ChannelsLast);
+    const at::Tensor input =
+        ((grey - mean) / std).to(runner.device, runner.type).contiguous(at::MemoryFormat::ChannelsLast);
     const at::Tensor found = checked_output(runner.module.forward({input}), input, options, sidecar);
     const at::Tensor out = found.to(at::kCPU, at::kFloat).contiguous();
     return RowMatrixXf(Eigen::Map<const RowMatrixXf>(out.data_ptr<float>(), out.size(0), out.size(1)));
@@ -171,8 +179,10 @@ Runner prepare(Module module, const at::Device& device, at::ScalarType type, con
     const c10::InferenceMode inference;
     module.to(device);
     Module frozen = torch::jit::freeze(module);
-    if (type != at::kFloat) convert_constants(frozen.get_method("forward").graph()->block(), type);
-    else if (device.is_cpu()) frozen = torch::jit::optimize_for_inference(frozen);
+    if (type != at::kFloat)
+      convert_constants(frozen.get_method("forward").graph()->block(), type);
+    else if (device.is_cpu())
+      frozen = torch::jit::optimize_for_inference(frozen);
     return Runner{frozen, device, type};
   });
 }
@@ -180,7 +190,11 @@ Runner prepare(Module module, const at::Device& device, at::ScalarType type, con
 class TorchEncoder : public Encoder {
  public:
   TorchEncoder(Runner runner, EncoderOptions options, Sidecar sidecar, Notes notes, const EncoderSeconds& seconds)
-      : runner_(std::move(runner)), options_(std::move(options)), sidecar_(std::move(sidecar)), notes_(std::move(notes)), seconds_(seconds) {}
+      : runner_(std::move(runner)),
+        options_(std::move(options)),
+        sidecar_(std::move(sidecar)),
+        notes_(std::move(notes)),
+        seconds_(seconds) {}
 
   EncoderIdentity identity() const override {
     EncoderIdentity identity = identity_of(sidecar_);
@@ -193,7 +207,8 @@ class TorchEncoder : public Encoder {
   Notes notes() const override { return notes_; }
   EncoderSeconds seconds() const override { return seconds_; }
 
-  RowMatrixXf encode(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise, const Progress& progress) override {
+  RowMatrixXf encode(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise,
+                     const Progress& progress) override {
     const long px = sidecar_.input_px;
     const auto size = static_cast<std::size_t>(batch()), pixels = static_cast<std::size_t>(px * px);
     RowMatrixXf rows_ND(static_cast<Eigen::Index>(grid.chips()), sidecar_.features);
@@ -207,7 +222,8 @@ class TorchEncoder : public Encoder {
           forward(runner_, grey, options_, sidecar_).topRows(count);
     };
     // A card computes one batch while the next is gathered.
-    for_each_batch(cut_into_batches(grid.chips(), size, size), runner_.device.is_cuda() ? 2 : options_.threads, work, progress);
+    for_each_batch(cut_into_batches(grid.chips(), size, size), runner_.device.is_cuda() ? 2 : options_.threads, work,
+                   progress);
     return rows_ND;
   }
 
@@ -240,7 +256,8 @@ struct NamedTensors {
   }
 };
 
-/// Opens one file: the untouched module in float32 on the processor is what every faster way of running it is held against.
+/// Opens one file: the untouched module in float32 on the processor is what every faster way of running it is held
+/// against.
 class Opening {
  public:
   Opening(const EncoderOptions& options, const Sidecar& sidecar, const Notes& notes)
@@ -270,14 +287,16 @@ class Opening {
     return at::from_blob(chips.data(), {probes, 1, sidecar_.input_px, sidecar_.input_px}, at::kFloat).clone();
   }
 
-  /// The module through oneDNN when it is a ResNet50 and nothing else; otherwise nothing, with a note when it looked like one.
+  /// The module through oneDNN when it is a ResNet50 and nothing else; otherwise nothing, with a note when it looked
+  /// like one.
   std::unique_ptr<Encoder> open_resnet() {
     std::unique_ptr<ResnetEncoder> encoder;
     timed(seconds_.load, [&] {
       const NamedTensors tensors(module_);
       auto weights = fold_resnet50(tensors.views);
       if (weights && sidecar_.features == resnet50_features)
-        encoder = std::make_unique<ResnetEncoder>(std::make_shared<const FoldedResnet>(std::move(*weights)), options_, sidecar_, notes_);
+        encoder = std::make_unique<ResnetEncoder>(std::make_shared<const FoldedResnet>(std::move(*weights)), options_,
+                                                  sidecar_, notes_);
     });
     if (!encoder) return nullptr;
     RowMatrixXf found;
@@ -286,7 +305,8 @@ class Opening {
     encoder->set_seconds(seconds_);
     encoder->set_checked_against(version::name);
     if (cosine >= least_cosine(encoder->identity().precision)) return encoder;
-    notes_.push_back("the encoder has a ResNet50's weights but not its features (cosine " + number(cosine) + "): it runs through LibTorch");
+    notes_.push_back("the encoder has a ResNet50's weights but not its features (cosine " + number(cosine) +
+                     "): it runs through LibTorch");
     return nullptr;
   }
 
@@ -307,8 +327,8 @@ class Opening {
     } catch (const ModelError&) {  // an operation without a kernel for this type
     }
     if (cosine >= least_cosine(type_name(runner.type))) return true;
-    notes_.push_back(std::string("the encoder's features in ") + type_name(runner.type) + " do not agree with float32 (cosine " +
-                     number(cosine) + "): float32 is used");
+    notes_.push_back(std::string("the encoder's features in ") + type_name(runner.type) +
+                     " do not agree with float32 (cosine " + number(cosine) + "): float32 is used");
     return false;
   }
 
@@ -326,7 +346,8 @@ class Opening {
 
 }  // namespace metamict
 
-metamict::Encoder* metamict_open_torch_encoder(const metamict::EncoderOptions& options, const metamict::Sidecar& sidecar,
-                                               const metamict::Notes& notes) {
-  return metamict::translated(options.model.string(), [&] { return metamict::Opening(options, sidecar, notes).open().release(); });
+metamict::Encoder* metamict_open_torch_encoder(const metamict::EncoderOptions& options,
+                                               const metamict::Sidecar& sidecar, const metamict::Notes& notes) {
+  return metamict::translated(options.model.string(),
+                              [&] { return metamict::Opening(options, sidecar, notes).open().release(); });
 }

@@ -22,7 +22,8 @@ using testing::HasSubstr;
 
 /// NPY version 1, little-endian float32, C order.
 void write_npy(const fs::path& path, const cv::Mat& pixels) {
-  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + std::to_string(pixels.rows) + ", " + std::to_string(pixels.cols) + "), }";
+  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + std::to_string(pixels.rows) + ", " +
+                       std::to_string(pixels.cols) + "), }";
   header.resize((header.size() + 10 + 1 + 63) / 64 * 64 - 10 - 1, ' ');
   header += '\n';
   std::ofstream file(path, std::ios::binary);
@@ -30,7 +31,8 @@ void write_npy(const fs::path& path, const cv::Mat& pixels) {
   const auto length = static_cast<std::uint16_t>(header.size());
   file.put(static_cast<char>(length & 0xFF)).put(static_cast<char>(length >> 8));
   file << header;
-  for (int y = 0; y < pixels.rows; ++y) file.write(reinterpret_cast<const char*>(pixels.ptr<float>(y)), 4L * pixels.cols);
+  for (int y = 0; y < pixels.rows; ++y)
+    file.write(reinterpret_cast<const char*>(pixels.ptr<float>(y)), 4L * pixels.cols);
 }
 
 class Program : public testing::Test {
@@ -43,12 +45,22 @@ class Program : public testing::Test {
     stop_signal = 0;
     fs::create_directories(folder / "models");
     std::ofstream(folder / "models" / "metamict-resnet50.pt") << "not read by the fake encoder";
-    const json sidecar = {{"schema", 1},          {"name", "fake"},      {"kind", "untrained"},      {"input_px", 32},
-                          {"channels", 3},        {"mean", {0, 0, 0}},   {"std", {1, 1, 1}},         {"features", 16},
-                          {"cells_per_chip", 4},  {"weights_dtype", "float16"}, {"provenance", "a test"}, {"sha256", std::string(64, '0')}};
+    const json sidecar = {{"schema", 1},
+                          {"name", "fake"},
+                          {"kind", "untrained"},
+                          {"input_px", 32},
+                          {"channels", 3},
+                          {"mean", {0, 0, 0}},
+                          {"std", {1, 1, 1}},
+                          {"features", 16},
+                          {"cells_per_chip", 4},
+                          {"weights_dtype", "float16"},
+                          {"provenance", "a test"},
+                          {"sha256", std::string(64, '0')}};
     std::ofstream(folder / "models" / "metamict-resnet50.json") << sidecar.dump();
     setenv("METAMICT_MODELS", (folder / "models").c_str(), 1);
-    write_npy(folder / "film.npy", test::draw_lattice({.rows = 128, .cols = 160, .period_px = 8, .amorphous_from = 0.5}));
+    write_npy(folder / "film.npy",
+              test::draw_lattice({.rows = 128, .cols = 160, .period_px = 8, .amorphous_from = 0.5}));
   }
 
   int run(std::vector<std::string> arguments) {
@@ -68,7 +80,9 @@ class Program : public testing::Test {
   }
   std::string film() const { return (folder / "film.npy").string(); }
   fs::path out_folder() const { return folder / "out"; }
-  json report(const std::string& stem = "film") const { return json::parse(test::slurp(out_folder() / stem / "report.json")); }
+  json report(const std::string& stem = "film") const {
+    return json::parse(test::slurp(out_folder() / stem / "report.json"));
+  }
   std::vector<fs::path> files() const {
     std::vector<fs::path> all;
     if (fs::exists(out_folder()))
@@ -93,30 +107,44 @@ TEST_F(Program, HelpAndVersionGoToStdoutAndLoadNoModel) {
     EXPECT_EQ(err, "");
   }
   EXPECT_EQ(run({"--version"}), 0);
-  for (const char* library : {"LibTorch", "OpenCV", "Eigen", "igraph", "BLAS", "CPU capability"}) EXPECT_THAT(out, HasSubstr(library));
+  for (const char* library : {"LibTorch", "OpenCV", "Eigen", "igraph", "BLAS", "CPU capability"})
+    EXPECT_THAT(out, HasSubstr(library));
   EXPECT_EQ(opened, 0);
 }
 
 TEST_F(Program, HelpNamesEveryOptionOfTheContractWithItsDefault) {
   ASSERT_EQ(run({"segment", "--help"}), 0);
-  for (const char* option : {"chip-size", "stride", "pixel-size", "lattice-nm", "dataset", "frame", "encoder", "device", "precision", "normalise", "cut",
-                             "primary", "similarity", "edge-weight", "mode-bins", "communities", "engine", "embedding", "resolution", "seed", "runs",
-                             "min-chips", "vote", "graphml", "write", "manifest", "max-pixels", "spill", "trust-encoder", "threads", "max-memory", "config",
-                             "print-config", "dry-run", "resume", "overwrite", "fail-fast", "quiet", "verbose", "json", "log-file", "no-color"})
+  for (const char* option :
+       {"chip-size",     "stride",      "pixel-size", "lattice-nm", "dataset",      "frame",      "encoder",
+        "device",        "precision",   "normalise",  "cut",        "primary",      "similarity", "edge-weight",
+        "mode-bins",     "communities", "engine",     "embedding",  "resolution",   "seed",       "runs",
+        "min-chips",     "vote",        "graphml",    "write",      "manifest",     "max-pixels", "spill",
+        "trust-encoder", "threads",     "max-memory", "config",     "print-config", "dry-run",    "resume",
+        "overwrite",     "fail-fast",   "quiet",      "verbose",    "json",         "log-file",   "no-color"})
     EXPECT_THAT(out, HasSubstr("--" + std::string(option)));
 }
 
 TEST_F(Program, WrongUsageIsOneSentenceAndExitCode2) {
-  struct Case { std::vector<std::string> arguments; std::string sentence; };
-  const Case cases[] = {
-      {{"--chip-sze", "40"}, "--chip-sze"},          {{"--cut", "1.5"}, "outside [0, 1]"},
-      {{"--cut", "nan"}, "neither mean"},            {{"--cut", "mode,mode"}, "given twice"},
-      {{"--cut", "mod"}, "'mod'"},                   {{"--stride", "0"}, "above 0"},
-      {{"--runs", "0"}, "between 1"},                {{"--runs", "2.5"}, "whole number"},
-      {{"--resolution", "inf"}, "not a number"},     {{"--pixel-size", "3 parsec"}, "nm, pm, A or um"},
-      {{"--device", "tpu"}, "cpu or cuda"},          {{"--write", "everything"}, "scores or hspy"},
-      {{"--resume", "--overwrite"}, "exclude"},      {{"--min-chips", "-1"}, "between 1"},
-      {{"--max-memory", "lots"}, "not a number"},    {{"--vote", "loud"}, "tent or uniform"}};
+  struct Case {
+    std::vector<std::string> arguments;
+    std::string sentence;
+  };
+  const Case cases[] = {{{"--chip-sze", "40"}, "--chip-sze"},
+                        {{"--cut", "1.5"}, "outside [0, 1]"},
+                        {{"--cut", "nan"}, "neither mean"},
+                        {{"--cut", "mode,mode"}, "given twice"},
+                        {{"--cut", "mod"}, "'mod'"},
+                        {{"--stride", "0"}, "above 0"},
+                        {{"--runs", "0"}, "between 1"},
+                        {{"--runs", "2.5"}, "whole number"},
+                        {{"--resolution", "inf"}, "not a number"},
+                        {{"--pixel-size", "3 parsec"}, "nm, pm, A or um"},
+                        {{"--device", "tpu"}, "cpu or cuda"},
+                        {{"--write", "everything"}, "scores or hspy"},
+                        {{"--resume", "--overwrite"}, "exclude"},
+                        {{"--min-chips", "-1"}, "between 1"},
+                        {{"--max-memory", "lots"}, "not a number"},
+                        {{"--vote", "loud"}, "tent or uniform"}};
   for (const Case& one : cases) {
     std::vector<std::string> arguments = one.arguments;
     arguments.push_back(film());
@@ -134,9 +162,10 @@ TEST_F(Program, WrongUsageIsOneSentenceAndExitCode2) {
 TEST_F(Program, EveryFileOfTheContractIsThereAndNothingElseIsLeft) {
   ASSERT_EQ(segment({film(), "--write", "embeddings,scores"}), 0) << err;
   const auto all = files();
-  for (const char* name : {"run.toml", "run.json", "film/report.json", "film/report.html", "film/similarity.png", "film/chips.csv", "film/DONE.json",
-                           "film/embeddings.npy", "film/scores.npy", "film/mode/labels.tif", "film/mode/overlay.png", "film/mode/graph.graphml",
-                           "film/mode/graph.png", "film/mean/labels.tif", "film/median/labels.tif"})
+  for (const char* name :
+       {"run.toml", "run.json", "film/report.json", "film/report.html", "film/similarity.png", "film/chips.csv",
+        "film/DONE.json", "film/embeddings.npy", "film/scores.npy", "film/mode/labels.tif", "film/mode/overlay.png",
+        "film/mode/graph.graphml", "film/mode/graph.png", "film/mean/labels.tif", "film/median/labels.tif"})
     EXPECT_THAT(all, testing::Contains(fs::path(name)));
   for (const fs::path& file : all) EXPECT_NE(file.extension(), ".part");
   EXPECT_EQ(out, "") << "stdout holds only what was asked for";
@@ -158,7 +187,8 @@ TEST_F(Program, ReportHoldsTheKeysOfTheContract) {
   EXPECT_EQ(r["encoder"]["features"], 16);
   const std::size_t chips = r["grid"]["chips"];
   EXPECT_EQ(r["similarity"]["pairs"], chips * (chips - 1) / 2);
-  for (const char* key : {"mean", "median", "mode", "min_cosine", "max_cosine"}) EXPECT_TRUE(r["similarity"][key].is_number()) << key;
+  for (const char* key : {"mean", "median", "mode", "min_cosine", "max_cosine"})
+    EXPECT_TRUE(r["similarity"][key].is_number()) << key;
   for (const char* rule : {"mean", "median", "mode"}) {
     const json& one = r["rules"][rule];
     EXPECT_EQ(one["kind"], "threshold");
@@ -207,8 +237,9 @@ TEST_F(Program, OneBadImageNeverStopsTheOthers) {
   flat.at<float>(5, 7) = std::numeric_limits<float>::quiet_NaN();
   write_npy(folder / "nan.npy", flat);
   write_npy(folder / "tiny.npy", test::draw_lattice({.rows = 12, .cols = 12, .period_px = 4}));
-  const std::vector<std::string> bad = {(folder / "broken.tif").string(), (folder / "empty.tif").string(), (folder / "flat.npy").string(),
-                                        (folder / "nan.npy").string(), (folder / "missing.tif").string()};
+  const std::vector<std::string> bad = {(folder / "broken.tif").string(), (folder / "empty.tif").string(),
+                                        (folder / "flat.npy").string(), (folder / "nan.npy").string(),
+                                        (folder / "missing.tif").string()};
   std::vector<std::string> arguments = bad;
   arguments.insert(arguments.begin() + 2, film());
   EXPECT_EQ(segment(arguments), 1);
@@ -262,7 +293,10 @@ TEST_F(Program, ConfigFileStandsBetweenDefaultsAndTheCommandLine) {
 TEST_F(Program, RunTomlRepeatsTheRun) {
   ASSERT_EQ(segment({film(), "--cut", "mean,0.25", "--seed", "5", "--chip-size", "40"}), 0) << err;
   const std::string labels = test::slurp(out_folder() / "film" / "0.25" / "labels.tif");
-  ASSERT_EQ(run({"segment", "--config", (out_folder() / "run.toml").string(), film(), "--output", (folder / "again").string()}), 0) << err;
+  ASSERT_EQ(run({"segment", "--config", (out_folder() / "run.toml").string(), film(), "--output",
+                 (folder / "again").string()}),
+            0)
+      << err;
   EXPECT_EQ(test::slurp(folder / "again" / "film" / "0.25" / "labels.tif"), labels);
   EXPECT_EQ(test::slurp(folder / "again" / "run.toml"), test::slurp(out_folder() / "run.toml"));
 }

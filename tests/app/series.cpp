@@ -23,14 +23,16 @@ using nlohmann::json;
 using testing::HasSubstr;
 
 std::string npy(const cv::Mat& pixels) {
-  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + std::to_string(pixels.rows) + ", " + std::to_string(pixels.cols) + "), }";
+  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + std::to_string(pixels.rows) + ", " +
+                       std::to_string(pixels.cols) + "), }";
   header.resize((header.size() + 10 + 1 + 63) / 64 * 64 - 10 - 1, ' ');
   header += '\n';
   std::string bytes("\x93NUMPY\x01\x00", 8);
   bytes += static_cast<char>(header.size() & 0xFF);
   bytes += static_cast<char>(header.size() >> 8);
   bytes += header;
-  for (int y = 0; y < pixels.rows; ++y) bytes.append(reinterpret_cast<const char*>(pixels.ptr<float>(y)), 4 * static_cast<std::size_t>(pixels.cols));
+  for (int y = 0; y < pixels.rows; ++y)
+    bytes.append(reinterpret_cast<const char*>(pixels.ptr<float>(y)), 4 * static_cast<std::size_t>(pixels.cols));
   return bytes;
 }
 
@@ -44,18 +46,30 @@ class Verbs : public testing::Test {
     stop_signal = 0;
     fs::create_directories(folder / "models");
     std::ofstream(folder / "models" / "metamict-resnet50.pt") << "not read by the fake encoder";
-    const json sidecar = {{"schema", 1},          {"name", "fake"},      {"kind", "untrained"},      {"input_px", 32},
-                          {"channels", 3},        {"mean", {0, 0, 0}},   {"std", {1, 1, 1}},         {"features", 16},
-                          {"cells_per_chip", 4},  {"weights_dtype", "float16"}, {"provenance", "a test"}, {"sha256", std::string(64, '0')}};
+    const json sidecar = {{"schema", 1},
+                          {"name", "fake"},
+                          {"kind", "untrained"},
+                          {"input_px", 32},
+                          {"channels", 3},
+                          {"mean", {0, 0, 0}},
+                          {"std", {1, 1, 1}},
+                          {"features", 16},
+                          {"cells_per_chip", 4},
+                          {"weights_dtype", "float16"},
+                          {"provenance", "a test"},
+                          {"sha256", std::string(64, '0')}};
     std::ofstream(folder / "models" / "metamict-resnet50.json") << sidecar.dump();
     setenv("METAMICT_MODELS", (folder / "models").c_str(), 1);
   }
   void TearDown() override { stop_signal = 0; }
 
   static cv::Mat film(double amorphous_from, std::uint64_t seed = 1) {
-    return test::draw_lattice({.rows = 96, .cols = 160, .period_px = 8, .amorphous_from = amorphous_from, .seed = seed});
+    return test::draw_lattice(
+        {.rows = 96, .cols = 160, .period_px = 8, .amorphous_from = amorphous_from, .seed = seed});
   }
-  void write(const std::string& name, const cv::Mat& pixels) { std::ofstream(folder / name, std::ios::binary) << npy(pixels); }
+  void write(const std::string& name, const cv::Mat& pixels) {
+    std::ofstream(folder / name, std::ios::binary) << npy(pixels);
+  }
 
   int run(std::vector<std::string> arguments) {
     std::ostringstream out_stream, err_stream;
@@ -69,7 +83,8 @@ class Verbs : public testing::Test {
   }
   int series(std::vector<std::string> more) {
     more.insert(more.begin(), "series");
-    more.insert(more.end(), {"--output", (folder / "out").string(), "--threads", "1", "--cut", "mean", "--graphml", "none"});
+    more.insert(more.end(),
+                {"--output", (folder / "out").string(), "--threads", "1", "--cut", "mean", "--graphml", "none"});
     return run(more);
   }
   json series_json() const { return json::parse(test::slurp(folder / "out/series.json")); }
@@ -91,14 +106,19 @@ TEST_F(Verbs, ASeriesLeavesEveryFileOfTheContract) {
   write("b.npy", film(0.5));
   std::ofstream(folder / "series.csv") << "image,operator,dose_dpa\r\nb.npy,\"Doe, J.\",0.5\r\na.npy,Roe,0\r\n";
   ASSERT_EQ(series({path("series.csv"), "--pixel-size", "0.05nm"}), 0) << err;
-  for (const char* name : {"series.csv", "series.json", "series.html", "metamict_series_mqc.json", "metamict_trend_mqc.json", "run.toml", "run.json", "a/series/labels.tif",
-                           "a/series/overlay.png", "a/series/outlines.geojson", "b/series/labels.tif", "b/mean/labels.tif", "b/report.html", "b/DONE.json"})
+  for (const char* name :
+       {"series.csv", "series.json", "series.html", "metamict_series_mqc.json", "metamict_trend_mqc.json", "run.toml",
+        "run.json", "a/series/labels.tif", "a/series/overlay.png", "a/series/outlines.geojson", "b/series/labels.tif",
+        "b/mean/labels.tif", "b/report.html", "b/DONE.json"})
     EXPECT_TRUE(fs::exists(folder / "out" / name)) << name;
   const std::vector<std::string> lines = split_lines(test::slurp(folder / "out/series.csv"));
   ASSERT_EQ(lines.size(), 3U);
-  EXPECT_THAT(lines[0], testing::StartsWith("image,dose_dpa,amorphous_fraction_film,amorphous_fraction_film_uncertainty,amorphous_area_nm2,amorphous_area_nm2_uncertainty,"
-                                            "front_depth_nm_mean,front_depth_nm_mean_uncertainty,front_depth_nm_sd,front_depth_nm_sd_uncertainty,"
-                                            "front_depth_nm_max,front_depth_nm_max_uncertainty,label_1_area_px"));
+  EXPECT_THAT(lines[0],
+              testing::StartsWith(
+                  "image,dose_dpa,amorphous_fraction_film,amorphous_fraction_film_uncertainty,amorphous_area_nm2,"
+                  "amorphous_area_nm2_uncertainty,"
+                  "front_depth_nm_mean,front_depth_nm_mean_uncertainty,front_depth_nm_sd,front_depth_nm_sd_uncertainty,"
+                  "front_depth_nm_max,front_depth_nm_max_uncertainty,label_1_area_px"));
   EXPECT_THAT(lines[0], testing::EndsWith(",operator"));
   EXPECT_THAT(lines[1], testing::StartsWith("a.npy,0,")) << "by rising dose";
   EXPECT_THAT(lines[2], testing::EndsWith(",\"Doe, J.\""));
@@ -114,14 +134,16 @@ TEST_F(Verbs, AreasOfTheTableAreThoseOfTheLabelMaps) {
   for (const json& image : report["images"]) {
     const fs::path labels = folder / "out" / image["labels"].get<std::string>();
     const cv::Mat map = recognise_format(labels).read({labels, 0, 0, 1 << 20}).pixels;
-    for (const json& region : image["regions"]) EXPECT_EQ(cv::countNonZero(map == region["label"].get<int>()), region["area_px"].get<int>());
+    for (const json& region : image["regions"])
+      EXPECT_EQ(cv::countNonZero(map == region["label"].get<int>()), region["area_px"].get<int>());
     // The outlines hold exactly these pixels: shoelace areas, holes negative.
     const json outlines = json::parse(test::slurp(labels.parent_path() / "outlines.geojson"));
     EXPECT_EQ(outlines["type"], "FeatureCollection");
     ASSERT_EQ(outlines["features"].size(), image["regions"].size());
     for (std::size_t i = 0; i < outlines["features"].size(); ++i) {
       const json& geometry = outlines["features"][i]["geometry"];
-      const json polygons = geometry["type"] == "Polygon" ? json::array({geometry["coordinates"]}) : geometry["coordinates"];
+      const json polygons =
+          geometry["type"] == "Polygon" ? json::array({geometry["coordinates"]}) : geometry["coordinates"];
       double area = 0;
       for (const json& polygon : polygons)
         for (std::size_t r = 0; r < polygon.size(); ++r) {
@@ -129,7 +151,8 @@ TEST_F(Verbs, AreasOfTheTableAreThoseOfTheLabelMaps) {
           EXPECT_EQ(polygon[r].front(), polygon[r].back()) << "a ring is closed";
           double twice = 0;
           for (std::size_t k = 0; k + 1 < polygon[r].size(); ++k)
-            twice += polygon[r][k][0].get<double>() * polygon[r][k + 1][1].get<double>() - polygon[r][k + 1][0].get<double>() * polygon[r][k][1].get<double>();
+            twice += polygon[r][k][0].get<double>() * polygon[r][k + 1][1].get<double>() -
+                     polygon[r][k + 1][0].get<double>() * polygon[r][k][1].get<double>();
           EXPECT_EQ(twice > 0, r == 0) << "outer rings run one way, holes the other (RFC 7946)";
           area += twice / 2;
         }
@@ -143,7 +166,8 @@ TEST_F(Verbs, TheSameRegionHasOneLabelAndANewOneIsNew) {
   write("b.npy", film(0.5, 2));
   write("c.npy", film(0.4, 3));
   for (const bool joint : {false, true}) {
-    std::vector<std::string> arguments{path("a.npy") + "=0", path("b.npy") + "=0.1", path("c.npy") + "=0.5", "--overwrite"};
+    std::vector<std::string> arguments{path("a.npy") + "=0", path("b.npy") + "=0.1", path("c.npy") + "=0.5",
+                                       "--overwrite"};
     if (joint) arguments.push_back("--joint");
     ASSERT_EQ(series(arguments), 0) << err;
     EXPECT_EQ(series_json()["joint"], joint);
@@ -209,7 +233,8 @@ TEST_F(Verbs, WrongSeriesAreOneSentence) {
   EXPECT_EQ(run({"series", "--output", path("out")}), 2);
 }
 
-// --- watch ---------------------------------------------------------------------------------------------------------------
+// --- watch
+// ---------------------------------------------------------------------------------------------------------------
 
 class Watching : public Verbs {
  protected:
@@ -222,7 +247,8 @@ class Watching : public Verbs {
   }
   void start(std::vector<std::string> more = {}) {
     more.insert(more.begin(), {"watch", path("in")});
-    more.insert(more.end(), {"--output", path("out"), "--threads", "1", "--cut", "mean", "--graphml", "none", "--settle", "0.4"});
+    more.insert(more.end(),
+                {"--output", path("out"), "--threads", "1", "--cut", "mean", "--graphml", "none", "--settle", "0.4"});
     worker = std::thread([this, more] { code = run(more); });
   }
   void stop(int signal) {
@@ -237,7 +263,9 @@ class Watching : public Verbs {
     }
     return false;
   }
-  void arrive(const std::string& name, const std::string& bytes) const { std::ofstream(folder / "in" / name, std::ios::binary) << bytes; }
+  void arrive(const std::string& name, const std::string& bytes) const {
+    std::ofstream(folder / "in" / name, std::ios::binary) << bytes;
+  }
 };
 
 TEST_F(Watching, TakesWhatIsThereWhatIsWrittenAndWhatIsRenamedIn) {
@@ -263,8 +291,9 @@ TEST_F(Watching, AFileStillBeingWrittenIsNotRead) {
   const std::string bytes = npy(film(0.5));
   std::ofstream file(folder / "in/slow.npy", std::ios::binary);
   for (std::size_t part = 0; part < 4; ++part) {
-    file << bytes.substr(part * bytes.size() / 4, (part + 1) * bytes.size() / 4 - part * bytes.size() / 4) << std::flush;
-    std::this_thread::sleep_for(std::chrono::milliseconds(700));   // longer than --settle: only the open file tells
+    file << bytes.substr(part * bytes.size() / 4, (part + 1) * bytes.size() / 4 - part * bytes.size() / 4)
+         << std::flush;
+    std::this_thread::sleep_for(std::chrono::milliseconds(700));  // longer than --settle: only the open file tells
     EXPECT_FALSE(fs::exists(folder / "out/slow")) << part;
   }
   file.close();
@@ -280,7 +309,7 @@ TEST_F(Watching, BadFilesAreSaidOnceAndRemovedOnesForgotten) {
   arrive("good.npy", npy(film(0.5)));
   start();
   ASSERT_TRUE(comes("good/DONE.json"));
-  std::this_thread::sleep_for(std::chrono::milliseconds(2500));   // it looks at the folder again meanwhile
+  std::this_thread::sleep_for(std::chrono::milliseconds(2500));  // it looks at the folder again meanwhile
   stop(SIGTERM);
   std::size_t said = 0;
   for (const std::string& line : split_lines(err)) said += line.find("bad.npy") != std::string::npos;

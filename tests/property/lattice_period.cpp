@@ -16,7 +16,8 @@ TEST(LatticePeriod, IsRightWithinThreePercentOverPeriodsAnglesAndKinds) {
   int wrong = 0;
   constexpr int images = 60;
   for (int i = 0; i < images; ++i) {
-    test::LatticeImage image{.rows = 400, .cols = 400, .period_px = std::exp(log_period(random)), .angle_deg = angle(random)};
+    test::LatticeImage image{
+        .rows = 400, .cols = 400, .period_px = std::exp(log_period(random)), .angle_deg = angle(random)};
     image.hexagonal = i % 2 == 1;
     image.counts = i % 3 == 0 ? 10 : 60;
     image.amorphous_from = i % 4 == 0 ? 0.5 : 1.0;
@@ -24,8 +25,9 @@ TEST(LatticePeriod, IsRightWithinThreePercentOverPeriodsAnglesAndKinds) {
     const auto lattice = find_lattice(test::micrograph_of(test::draw_lattice(image)));
     const bool right = lattice && std::abs(lattice->period_px / image.period_px - 1) <= 0.03;
     wrong += !right;
-    EXPECT_TRUE(right) << "image " << i << (image.hexagonal ? " hexagonal" : " square") << " period " << image.period_px << " angle " << image.angle_deg
-                       << " counts " << image.counts << " amorphous from " << image.amorphous_from << " found " << (lattice ? lattice->period_px : 0.0);
+    EXPECT_TRUE(right) << "image " << i << (image.hexagonal ? " hexagonal" : " square") << " period " << image.period_px
+                       << " angle " << image.angle_deg << " counts " << image.counts << " amorphous from "
+                       << image.amorphous_from << " found " << (lattice ? lattice->period_px : 0.0);
   }
   RecordProperty("wrong", wrong);
 }
@@ -37,7 +39,8 @@ TEST(LatticePeriod, IsSilentOnNoiseAndSmoothImages) {
     random.fill(noise, cv::RNG::NORMAL, 100, 10);
     if (i % 2 == 1) cv::GaussianBlur(noise, noise, {}, 1.0 + i * 0.2);  // speckle of growing grain
     const auto lattice = find_lattice(test::micrograph_of(noise));
-    EXPECT_FALSE(lattice) << "noise " << i << ": " << (lattice ? lattice->period_px : 0) << " px, confidence " << (lattice ? lattice->confidence : 0);
+    EXPECT_FALSE(lattice) << "noise " << i << ": " << (lattice ? lattice->period_px : 0) << " px, confidence "
+                          << (lattice ? lattice->confidence : 0);
   }
   cv::Mat ramp(256, 256, CV_32FC1);
   for (int y = 0; y < ramp.rows; ++y)

@@ -49,7 +49,8 @@ TEST(DenseLouvain, IsNowhereBehindIgraphsBestOfFive) {
     EXPECT_GE(ahead, -2e-3) << "seed " << seed << ", " << graph.nodes() << " nodes";
     EXPECT_TRUE(test::communities_are_connected(graph, dense.community)) << "seed " << seed;
     IgraphSession session;
-    EXPECT_NEAR(*dense.modularity, IgraphCommunities(session, graph).modularity(dense.community, 1.0), 1e-9) << "seed " << seed;
+    EXPECT_NEAR(*dense.modularity, IgraphCommunities(session, graph).modularity(dense.community, 1.0), 1e-9)
+        << "seed " << seed;
     sum += ahead;
     worst = std::min(worst, ahead);
     ++graphs;
@@ -61,7 +62,8 @@ TEST(DenseLouvain, IsNowhereBehindIgraphsBestOfFive) {
   RecordProperty("worst_modularity_ahead", std::to_string(worst));
 }
 
-/// The best modularity of all partitions, tried one by one: a node after the other joins each community so far, or starts one.
+/// The best modularity of all partitions, tried one by one: a node after the other joins each community so far, or
+/// starts one.
 double true_optimum(const ChipGraph& graph) {
   const std::size_t nodes = graph.nodes();
   std::vector<double> strength(nodes, 0), weight(nodes * nodes, 0);
@@ -82,7 +84,8 @@ double true_optimum(const ChipGraph& graph) {
       community[node] = c;
       double with = sum - strength[node] * strength[node] / twice_total;
       for (std::size_t other = 0; other < node; ++other)
-        if (community[other] == c) with += 2 * (weight[node * nodes + other] - strength[node] * strength[other] / twice_total);
+        if (community[other] == c)
+          with += 2 * (weight[node * nodes + other] - strength[node] * strength[other] / twice_total);
       self(self, node + 1, std::max(used, c + 1), with);
     }
   };
@@ -115,10 +118,11 @@ TEST(DenseLouvain, IsTheSameWithRowsReadAnew) {
   for (std::uint64_t seed = 1; seed <= 30; ++seed) {
     test::RandomGraph any = any_graph(seed);
     any.nodes = std::min<std::size_t>(any.nodes, 150);
-    if (seed % 6 == 0) any.density = 1;   // the complete graph: unit weights count pairs of score 0
+    if (seed % 6 == 0) any.density = 1;  // the complete graph: unit weights count pairs of score 0
     const ChipGraph graph = test::random_graph(any);
     if (graph.edges == 0) continue;
-    CommunityOptions options = options_with(Engine::dense, seed % 3 == 0 ? CommunityMethod::leiden : CommunityMethod::louvain);
+    CommunityOptions options =
+        options_with(Engine::dense, seed % 3 == 0 ? CommunityMethod::leiden : CommunityMethod::louvain);
     options.runs = 2;
     options.resolution = seed % 4 == 0 ? 1.5 : 1.0;
     DenseLimits kept = DenseLimits::of(graph.nodes());

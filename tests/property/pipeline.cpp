@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The order index and the nested rule, on images and embeddings whose truth is known.
+#include "metamict/pipeline.hpp"
+
 #include <gtest/gtest.h>
 
 #include <numeric>
 
 #include "metamict/evaluate.hpp"
 #include "metamict/order.hpp"
-#include "metamict/pipeline.hpp"
 #include "nested_rule.hpp"
 #include "support/support.hpp"
 
@@ -34,8 +35,10 @@ TEST(Order, DoesNotDependOnGreyAndContrast) {
   EXPECT_NEAR(mean_order(image * 37.0 + 500.0), plain, 1e-3);
 }
 
-/// A result as it stands before the rules, with embeddings made to measure: `kind` of each chip, a drift across the image, noise.
-Result result_of(int rows, int cols, const std::function<double(int row, int col)>& share_of_second, double drift, double noise) {
+/// A result as it stands before the rules, with embeddings made to measure: `kind` of each chip, a drift across the
+/// image, noise.
+Result result_of(int rows, int cols, const std::function<double(int row, int col)>& share_of_second, double drift,
+                 double noise) {
   Result result;
   const int size = 64, stride = 16;
   const cv::Size image((cols - 1) * stride + size, (rows - 1) * stride + size);
@@ -73,12 +76,24 @@ TEST(NestedRule, FindsASmallPocketAndItsBorder) {
 }
 
 TEST(NestedRule, LeavesOneLatticeInOnePiece) {
-  EXPECT_EQ(find_nested(result_of(40, 40, [](int, int) { return 0.0; }, 0.0, 0.05), {}, {}, {}).count, 1) << "noise";
-  EXPECT_EQ(find_nested(result_of(40, 40, [](int, int) { return 0.0; }, 0.6, 0.03), {}, {}, {}).count, 1) << "a drift is no border";
+  EXPECT_EQ(find_nested(result_of(
+                            40, 40, [](int, int) { return 0.0; }, 0.0, 0.05),
+                        {}, {}, {})
+                .count,
+            1)
+      << "noise";
+  EXPECT_EQ(find_nested(result_of(
+                            40, 40, [](int, int) { return 0.0; }, 0.6, 0.03),
+                        {}, {}, {})
+                .count,
+            1)
+      << "a drift is no border";
 }
 
 TEST(NestedRule, SeesAPocketBehindADrift) {
-  const auto pocket = [](int row, int col) { return std::clamp((8 - std::hypot(row - 20, col - 12)) / 4 + 0.5, 0.0, 1.0); };
+  const auto pocket = [](int row, int col) {
+    return std::clamp((8 - std::hypot(row - 20, col - 12)) / 4 + 0.5, 0.0, 1.0);
+  };
   EXPECT_EQ(find_nested(result_of(40, 70, pocket, 0.6, 0.02), {}, {}, {}).count, 2);
 }
 

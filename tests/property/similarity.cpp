@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Whatever the embeddings: the scores are the rescaled cosines, and the statistics are those of the scores, to the last pair.
+// Whatever the embeddings: the scores are the rescaled cosines, and the statistics are those of the scores, to the last
+// pair.
 #include "metamict/similarity.hpp"
 
 #include <gtest/gtest.h>
@@ -13,7 +14,7 @@ namespace {
 
 struct Case {
   Eigen::Index nodes, features;
-  bool positive;   // as a network's pooled features are
+  bool positive;  // as a network's pooled features are
 };
 
 /// A few directions with noise around them: cosines that cluster, as those of a real image do.
@@ -52,8 +53,12 @@ TEST_P(Scores, AreTheRescaledCosines) {
     const double tolerance = 0.5 / 65535 + 3e-6 / (raw ? 1 : high - low);
     for (Eigen::Index i = 0; i < rows.rows(); ++i)
       for (Eigen::Index j = 0; j < rows.rows(); ++j) {
-        const double expected = i == j ? 0 : raw ? std::clamp(cosines(i, j), 0.0, 1.0) : (cosines(i, j) - low) / (high - low);
-        ASSERT_NEAR(static_cast<double>(similarity.score(static_cast<std::size_t>(i), static_cast<std::size_t>(j))), expected, tolerance) << i << ", " << j;
+        const double expected = i == j ? 0
+                                : raw  ? std::clamp(cosines(i, j), 0.0, 1.0)
+                                       : (cosines(i, j) - low) / (high - low);
+        ASSERT_NEAR(static_cast<double>(similarity.score(static_cast<std::size_t>(i), static_cast<std::size_t>(j))),
+                    expected, tolerance)
+            << i << ", " << j;
       }
   }
 }
@@ -71,7 +76,8 @@ TEST_P(Scores, HaveExactStatistics) {
   long double sum = 0;
   for (const float score : scores) sum += score;
   EXPECT_NEAR(similarity.statistics.mean, static_cast<double>(sum / static_cast<long double>(pairs)), 1e-12);
-  EXPECT_DOUBLE_EQ(similarity.statistics.median, (static_cast<double>(scores[(pairs - 1) / 2]) + static_cast<double>(scores[pairs / 2])) / 2);
+  EXPECT_DOUBLE_EQ(similarity.statistics.median,
+                   (static_cast<double>(scores[(pairs - 1) / 2]) + static_cast<double>(scores[pairs / 2])) / 2);
   for (const int bins : {1, 7, 100, 1000}) {
     std::vector<std::uint64_t> expected(static_cast<std::size_t>(bins), 0);
     for (const float score : scores) {
@@ -98,8 +104,9 @@ TEST_P(Scores, DoNotDependOnTheThreads) {
 }
 
 INSTANTIATE_TEST_SUITE_P(OfManyShapes, Scores,
-                         testing::Values(Case{3, 2, false}, Case{4, 3, true}, Case{17, 5, false}, Case{255, 32, true}, Case{256, 33, true}, Case{257, 64, false},
-                                         Case{300, 2048, true}, Case{520, 512, true}));
+                         testing::Values(Case{3, 2, false}, Case{4, 3, true}, Case{17, 5, false}, Case{255, 32, true},
+                                         Case{256, 33, true}, Case{257, 64, false}, Case{300, 2048, true},
+                                         Case{520, 512, true}));
 
 }  // namespace
 }  // namespace metamict

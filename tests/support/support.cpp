@@ -11,9 +11,8 @@
 #include <functional>
 #include <iterator>
 #include <numbers>
-#include <stdexcept>
-
 #include <opencv2/imgproc.hpp>
+#include <stdexcept>
 
 namespace metamict::test {
 
@@ -26,9 +25,11 @@ TemporaryFolder::TemporaryFolder() {
 TemporaryFolder::~TemporaryFolder() {
   std::error_code ignored;
   // A test may have taken the right to write away from a folder: give it back, or the removal fails.
-  for (std::filesystem::recursive_directory_iterator it(path_, ignored), end; !ignored && it != end; it.increment(ignored))
+  for (std::filesystem::recursive_directory_iterator it(path_, ignored), end; !ignored && it != end;
+       it.increment(ignored))
     if (it->is_directory(ignored) && !it->is_symlink(ignored))
-      std::filesystem::permissions(it->path(), std::filesystem::perms::owner_all, std::filesystem::perm_options::add, ignored);
+      std::filesystem::permissions(it->path(), std::filesystem::perms::owner_all, std::filesystem::perm_options::add,
+                                   ignored);
   std::filesystem::permissions(path_, std::filesystem::perms::owner_all, std::filesystem::perm_options::add, ignored);
   std::filesystem::remove_all(path_, ignored);
 }
@@ -59,7 +60,7 @@ void draw_columns(cv::Mat& image, const LatticeImage& options) {
   const int reach = static_cast<int>(2 * std::hypot(options.rows, options.cols) / edge_px) + 2;
   for (int i = -reach; i <= reach; ++i)
     for (int j = -reach; j <= reach; ++j) {
-      const cv::Point2d at = i * a + j * b + cv::Point2d(0.3, 0.7);   // no column exactly on a pixel
+      const cv::Point2d at = i * a + j * b + cv::Point2d(0.3, 0.7);  // no column exactly on a pixel
       if (at.x < -margin_px || at.y < -margin_px || at.x >= limit_px || at.y > options.rows + margin_px) continue;
       stamp(image, at, 0.2 * edge_px);
     }
@@ -78,7 +79,7 @@ cv::Mat draw_lattice(const LatticeImage& options) {
   image *= 3.0;
   image += 1.0;
 
-  if (glass.width > 0) {   // speckle: blurred white noise, as bright as the crystal
+  if (glass.width > 0) {  // speckle: blurred white noise, as bright as the crystal
     const double mean = crystal.width > 0 ? cv::mean(image(crystal))[0] : 1.75;
     cv::Mat speckle(all.size(), CV_32F);
     std::normal_distribution<float> normal;
@@ -124,7 +125,7 @@ std::vector<double> describe(const cv::Mat& chip) {
   std::vector<double> rings(4, 0.0);
   double total = 1e-9;
   for (int y = 0; y < chip.rows; ++y)
-    for (int x = 0; x <= chip.cols / 2; ++x) {   // the other half mirrors this one
+    for (int x = 0; x <= chip.cols / 2; ++x) {  // the other half mirrors this one
       const double radius = std::hypot(std::min(y, chip.rows - y), x) / chip.cols;
       if (radius < 1.5 / chip.cols || radius > 0.5) continue;
       const auto z = spectrum.at<cv::Vec2f>(y, x);
@@ -186,7 +187,8 @@ class FakeEncoder : public Encoder {
       for (int feature = 0; feature < features_; ++feature) {
         double phase = offsets_[static_cast<std::size_t>(feature)];
         for (int i = 0; i < descriptors; ++i)
-          phase += slopes_[static_cast<std::size_t>(feature * descriptors + i)] * described[static_cast<std::size_t>(i)];
+          phase +=
+              slopes_[static_cast<std::size_t>(feature * descriptors + i)] * described[static_cast<std::size_t>(i)];
         rows_ND(static_cast<Eigen::Index>(node), feature) = static_cast<float>(std::cos(phase));
       }
       if (progress) progress("embed", node + 1, grid.chips());
@@ -208,9 +210,9 @@ std::unique_ptr<Encoder> fake_encoder(int features, int input_px) {
 
 std::optional<std::filesystem::path> real_data() {
   const char* given = std::getenv("METAMICT_REAL_DATA");
-  const std::filesystem::path folder =
-      given != nullptr && *given != '\0' ? std::filesystem::path(given)
-                                         : std::filesystem::path(METAMICT_SOURCE_DIR) / ".." / "shared" / "real";
+  const std::filesystem::path folder = given != nullptr && *given != '\0'
+                                           ? std::filesystem::path(given)
+                                           : std::filesystem::path(METAMICT_SOURCE_DIR) / ".." / "shared" / "real";
   if (!std::filesystem::is_directory(folder)) return {};
   return std::filesystem::canonical(folder);
 }

@@ -6,12 +6,11 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <opencv2/core.hpp>
 #include <optional>
 #include <random>
 #include <string>
 #include <vector>
-
-#include <opencv2/core.hpp>
 
 #include "metamict/encoder.hpp"
 #include "metamict/micrograph.hpp"
@@ -37,24 +36,27 @@ struct LatticeImage {
   int rows = 256, cols = 256;
   double period_px = 16;
   double angle_deg = 0;
-  bool hexagonal = false;          ///< period_px is then the row spacing d10
-  double counts = 50;              ///< mean electrons a pixel; 0 = no noise
-  double amorphous_from = 1.0;     ///< fraction of the width from which on there is no lattice, only speckle
+  bool hexagonal = false;       ///< period_px is then the row spacing d10
+  double counts = 50;           ///< mean electrons a pixel; 0 = no noise
+  double amorphous_from = 1.0;  ///< fraction of the width from which on there is no lattice, only speckle
   std::uint64_t seed = 1;
 };
-cv::Mat draw_lattice(const LatticeImage& options);   ///< CV_32FC1
+cv::Mat draw_lattice(const LatticeImage& options);  ///< CV_32FC1
 
 Micrograph micrograph_of(const cv::Mat& pixels, std::optional<double> nm_per_pixel = {});
 
-/// An encoder without torch: features are fixed, seeded, smooth functions of simple statistics of the chip (mean, spread, gradients, a few
-/// Fourier powers), so that like textures embed alike.
+/// An encoder without torch: features are fixed, seeded, smooth functions of simple statistics of the chip (mean,
+/// spread, gradients, a few Fourier powers), so that like textures embed alike.
 std::unique_ptr<Encoder> fake_encoder(int features = 32, int input_px = 64);
 
 /// The folder of real microscope files: $METAMICT_REAL_DATA, or ../shared/real beside the project; empty when absent.
 std::optional<std::filesystem::path> real_data();
 
 /// Runs a command through the shell; its exit status, standard output and standard error.
-struct Ran { int status; std::string out, err; };
+struct Ran {
+  int status;
+  std::string out, err;
+};
 Ran run_command(const std::string& command);
 
 /// A file's bytes.

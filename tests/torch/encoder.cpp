@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Encoders opened through LibTorch, held against what Python makes of the same files. Few tests with much in each: every
-// one is a process that loads LibTorch.
+// Encoders opened through LibTorch, held against what Python makes of the same files. Few tests with much in each:
+// every one is a process that loads LibTorch.
 #include "metamict/encoder.hpp"
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cmath>
 #include <fstream>
 #include <functional>
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include "inference.hpp"
@@ -39,7 +38,9 @@ std::string run_script(const std::string& arguments) {
 /// The models, made once for each version of the scripts; several test processes may come at the same time.
 const fs::path& models() {
   static const fs::path folder = [] {
-    const fs::path wanted = fs::path(METAMICT_BUILD_DIR) / ("test-models-" + sha256_of_file(script).substr(0, 8) + sha256_of_file(fs::path(METAMICT_SOURCE_DIR) / "scripts/resnet50.py").substr(0, 8));
+    const fs::path wanted = fs::path(METAMICT_BUILD_DIR) /
+                            ("test-models-" + sha256_of_file(script).substr(0, 8) +
+                             sha256_of_file(fs::path(METAMICT_SOURCE_DIR) / "scripts/resnet50.py").substr(0, 8));
     if (fs::exists(wanted)) return wanted;
     const fs::path part = wanted.string() + "." + std::to_string(getpid());
     run_script("models '" + part.string() + "'");
@@ -69,12 +70,15 @@ ChipGrid grid_of(const Micrograph& micrograph, const Encoder& encoder, int strid
   return lay_grid(micrograph.pixels.size(), micrograph.input_size, encoder.identity().input_px, stride_px);
 }
 
-RowMatrixXf features_by_python(const fs::path& model, const Micrograph& micrograph, const ChipGrid& grid, int features) {
+RowMatrixXf features_by_python(const fs::path& model, const Micrograph& micrograph, const ChipGrid& grid,
+                               int features) {
   const test::TemporaryFolder folder;
   std::ofstream(folder / "image", std::ios::binary)
-      .write(reinterpret_cast<const char*>(micrograph.pixels.data), static_cast<std::streamsize>(micrograph.pixels.total() * sizeof(float)));
-  run_script("features '" + model.string() + "' '" + (folder / "image").string() + "' " + std::to_string(micrograph.pixels.rows) + " " +
-             std::to_string(micrograph.pixels.cols) + " " + std::to_string(grid.stride_px) + " '" + (folder / "out").string() + "'");
+      .write(reinterpret_cast<const char*>(micrograph.pixels.data),
+             static_cast<std::streamsize>(micrograph.pixels.total() * sizeof(float)));
+  run_script("features '" + model.string() + "' '" + (folder / "image").string() + "' " +
+             std::to_string(micrograph.pixels.rows) + " " + std::to_string(micrograph.pixels.cols) + " " +
+             std::to_string(grid.stride_px) + " '" + (folder / "out").string() + "'");
   const std::string bytes = test::slurp(folder / "out");
   RowMatrixXf rows(static_cast<Eigen::Index>(grid.chips()), features);
   EXPECT_EQ(bytes.size(), static_cast<std::size_t>(rows.size()) * sizeof(float));
@@ -93,7 +97,8 @@ std::string refusal(const EncoderOptions& options) {
 }
 
 /// A copy of a model whose sidecar was changed.
-fs::path changed(const std::string& name, const test::TemporaryFolder& folder, const std::function<void(nlohmann::json&)>& change) {
+fs::path changed(const std::string& name, const test::TemporaryFolder& folder,
+                 const std::function<void(nlohmann::json&)>& change) {
   fs::copy_file(models() / (name + ".pt"), folder / (name + ".pt"), fs::copy_options::overwrite_existing);
   nlohmann::json card = nlohmann::json::parse(test::slurp(models() / (name + ".json")));
   change(card);
@@ -101,7 +106,9 @@ fs::path changed(const std::string& name, const test::TemporaryFolder& folder, c
   return folder / (name + ".pt");
 }
 
-fs::path changed_tiny(const test::TemporaryFolder& folder, const std::function<void(nlohmann::json&)>& change) { return changed("tiny", folder, change); }
+fs::path changed_tiny(const test::TemporaryFolder& folder, const std::function<void(nlohmann::json&)>& change) {
+  return changed("tiny", folder, change);
+}
 
 TEST(TorchEncoder, AnyNetworkRepeatsPython) {
   EncoderOptions options = options_for(models() / "tiny.pt");
@@ -117,12 +124,13 @@ TEST(TorchEncoder, AnyNetworkRepeatsPython) {
   const ChipGrid grid = grid_of(micrograph, *encoder, 5);
   ASSERT_NE(grid.chips() % 512, 0U);
   std::atomic<std::size_t> last{0};
-  const RowMatrixXf found = encoder->encode(micrograph, grid, Normalise::image, [&](std::string_view stage, std::size_t done, std::size_t total) {
-    EXPECT_EQ(stage, "embed");
-    EXPECT_EQ(total, grid.chips());
-    EXPECT_GT(done, last);
-    last = done;
-  });
+  const RowMatrixXf found = encoder->encode(micrograph, grid, Normalise::image,
+                                            [&](std::string_view stage, std::size_t done, std::size_t total) {
+                                              EXPECT_EQ(stage, "embed");
+                                              EXPECT_EQ(total, grid.chips());
+                                              EXPECT_GT(done, last);
+                                              last = done;
+                                            });
   EXPECT_EQ(last, grid.chips());
   const RowMatrixXf expected = features_by_python(options.model, micrograph, grid, 12);
   EXPECT_LT((found - expected).cwiseAbs().maxCoeff(), 1e-5F * expected.maxCoeff());
@@ -135,7 +143,8 @@ TEST(TorchEncoder, AnyNetworkRepeatsPython) {
 
   ChipGrid one = grid;
   one.rows = one.cols = 1;
-  EXPECT_LT((encoder->encode(micrograph, one, Normalise::image, {}) - expected.topRows(1)).cwiseAbs().maxCoeff(), 1e-5F * expected.maxCoeff());
+  EXPECT_LT((encoder->encode(micrograph, one, Normalise::image, {}) - expected.topRows(1)).cwiseAbs().maxCoeff(),
+            1e-5F * expected.maxCoeff());
 
   const auto interrupt = [](std::string_view, std::size_t, std::size_t) { throw Interrupted("enough"); };
   EXPECT_THROW(encoder->encode(micrograph, grid, Normalise::image, interrupt), Interrupted);
@@ -161,7 +170,8 @@ TEST(TorchEncoder, AResNet50RunsWithoutTorchAndRepeatsPython) {
     EXPECT_THAT(checked->identity().path, testing::StartsWith("oneDNN, checked against LibTorch"));
     EXPECT_TRUE((checked->encode(micrograph, grid, Normalise::image, {}).array() == found.array()).all());
     // A record of another network is no reason to refuse this one: LibTorch is asked.
-    unrecorded.model = changed("resnet", folder, [](auto& card) { std::swap(card["probe"]["features"][0], card["probe"]["features"][1]); });
+    unrecorded.model = changed(
+        "resnet", folder, [](auto& card) { std::swap(card["probe"]["features"][0], card["probe"]["features"][1]); });
     EXPECT_THAT(open_encoder(unrecorded)->identity().path, testing::StartsWith("oneDNN, checked against LibTorch"));
   }
 

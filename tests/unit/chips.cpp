@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "metamict/chips.hpp"
 
-#include <random>
-#include <string>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <random>
+#include <string>
 
 #include "metamict/errors.hpp"
 
@@ -19,8 +19,8 @@ ChipGrid grid_over(int rows, int cols, int size_px, int stride_px) {
 
 TEST(Chips, CountsAndPlacesOfAKnownGrid) {
   const ChipGrid grid = grid_over(100, 130, 64, 16);
-  EXPECT_EQ(grid.rows, 4);   // 0, 16, 32 and 36, pulled in
-  EXPECT_EQ(grid.cols, 6);   // 0 .. 64 and 66
+  EXPECT_EQ(grid.rows, 4);  // 0, 16, 32 and 36, pulled in
+  EXPECT_EQ(grid.cols, 6);  // 0 .. 64 and 66
   EXPECT_EQ(grid.chips(), 24U);
   EXPECT_EQ(grid.chip(0), cv::Rect(0, 0, 64, 64));
   EXPECT_EQ(grid.chip(grid.node(1, 2)), cv::Rect(32, 16, 64, 64));
@@ -80,8 +80,10 @@ TEST(Chips, RefusalsNameTheValuesInInputPixels) {
   EXPECT_THROW(grid_over(63, 100, 64, 16), InputError);
   EXPECT_THROW(grid_over(64, 64, 64, 16), InputError);
   EXPECT_NO_THROW(grid_over(64, 65, 64, 16));
-  EXPECT_THAT(message(60, 200, 64, 16, 2), testing::HasSubstr("the image is 100 x 30 px, smaller than a chip of 32 px"));
-  EXPECT_THAT(message(200, 200, 64, 70, 2), testing::AllOf(testing::HasSubstr("stride is 35 px"), testing::HasSubstr("32 px")));
+  EXPECT_THAT(message(60, 200, 64, 16, 2),
+              testing::HasSubstr("the image is 100 x 30 px, smaller than a chip of 32 px"));
+  EXPECT_THAT(message(200, 200, 64, 70, 2),
+              testing::AllOf(testing::HasSubstr("stride is 35 px"), testing::HasSubstr("32 px")));
   EXPECT_THAT(message(64, 64, 64, 16), testing::HasSubstr("only one chip"));
 }
 

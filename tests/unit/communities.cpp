@@ -18,14 +18,17 @@ namespace {
 using test::cut_at;
 using test::similarity_of;
 
-/// Groups of the given sizes, alike within (0.9), hardly alike across (0.2); nodes dealt out in turn so that groups interleave.
+/// Groups of the given sizes, alike within (0.9), hardly alike across (0.2); nodes dealt out in turn so that groups
+/// interleave.
 Similarity groups_of(const std::vector<std::size_t>& sizes, std::vector<std::int32_t>* truth = nullptr) {
   std::vector<std::int32_t> group;
   for (std::size_t round = 0; group.size() < std::accumulate(sizes.begin(), sizes.end(), std::size_t{0}); ++round)
     for (std::size_t g = 0; g < sizes.size(); ++g)
       if (round < sizes[g]) group.push_back(static_cast<std::int32_t>(g));
   if (truth != nullptr) *truth = group;
-  return similarity_of(group.size(), [group](std::size_t i, std::size_t j) { return static_cast<Quantum>(group[i] == group[j] ? 59000 : 13000); });
+  return similarity_of(group.size(), [group](std::size_t i, std::size_t j) {
+    return static_cast<Quantum>(group[i] == group[j] ? 59000 : 13000);
+  });
 }
 
 CommunityOptions options_with(Engine engine, CommunityMethod method = CommunityMethod::louvain) {
@@ -47,7 +50,8 @@ TEST_P(EveryEngine, FindsPlantedGroupsAndNumbersThemBySize) {
     const Communities communities = find_communities(link(similarity, cut_at(cut)), options());
     ASSERT_EQ(communities.count, 3);
     const std::vector<std::int32_t> rank{0, 2, 1};
-    for (std::size_t node = 0; node < truth.size(); ++node) EXPECT_EQ(communities.community[node], rank[static_cast<std::size_t>(truth[node])]);
+    for (std::size_t node = 0; node < truth.size(); ++node)
+      EXPECT_EQ(communities.community[node], rank[static_cast<std::size_t>(truth[node])]);
     EXPECT_EQ(communities.stability, 1.0);
     EXPECT_THAT(communities.node_stability, testing::Each(1.0F));
     EXPECT_TRUE(communities.notes.empty());
@@ -57,13 +61,16 @@ TEST_P(EveryEngine, FindsPlantedGroupsAndNumbersThemBySize) {
 
 TEST_P(EveryEngine, ReportsTheModularityOfItsPartition) {
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {
-    const double density = seed % 4 == 0 ? 1.0 : 0.4;   // 1 = the complete graph, where unit weights count pairs of score 0 too
-    const ChipGraph graph = test::random_graph({40, static_cast<int>(seed % 5), density, seed % 2 == 0 ? EdgeWeight::unit : EdgeWeight::score, seed});
+    const double density =
+        seed % 4 == 0 ? 1.0 : 0.4;  // 1 = the complete graph, where unit weights count pairs of score 0 too
+    const ChipGraph graph = test::random_graph(
+        {40, static_cast<int>(seed % 5), density, seed % 2 == 0 ? EdgeWeight::unit : EdgeWeight::score, seed});
     CommunityOptions with = options();
     with.resolution = seed % 3 == 0 ? 1.3 : 1.0;
     const Communities communities = find_communities(graph, with);
     ASSERT_TRUE(communities.modularity);
-    EXPECT_NEAR(*communities.modularity, test::modularity_by_definition(graph, communities.community, with.resolution), 2e-7);
+    EXPECT_NEAR(*communities.modularity, test::modularity_by_definition(graph, communities.community, with.resolution),
+                2e-7);
     std::vector<std::int32_t> renumbered = communities.community;
     EXPECT_EQ(number_canonically(renumbered), communities.count);
     EXPECT_EQ(renumbered, communities.community);
@@ -80,7 +87,7 @@ TEST_P(EveryEngine, RepeatsItselfForTheSameSeed) {
   EXPECT_EQ(first.community, again.community);
   EXPECT_EQ(first.node_stability, again.node_stability);
   with.seed = 12;
-  EXPECT_NE(first.community, find_communities(graph, with).community);   // pure noise: another seed lands elsewhere
+  EXPECT_NE(first.community, find_communities(graph, with).community);  // pure noise: another seed lands elsewhere
   EXPECT_LT(first.stability, 1.0);
 }
 
@@ -97,7 +104,8 @@ TEST_P(EveryEngine, HigherResolutionGivesMoreCommunities) {
 }
 
 TEST_P(EveryEngine, LeavesANodeWithoutEdgesAlone) {
-  const Similarity similarity = similarity_of(9, [](std::size_t i, std::size_t j) { return static_cast<Quantum>(i == 4 || j == 4 ? 5 : 50000); });
+  const Similarity similarity =
+      similarity_of(9, [](std::size_t i, std::size_t j) { return static_cast<Quantum>(i == 4 || j == 4 ? 5 : 50000); });
   const Communities communities = find_communities(link(similarity, cut_at(0.5)), options());
   EXPECT_EQ(communities.count, 2);
   EXPECT_EQ(communities.community[4], 1);
@@ -128,12 +136,14 @@ TEST_P(EveryEngine, StopsWhenTheProgressCallbackThrows) {
     };
     EXPECT_THROW(find_communities(graph, options(), stop), Interrupted);
   }
-  EXPECT_NO_THROW(find_communities(graph, options()));   // nothing was left behind
+  EXPECT_NO_THROW(find_communities(graph, options()));  // nothing was left behind
 }
 
 INSTANTIATE_TEST_SUITE_P(AndMethod, EveryEngine,
-                         testing::Values(std::pair{Engine::igraph, CommunityMethod::louvain}, std::pair{Engine::igraph, CommunityMethod::leiden},
-                                         std::pair{Engine::dense, CommunityMethod::louvain}, std::pair{Engine::dense, CommunityMethod::leiden},
+                         testing::Values(std::pair{Engine::igraph, CommunityMethod::louvain},
+                                         std::pair{Engine::igraph, CommunityMethod::leiden},
+                                         std::pair{Engine::dense, CommunityMethod::louvain},
+                                         std::pair{Engine::dense, CommunityMethod::leiden},
                                          std::pair{Engine::automatic, CommunityMethod::louvain}));
 
 TEST(Guard, LeavesOutRunsThatDoNotSettle) {
@@ -147,14 +157,16 @@ TEST(Guard, LeavesOutRunsThatDoNotSettle) {
 TEST(Igraph, ErrorsComeWithItsOwnWords) {
   IgraphSession session;
   IgraphIntegers ends(2);
-  ends[1] = -7;   // no such node
+  ends[1] = -7;  // no such node
   EXPECT_THAT([&] { IgraphGraph(3, ends); }, testing::ThrowsMessage<std::runtime_error>(testing::HasSubstr("vertex")));
 }
 
 TEST(Leiden, CommunitiesHangTogether) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     const ChipGraph graph = test::random_graph({60, static_cast<int>(seed % 5), 0.06, EdgeWeight::score, seed});
-    EXPECT_TRUE(test::communities_are_connected(graph, find_communities(graph, options_with(Engine::igraph, CommunityMethod::leiden)).community)) << seed;
+    EXPECT_TRUE(test::communities_are_connected(
+        graph, find_communities(graph, options_with(Engine::igraph, CommunityMethod::leiden)).community))
+        << seed;
   }
 }
 
@@ -189,15 +201,16 @@ TEST(Stability, IsTheShareOfRunsThatAgreeAfterMatching) {
 }
 
 TEST(CommunityScores, AreMeansOverPairs) {
-  const Similarity similarity = similarity_of(4, [](std::size_t i, std::size_t j) { return static_cast<Quantum>(1000 * (1 + i) * (1 + j)); });
+  const Similarity similarity =
+      similarity_of(4, [](std::size_t i, std::size_t j) { return static_cast<Quantum>(1000 * (1 + i) * (1 + j)); });
   Communities communities;
   communities.community = {0, 1, 0, 2};
   communities.count = 3;
   const auto scores = community_scores(similarity, communities);
   const double q = 1000.0 / 65535;
   ASSERT_EQ(scores.size(), 9U);
-  EXPECT_NEAR(scores[0], 3 * q, 1e-12);                // 0-2
-  EXPECT_NEAR(scores[1], (2 + 6) / 2.0 * q, 1e-12);    // 0-1, 2-1
+  EXPECT_NEAR(scores[0], 3 * q, 1e-12);              // 0-2
+  EXPECT_NEAR(scores[1], (2 + 6) / 2.0 * q, 1e-12);  // 0-1, 2-1
   EXPECT_NEAR(scores[3], scores[1], 1e-15);
   EXPECT_NEAR(scores[2], (4 + 12) / 2.0 * q, 1e-12);
   EXPECT_NEAR(scores[5], 8 * q, 1e-12);

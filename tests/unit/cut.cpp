@@ -20,11 +20,13 @@ TEST(ParseCutRule, KnowsTheRulesByNameAndNumbersAsTyped) {
 }
 
 TEST(ParseCutRule, RefusesWhatIsNoCut) {
-  for (const char* text : {"", "Mean", "mod", "1.01", "-0.1", "nan", "inf", "0.5x", "0,5"}) EXPECT_THROW(parse_cut_rule(text), UsageError) << text;
+  for (const char* text : {"", "Mean", "mod", "1.01", "-0.1", "nan", "inf", "0.5x", "0,5"})
+    EXPECT_THROW(parse_cut_rule(text), UsageError) << text;
 }
 
 TEST(ChooseCut, TellsMeanMedianAndModeApart) {
-  // Left-skewed, as real scores are: most pairs alike, a tail of unlike ones. Ten pairs: 0, 13107, 3 x 45875, 5 x 59000.
+  // Left-skewed, as real scores are: most pairs alike, a tail of unlike ones. Ten pairs: 0, 13107, 3 x 45875, 5 x
+  // 59000.
   const std::vector<Quantum> scores{0, 13107, 45875, 45875, 45875, 59000, 59000, 59000, 59000, 59000};
   std::size_t next = 0;
   Similarity similarity = test::similarity_of(5, [&](std::size_t, std::size_t) { return scores[next++]; });

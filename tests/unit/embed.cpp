@@ -55,13 +55,29 @@ TEST(Embed, ScalesEveryRowToLengthOne) {
 
 TEST(Embed, NamesTheChipWhoseFeaturesAreUnfit) {
   const float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
-  EXPECT_THAT([] { embed_rows(RowMatrixXf{{1, 0}, {0, 0}, {1, 1}}); }, testing::ThrowsMessage<ModelError>(testing::HasSubstr("chip 1 (row 0, column 1)")));
-  EXPECT_THAT([&] { embed_rows(RowMatrixXf{{1, 0}, {0, 1}, {nan, 1}}); }, testing::ThrowsMessage<ModelError>(testing::HasSubstr("chip 2")));
-  EXPECT_THAT([&] { embed_rows(RowMatrixXf{{inf, 0}, {0, 1}, {1, 1}}); }, testing::ThrowsMessage<ModelError>(testing::HasSubstr("chip 0")));
+  EXPECT_THAT(
+      [] {
+        embed_rows(RowMatrixXf{{1, 0}, {0, 0}, {1, 1}});
+      },
+      testing::ThrowsMessage<ModelError>(testing::HasSubstr("chip 1 (row 0, column 1)")));
+  EXPECT_THAT(
+      [&] {
+        embed_rows(RowMatrixXf{{1, 0}, {0, 1}, {nan, 1}});
+      },
+      testing::ThrowsMessage<ModelError>(testing::HasSubstr("chip 2")));
+  EXPECT_THAT(
+      [&] {
+        embed_rows(RowMatrixXf{{inf, 0}, {0, 1}, {1, 1}});
+      },
+      testing::ThrowsMessage<ModelError>(testing::HasSubstr("chip 0")));
 }
 
 TEST(Embed, RefusesAWrongShape) {
-  EXPECT_THAT([] { embed_rows(RowMatrixXf{{1, 0}, {0, 1}}); }, testing::ThrowsMessage<ModelError>(testing::HasSubstr("2 x 2")));
+  EXPECT_THAT(
+      [] {
+        embed_rows(RowMatrixXf{{1, 0}, {0, 1}});
+      },
+      testing::ThrowsMessage<ModelError>(testing::HasSubstr("2 x 2")));
   EXPECT_THROW(embed_rows(RowMatrixXf{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}), ModelError);
 }
 
@@ -70,7 +86,8 @@ TEST(Embed, WorksOnTheFakeEncoder) {
   const ChipGrid grid = lay_grid(image().pixels.size(), image().pixels.size(), 64, 32);
   const Embeddings embeddings = embed(image(), grid, *encoder);
   ASSERT_EQ(static_cast<std::size_t>(embeddings.rows_ND.rows()), grid.chips());
-  for (Eigen::Index i = 0; i < embeddings.rows_ND.rows(); ++i) EXPECT_NEAR(embeddings.rows_ND.row(i).norm(), 1.0F, 1e-5F);
+  for (Eigen::Index i = 0; i < embeddings.rows_ND.rows(); ++i)
+    EXPECT_NEAR(embeddings.rows_ND.row(i).norm(), 1.0F, 1e-5F);
 }
 
 TEST(GatherChip, CopiesThePixelsUnderTheChip) {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "metamict/evaluate.hpp"
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <array>
 #include <numeric>
 #include <random>
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include "metamict/errors.hpp"
 
@@ -25,7 +25,7 @@ Labels random_labels(std::mt19937& random, std::size_t items, int clusters) {
 }
 
 TEST(AdjustedRandIndex, KnownValues) {
-  EXPECT_DOUBLE_EQ(ari({0, 0, 1, 1}, {0, 0, 1, 2}), 4.0 / 7);      // scikit-learn's documentation: 0.57
+  EXPECT_DOUBLE_EQ(ari({0, 0, 1, 1}, {0, 0, 1, 2}), 4.0 / 7);  // scikit-learn's documentation: 0.57
   EXPECT_DOUBLE_EQ(ari({0, 0, 0, 0}, {0, 1, 2, 3}), 0.0);
   EXPECT_DOUBLE_EQ(ari({0, 0, 1, 1}, {0, 1, 0, 1}), -0.5);
   // Contingency table ((2, 1), (0, 2)): 2 pairs together in both, 4 in either, of 10 pairs.
@@ -83,13 +83,14 @@ double total(const std::vector<double>& weights, int cols, const std::vector<int
 
 /// The best total over all one-to-one assignments, by trying them all; leaving a row out is allowed.
 double best_by_trying(const std::vector<double>& weights, int rows, int cols) {
-  const auto places = static_cast<std::size_t>(rows + cols);   // a place beyond the columns means "left out"
+  const auto places = static_cast<std::size_t>(rows + cols);  // a place beyond the columns means "left out"
   std::vector<int> order(places);
   std::iota(order.begin(), order.end(), 0);
   double best = 0;
   do {
     std::vector<int> column;
-    for (int row = 0; row < rows; ++row) column.push_back(order[static_cast<std::size_t>(row)] < cols ? order[static_cast<std::size_t>(row)] : -1);
+    for (int row = 0; row < rows; ++row)
+      column.push_back(order[static_cast<std::size_t>(row)] < cols ? order[static_cast<std::size_t>(row)] : -1);
     best = std::max(best, total(weights, cols, column));
   } while (std::next_permutation(order.begin(), order.end()));
   return best;

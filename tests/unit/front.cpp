@@ -16,20 +16,28 @@ constexpr double period = 10, chip = 40;
 
 /// A bright cap, a film whose upper part is amorphous down to depth(x), a substrate half as bright.
 struct Film {
-  cv::Mat pixels, truth;   // truth: a Layer for every pixel
+  cv::Mat pixels, truth;  // truth: a Layer for every pixel
 };
 
 Film draw_film(const std::function<int(int)>& depth, double counts = 60) {
-  const cv::Mat crystal = test::draw_lattice({.rows = rows, .cols = cols, .period_px = period, .counts = counts, .seed = 5});
-  const cv::Mat glass = test::draw_lattice({.rows = rows, .cols = cols, .period_px = period, .counts = counts, .amorphous_from = 0, .seed = 6});
+  const cv::Mat crystal =
+      test::draw_lattice({.rows = rows, .cols = cols, .period_px = period, .counts = counts, .seed = 5});
+  const cv::Mat glass = test::draw_lattice(
+      {.rows = rows, .cols = cols, .period_px = period, .counts = counts, .amorphous_from = 0, .seed = 6});
   Film film{cv::Mat(rows, cols, CV_32F), cv::Mat(rows, cols, CV_8U)};
   const auto grey = cv::mean(crystal)[0], glass_grey = cv::mean(glass)[0];
   for (int y = 0; y < rows; ++y)
     for (int x = 0; x < cols; ++x) {
-      const Layer layer = y < surface ? Layer::cap : y >= base ? Layer::substrate : y < surface + depth(x) ? Layer::amorphous : Layer::film;
+      const Layer layer = y < surface              ? Layer::cap
+                          : y >= base              ? Layer::substrate
+                          : y < surface + depth(x) ? Layer::amorphous
+                                                   : Layer::film;
       film.truth.at<std::uint8_t>(y, x) = static_cast<std::uint8_t>(layer);
       const double bright = glass.at<float>(y, x) / glass_grey, ordered = crystal.at<float>(y, x) / grey;
-      film.pixels.at<float>(y, x) = static_cast<float>(layer == Layer::cap ? 250 * bright : layer == Layer::amorphous ? 75 * bright : layer == Layer::film ? 100 * ordered : 50 * ordered);
+      film.pixels.at<float>(y, x) = static_cast<float>(layer == Layer::cap         ? 250 * bright
+                                                       : layer == Layer::amorphous ? 75 * bright
+                                                       : layer == Layer::film      ? 100 * ordered
+                                                                                   : 50 * ordered);
     }
   return film;
 }
@@ -40,7 +48,8 @@ cv::Mat coarse_labels(const cv::Mat& truth) {
   const int step = static_cast<int>(chip / 4);
   for (int y = 0; y < truth.rows; ++y)
     for (int x = 0; x < truth.cols; ++x)
-      labels.at<std::uint16_t>(y, x) = truth.at<std::uint8_t>(std::min(truth.rows - 1, (y / step) * step + step / 2), std::min(truth.cols - 1, (x / step) * step + step / 2));
+      labels.at<std::uint16_t>(y, x) = truth.at<std::uint8_t>(std::min(truth.rows - 1, (y / step) * step + step / 2),
+                                                              std::min(truth.cols - 1, (x / step) * step + step / 2));
   return labels;
 }
 
@@ -54,7 +63,7 @@ std::vector<Region> regions_of(const cv::Mat& labels, const std::vector<double>&
   return regions;
 }
 
-const std::vector<double> order{0.0, 0.9, 0.8, 0.05};   // cap, film, substrate, amorphous: as the labels of the truth
+const std::vector<double> order{0.0, 0.9, 0.8, 0.05};  // cap, film, substrate, amorphous: as the labels of the truth
 const std::vector<Layer> layer_of_label{Layer::other, Layer::cap, Layer::film, Layer::substrate, Layer::amorphous};
 
 Front measure(const Film& film, double growth_deg = 90) {
@@ -72,7 +81,8 @@ TEST(Front, FindsAPocketToTheAccuracyOfHalfACellAndHalfAStride) {
     const double truth = static_cast<double>(cv::countNonZero(film.truth == 4)) / ((base - surface) * cols);
     EXPECT_NEAR(front.amorphous_fraction.value, truth, 0.02) << counts;
     double error = 0;
-    for (const FrontPoint& point : front.curve) error += std::abs(point.depth_px - pocket(static_cast<int>(point.surface_px.x)));
+    for (const FrontPoint& point : front.curve)
+      error += std::abs(point.depth_px - pocket(static_cast<int>(point.surface_px.x)));
     EXPECT_LT(error / static_cast<double>(front.curve.size()), period / 2 + chip / 8) << counts;
     EXPECT_NEAR(front.depth_max_px.value, 63, period);
     EXPECT_NEAR(front.film_area_px.value, (base - surface) * cols, 0.02 * (base - surface) * cols);
@@ -91,14 +101,15 @@ TEST(Front, AnUndamagedFilmHasNone) {
 
 TEST(Front, WhatTheGraphDoesNotCallAmorphousIsNot) {
   Film film = draw_film(pocket);
-  film.truth.setTo(2, film.truth == 4);   // the graph has missed the pocket
+  film.truth.setTo(2, film.truth == 4);  // the graph has missed the pocket
   EXPECT_EQ(measure(film).amorphous_fraction.value, 0);
 }
 
 TEST(Front, TurnedPicturesGiveTheSameFront) {
   const Film film = draw_film(pocket);
   const Front upright = measure(film);
-  for (const auto& [code, growth] : {std::pair{cv::ROTATE_180, 270.0}, {cv::ROTATE_90_CLOCKWISE, 0.0}, {cv::ROTATE_90_COUNTERCLOCKWISE, 180.0}}) {
+  for (const auto& [code, growth] :
+       {std::pair{cv::ROTATE_180, 270.0}, {cv::ROTATE_90_CLOCKWISE, 0.0}, {cv::ROTATE_90_COUNTERCLOCKWISE, 180.0}}) {
     Film turned;
     cv::rotate(film.pixels, turned.pixels, code);
     cv::rotate(film.truth, turned.truth, code);
@@ -129,7 +140,8 @@ TEST(Front, OneRegionIsNoStackAndNoFilmIsAnError) {
   EXPECT_FALSE(find_growth_direction(one, regions_of(one, {0.9})));
   const Micrograph micrograph = test::micrograph_of(draw_film(pocket).pixels);
   const std::vector<Layer> none(2, Layer::other);
-  EXPECT_THROW(measure_front({micrograph, cv::Mat(rows, cols, CV_16U, cv::Scalar(1)), none, {}, chip, 0, {}}), UsageError);
+  EXPECT_THROW(measure_front({micrograph, cv::Mat(rows, cols, CV_16U, cv::Scalar(1)), none, {}, chip, 0, {}}),
+               UsageError);
 }
 
 TEST(Front, ThePixelsOfEachLayerAreThoseOfTheTruth) {
@@ -138,7 +150,8 @@ TEST(Front, ThePixelsOfEachLayerAreThoseOfTheTruth) {
   ASSERT_EQ(front.layers.size(), film.truth.size());
   for (const Layer layer : {Layer::cap, Layer::substrate, Layer::amorphous}) {
     const cv::Mat mine = front.layers == static_cast<int>(layer), theirs = film.truth == static_cast<int>(layer);
-    EXPECT_GT(static_cast<double>(cv::countNonZero(mine & theirs)), 0.85 * cv::countNonZero(mine | theirs)) << name_of(layer);
+    EXPECT_GT(static_cast<double>(cv::countNonZero(mine & theirs)), 0.85 * cv::countNonZero(mine | theirs))
+        << name_of(layer);
   }
 }
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// One sample micrograph through the whole pipeline against figures that were looked at and kept. The files in tests/golden
-// never update themselves: this test writes what it found to <build>/golden, and a person who has seen why it differs copies it.
-#include <fstream>
-#include <sstream>
-
+// One sample micrograph through the whole pipeline against figures that were looked at and kept. The files in
+// tests/golden never update themselves: this test writes what it found to <build>/golden, and a person who has seen why
+// it differs copies it.
 #include <gtest/gtest.h>
+
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "metamict/evaluate.hpp"
 #include "metamict/pipeline.hpp"
@@ -16,7 +17,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr double tolerance = 1e-4;       // of figures: another processor adds in another order
+constexpr double tolerance = 1e-4;         // of figures: another processor adds in another order
 constexpr double lowest_agreement = 0.99;  // adjusted Rand index of the chips' communities
 
 Result segment_sample() {
@@ -39,7 +40,8 @@ json figures_of(const Result& result) {
     json& mine = figures["rules"][rule.name];
     mine["regions"] = rule.regions.size();
     if (rule.communities.modularity) mine["modularity"] = *rule.communities.modularity;
-    for (const Region& region : rule.regions) mine["area_share"].push_back(static_cast<double>(region.area_px) / static_cast<double>(rule.map.labels.total()));
+    for (const Region& region : rule.regions)
+      mine["area_share"].push_back(static_cast<double>(region.area_px) / static_cast<double>(rule.map.labels.total()));
   }
   return figures;
 }
@@ -88,7 +90,8 @@ TEST(Golden, TheSampleMicrographGivesWhatItGave) {
   const Result result = segment_sample();
   const json found = figures_of(result);
   const std::string communities = communities_of(result);
-  const std::filesystem::path folder = std::filesystem::path(METAMICT_BUILD_DIR) / "golden", golden = std::filesystem::path(METAMICT_SOURCE_DIR) / "tests/golden";
+  const std::filesystem::path folder = std::filesystem::path(METAMICT_BUILD_DIR) / "golden",
+                              golden = std::filesystem::path(METAMICT_SOURCE_DIR) / "tests/golden";
   std::filesystem::create_directories(folder);
   std::ofstream(folder / "film.json") << found.dump(1) << '\n';
   std::ofstream(folder / "film_communities.csv") << communities;

@@ -35,11 +35,12 @@ std::vector<std::uint32_t> components_by_relabelling(std::size_t nodes, const st
 }
 
 TEST(Link, KeepsExactlyThePairsThatReachTheCut) {
-  const Similarity similarity = similarity_of(4, [](std::size_t i, std::size_t j) { return static_cast<Quantum>(10000 * (i + j)); });
+  const Similarity similarity =
+      similarity_of(4, [](std::size_t i, std::size_t j) { return static_cast<Quantum>(10000 * (i + j)); });
   const auto score = static_cast<double>(score_of(30000));
-  EXPECT_EQ(link(similarity, cut_at(score)).edges, 4U);                                    // 03 12 13 23
+  EXPECT_EQ(link(similarity, cut_at(score)).edges, 4U);  // 03 12 13 23
   EXPECT_EQ(link(similarity, cut_at(score)).threshold, 30000U);
-  EXPECT_EQ(link(similarity, cut_at(std::nextafter(score, 1.0))).edges, 2U);               // 13 23
+  EXPECT_EQ(link(similarity, cut_at(std::nextafter(score, 1.0))).edges, 2U);  // 13 23
   EXPECT_EQ(link(similarity, cut_at(std::nextafter(score, 0.0))).threshold, 30000U);
   const auto edges = edges_of(link(similarity, cut_at(score)));
   ASSERT_EQ(edges.size(), 4U);
@@ -50,7 +51,8 @@ TEST(Link, KeepsExactlyThePairsThatReachTheCut) {
 }
 
 TEST(Link, CutZeroIsTheCompleteGraphEvenWhereScoresAreZero) {
-  const Similarity similarity = similarity_of(5, [](std::size_t i, std::size_t) { return static_cast<Quantum>(i == 0 ? 0 : 65535); });
+  const Similarity similarity =
+      similarity_of(5, [](std::size_t i, std::size_t) { return static_cast<Quantum>(i == 0 ? 0 : 65535); });
   Notes notes;
   const ChipGraph graph = link(similarity, cut_at(0), EdgeWeight::score, &notes);
   EXPECT_EQ(graph.edges, 10U);
@@ -76,7 +78,8 @@ TEST(Link, SaysWhenNoPairIsKept) {
 TEST(Link, CountsEdgesAndComponentsOfRandomGraphs) {
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     const double density = seed % 4 == 0 ? 0.5 : 0.02 * static_cast<double>(seed % 4);
-    const ChipGraph graph = test::random_graph({20 + 3 * seed, static_cast<int>(seed % 5), density, EdgeWeight::score, seed});
+    const ChipGraph graph =
+        test::random_graph({20 + 3 * seed, static_cast<int>(seed % 5), density, EdgeWeight::score, seed});
     const auto edges = edges_of(graph);
     const auto component = components_by_relabelling(graph.nodes(), edges);
     EXPECT_EQ(graph.edges, edges.size());
@@ -87,9 +90,11 @@ TEST(Link, CountsEdgesAndComponentsOfRandomGraphs) {
 TEST(Backbone, IsASubsetWithTheSameComponentsAndAMaximumSpanningForest) {
   for (std::uint64_t seed = 1; seed <= 30; ++seed) {
     const double density = seed % 3 == 0 ? 0.4 : 0.05;
-    const ChipGraph graph = test::random_graph({30 + 2 * seed, static_cast<int>(seed % 5), density, EdgeWeight::score, seed});
+    const ChipGraph graph =
+        test::random_graph({30 + 2 * seed, static_cast<int>(seed % 5), density, EdgeWeight::score, seed});
     const auto bones = backbone(graph, 3);
-    EXPECT_TRUE(std::is_sorted(bones.begin(), bones.end(), [](const Edge& x, const Edge& y) { return std::pair(x.a, x.b) < std::pair(y.a, y.b); }));
+    EXPECT_TRUE(std::is_sorted(bones.begin(), bones.end(),
+                               [](const Edge& x, const Edge& y) { return std::pair(x.a, x.b) < std::pair(y.a, y.b); }));
     for (const Edge& edge : bones) {
       EXPECT_LT(edge.a, edge.b);
       EXPECT_TRUE(graph.joined(edge.a, edge.b));
@@ -117,7 +122,8 @@ TEST(Backbone, IsASubsetWithTheSameComponentsAndAMaximumSpanningForest) {
 
 TEST(Backbone, HoldsMutualNearestNeighbours) {
   // On a line of nodes the nearest two are those beside each node; the ends' second neighbours are not mutual.
-  const Similarity similarity = similarity_of(8, [](std::size_t i, std::size_t j) { return static_cast<Quantum>(60000 - 5000 * (j - i)); });
+  const Similarity similarity =
+      similarity_of(8, [](std::size_t i, std::size_t j) { return static_cast<Quantum>(60000 - 5000 * (j - i)); });
   const auto bones = backbone(link(similarity, cut_at(0)), 2);
   ASSERT_EQ(bones.size(), 7U);
   for (const Edge& edge : bones) EXPECT_EQ(edge.b, edge.a + 1);

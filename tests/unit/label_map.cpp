@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "metamict/label_map.hpp"
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <cmath>
 #include <random>
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include "metamict/errors.hpp"
 
@@ -24,10 +24,12 @@ Communities communities_of(std::vector<std::int32_t> community) {
 void number_by_size(std::vector<std::int32_t>& community) {
   std::vector<std::pair<int, std::int32_t>> sizes;
   for (std::int32_t c = 0; c <= *std::max_element(community.begin(), community.end()); ++c)
-    if (const auto size = std::count(community.begin(), community.end(), c); size > 0) sizes.push_back({-static_cast<int>(size), c});
+    if (const auto size = std::count(community.begin(), community.end(), c); size > 0)
+      sizes.push_back({-static_cast<int>(size), c});
   std::sort(sizes.begin(), sizes.end());
   std::vector<std::int32_t> place(10, 0);
-  for (std::size_t i = 0; i < sizes.size(); ++i) place[static_cast<std::size_t>(sizes[i].second)] = static_cast<std::int32_t>(i);
+  for (std::size_t i = 0; i < sizes.size(); ++i)
+    place[static_cast<std::size_t>(sizes[i].second)] = static_cast<std::int32_t>(i);
   for (auto& c : community) c = place[static_cast<std::size_t>(c)];
 }
 
@@ -54,7 +56,8 @@ Scene random_scene(std::mt19937& random) {
   const int size = 4 + static_cast<int>(random() % 12), stride = 1 + static_cast<int>(random() % size);
   const cv::Size image(size + 1 + static_cast<int>(random() % 40), size + static_cast<int>(random() % 40));
   const double scale = 0.5 + static_cast<double>(random() % 1000) / 500;
-  const cv::Size input(std::max(1, static_cast<int>(image.width * scale)), std::max(1, static_cast<int>(image.height * scale)));
+  const cv::Size input(std::max(1, static_cast<int>(image.width * scale)),
+                       std::max(1, static_cast<int>(image.height * scale)));
   Scene scene{lay_grid(image, input, size, stride), {}};
   std::vector<std::int32_t> community;
   const int block = 1 + static_cast<int>(random() % 4);
@@ -78,7 +81,7 @@ TEST(Paint, EachPixelTakesALargestVoteAndTiesGoToTheLargerCommunity) {
         const double most = *std::max_element(votes.begin(), votes.end());
         const int got = map.community_of_label[map.labels.at<std::uint16_t>(y, x)];
         ASSERT_GE(got, 0);
-        ASSERT_NEAR(votes[static_cast<std::size_t>(got)], most, 1e-4);   // the tent's floor
+        ASSERT_NEAR(votes[static_cast<std::size_t>(got)], most, 1e-4);  // the tent's floor
         if (vote == Vote::uniform) {
           ASSERT_EQ(got, std::distance(votes.begin(), std::max_element(votes.begin(), votes.end()))) << x << " " << y;
         }
@@ -100,9 +103,11 @@ TEST(Paint, LabelsFallInAreaAndAgreeWithTheirTables) {
       ASSERT_GT(map.area_px[label], 0U);
       if (label > 1) {
         ASSERT_TRUE(map.area_px[label - 1] > map.area_px[label] ||
-                    (map.area_px[label - 1] == map.area_px[label] && map.community_of_label[label - 1] < map.community_of_label[label]));
+                    (map.area_px[label - 1] == map.area_px[label] &&
+                     map.community_of_label[label - 1] < map.community_of_label[label]));
       }
-      ASSERT_EQ(map.label_of_community[static_cast<std::size_t>(map.community_of_label[label])], static_cast<int>(label));
+      ASSERT_EQ(map.label_of_community[static_cast<std::size_t>(map.community_of_label[label])],
+                static_cast<int>(label));
     }
   }
 }
@@ -128,7 +133,8 @@ TEST(Paint, TheBorderLiesWhereTheTentsMeet) {
   // Chips at 0, 4, 8, 12, 16 of 8 px; the change from chip 1 (centre 8) to chip 2 (centre 12) is midway, at 10.
   const ChipGrid grid = lay_grid({24, 8}, {24, 8}, 8, 4);
   const LabelMap map = paint(grid, communities_of({0, 0, 1, 1, 1}), {.min_chips = 1});
-  for (int x = 0; x < 24; ++x) EXPECT_EQ(map.community_of_label[map.labels.at<std::uint16_t>(3, x)], x < 10 ? 0 : 1) << x;
+  for (int x = 0; x < 24; ++x)
+    EXPECT_EQ(map.community_of_label[map.labels.at<std::uint16_t>(3, x)], x < 10 ? 0 : 1) << x;
 }
 
 TEST(Paint, TooManyLabelsAreRefused) {

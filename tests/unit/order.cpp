@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The lattice-order index: what it says of crystals, of glasses, and of what lies between, at doses a microscopist meets.
+// The lattice-order index: what it says of crystals, of glasses, and of what lies between, at doses a microscopist
+// meets.
 #include "metamict/order.hpp"
 
 #include <gtest/gtest.h>
@@ -16,16 +17,19 @@ cv::Mat counted(const cv::Mat& expected, std::uint64_t seed) {
   cv::Mat counts(expected.size(), CV_32F);
   for (int y = 0; y < expected.rows; ++y)
     for (int x = 0; x < expected.cols; ++x)
-      counts.at<float>(y, x) = static_cast<float>(std::poisson_distribution<int>(std::max(1e-3F, expected.at<float>(y, x)))(random));
+      counts.at<float>(y, x) =
+          static_cast<float>(std::poisson_distribution<int>(std::max(1e-3F, expected.at<float>(y, x)))(random));
   return counts;
 }
 
 /// Side by side: crystal mixed with more and more glass through the thickness, in bands of 128 px.
 cv::Mat ramp(double electrons, const std::vector<double>& disorder) {
   const cv::Mat crystal = test::draw_lattice({.rows = 192, .cols = 128, .period_px = 16, .counts = 0});
-  const cv::Mat glass = test::draw_lattice({.rows = 192, .cols = 128, .period_px = 16, .counts = 0, .amorphous_from = 0});
+  const cv::Mat glass =
+      test::draw_lattice({.rows = 192, .cols = 128, .period_px = 16, .counts = 0, .amorphous_from = 0});
   std::vector<cv::Mat> bands;
-  for (const double level : disorder) bands.push_back((1 - level) * crystal / cv::mean(crystal)[0] + level * glass / cv::mean(glass)[0]);
+  for (const double level : disorder)
+    bands.push_back((1 - level) * crystal / cv::mean(crystal)[0] + level * glass / cv::mean(glass)[0]);
   cv::Mat all;
   cv::hconcat(bands, all);
   return counted(all * electrons, 7);
@@ -51,7 +55,8 @@ TEST(Order, FallsWithDisorderAtEveryDose) {
   const std::vector<double> disorder{0, 0.2, 0.4, 0.6, 0.8, 1};
   for (const double electrons : {20.0, 60.0, 400.0}) {
     const std::vector<double> order = order_of_bands(ramp(electrons, disorder), disorder.size());
-    for (std::size_t band = 1; band < order.size(); ++band) EXPECT_LT(order[band], order[band - 1] + 1e-9) << electrons << " electrons, disorder " << disorder[band];
+    for (std::size_t band = 1; band < order.size(); ++band)
+      EXPECT_LT(order[band], order[band - 1] + 1e-9) << electrons << " electrons, disorder " << disorder[band];
     EXPECT_GT(order.front(), 0.8) << electrons;
     EXPECT_LT(order.back(), 0.1) << electrons << ": speckle alone is no order";
   }
@@ -59,9 +64,11 @@ TEST(Order, FallsWithDisorderAtEveryDose) {
 
 TEST(Order, SpeckleAndNoiseAloneReadAsNoOrder) {
   for (const double electrons : {20.0, 200.0}) {
-    const cv::Mat glass = test::draw_lattice({.rows = 192, .cols = 256, .period_px = 16, .counts = electrons, .amorphous_from = 0});
+    const cv::Mat glass =
+        test::draw_lattice({.rows = 192, .cols = 256, .period_px = 16, .counts = electrons, .amorphous_from = 0});
     for (const double order : order_of_bands(glass, 2)) EXPECT_LT(order, 0.1) << electrons;
-    for (const double order : order_of_bands(counted(cv::Mat(192, 256, CV_32F, cv::Scalar(electrons)), 3), 2)) EXPECT_LT(order, 0.1) << electrons;
+    for (const double order : order_of_bands(counted(cv::Mat(192, 256, CV_32F, cv::Scalar(electrons)), 3), 2))
+      EXPECT_LT(order, 0.1) << electrons;
   }
 }
 
@@ -70,7 +77,8 @@ TEST(Order, TheGreyOfNoSignalIsFoundThroughTheClipping) {
   const Micrograph micrograph = test::micrograph_of(raw);
   const cv::Mat standard = standardise(micrograph).pixels;
   const double zero = canonical_zero(raw, standard);
-  // The map is linear: the mean grey is 0 but for clipping, so that zero stands as many deviations below as the mean has.
+  // The map is linear: the mean grey is 0 but for clipping, so that zero stands as many deviations below as the mean
+  // has.
   cv::Scalar mean, spread;
   cv::meanStdDev(raw, mean, spread);
   EXPECT_NEAR(zero, -mean[0] / spread[0], 0.15 * mean[0] / spread[0]);

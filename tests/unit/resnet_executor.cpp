@@ -2,11 +2,11 @@
 // The fast ResNet50 against a plain one: loops over pixels, batch normalisation as published, double precision.
 #include "resnet_executor.hpp"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <cmath>
 #include <random>
-
-#include <gtest/gtest.h>
 
 #include "inference.hpp"
 #include "support/random_resnet.hpp"
@@ -20,7 +20,9 @@ using test::RandomResnet;
 struct PlainMap {
   int channels, side;
   std::vector<double> values;
-  double at(int c, int y, int x) const { return y < 0 || x < 0 || y >= side || x >= side ? 0 : values[static_cast<std::size_t>((c * side + y) * side + x)]; }
+  double at(int c, int y, int x) const {
+    return y < 0 || x < 0 || y >= side || x >= side ? 0 : values[static_cast<std::size_t>((c * side + y) * side + x)];
+  }
 };
 
 class PlainResnet {
@@ -51,7 +53,8 @@ class PlainResnet {
   }
 
  private:
-  PlainMap conv_norm(const PlainMap& in, const std::string& conv, const std::string& norm, int out, int kernel, int stride) const {
+  PlainMap conv_norm(const PlainMap& in, const std::string& conv, const std::string& norm, int out, int kernel,
+                     int stride) const {
     const std::vector<float>& weight = weights_.values(conv + ".weight");
     const int side = (in.side + 2 * (kernel / 2) - kernel) / stride + 1;
     PlainMap result{out, side, {}};
@@ -67,8 +70,11 @@ class PlainResnet {
           double sum = 0;
           const float* w = weight.data() + o * patch.size();
           for (std::size_t k = 0; k < patch.size(); ++k) sum += w[k] * patch[k];
-          sum = (sum - weights_.values(norm + ".running_mean")[o]) / std::sqrt(weights_.values(norm + ".running_var")[o] + 1e-5);
-          result.values[(o * static_cast<std::size_t>(side) + static_cast<std::size_t>(y)) * static_cast<std::size_t>(side) + static_cast<std::size_t>(x)] =
+          sum = (sum - weights_.values(norm + ".running_mean")[o]) /
+                std::sqrt(weights_.values(norm + ".running_var")[o] + 1e-5);
+          result.values[(o * static_cast<std::size_t>(side) + static_cast<std::size_t>(y)) *
+                            static_cast<std::size_t>(side) +
+                        static_cast<std::size_t>(x)] =
               sum * weights_.values(norm + ".weight")[o] + weights_.values(norm + ".bias")[o];
         }
       }
@@ -124,7 +130,8 @@ RowMatrixXf fast_features(const std::vector<float>& chips, int px, const InputSc
   return rows;
 }
 
-// 40 px: maps of 10, 5, 3 and 2 px, so odd sides, and every way of doing a 3x3 convolution. 32 px: the last maps are one pixel.
+// 40 px: maps of 10, 5, 3 and 2 px, so odd sides, and every way of doing a 3x3 convolution. 32 px: the last maps are
+// one pixel.
 TEST(ResnetExecutor, RepeatsThePlainNetwork) {
   const InputScale unequal{{0.485F, 0.456F, 0.406F}, {0.229F, 0.224F, 0.225F}};
   for (const auto& [px, scale] : {std::pair{40, InputScale{}}, std::pair{32, unequal}}) {

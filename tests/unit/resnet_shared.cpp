@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The shared pass against what must be the same: a chip that is the whole image, the mean over windows that tile it, and
-// itself cut into other tiles.
+// The shared pass against what must be the same: a chip that is the whole image, the mean over windows that tile it,
+// and itself cut into other tiles.
 #include "resnet_shared.hpp"
 
 #include <gtest/gtest.h>
@@ -26,7 +26,9 @@ cv::Mat image(int rows, int cols) {
   return pixels;
 }
 
-ChipGrid grid_over(const cv::Mat& pixels, int stride_px = 16) { return lay_grid(pixels.size(), pixels.size(), 64, stride_px); }
+ChipGrid grid_over(const cv::Mat& pixels, int stride_px = 16) {
+  return lay_grid(pixels.size(), pixels.size(), 64, stride_px);
+}
 
 RowMatrixXf shared(const cv::Mat& pixels, const ChipGrid& grid, int threads = 1, int tile_px = 512) {
   return SharedResnet(weights(), scale, Number::float32, tile_px).encode(pixels, grid, threads, {});
@@ -54,12 +56,14 @@ TEST(SharedResnet, WindowsAreThoseOfTheWholeImagesMap) {
 TEST(SharedResnet, TilesAndThreadsDoNotShow) {
   const cv::Mat pixels = image(200, 179);
   const ChipGrid grid = grid_over(pixels);
-  const RowMatrixXf whole = shared(pixels, grid), tiled = shared(pixels, grid, 1, 64), threaded = shared(pixels, grid, 3, 64);
+  const RowMatrixXf whole = shared(pixels, grid), tiled = shared(pixels, grid, 1, 64),
+                    threaded = shared(pixels, grid, 3, 64);
   EXPECT_LT((whole - tiled).cwiseAbs().maxCoeff(), 1e-4F * whole.maxCoeff());
   EXPECT_TRUE((tiled.array() == threaded.array()).all());
 }
 
-// Windows come from four passes of the last stage; in each of them a chip whose surroundings repeat has the features repeated.
+// Windows come from four passes of the last stage; in each of them a chip whose surroundings repeat has the features
+// repeated.
 TEST(SharedResnet, WhatRepeatsInTheImageRepeatsInTheFeatures) {
   cv::Mat pixels = image(64, 64), large;
   cv::repeat(pixels, 8, 8, large);
@@ -69,7 +73,8 @@ TEST(SharedResnet, WhatRepeatsInTheImageRepeatsInTheFeatures) {
   const int middle = grid.rows / 2;
   for (int dy = 0; dy < 2; ++dy)
     for (int dx = 0; dx < 2; ++dx) {
-      const RowMatrixXf here = row(middle + dy, middle + dx), again = row(middle + dy - 4, middle + dx), other = row(middle + dy + 1, middle + dx);
+      const RowMatrixXf here = row(middle + dy, middle + dx), again = row(middle + dy - 4, middle + dx),
+                        other = row(middle + dy + 1, middle + dx);
       EXPECT_GT(worst_cosine(here, again), 0.9999) << dy << dx;  // the image's far edge is in sight
       EXPECT_GT((here - other).cwiseAbs().maxCoeff(), 1e-3F * here.maxCoeff()) << dy << dx;
     }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What stands beside a model is checked before anything touches the model.
-#include <fstream>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "inference.hpp"
@@ -21,9 +21,18 @@ class SidecarTest : public testing::Test {
  protected:
   SidecarTest() : model(folder / "net.pt") {
     std::ofstream(model) << "not a network";
-    card = {{"schema", 1},          {"name", "net"},         {"kind", "untrained"},     {"provenance", "a test"},
-            {"input_px", 64},       {"channels", 3},         {"features", 2048},        {"cells_per_chip", 4.5},
-            {"mean", {0.1, 0.2, 0}}, {"std", {1, 2, 0.5}},   {"sha256", sha256_of_file(model)}, {"anything", "else"}};
+    card = {{"schema", 1},
+            {"name", "net"},
+            {"kind", "untrained"},
+            {"provenance", "a test"},
+            {"input_px", 64},
+            {"channels", 3},
+            {"features", 2048},
+            {"cells_per_chip", 4.5},
+            {"mean", {0.1, 0.2, 0}},
+            {"std", {1, 2, 0.5}},
+            {"sha256", sha256_of_file(model)},
+            {"anything", "else"}};
   }
 
   void write() const { std::ofstream(folder / "net.json") << card; }
@@ -60,7 +69,8 @@ TEST_F(SidecarTest, EveryFieldArrives) {
 
 TEST_F(SidecarTest, EveryRequiredFieldIsMissedByName) {
   const nlohmann::json whole = card;
-  for (const char* key : {"name", "kind", "provenance", "input_px", "channels", "features", "cells_per_chip", "mean", "std", "sha256"}) {
+  for (const char* key :
+       {"name", "kind", "provenance", "input_px", "channels", "features", "cells_per_chip", "mean", "std", "sha256"}) {
     card = whole;
     card.erase(key);
     EXPECT_THAT(refusal(), HasSubstr("net.json: \"" + std::string(key) + "\" is missing"));
@@ -72,8 +82,8 @@ TEST_F(SidecarTest, EveryRequiredFieldIsMissedByName) {
 TEST_F(SidecarTest, ValuesOutsideTheirRangeAreRefused) {
   const nlohmann::json whole = card;
   const std::vector<std::pair<const char*, nlohmann::json>> wrong = {
-      {"input_px", 0},  {"input_px", 64.5},      {"input_px", 1e9},        {"features", -1},         {"channels", 1},
-      {"std", {1, 0, 1}}, {"std", {1, 1}},       {"mean", {0, 0, 0, 0}},   {"cells_per_chip", 0},    {"sha256", "ABC"}};
+      {"input_px", 0},    {"input_px", 64.5}, {"input_px", 1e9},      {"features", -1},      {"channels", 1},
+      {"std", {1, 0, 1}}, {"std", {1, 1}},    {"mean", {0, 0, 0, 0}}, {"cells_per_chip", 0}, {"sha256", "ABC"}};
   for (const auto& [key, value] : wrong) {
     card = whole;
     card[key] = value;
@@ -83,7 +93,14 @@ TEST_F(SidecarTest, ValuesOutsideTheirRangeAreRefused) {
 
 TEST_F(SidecarTest, MissingFilesAreNamed) {
   EXPECT_THROW(read_sidecar(model), ModelError);  // no card yet
-  EXPECT_THAT(([&] { try { read_sidecar(folder / "other.pt"); } catch (const ModelError& e) { return std::string(e.what()); } return std::string(); })(),
+  EXPECT_THAT(([&] {
+                try {
+                  read_sidecar(folder / "other.pt");
+                } catch (const ModelError& e) {
+                  return std::string(e.what());
+                }
+                return std::string();
+              })(),
               HasSubstr("other.pt: no such model file"));
   std::ofstream(folder / "net.json") << "{\"name\": ";
   EXPECT_THROW(read_sidecar(model), ModelError);
@@ -115,7 +132,8 @@ TEST(Probe, ChipsVaryAndRepeat) {
   const auto chips = probe_chips(16, 2);
   EXPECT_EQ(chips.size(), 2U * 16 * 16);
   EXPECT_EQ(chips, probe_chips(16, 2));
-  EXPECT_NE(std::vector<float>(chips.begin(), chips.begin() + 256), std::vector<float>(chips.begin() + 256, chips.end()));
+  EXPECT_NE(std::vector<float>(chips.begin(), chips.begin() + 256),
+            std::vector<float>(chips.begin() + 256, chips.end()));
 }
 
 TEST(Cosine, IsTheWorstOverRows) {

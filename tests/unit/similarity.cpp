@@ -17,7 +17,8 @@ namespace {
 
 Embeddings embeddings_of(std::initializer_list<std::initializer_list<float>> rows) {
   Embeddings embeddings;
-  embeddings.rows_ND = RowMatrixXf(static_cast<Eigen::Index>(rows.size()), static_cast<Eigen::Index>(rows.begin()->size()));
+  embeddings.rows_ND =
+      RowMatrixXf(static_cast<Eigen::Index>(rows.size()), static_cast<Eigen::Index>(rows.begin()->size()));
   Eigen::Index i = 0;
   for (const auto& row : rows) {
     Eigen::Index j = 0;
@@ -30,7 +31,8 @@ Embeddings embeddings_of(std::initializer_list<std::initializer_list<float>> row
 SimilarityStatistics statistics_with(const std::vector<std::pair<int, int>>& quantum_and_count) {
   SimilarityStatistics statistics;
   statistics.counts.assign(65536, 0);
-  for (const auto& [q, count] : quantum_and_count) statistics.counts[static_cast<std::size_t>(q)] = static_cast<std::uint64_t>(count);
+  for (const auto& [q, count] : quantum_and_count)
+    statistics.counts[static_cast<std::size_t>(q)] = static_cast<std::uint64_t>(count);
   return statistics;
 }
 
@@ -65,7 +67,8 @@ TEST(Compare, MedianOfAnEvenNumberOfPairsLiesBetweenTheMiddleTwo) {
 }
 
 TEST(Compare, GivesEveryPairTheScoreOneWhenAllAreEquallyAlike) {
-  for (const Embeddings& embeddings : {embeddings_of({{3, 1, 2}, {3, 1, 2}, {6, 2, 4}}), embeddings_of({{1, 0, 0}, {0, 1, 0}, {0, 0, 1}})}) {
+  for (const Embeddings& embeddings :
+       {embeddings_of({{3, 1, 2}, {3, 1, 2}, {6, 2, 4}}), embeddings_of({{1, 0, 0}, {0, 1, 0}, {0, 0, 1}})}) {
     const Similarity similarity = compare(embeddings);
     EXPECT_EQ(similarity.statistics.counts[65535], 3U);
     EXPECT_EQ(similarity.statistics.mean, 1.0);
@@ -135,7 +138,8 @@ TEST(Histogram, ScoresOnAnInnerEdgeBelongToTheUpperBinAndOneToTheLast) {
 }
 
 TEST(Transpose, TurnsBlocksOfAnySize) {
-  for (const auto& [rows, cols] : std::vector<std::pair<std::size_t, std::size_t>>{{8, 8}, {1, 9}, {9, 1}, {24, 16}, {17, 31}, {256, 3}, {40, 47}}) {
+  for (const auto& [rows, cols] : std::vector<std::pair<std::size_t, std::size_t>>{
+           {8, 8}, {1, 9}, {9, 1}, {24, 16}, {17, 31}, {256, 3}, {40, 47}}) {
     std::vector<std::uint16_t> from(rows * cols), to(rows * cols, 0);
     std::iota(from.begin(), from.end(), std::uint16_t{1});
     transpose({from.data(), cols}, {to.data(), rows}, rows, cols);

@@ -24,8 +24,10 @@ TEST(Support, TheFakeEncoderTellsLatticeFromSpeckle) {
     for (std::size_t j = 0; j < i; ++j) {
       const bool crystal_i = grid.col(i) < 4, crystal_j = grid.col(j) < 4;
       const double c = cosine(rows_ND, static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(j));
-      if (crystal_i == crystal_j) least_alike = std::min(least_alike, c);
-      else most_unlike = std::max(most_unlike, c);
+      if (crystal_i == crystal_j)
+        least_alike = std::min(least_alike, c);
+      else
+        most_unlike = std::max(most_unlike, c);
     }
   EXPECT_GT(least_alike, most_unlike + 0.2);
 }
