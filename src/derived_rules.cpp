@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "lattice_spectra.hpp"
 #include "nested_rule.hpp"
 
 namespace metamict {
@@ -15,15 +16,16 @@ bool is_derived_rule(const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-RuleResult apply_derived_rule(const std::string& name, const Result& result, const SegmentOptions& options, Notes&,
-                              const Progress& progress) {
+RuleResult apply_derived_rule(const std::string& name, const Result& result, const Micrograph& canonical,
+                              const SegmentOptions& options, const Progress& progress) {
   if (name != "nested") throw std::logic_error("unknown derived rule " + name);
   RuleResult rule;
   rule.name = name;
   rule.kind = RuleKind::derived;
   NestedOptions nested;
   nested.spill = options.similarity.spill;
-  rule.communities = find_nested(result, options.communities, nested, progress);
+  rule.communities = find_nested(result, lattice_spectra(canonical, result.grid, options.threads), options.communities,
+                                 nested, progress);
   return rule;
 }
 

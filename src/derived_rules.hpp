@@ -14,9 +14,10 @@ bool is_derived_rule(const std::string& name);
 /// Names of all derived rules, for help texts.
 std::vector<std::string> derived_rule_names();
 
-/// Applies a derived rule to a result whose similarity is complete. Threshold rules it builds on are computed afresh
+/// Applies a derived rule to a result whose similarity is complete; canonical: the standardised micrograph at the
+/// encoder's scale. Threshold rules it builds on are computed afresh
 /// when `result.rules` does not hold them. Map and regions are left to the caller.
-RuleResult apply_derived_rule(const std::string& name, const Result& result, const SegmentOptions& options,
-                              Notes& notes, const Progress& progress);
+RuleResult apply_derived_rule(const std::string& name, const Result& result, const Micrograph& canonical,
+                              const SegmentOptions& options, const Progress& progress);
 
 }  // namespace metamict

@@ -5,20 +5,18 @@
 // Why: modularity has a resolution limit (Fortunato and Barthelemy 2007), so that a small pocket joins its nearest
 // large neighbour, and chips that lie across a border are alike among themselves and form bands of their own. The
 // remedy uses what a micrograph has and a bare graph has not: space.
-//   - Split: Louvain on a community's own sub-graph (its own mean cut), from the whole image down to parts too alike to
-//   hold a
-//     border.
-//   - Resolve: a part that holds no chip surrounded by its own kind to half a chip's width is not a region but a
-//   border; its
-//     chips go to the most alike neighbouring part that does.
-//   - Join: what no border parts, the least clear pair first. A border is a jump of the variogram: the median
-//   dissimilarity of chips one chip apart *across* the border must exceed that of
-//     chips equally far apart *inside* the rougher of both parts by separation_ratio, and by smallest_jump of the
-//     image's range of dissimilarity. A wedge and noise change as much inside as across, focus drift changes gently:
-//     they do not pass.
-//   - An ordered and a disordered part (order index on either side of ordered_from, order_gap apart) are two whatever
-//   the border: order
-//     that fades over many chips has no jump, and to tell the two is what the map is for.
+//   Split: Louvain on a community's own sub-graph (its own mean cut), from the whole image down to parts too alike to
+//     hold a border.
+//   Resolve: a part that holds no chip surrounded by its own kind to half a chip's width is not a region but a border;
+//     its chips go to the most alike neighbouring part that does.
+//   Join: what no border parts, the least clear pair first, neighbours before parts that lie far apart. A border is a
+//     jump of the variogram: the median dissimilarity of chips one chip apart across the border must exceed that of
+//     chips equally far apart inside the rougher of both parts by separation_ratio, and by smallest_jump of the image's
+//     range of dissimilarity. A wedge and noise change as much inside as across, focus drift changes gently: they do
+//     not pass. An ordered part and one without a lattice (order_gap apart) are two whatever the border: order that
+//     fades over many chips has no jump, and to tell the two is what the map is for.
+//   Grains: an ordered region is split once more in the same way by its chips' amplitude spectra, for an encoder that
+//     takes small rotations for the same sees no grain boundary.
 #pragma once
 
 #include "metamict/pipeline.hpp"
@@ -26,8 +24,8 @@
 namespace metamict {
 
 struct NestedOptions {
-  double separation_ratio =
-      3.0;  ///< measured on simulated scenes: splits by noise and drift stay below 2.8, true borders above 3.8
+  /// Measured on simulated scenes: splits by noise and drift stay below 2.8, true borders above 3.8.
+  double separation_ratio = 3.0;
   double order_gap = 0.3;      ///< of the order index, between the medians of two cores
   double smallest_jump = 0.1;  ///< in scores (0 to 1 over the image); true borders of those scenes jump by 0.15 or more
   std::filesystem::path spill;  ///< folder for the scores of a part; empty = memory
@@ -35,7 +33,8 @@ struct NestedOptions {
 
 /// Communities of the nested rule; no modularity, since they are not a partition of one graph. Deterministic for any
 /// threads.
-Communities find_nested(const Result& result, const CommunityOptions& options, const NestedOptions& nested,
-                        const Progress& progress);
+/// lattice_ND: lattice_spectra of the same grid; empty to leave grains unseen.
+Communities find_nested(const Result& result, const RowMatrixXf& lattice_ND, const CommunityOptions& options,
+                        const NestedOptions& nested, const Progress& progress);
 
 }  // namespace metamict

@@ -95,10 +95,10 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& gi
 
   for (const std::string& name : options.cuts) {
     Notes notes;
-    RuleResult rule =
-        is_derived_rule(name)
-            ? timed(seconds, "communities", [&] { return apply_derived_rule(name, result, options, notes, progress); })
-            : apply_threshold_rule(result, name, options, seconds, notes, progress);
+    RuleResult rule = is_derived_rule(name)
+                          ? timed(seconds, "communities",
+                                  [&] { return apply_derived_rule(name, result, canonical, options, progress); })
+                          : apply_threshold_rule(result, name, options, seconds, notes, progress);
     append(notes, rule.communities.notes);
     timed(seconds, "paint", [&] {
       rule.map = paint(result.grid, rule.communities, options.paint);

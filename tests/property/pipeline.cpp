@@ -6,6 +6,7 @@
 
 #include <numeric>
 
+#include "lattice_spectra.hpp"
 #include "metamict/evaluate.hpp"
 #include "metamict/order.hpp"
 #include "nested_rule.hpp"
@@ -67,7 +68,7 @@ TEST(NestedRule, FindsASmallPocketAndItsBorder) {
     return std::clamp(inside / 4 + 0.5, 0.0, 1.0);
   };
   const Result result = result_of(40, 60, pocket, 0.0, 0.02);
-  const Communities found = find_nested(result, {}, {}, {});
+  const Communities found = find_nested(result, {}, {}, {}, {});
   EXPECT_EQ(found.count, 2);
   std::vector<std::int32_t> truth;
   for (int row = 0; row < 40; ++row)
@@ -78,13 +79,13 @@ TEST(NestedRule, FindsASmallPocketAndItsBorder) {
 TEST(NestedRule, LeavesOneLatticeInOnePiece) {
   EXPECT_EQ(find_nested(result_of(
                             40, 40, [](int, int) { return 0.0; }, 0.0, 0.05),
-                        {}, {}, {})
+                        {}, {}, {}, {})
                 .count,
             1)
       << "noise";
   EXPECT_EQ(find_nested(result_of(
                             40, 40, [](int, int) { return 0.0; }, 0.6, 0.03),
-                        {}, {}, {})
+                        {}, {}, {}, {})
                 .count,
             1)
       << "a drift is no border";
@@ -94,7 +95,52 @@ TEST(NestedRule, SeesAPocketBehindADrift) {
   const auto pocket = [](int row, int col) {
     return std::clamp((8 - std::hypot(row - 20, col - 12)) / 4 + 0.5, 0.0, 1.0);
   };
-  EXPECT_EQ(find_nested(result_of(40, 70, pocket, 0.6, 0.02), {}, {}, {}).count, 2);
+  EXPECT_EQ(find_nested(result_of(40, 70, pocket, 0.6, 0.02), {}, {}, {}, {}).count, 2);
+}
+
+TEST(NestedRule, KeepsAPocketWithoutAWholeCore) {
+  // As wide as a chip and a half: no chip in it has only its own kind around it to half a chip's width.
+  const auto pocket = [](int row, int col) {
+    return std::clamp((3.2 - std::hypot(row - 13, col - 9)) / 4 + 0.5, 0.0, 1.0);
+  };
+  EXPECT_EQ(find_nested(result_of(26, 26, pocket, 0.2, 0.02), {}, {}, {}, {}).count, 2);
+}
+
+TEST(NestedRule, TellsGrainsApartByTheirLattice) {
+  // Embeddings that see no difference: only the spectra can tell.
+  const cv::Mat left = test::draw_lattice({.rows = 640, .cols = 640, .seed = 4}),
+                right = test::draw_lattice({.rows = 640, .cols = 640, .angle_deg = 13, .seed = 5});
+  for (const bool two : {false, true}) {
+    cv::Mat image = left.clone();
+    if (two) right.colRange(360, 640).copyTo(image.colRange(360, 640));
+    Result result = result_of(
+        37, 37, [](int, int) { return 0.0; }, 0.0, 0.01);
+    ASSERT_EQ(result.grid.image_size, image.size());
+    const Micrograph micrograph = standardise(test::micrograph_of(image));
+    result.order = measure_order(micrograph, result.grid, 2);
+    const Communities found = find_nested(result, lattice_spectra(micrograph, result.grid, 2), {}, {}, {});
+    std::vector<std::int32_t> truth;
+    for (std::size_t node = 0; node < result.grid.chips(); ++node)
+      truth.push_back(two && result.grid.chip(node).x + 32 >= 360);
+    EXPECT_EQ(found.count, two ? 2 : 1);
+    EXPECT_GT(adjusted_rand_index(found.community, truth), 0.9);
+  }
+}
+
+TEST(LatticeSpectra, KnowTheLatticeButNotWhereItBegins) {
+  const auto mean_alike = [](const cv::Mat& a, const cv::Mat& b) {
+    const ChipGrid grid = lay_grid(a.size(), a.size(), 64, 16);
+    const RowMatrixXf rows_a = lattice_spectra(standardise(test::micrograph_of(a)), grid, 1),
+                      rows_b = lattice_spectra(standardise(test::micrograph_of(b)), grid, 2);
+    return rows_a.cwiseProduct(rows_b).rowwise().sum().mean();
+  };
+  const cv::Mat image = test::draw_lattice({.counts = 100});
+  const cv::Mat whole = test::draw_lattice({.rows = 261, .cols = 263, .counts = 100});
+  EXPECT_NEAR(mean_alike(image, image), 1, 1e-5) << "for any number of threads";
+  EXPECT_GT(mean_alike(image, whole(cv::Rect(7, 5, 256, 256))), 0.97) << "shifted";
+  EXPECT_GT(mean_alike(image, test::draw_lattice({.counts = 30, .seed = 9}) * 3), 0.9) << "brighter, another dose";
+  EXPECT_LT(mean_alike(image, test::draw_lattice({.angle_deg = 13, .counts = 100})), 0.75) << "turned";
+  EXPECT_LT(mean_alike(image, test::draw_lattice({.period_px = 18, .counts = 100})), 0.95) << "wider";
 }
 
 }  // namespace

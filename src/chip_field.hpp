@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Chips in space: which of them lie on two sides of a border, and which parts of the image are one.
+#pragma once
+
+#include <cstdint>
+#include <opencv2/core.hpp>
+#include <vector>
+
+#include "metamict/chips.hpp"
+#include "metamict/embed.hpp"
+#include "nested_rule.hpp"
+
+namespace metamict {
+
+using Nodes = std::vector<std::uint32_t>;
+
+/// The chips in space: who lies a chip apart, who is surrounded by its own kind.
+class ChipField {
+ public:
+  /// rows_ND: what the chips look like, one row of length 1 a chip. range: of the dissimilarities over the image.
+  ChipField(const ChipGrid& grid, const RowMatrixXf& rows_ND, const std::vector<float>& order, double range,
+            const NestedOptions& options);
+
+  std::size_t smallest_part() const { return static_cast<std::size_t>((2 * half_chip_ + 1) * (2 * half_chip_ + 1)); }
+
+  /// False where even the least alike chips are too alike for a border's jump.
+  bool may_hold_a_border(const Nodes& nodes) const;
+
+  /// Whether some chip is surrounded by the part's own to half a chip's width.
+  bool has_core(const Nodes& nodes) const { return cv::countNonZero(core_of(nodes, half_chip_)) > 0; }
+
+  /// Median order index of a part's core; of all its chips where it has none. 0 where no order is known.
+  double order_of(const Nodes& part) const;
+
+  /// Every chip to the most alike of the parts nearby.
+  std::vector<Nodes> resolve(const Nodes& nodes, const std::vector<Nodes>& parts) const;
+
+  /// Of the communities of some chips those that resolve, splinters and borders dissolved among them. Empty where
+  /// none does.
+  std::vector<Nodes> regions_among(const Nodes& nodes, const std::vector<std::int32_t>& label, int count) const;
+
+  /// Leaves out parts without a core whose chips look like mixtures of two others.
+  std::vector<Nodes> without_borders(std::vector<Nodes> parts) const;
+
+  /// Joins the pair of parts that is least apart until all are clearly apart.
+  std::vector<Nodes> join_alike(std::vector<Nodes> parts) const;
+
+ private:
+  class Joining;
+  struct Pair {
+    std::uint32_t a, b;
+    float dissimilarity;
+  };
+
+  void add_pair(std::size_t a, std::size_t b);
+  float dissimilarity(std::size_t a, std::size_t b) const;  // 1 - cosine
+  cv::Mat mask_of(const Nodes& nodes) const;
+  /// Chips whose neighbours up to so many strides off are all of the part; beyond the image's edge counts as of it.
+  cv::Mat core_of(const Nodes& nodes, int margin) const;
+  Nodes core_or_all(const Nodes& part) const;
+  Nodes nodes_of(const cv::Mat& mask) const;
+  Eigen::VectorXf direction_of(const Nodes& nodes) const;
+  double clarity(double across, double inside_a, double inside_b) const;
+  std::vector<float> sample(const Nodes& a, const Nodes& b) const;
+  double clarity_at_a_distance(const Nodes& a, const Nodes& b) const;
+
+  const ChipGrid& grid_;
+  const RowMatrixXf& rows_ND_;
+  const std::vector<float>& order_;
+  double range_;
+  NestedOptions options_;
+  int half_chip_;
+  std::vector<Pair> pairs_;
+};
+
+}  // namespace metamict

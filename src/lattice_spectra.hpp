@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The lattice that a chip shows, wherever in its cell the chip begins: what tells grains turned against each other
+// apart.
+#pragma once
+
+#include "metamict/chips.hpp"
+#include "metamict/embed.hpp"
+#include "metamict/micrograph.hpp"
+
+namespace metamict {
+
+/// Amplitude spectra of the chips under a Hann window, without the centre (slow changes of grey) and the floor of white
+/// noise: N x D, each row of length 1 (0 where nothing is left). Invariant to shifts and to grey; a rotation, another
+/// spacing and another motif change it. `canonical`: the micrograph at the encoder's scale, standardised.
+RowMatrixXf lattice_spectra(const Micrograph& canonical, const ChipGrid& grid, int threads);
+
+}  // namespace metamict
