@@ -22,7 +22,8 @@ def main() -> None:
     out = Path(sys.argv[1])
     TARGET.mkdir(parents=True, exist_ok=True)
     for dose in ("0dpa", "0p1dpa", "0p5dpa"):
-        save(Image.open(out / f"lfo_sto_{dose}" / "series" / "overlay.png"), f"series_{dose}.png", 420)
+        overlay = Image.open(out / f"lfo_sto_{dose}" / "series" / "overlay.png")
+        save(overlay.crop((0, 0, overlay.height, overlay.height)), f"series_{dose}.png", 420)   # the micrographs are square: without the legend
     example = out / "lfo_sto_0p1dpa"
     save(Image.open(example / "similarity.png"), "similarity.png", 420)
     save(Image.open(example / "mean" / "graph.png"), "graph.png", 420)

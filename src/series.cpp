@@ -237,6 +237,7 @@ SeriesMember Join::complete(const SegmentedImage& image, const Micrograph& micro
   member.chip_px = image.chip_px;
   member.grid = image.grid;
   member.order = image.order;
+  member.stability = image.stability;
   member.stride_px = image.stride_px;
   const std::vector<Layer> layers = layers_of(image);
   const std::vector<int> kind_of_label = match(image, layers);

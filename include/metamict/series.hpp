@@ -76,6 +76,7 @@ struct SeriesMember {
   double chip_px = 0, stride_px = 0;
   ChipGrid grid;
   std::vector<float> order;           ///< of each chip
+  std::vector<float> stability;       ///< of each chip, by the runs of its own image's rule
   cv::Mat labels;                     ///< CV_16UC1, the series' labels, 0 = unassigned
   std::vector<SeriesRegion> regions;  ///< those that are there, by label
   std::optional<GrowthDirection> growth;

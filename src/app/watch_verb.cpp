@@ -27,7 +27,7 @@ std::string status_page(const WatchCommand& command, const std::vector<StreamSta
             "</td><td>" + escaped(fine ? image->status : image->reason) + "</td><td>" +
             (image->latency_s > 0 ? fixed(image->latency_s, 2) : "–") + "</td></tr>\n";
   }
-  return html::page("watch – metamict", body + "</tbody></table></div>\n", 5);
+  return html::page("watch – metamict", body + "</tbody></table></div>\n", {.refresh_s = 5});
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "report/chip_map.hpp"
 #include "report/colours.hpp"
+#include "report/html_script.hpp"
 #include "report/html_style.hpp"
 #include "report/micrograph_picture.hpp"
 #include "report/outlines.hpp"
@@ -29,9 +30,9 @@ std::string size_attributes(cv::Size size) {
   return " width=\"" + std::to_string(size.width) + "\" height=\"" + std::to_string(size.height) + "\"";
 }
 
-std::string open_panel(cv::Size size, std::string_view description) {
-  return "<svg class=\"panel\" viewBox=\"0 0 " + std::to_string(size.width) + " " + std::to_string(size.height) +
-         "\" role=\"img\"" + attribute("aria-label", description) + ">";
+std::string open_panel(cv::Size size, std::string_view description, const std::string& more = {}) {
+  return "<svg class=\"panel\"" + more + " viewBox=\"0 0 " + std::to_string(size.width) + " " +
+         std::to_string(size.height) + "\" role=\"img\"" + attribute("aria-label", description) + ">";
 }
 
 /// White on a dark plate in the lower left corner, in the image's own pixels.
@@ -70,26 +71,43 @@ std::string path_data(const std::vector<const Ring*>& rings, double to_image) {
   return data;
 }
 
-std::string region_title(const RuleResult& rule, const Region& region) {
+std::string region_title(const RuleResult& rule, const Region& region, std::span<const std::string> names) {
   const double share = static_cast<double>(region.area_px) / static_cast<double>(rule.map.labels.total());
-  return "region " + std::to_string(region.label) + ": " + fixed(100 * share, 1) + " % of the area, order " +
-         fixed(region.order, 2);
+  const auto index = static_cast<std::size_t>(region.label - 1);
+  const std::string number = std::to_string(region.label);
+  const std::string name = index < names.size() ? names[index] : "region " + number;
+  return escaped(name) + ": " + fixed(100 * share, 1) + " % of the area, order " + fixed(region.order, 2);
+}
+
+/// One byte a chip: 0 to 250 for 0 to 1.
+std::string in_bytes(std::span<const float> values) {
+  std::string bytes;
+  for (const float value : values) bytes += static_cast<char>(std::lround(250 * std::clamp(value, 0.0F, 1.0F)));
+  return base64(bytes);
+}
+
+/// Of what may stand in the page's head.
+std::string source_of(std::string_view text) {
+  Sha256 hash;
+  hash.update({reinterpret_cast<const unsigned char*>(text.data()), text.size()});
+  return "'sha256-" + base64_of_hex(hash.hex()) + "'";
 }
 
 }  // namespace
 
-std::string page(std::string_view title, std::string_view body, int refresh_s) {
-  Sha256 hash;
-  hash.update({reinterpret_cast<const unsigned char*>(style.data()), style.size()});
-  const std::string policy = "default-src 'none'; img-src data:; style-src 'sha256-" + base64_of_hex(hash.hex()) +
-                             "'; base-uri 'none'; form-action 'none'";
+std::string page(std::string_view title, std::string_view body, const PageOptions& options) {
+  const std::string policy = "default-src 'none'; img-src data:; style-src " + source_of(style) +
+                             (options.script ? "; script-src " + source_of(script) : "") +
+                             "; base-uri 'none'; form-action 'none'";
   return "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta "
          "http-equiv=\"Content-Security-Policy\" content=\"" +
          policy + "\">\n" +
-         (refresh_s > 0 ? "<meta http-equiv=\"refresh\" content=\"" + std::to_string(refresh_s) + "\">\n" : "") +
+         (options.refresh_s > 0
+              ? "<meta http-equiv=\"refresh\" content=\"" + std::to_string(options.refresh_s) + "\">\n"
+              : "") +
          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>" + escaped(title) +
          "</title>\n<style>" + std::string(style) + "</style>\n</head>\n<body>\n<main>\n" + std::string(body) +
-         "</main>\n</body>\n</html>\n";
+         "</main>\n" + (options.script ? "<script>" + std::string(script) + "</script>\n" : "") + "</body>\n</html>\n";
 }
 
 std::string figure(std::string_view content, std::string_view caption) {
@@ -112,9 +130,27 @@ std::string micrograph_panel(const Micrograph& micrograph, std::string_view id) 
          scale_bar(micrograph) + "</svg>";
 }
 
-std::string overlay_panel(const Micrograph& micrograph, std::string_view id, const RuleResult& rule) {
-  return open_panel(micrograph.pixels.size(), "regions of the rule " + rule.name + " over the micrograph") +
-         "<use href=\"#" + std::string(id) + "\"/>" + region_paths(rule, 512) + scale_bar(micrograph) + "</svg>";
+std::string overlay_panel(const Micrograph& micrograph, std::string_view id, const RuleResult& rule,
+                          std::span<const std::string> names) {
+  return open_panel(micrograph.pixels.size(), "regions of the rule " + rule.name + " over the micrograph",
+                    attribute("data-rule", rule.name) +
+                        attribute("data-stability", in_bytes(rule.communities.node_stability))) +
+         "<use href=\"#" + std::string(id) + "\"/>" + region_paths(rule, 512, names) + scale_bar(micrograph) + "</svg>";
+}
+
+std::string open_maps(const ChipGrid& grid, std::span<const float> order) {
+  std::string across, down;
+  const auto add = [](std::string& list, double centre) { list += (list.empty() ? "" : ",") + fixed(centre, 1); };
+  for (int col = 0; col < grid.cols; ++col) {
+    const cv::Rect2d chip = grid.chip_in_input(grid.node(0, col));
+    add(across, chip.x + chip.width / 2);
+  }
+  for (int row = 0; row < grid.rows; ++row) {
+    const cv::Rect2d chip = grid.chip_in_input(grid.node(row, 0));
+    add(down, chip.y + chip.height / 2);
+  }
+  return "<section class=\"maps\"" + attribute("data-across", "[" + across + "]") +
+         attribute("data-down", "[" + down + "]") + attribute("data-order", in_bytes(order)) + ">\n";
 }
 
 std::string value_panel(const Result& result, std::span<const float> values, double high, std::string_view name) {
@@ -136,7 +172,7 @@ std::string colour_bar(double high, std::string_view name) {
          attribute("aria-label", "colours of " + std::string(name)) + ">" + stops + ticks + "</svg>";
 }
 
-std::string region_paths(const RuleResult& rule, int longest_px) {
+std::string region_paths(const RuleResult& rule, int longest_px, std::span<const std::string> names) {
   const cv::Size coarse_size = picture_size(rule.map.labels.size(), 1, longest_px);
   cv::Mat coarse;
   cv::resize(rule.map.labels, coarse, coarse_size, 0, 0, cv::INTER_NEAREST);
@@ -148,7 +184,7 @@ std::string region_paths(const RuleResult& rule, int longest_px) {
   for (const Region& region : rule.regions)
     paths += "<path fill=\"" + hex(region_colour(region.label)) + "\" d=\"" +
              path_data(by_label[static_cast<std::size_t>(region.label)], to_image) + "\"><title>" +
-             region_title(rule, region) + "</title></path>";
+             region_title(rule, region, names) + "</title></path>";
   paths += "</g><g class=\"numbers\">";
   const double em = std::max(rule.map.labels.cols, rule.map.labels.rows) / 22.0;
   for (const Anchor& anchor : label_anchors(coarse, 0.6 * em / to_image)) {

@@ -83,8 +83,9 @@ std::string first_look(const Result& result) {
   const double top = bar_top(result.order);
   return "<h2>Micrograph, regions, lattice order</h2>\n<div class=\"row three\">\n" +
          html::figure(html::micrograph_panel(result.micrograph, micrograph_id), "<b>Micrograph</b>") +
-         html::figure(html::overlay_panel(result.micrograph, micrograph_id, rule),
-                      "<b>Regions</b>, rule <i>" + escaped(rule.name) + "</i>, numbered by falling area") +
+         html::figure(
+             html::overlay_panel(result.micrograph, micrograph_id, rule),
+             "<b>Regions</b>, rule <i class=\"rule\">" + escaped(rule.name) + "</i>, numbered by falling area") +
          html::figure(html::value_panel(result, result.order, top, "the lattice-order index"),
                       "<b>Lattice order</b>: 0 amorphous, 1 a perfect crystal" +
                           html::colour_bar(top, "the lattice-order index")) +
@@ -102,14 +103,18 @@ std::string rule_caption(const RuleResult& rule) {
   return text + ", stability " + fixed(rule.communities.stability, 2);
 }
 
-std::string cuts(const Result& result, const ReportPictures& pictures) {
+std::string cuts(const Result& result) {
   std::string text =
       "<h2>The rules</h2>\n<p>Chips are joined where their similarity score reaches the cut, and the groups of the "
       "graph are the regions; a higher cut separates finer differences.</p>\n<div class=\"row " +
       std::string(result.rules.size() > 3 ? "four" : "three") + "\">\n";
   for (const RuleResult& rule : result.rules)
     text += html::figure(html::overlay_panel(result.micrograph, micrograph_id, rule), rule_caption(rule));
-  text += "</div>\n<h2>Similarity and its graph</h2>\n<div class=\"row\">\n";
+  return text + "</div>\n";
+}
+
+std::string graphs(const Result& result, const ReportPictures& pictures) {
+  std::string text = "<h2>Similarity and its graph</h2>\n<div class=\"row\">\n";
   text += html::figure(
       html::picture(pictures.similarity, "distribution of the similarity scores with the cuts"),
       "<b>Similarity</b> of " + with_thousands(result.similarity.statistics.pairs) + " pairs of chips, with the cuts");
@@ -201,9 +206,10 @@ const RuleResult* graph_rule(const Result& result) {
 std::string html_report(const Result& result, const ReportPictures& pictures) {
   const std::string body =
       html::define_micrograph(result.micrograph, micrograph_id) + header(result) + notes(result.notes) +
-      first_look(result) + cuts(result, pictures) + regions(result) + stability(result) + provenance(result) +
+      html::open_maps(result.grid, result.order) + first_look(result) + cuts(result) + "</section>\n" +
+      graphs(result, pictures) + regions(result) + stability(result) + provenance(result) +
       "<footer>Made by metamict " METAMICT_VERSION ". Method: Ter-Petrosyan et al. (2023).</footer>\n";
-  return html::page(clean_utf8(result.micrograph.path.filename().string()) + " – metamict", body);
+  return html::page(clean_utf8(result.micrograph.path.filename().string()) + " – metamict", body, {.script = true});
 }
 
 }  // namespace metamict

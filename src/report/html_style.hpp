@@ -46,7 +46,11 @@ svg.chart { display: block; width: 100%; height: auto; font-size: 11px; fill: va
 svg.chart .axis { stroke: #222; stroke-width: 1; fill: none; }
 svg.chart .grid { stroke: #e3e6ea; stroke-width: 1; }
 svg.chart .quiet { fill: var(--quiet); }
-section.member { break-inside: avoid; }
+.tip { position: fixed; z-index: 1; max-width: 300px; padding: 5px 10px; border-radius: 3px; background: #222; color: #fff; font-size: 12.5px; white-space: pre-line; pointer-events: none; }
+.tip[hidden] { display: none; }
+.switch { display: flex; flex-wrap: wrap; align-items: center; gap: 6px; margin: 0 0 14px; }
+.switch button { font: inherit; font-size: 13.5px; padding: 3px 12px; border: 1px solid #aab2bb; border-radius: 3px; background: #fff; color: var(--ink); cursor: pointer; }
+.switch button[aria-pressed=true] { background: var(--ink); border-color: var(--ink); color: #fff; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 6px 0; }
 th, td { text-align: right; padding: 5px 14px 5px 0; border-bottom: 1px solid var(--rule); white-space: nowrap; }
@@ -54,8 +58,8 @@ th { font-weight: 600; font-size: 13px; color: var(--quiet); }
 th:first-child, td:first-child { text-align: left; }
 details { margin: 12px 0; }
 summary { cursor: pointer; color: var(--quiet); }
-code, pre { font: 13px/1.5 "DejaVu Sans Mono", Menlo, Consolas, monospace; }
-pre { background: var(--soft); padding: 10px 14px; overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; }
+code, pre { font: 13px/1.5 "DejaVu Sans Mono", Menlo, Consolas, monospace; overflow-wrap: anywhere; }
+pre { background: var(--soft); padding: 10px 14px; overflow-x: auto; white-space: pre-wrap; }
 footer { margin-top: 40px; padding-top: 12px; border-top: 1px solid var(--rule); color: var(--quiet); font-size: 13px; }
 @media (max-width: 700px) {
   main { padding: 18px 14px 32px; }
@@ -64,10 +68,17 @@ footer { margin-top: 40px; padding-top: 12px; border-top: 1px solid var(--rule);
 }
 @media print {
   @page { margin: 14mm; }
+  .switch, .tip { display: none; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   body { font-size: 10pt; }
   main { max-width: none; padding: 0; }
   .row { gap: 12px; break-inside: avoid; }
+  .row.four, .row.charts { grid-template-columns: repeat(2, minmax(0, 1fr)); }  /* or their words would be 4 points high */
+  dl.facts, .scroll { break-inside: avoid; }
+  .scroll { overflow: visible; }
+  table { font-size: 9pt; }
+  th { font-size: 8.5pt; }
+  th, td { white-space: normal; padding-right: 8px; }
   h2, h3, h2 + p { break-after: avoid; }
   tr, .notes, pre { break-inside: avoid; }
 }

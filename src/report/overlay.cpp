@@ -24,7 +24,13 @@ struct Sheet {
   cv::Size picture;  ///< of the micrograph's part
   double scale;      ///< picture pixels per image pixel
   double em;
+  std::span<const std::string> names;  ///< of the regions, by label from 1; may be empty
 };
+
+std::string name_of(const Sheet& sheet, const Region& region) {
+  const auto index = static_cast<std::size_t>(region.label - 1);
+  return index < sheet.names.size() ? sheet.names[index] : "";
+}
 
 double share_of(const Sheet& sheet, std::uint64_t area_px) {
   return static_cast<double>(area_px) / static_cast<double>(sheet.rule.map.labels.total());
@@ -129,6 +135,16 @@ void draw_legend_row(Canvas& canvas, const Sheet& sheet, const Region& region, c
   canvas.text({at.x + 6.2 * em, at.y + 1.04 * em}, fixed(100 * share_of(sheet, region.area_px), 1) + " %",
               {em, ink, Align::right});
   canvas.text({at.x + 9.7 * em, at.y + 1.04 * em}, fixed(region.order, 2), {em, ink, Align::right});
+  canvas.text({at.x + 10.5 * em, at.y + 1.04 * em}, name_of(sheet, region), {em, ink});
+}
+
+/// In units of the text size.
+double widest_name(const Sheet& sheet) {
+  Canvas canvas(1, 1, 1);  // for its font
+  double widest = 0;
+  for (const Region& region : sheet.rule.regions)
+    widest = std::max(widest, canvas.text_width(name_of(sheet, region), {sheet.em}) / sheet.em);
+  return widest;
 }
 
 void draw_unassigned_row(Canvas& canvas, const Sheet& sheet, cv::Point2d at) {
@@ -158,7 +174,7 @@ void draw_legend(Canvas& canvas, const Sheet& sheet, double x, std::size_t rows)
   if (rule.graph)
     canvas.text({x, y}, "score ≥ " + fixed(rule.graph->cut.value, 3), {em, quiet});
   else
-    canvas.text({x, y}, "derived rule", {em, quiet});
+    canvas.text({x, y}, sheet.names.empty() ? "derived rule" : "labels of the series", {em, quiet});
   y += 2.0 * em;
   canvas.text({x + 6.2 * em, y}, "area", {em, quiet, Align::right});
   canvas.text({x + 9.7 * em, y}, "order", {em, quiet, Align::right});
@@ -178,14 +194,16 @@ void draw_legend(Canvas& canvas, const Sheet& sheet, double x, std::size_t rows)
 
 }  // namespace
 
-std::string draw_overlay(const Result& result, const RuleResult& rule) {
+std::string draw_overlay(const Result& result, const RuleResult& rule, std::span<const std::string> names) {
   const cv::Mat& pixels = result.micrograph.pixels;
   const cv::Size picture = picture_size(pixels.size(), 900, 2000);
   const int longer = std::max(picture.width, picture.height);
-  const Sheet sheet{result, rule, picture, static_cast<double>(picture.width) / pixels.cols,
-                    std::clamp(longer / 42.0, 20.0, 46.0)};
-  const double legend_width =
-      (rule.map.area_px.front() > 0 ? 13.2 : 11.2) * sheet.em;  // of unassigned pixels it says so in words
+  const Sheet sheet{
+      result, rule, picture, static_cast<double>(picture.width) / pixels.cols, std::clamp(longer / 42.0, 20.0, 46.0),
+      names};
+  // Of unassigned pixels it says so in words; names stand beside the numbers.
+  double legend_width = (rule.map.area_px.front() > 0 ? 13.2 : 11.2) * sheet.em;
+  if (!names.empty()) legend_width = std::max(legend_width, (11.5 + widest_name(sheet)) * sheet.em);
   const double row = 1.75 * sheet.em, head = 5.4 * sheet.em, foot = 2 * row;
   // A flat image gets a sheet tall enough for eight regions.
   const double height = std::max<double>(

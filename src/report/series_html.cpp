@@ -29,8 +29,9 @@ std::string swatch(int label) {
 
 RuleResult as_rule(const SeriesMember& member) {
   RuleResult rule;
-  rule.name = "of the series";
+  rule.name = "series";
   rule.map.labels = member.labels;
+  rule.communities.node_stability = member.stability;
   int largest = 0;
   for (const SeriesRegion& region : member.regions) largest = std::max(largest, region.label);
   for (int label = 1; label <= largest; ++label) {  // outlines are found by label
@@ -100,7 +101,7 @@ std::string trends(const Series& series) {
     return Measured{m.value * factor, m.uncertainty * factor};
   };
   const std::string length = calibrated ? "nm" : "px", area = calibrated ? "nm²" : "px²";
-  std::string text = "<h2>Against dose</h2>\n<div class=\"row three\">\n";
+  std::string text = "<h2>Against dose</h2>\n<div class=\"row three charts\">\n";
   const Colour blue{0, 114, 178}, orange{213, 94, 0};
   const bool fronts = std::any_of(series.members.begin(), series.members.end(),
                                   [](const SeriesMember& m) { return m.front.has_value(); });
@@ -189,24 +190,27 @@ std::string table(const Series& series) {
 
 }  // namespace
 
-std::string series_section(const SeriesMember& member, const Micrograph& micrograph, std::size_t number) {
+std::string series_section(const SeriesMember& member, const Micrograph& micrograph,
+                           const std::vector<SeriesLabel>& labels, std::size_t number) {
   const std::string id = "micrograph" + std::to_string(number);
   Result result;
   result.micrograph = micrograph;
   result.grid = member.grid;
   result.order = member.order;
-  std::string text =
-      html::define_micrograph(micrograph, id) + "<section class=\"member\"><h2>" + dose_text(member.entry.dose_dpa) +
-      " <small>" + escaped(member.entry.image.filename().string()) + "</small></h2>\n<div class=\"row three\">\n" +
-      html::figure(html::micrograph_panel(micrograph, id), "<b>Micrograph</b>") +
-      html::figure(with_front(html::overlay_panel(micrograph, id, as_rule(member)), member),
-                   member.front && member.front->depth_max_px.value > 0
-                       ? "<b>Labels of the series</b>; white line: the amorphous front"
-                       : "<b>Labels of the series</b>") +
-      html::figure(
-          html::value_panel(result, member.order, 1, "the lattice-order index"),
-          "<b>Lattice order</b>: 0 amorphous, 1 a perfect crystal" + html::colour_bar(1, "the lattice-order index")) +
-      "</div>\n" + member_facts(member);
+  std::vector<std::string> names;
+  for (const SeriesLabel& label : labels) names.push_back(label.name);
+  std::string text = html::define_micrograph(micrograph, id) + html::open_maps(member.grid, member.order) + "<h2>" +
+                     dose_text(member.entry.dose_dpa) + " <small>" + escaped(member.entry.image.filename().string()) +
+                     "</small></h2>\n<div class=\"row three\">\n" +
+                     html::figure(html::micrograph_panel(micrograph, id), "<b>Micrograph</b>") +
+                     html::figure(with_front(html::overlay_panel(micrograph, id, as_rule(member), names), member),
+                                  member.front && member.front->depth_max_px.value > 0
+                                      ? "<b>Labels of the series</b>; white line: the amorphous front"
+                                      : "<b>Labels of the series</b>") +
+                     html::figure(html::value_panel(result, member.order, 1, "the lattice-order index"),
+                                  "<b>Lattice order</b>: 0 amorphous, 1 a perfect crystal" +
+                                      html::colour_bar(1, "the lattice-order index")) +
+                     "</div>\n" + member_facts(member);
   if (!member.notes.empty()) {
     text += "<ul>";
     for (const std::string& note : member.notes) text += "<li>" + escaped(note) + "</li>";
@@ -242,7 +246,7 @@ std::string series_html(const Series& series, const std::vector<std::string>& se
           "from beside this page:</p>\n<pre>" +
           escaped(command) +
           "</pre>\n<footer>Made by metamict " METAMICT_VERSION ". Method: Ter-Petrosyan et al. (2023).</footer>\n";
-  return html::page("Dose series – metamict", body);
+  return html::page("Dose series – metamict", body, {.script = true});
 }
 
 }  // namespace metamict

@@ -25,14 +25,6 @@ WrittenFile put(const std::filesystem::path& folder, const std::string& name, st
   return written;
 }
 
-/// Quoted where CSV needs it.
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
-}
-
 /// The front's numbers by name: pixels times a factor, or nothing without a pixel size.
 struct Quantity {
   std::string name;
@@ -149,10 +141,10 @@ std::string series_csv(const Series& series) {
   for (const SeriesMember& member : series.members)
     for (const auto& [name, value] : member.entry.columns)
       if (std::find(kept.begin(), kept.end(), name) == kept.end()) kept.push_back(name);
-  for (const std::string& name : kept) text += "," + csv_field(name);
+  for (const std::string& name : kept) text += "," + csv_cell(name);
   text += "\r\n";
   for (const SeriesMember& member : series.members) {
-    text += csv_field(member.entry.name) + "," + shortest(member.entry.dose_dpa);
+    text += csv_cell(member.entry.name) + "," + shortest(member.entry.dose_dpa);
     for (const Quantity& quantity : quantities(member))
       text +=
           quantity.value ? "," + shortest(quantity.value->value) + "," + shortest(quantity.value->uncertainty) : ",,";
@@ -160,7 +152,7 @@ std::string series_csv(const Series& series) {
     for (const std::string& name : kept) {
       text += ",";
       for (const auto& [own, value] : member.entry.columns)
-        if (own == name) text += csv_field(value);
+        if (own == name) text += csv_cell(value);
     }
     text += "\r\n";
   }
@@ -246,12 +238,16 @@ std::vector<WrittenFile> SeriesWriter::add(const SeriesMember& member, const Mic
     assigned += region.area_px;
   }
   rule.map.area_px.front() = member.labels.total() - assigned;
-  std::vector<WrittenFile> files{put(folder, "series/labels.tif", label_tiff(member.labels, member.nm_per_pixel)),
-                                 put(folder, "series/overlay.png", draw_overlay(as_result(member, micrograph), rule)),
-                                 put(folder, "series/outlines.geojson", outlines_geojson(member.labels, labels))};
+  std::vector<std::string> names;
+  for (const SeriesLabel& label : labels) names.push_back(label.name);
+  std::vector<WrittenFile> files{
+      put(folder, "series/labels.tif", label_tiff(member.labels, member.nm_per_pixel)),
+      put(folder, "series/overlay.png", draw_overlay(as_result(member, micrograph), rule, names)),
+      put(folder, "series/outlines.geojson", outlines_geojson(member.labels, labels)),
+      put(folder, "series/RoiSet.zip", roi_set(member.labels, labels))};
   if (member.front) files.push_back(put(folder, "series/front.csv", front_csv(member)));
   sync_folder(folder / "series");
-  sections_.push_back(series_section(member, micrograph, sections_.size()));
+  sections_.push_back(series_section(member, micrograph, labels, sections_.size()));
   return files;
 }
 

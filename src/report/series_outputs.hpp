@@ -18,8 +18,8 @@ class SeriesWriter {
   SeriesWriter(std::filesystem::path output, std::string command)
       : output_(std::move(output)), command_(std::move(command)) {}
 
-  /// <stem>/series/labels.tif, overlay.png, outlines.geojson and, where there is a front, front.csv. Paths in the
-  /// answer are relative to the image's folder.
+  /// <stem>/series/labels.tif, overlay.png, outlines.geojson, RoiSet.zip and, where there is a front, front.csv. Paths
+  /// in the answer are relative to the image's folder.
   std::vector<WrittenFile> add(const SeriesMember& member, const Micrograph& micrograph,
                                const std::vector<SeriesLabel>& labels);
 
@@ -42,8 +42,12 @@ std::string series_trend_mqc(const Series& series);
 /// upper left corner at 0, 0; exactly the label's pixels.
 std::string outlines_geojson(const cv::Mat& labels, const std::vector<SeriesLabel>& names);
 
+/// The same outlines for ImageJ's ROI Manager: a ZIP file with one composite selection a label.
+std::string roi_set(const cv::Mat& labels, const std::vector<SeriesLabel>& names);
+
 /// One image's part of series.html, and the page around them.
-std::string series_section(const SeriesMember& member, const Micrograph& micrograph, std::size_t number);
+std::string series_section(const SeriesMember& member, const Micrograph& micrograph,
+                           const std::vector<SeriesLabel>& labels, std::size_t number);
 std::string series_html(const Series& series, const std::vector<std::string>& sections, const std::string& command);
 
 }  // namespace metamict

@@ -13,8 +13,9 @@ namespace metamict {
 namespace {
 
 constexpr int bins = 100;
-constexpr double width = 270, height = 180;  // points: one column of a journal is about 245 wide
-const cv::Rect2d frame(38, 26, 222, 120);    // where the axes run
+constexpr double width = 270, height = 180;  // points, without the legend: one column of a journal is about 245 wide
+constexpr double legend_row = 9.5;
+const cv::Rect2d frame(38, 26, 222, 120);  // where the axes run
 constexpr Colour ink{34, 34, 34}, faint{225, 225, 225}, bar{158, 172, 186};
 
 struct CutLine {
@@ -143,24 +144,18 @@ void draw_cuts(Canvas& canvas, std::vector<CutLine>& lines) {
   }
 }
 
-/// In the upper corner over the lower bars: left-skewed distributions leave the left one free.
-void draw_legend(Canvas& canvas, const std::vector<CutLine>& lines, const std::vector<std::uint64_t>& counts) {
+/// Below the axis: in the frame there is no corner that bars and cuts always leave free.
+void draw_legend(Canvas& canvas, const std::vector<CutLine>& lines) {
   if (lines.empty()) return;
   double name_width = 0;
   for (const CutLine& line : lines) name_width = std::max(name_width, canvas.text_width(line.name, {7}));
-  const double box_width = 20 + name_width + 8 + 26 + 40, row = 9.5;
-  const auto middle = counts.begin() + bins / 2;
-  const bool left = *std::max_element(counts.begin(), middle) <= *std::max_element(middle, counts.end());
-  const double x = left ? frame.x + 5 : frame.x + frame.width - box_width - 3;
-  double y = frame.y + 6;
-  canvas.set_colour({255, 255, 255}, 0.85);
-  canvas.fill_rectangle({x - 2, y - 3, box_width + 4, row * static_cast<double>(lines.size() + 1) + 4});
-  const double value_x = x + 20 + name_width + 8 + 20, kept_x = x + box_width;
-  canvas.text({x, y + 5}, "cut", {6.5, {90, 90, 90}});
+  const double x = frame.x, value_x = x + 20 + std::max(name_width, 30.0) + 40, kept_x = value_x + 60;
+  double y = height - 4;
+  canvas.text({x + 20, y + 5}, "cut", {6.5, {90, 90, 90}});
   canvas.text({value_x, y + 5}, "score", {6.5, {90, 90, 90}, Align::right});
   canvas.text({kept_x, y + 5}, "pairs kept", {6.5, {90, 90, 90}, Align::right});
   for (const CutLine& line : lines) {
-    y += row;
+    y += legend_row;
     canvas.set_colour(line.colour);
     canvas.set_line(1.2, line.dashes);
     canvas.line({x, y + 2.8}, {x + 15, y + 2.8});
@@ -177,11 +172,12 @@ std::string draw_similarity(const Result& result) {
   const std::vector<std::uint64_t> counts = histogram(result.similarity.statistics, bins);
   std::vector<CutLine> lines = cut_lines(result);
   const double top = 1.06 * std::max<double>(1, static_cast<double>(*std::max_element(counts.begin(), counts.end())));
-  Canvas canvas(width, height, print_pixels_per_point);
+  const double legend = lines.empty() ? 0 : legend_row * static_cast<double>(lines.size() + 1);
+  Canvas canvas(width, height + legend, print_pixels_per_point);
   draw_axes(canvas, top);
   draw_bars(canvas, counts, top);
   draw_cuts(canvas, lines);
-  draw_legend(canvas, lines, counts);
+  draw_legend(canvas, lines);
   return canvas.png();
 }
 

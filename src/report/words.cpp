@@ -2,6 +2,7 @@
 #include "report/words.hpp"
 
 #include <charconv>
+#include <cmath>
 #include <cstdint>
 
 namespace metamict {
@@ -126,6 +127,19 @@ std::string escaped(std::string_view text) {
         out += c;
     }
   return out;
+}
+
+std::string csv_cell(const std::string& text) {
+  double number = 0;
+  const char* const end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, number);
+  const bool is_number = read.ec == std::errc{} && read.ptr == end && std::isfinite(number);
+  const bool formula = !is_number && !text.empty() && std::string_view("=+-@\t\r").find(text[0]) != std::string::npos;
+  const std::string cell = (formula ? "'" : "") + text;
+  if (cell.find_first_of(",;\"\t\r\n") == std::string::npos) return cell;  // some countries' spreadsheets part at ;
+  std::string quoted = "\"";
+  for (const char c : cell) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + "\"";
 }
 
 std::string shell_quoted(const std::string& text) {

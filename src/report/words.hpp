@@ -34,6 +34,10 @@ std::string printable(std::string_view line);
 /// clean_utf8 with & < > " ' replaced, for XML and HTML text and attributes.
 std::string escaped(std::string_view text);
 
+/// One cell of a CSV file (RFC 4180): quoted where it has to be. A cell that a spreadsheet would run as a formula gets
+/// an apostrophe in front, which spreadsheets take for "this is text"; numbers stay as they are.
+std::string csv_cell(const std::string& text);
+
 /// As a shell takes it: in single quotes where it holds anything unusual.
 std::string shell_quoted(const std::string& text);
 

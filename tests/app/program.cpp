@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The whole program in process, with a fake encoder: what scripts rely on.
-#include "app/program.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <csignal>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "metamict/errors.hpp"
-#include "support/support.hpp"
+#include "support/program_fixture.hpp"
 
 namespace metamict::app {
 namespace {
@@ -20,65 +17,19 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using testing::HasSubstr;
 
-/// NPY version 1, little-endian float32, C order.
-void write_npy(const fs::path& path, const cv::Mat& pixels) {
-  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + std::to_string(pixels.rows) + ", " +
-                       std::to_string(pixels.cols) + "), }";
-  header.resize((header.size() + 10 + 1 + 63) / 64 * 64 - 10 - 1, ' ');
-  header += '\n';
-  std::ofstream file(path, std::ios::binary);
-  file.write("\x93NUMPY\x01\x00", 8);
-  const auto length = static_cast<std::uint16_t>(header.size());
-  file.put(static_cast<char>(length & 0xFF)).put(static_cast<char>(length >> 8));
-  file << header;
-  for (int y = 0; y < pixels.rows; ++y)
-    file.write(reinterpret_cast<const char*>(pixels.ptr<float>(y)), 4L * pixels.cols);
-}
-
-class Program : public testing::Test {
+class Program : public test::ProgramFixture {
  protected:
-  test::TemporaryFolder folder;
-  std::string out, err;
-  int opened = 0;
-
   void SetUp() override {
-    stop_signal = 0;
-    fs::create_directories(folder / "models");
-    std::ofstream(folder / "models" / "metamict-resnet50.pt") << "not read by the fake encoder";
-    const json sidecar = {{"schema", 1},
-                          {"name", "fake"},
-                          {"kind", "untrained"},
-                          {"input_px", 32},
-                          {"channels", 3},
-                          {"mean", {0, 0, 0}},
-                          {"std", {1, 1, 1}},
-                          {"features", 16},
-                          {"cells_per_chip", 4},
-                          {"weights_dtype", "float16"},
-                          {"provenance", "a test"},
-                          {"sha256", std::string(64, '0')}};
-    std::ofstream(folder / "models" / "metamict-resnet50.json") << sidecar.dump();
-    setenv("METAMICT_MODELS", (folder / "models").c_str(), 1);
-    write_npy(folder / "film.npy",
-              test::draw_lattice({.rows = 128, .cols = 160, .period_px = 8, .amorphous_from = 0.5}));
+    ProgramFixture::SetUp();
+    write("film.npy", test::draw_lattice({.rows = 128, .cols = 160, .period_px = 8, .amorphous_from = 0.5}));
   }
 
-  int run(std::vector<std::string> arguments) {
-    std::ostringstream out_stream, err_stream;
-    const int code = run_program(arguments, {out_stream, err_stream, false, [this](const EncoderOptions&) {
-                                               ++opened;
-                                               return test::fake_encoder(16, 32);
-                                             }});
-    out = out_stream.str();
-    err = err_stream.str();
-    return code;
-  }
   int segment(std::vector<std::string> more) {
     more.insert(more.begin(), "segment");
     more.insert(more.end(), {"--output", out_folder().string(), "--threads", "1"});
     return run(more);
   }
-  std::string film() const { return (folder / "film.npy").string(); }
+  std::string film() const { return path("film.npy"); }
   fs::path out_folder() const { return folder / "out"; }
   json report(const std::string& stem = "film") const {
     return json::parse(test::slurp(out_folder() / stem / "report.json"));
@@ -233,10 +184,10 @@ TEST_F(Program, OneBadImageNeverStopsTheOthers) {
   std::ofstream(folder / "broken.tif") << "II*";
   std::ofstream(folder / "empty.tif");
   cv::Mat flat(64, 64, CV_32FC1, cv::Scalar(3));
-  write_npy(folder / "flat.npy", flat);
+  write("flat.npy", flat);
   flat.at<float>(5, 7) = std::numeric_limits<float>::quiet_NaN();
-  write_npy(folder / "nan.npy", flat);
-  write_npy(folder / "tiny.npy", test::draw_lattice({.rows = 12, .cols = 12, .period_px = 4}));
+  write("nan.npy", flat);
+  write("tiny.npy", test::draw_lattice({.rows = 12, .cols = 12, .period_px = 4}));
   const std::vector<std::string> bad = {(folder / "broken.tif").string(), (folder / "empty.tif").string(),
                                         (folder / "flat.npy").string(), (folder / "nan.npy").string(),
                                         (folder / "missing.tif").string()};
@@ -342,7 +293,7 @@ TEST_F(Program, EvaluateComparesLabelMaps) {
   EXPECT_DOUBLE_EQ(json::parse(out)["ari"], 1);
   EXPECT_DOUBLE_EQ(json::parse(out)["mean_iou"], 1);
   const cv::Mat grey = test::draw_lattice({.rows = 128, .cols = 160, .period_px = 8}) * 0.37;
-  write_npy(folder / "grey.npy", grey);
+  write("grey.npy", grey);
   EXPECT_EQ(run({"evaluate", labels, (folder / "grey.npy").string()}), 3) << "grey values are no labels";
 }
 

@@ -11,9 +11,8 @@
 #include <thread>
 
 #include "app/arrivals.hpp"
-#include "app/program.hpp"
 #include "metamict/formats.hpp"
-#include "support/support.hpp"
+#include "support/program_fixture.hpp"
 
 namespace metamict::app {
 namespace {
@@ -22,64 +21,11 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using testing::HasSubstr;
 
-std::string npy(const cv::Mat& pixels) {
-  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + std::to_string(pixels.rows) + ", " +
-                       std::to_string(pixels.cols) + "), }";
-  header.resize((header.size() + 10 + 1 + 63) / 64 * 64 - 10 - 1, ' ');
-  header += '\n';
-  std::string bytes("\x93NUMPY\x01\x00", 8);
-  bytes += static_cast<char>(header.size() & 0xFF);
-  bytes += static_cast<char>(header.size() >> 8);
-  bytes += header;
-  for (int y = 0; y < pixels.rows; ++y)
-    bytes.append(reinterpret_cast<const char*>(pixels.ptr<float>(y)), 4 * static_cast<std::size_t>(pixels.cols));
-  return bytes;
-}
-
-class Verbs : public testing::Test {
+class Verbs : public test::ProgramFixture {
  protected:
-  test::TemporaryFolder folder;
-  std::string out, err;
-  int opened = 0;
-
-  void SetUp() override {
-    stop_signal = 0;
-    fs::create_directories(folder / "models");
-    std::ofstream(folder / "models" / "metamict-resnet50.pt") << "not read by the fake encoder";
-    const json sidecar = {{"schema", 1},
-                          {"name", "fake"},
-                          {"kind", "untrained"},
-                          {"input_px", 32},
-                          {"channels", 3},
-                          {"mean", {0, 0, 0}},
-                          {"std", {1, 1, 1}},
-                          {"features", 16},
-                          {"cells_per_chip", 4},
-                          {"weights_dtype", "float16"},
-                          {"provenance", "a test"},
-                          {"sha256", std::string(64, '0')}};
-    std::ofstream(folder / "models" / "metamict-resnet50.json") << sidecar.dump();
-    setenv("METAMICT_MODELS", (folder / "models").c_str(), 1);
-  }
-  void TearDown() override { stop_signal = 0; }
-
   static cv::Mat film(double amorphous_from, std::uint64_t seed = 1) {
     return test::draw_lattice(
         {.rows = 96, .cols = 160, .period_px = 8, .amorphous_from = amorphous_from, .seed = seed});
-  }
-  void write(const std::string& name, const cv::Mat& pixels) {
-    std::ofstream(folder / name, std::ios::binary) << npy(pixels);
-  }
-
-  int run(std::vector<std::string> arguments) {
-    std::ostringstream out_stream, err_stream;
-    const int code = run_program(arguments, {out_stream, err_stream, false, [this](const EncoderOptions&) {
-                                               ++opened;
-                                               return test::fake_encoder(16, 32);
-                                             }});
-    out = out_stream.str();
-    err = err_stream.str();
-    return code;
   }
   int series(std::vector<std::string> more) {
     more.insert(more.begin(), "series");
@@ -88,7 +34,6 @@ class Verbs : public testing::Test {
     return run(more);
   }
   json series_json() const { return json::parse(test::slurp(folder / "out/series.json")); }
-  std::string path(const std::string& name) const { return (folder / name).string(); }
 };
 
 std::vector<std::string> split_lines(const std::string& text) {
@@ -124,6 +69,19 @@ TEST_F(Verbs, ASeriesLeavesEveryFileOfTheContract) {
   EXPECT_THAT(lines[2], testing::EndsWith(",\"Doe, J.\""));
   const json run = json::parse(test::slurp(folder / "out/run.json"));
   EXPECT_THAT(run["images"][0]["outputs"].dump(), HasSubstr("b/series/labels.tif"));
+}
+
+TEST_F(Verbs, NoCellOfTheTableIsAFormula) {
+  const std::string evil = "=cmd|'calc'!A0.npy";
+  write(evil, film(0.5));
+  std::ofstream(folder / "series.csv") << "image,dose_dpa,offset,@who\n"
+                                       << evil << ",0.1,-3.5,\"+HYPERLINK(\"\"x\"\")\"\n";
+  ASSERT_EQ(series({path("series.csv")}), 0) << err;
+  const std::vector<std::string> lines = split_lines(test::slurp(folder / "out/series.csv"));
+  EXPECT_THAT(lines[0], testing::EndsWith(",offset,'@who"));
+  EXPECT_THAT(lines[1], testing::StartsWith("'=cmd|'calc'!A0.npy,0.1,"));
+  EXPECT_THAT(lines[1], testing::EndsWith(",-3.5,\"'+HYPERLINK(\"\"x\"\")\"")) << "a number stays one";
+  EXPECT_EQ(series_json()["images"][0]["image"], evil) << "only the spreadsheet's file is guarded";
 }
 
 TEST_F(Verbs, AreasOfTheTableAreThoseOfTheLabelMaps) {
@@ -269,11 +227,11 @@ class Watching : public Verbs {
 };
 
 TEST_F(Watching, TakesWhatIsThereWhatIsWrittenAndWhatIsRenamedIn) {
-  arrive("early.npy", npy(film(0.5, 1)));
+  arrive("early.npy", test::npy(film(0.5, 1)));
   start();
   ASSERT_TRUE(comes("early/DONE.json"));
-  arrive("written.npy", npy(film(0.5, 2)));
-  arrive("transfer.tmp", npy(film(0.5, 3)));
+  arrive("written.npy", test::npy(film(0.5, 2)));
+  arrive("transfer.tmp", test::npy(film(0.5, 3)));
   ASSERT_TRUE(comes("written/DONE.json"));
   fs::rename(folder / "in/transfer.tmp", folder / "in/renamed.npy");
   ASSERT_TRUE(comes("renamed/DONE.json"));
@@ -288,7 +246,7 @@ TEST_F(Watching, TakesWhatIsThereWhatIsWrittenAndWhatIsRenamedIn) {
 
 TEST_F(Watching, AFileStillBeingWrittenIsNotRead) {
   start();
-  const std::string bytes = npy(film(0.5));
+  const std::string bytes = test::npy(film(0.5));
   std::ofstream file(folder / "in/slow.npy", std::ios::binary);
   for (std::size_t part = 0; part < 4; ++part) {
     file << bytes.substr(part * bytes.size() / 4, (part + 1) * bytes.size() / 4 - part * bytes.size() / 4)
@@ -304,9 +262,9 @@ TEST_F(Watching, AFileStillBeingWrittenIsNotRead) {
 
 TEST_F(Watching, BadFilesAreSaidOnceAndRemovedOnesForgotten) {
   arrive("bad.npy", "nothing of the kind");
-  arrive("gone.npy", npy(film(0.5)));
+  arrive("gone.npy", test::npy(film(0.5)));
   fs::remove(folder / "in/gone.npy");
-  arrive("good.npy", npy(film(0.5)));
+  arrive("good.npy", test::npy(film(0.5)));
   start();
   ASSERT_TRUE(comes("good/DONE.json"));
   std::this_thread::sleep_for(std::chrono::milliseconds(2500));  // it looks at the folder again meanwhile
@@ -318,12 +276,12 @@ TEST_F(Watching, BadFilesAreSaidOnceAndRemovedOnesForgotten) {
 }
 
 TEST_F(Watching, PicksUpWhereItStopped) {
-  arrive("a.npy", npy(film(0.5)));
+  arrive("a.npy", test::npy(film(0.5)));
   start({"--once"});
   worker.join();
   ASSERT_EQ(code, 0) << err;
   const auto time = fs::last_write_time(folder / "out/a/DONE.json");
-  arrive("b.npy", npy(film(0.5, 2)));
+  arrive("b.npy", test::npy(film(0.5, 2)));
   start({"--once", "--poll"});
   worker.join();
   ASSERT_EQ(code, 0) << err;

@@ -30,10 +30,10 @@ def is_terminal_safe(text):
 class Page(HTMLParser):
     def __init__(self):
         super().__init__()
-        self.tags, self.handlers = set(), []
+        self.tags, self.handlers = [], []
 
     def handle_starttag(self, tag, attributes):
-        self.tags.add(tag)
+        self.tags.append(tag)
         self.handlers += [name for name, _ in attributes if name.startswith("on")]
 
 
@@ -67,7 +67,7 @@ class Names(unittest.TestCase):
         page = Page()
         page.feed((folder / "report.html").read_text(encoding="utf-8"))
         self.assertEqual(page.handlers, [])
-        self.assertNotIn("script", page.tags)
+        self.assertEqual(page.tags.count("script"), 1, "our own")
         for image in re.findall(r"<img[^>]*>", (folder / "report.html").read_text(encoding="utf-8")):
             self.assertIn('src="data:', image)
         for graph in folder.rglob("*.graphml"):
@@ -106,7 +106,7 @@ class Names(unittest.TestCase):
             ran = subprocess.run(place.command("out", manifest=False), env=place.environment(), capture_output=True, timeout=60)
             self.assertEqual(ran.returncode, 0, ran.stderr)
             page = (place.path / "out" / "file" / "report.html").read_text()
-            self.assertNotIn("<script", page)
+            self.assertEqual(page.count("<script"), 1, "our own")
 
     def test_stems_that_would_collide_with_our_own_files(self):
         with Place() as place:

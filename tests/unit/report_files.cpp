@@ -106,6 +106,17 @@ TEST(Words, NumbersReadBackAsTheSame) {
   EXPECT_EQ(with_thousands(1'234'567), "1,234,567");
 }
 
+TEST(Words, ACellOfCsvIsQuotedAndNeverAFormula) {
+  EXPECT_EQ(csv_cell("film.tif"), "film.tif");
+  EXPECT_EQ(csv_cell(""), "");
+  EXPECT_EQ(csv_cell("Doe, \"J.\""), "\"Doe, \"\"J.\"\"\"");
+  for (const char* number : {"-3.5", "-1e-9", "0"}) EXPECT_EQ(csv_cell(number), number);
+  for (const char* formula : {"=1+1", "+A1", "-A1", "@SUM(A1)", "-3.5 nm", "-inf"})
+    EXPECT_EQ(csv_cell(formula), std::string("'") + formula);
+  EXPECT_EQ(csv_cell("\t=1"), "\"'\t=1\"");
+  EXPECT_EQ(csv_cell("a;=1"), "\"a;=1\"") << "some countries' spreadsheets part cells there";
+}
+
 TEST(Words, EscapedTextIsCleanUtf8) {
   EXPECT_EQ(escaped("a<b>&\"'"), "a&lt;b&gt;&amp;&quot;&#39;");
   EXPECT_EQ(clean_utf8("5 µm ≥ \xF0\x9F\x94\xAC"), "5 µm ≥ \xF0\x9F\x94\xAC");
