@@ -89,6 +89,7 @@ class UprightFilm {
   }
 
   void find_borders();
+  void level_interface();
   void sharpen(Line& border, bool surface) const;
   Line lateral(const std::function<float(int x, std::vector<float>&)>& of_column, double sigma) const;
   std::optional<cv::Mat> crystal_share(const std::vector<const ReflectionPower*>& reflections,
@@ -138,8 +139,24 @@ void UprightFilm::find_borders() {
     surface_[static_cast<std::size_t>(x)] = static_cast<float>(start);
     interface_[static_cast<std::size_t>(x)] = static_cast<float>(end);
   }
+  level_interface();
   sharpen(surface_, true);
   sharpen(interface_, false);
+}
+
+/// A film that grew on a substrate stands on a level line. Where nearly all columns agree on it, those that put it more
+/// than half a chip away took the last of a thin film for substrate (no chip sees it pure), or the reverse; the grey
+/// then says where exactly it is.
+void UprightFilm::level_interface() {
+  std::vector<float> seen;
+  for (const float one : interface_)
+    if (!std::isnan(one)) seen.push_back(one);
+  if (seen.empty()) return;
+  const auto level = static_cast<float>(quantile(seen, 0.5));
+  const auto near = [&](float one) { return std::abs(one - level) <= chip_ / 2; };
+  if (std::count_if(seen.begin(), seen.end(), near) < 0.8 * static_cast<double>(seen.size())) return;
+  for (float& one : interface_)
+    if (!std::isnan(one) && !near(one)) one = level;
 }
 
 /// One value a column, the median of what `of_column` gathers in the columns around it, smoothed.

@@ -74,6 +74,18 @@ Front measure(const Film& film, double growth_deg = 90) {
 
 int pocket(int x) { return x >= 130 && x < 270 ? 63 : 0; }
 
+TEST(Front, TheLastOfAThinFilmIsNotSubstrateWhereNoChipSeesItPure) {
+  const int deep = 110, strip = 60;
+  const Film film = draw_film([](int) { return deep; });
+  cv::Mat labels = coarse_labels(film.truth);
+  labels(cv::Rect(0, surface + deep, strip, base - surface - deep)).setTo(3);
+  const Micrograph micrograph = test::micrograph_of(film.pixels, 0.04);
+  const Front front = measure_front({micrograph, labels, layer_of_label, {90, false}, chip, 0, {}});
+  for (const FrontPoint& point : front.curve) EXPECT_NEAR(point.interface_px.y, base - 0.5, period / 2);
+  const cv::Mat there = front.layers(cv::Rect(5, surface + deep + 20, strip - 10, base - surface - deep - 25));
+  EXPECT_GT(cv::countNonZero(there == static_cast<int>(Layer::film)), 0.9 * static_cast<double>(there.total()));
+}
+
 TEST(Front, FindsAPocketToTheAccuracyOfHalfACellAndHalfAStride) {
   for (const double counts : {20.0, 200.0}) {
     const Film film = draw_film(pocket, counts);
