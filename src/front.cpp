@@ -154,7 +154,7 @@ void UprightFilm::level_interface() {
   if (seen.empty()) return;
   const auto level = static_cast<float>(quantile(seen, 0.5));
   const auto near = [&](float one) { return std::abs(one - level) <= chip_ / 2; };
-  if (std::count_if(seen.begin(), seen.end(), near) < 0.8 * static_cast<double>(seen.size())) return;
+  if (5 * std::count_if(seen.begin(), seen.end(), near) < 4 * std::ssize(seen)) return;
   for (float& one : interface_)
     if (!std::isnan(one) && !near(one)) one = level;
 }

@@ -81,7 +81,7 @@ TEST(Front, TheLastOfAThinFilmIsNotSubstrateWhereNoChipSeesItPure) {
   labels(cv::Rect(0, surface + deep, strip, base - surface - deep)).setTo(3);
   const Micrograph micrograph = test::micrograph_of(film.pixels, 0.04);
   const Front front = measure_front({micrograph, labels, layer_of_label, {90, false}, chip, 0, {}});
-  for (const FrontPoint& point : front.curve) EXPECT_NEAR(point.interface_px.y, base - 0.5, period / 2);
+  for (const FrontPoint& point : front.curve) EXPECT_NEAR(point.interface_px.y, base - 0.5, period);
   const cv::Mat there = front.layers(cv::Rect(5, surface + deep + 20, strip - 10, base - surface - deep - 25));
   EXPECT_GT(cv::countNonZero(there == static_cast<int>(Layer::film)), 0.9 * static_cast<double>(there.total()));
 }
