@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Gatan DM3 and DM4: every image of the file that is not a thumbnail is a dataset.
-#include <algorithm>
 #include <set>
 
 #include "dm_image.hpp"
@@ -24,8 +23,7 @@ std::set<int> thumbnails_of(const DmTags& tags) {
   std::set<int> thumbnails;
   for (auto it = tags.values.lower_bound("Thumbnails.");
        it != tags.values.end() && it->first.starts_with("Thumbnails."); ++it)
-    if (it->first.ends_with(".ImageIndex") && it->second.number)
-      thumbnails.insert(static_cast<int>(std::clamp(*it->second.number, -1.0, 1e6)));
+    if (it->first.ends_with(".ImageIndex") && it->second.number) thumbnails.insert(whole_tag(it->second.number));
   return thumbnails;
 }
 
@@ -45,7 +43,7 @@ DmImage describe(const InputFile& file, const DmTags& tags, const std::string& r
   DmImage image;
   image.name = tags.text(file, root + ".Name");
   image.format = tags.text(file, root + ".ImageTags.Meta Data.Format");
-  image.data_type = static_cast<int>(std::clamp(tags.number(root + ".ImageData.DataType").value_or(0), 0.0, 1e6));
+  image.data_type = whole_tag(tags.number(root + ".ImageData.DataType"));
   for (int i = 0; i < 16; ++i) {
     const auto size = tags.number(root + ".ImageData.Dimensions." + std::to_string(i));
     if (!size) break;

@@ -44,6 +44,11 @@ std::string refusal(const DmImage& image) {
 
 }  // namespace
 
+int whole_tag(std::optional<double> number) {
+  constexpr double most = 1e6;
+  return number && *number >= 0 && *number <= most ? static_cast<int>(*number) : -1;
+}
+
 std::optional<Sample> dm_sample(int data_type) {
   switch (data_type) {
     case 1:

@@ -26,6 +26,9 @@ struct DmImage {
   std::vector<DmAxis> axes;  ///< x, y, z ...
 };
 
+/// A tag that should be a small whole number; -1 where it is none (nothing at all, NaN, too large).
+int whole_tag(std::optional<double> number);
+
 /// The real sample type of a Gatan data type; nothing for complex, colour and unknown ones.
 std::optional<Sample> dm_sample(int data_type);
 

@@ -141,7 +141,7 @@ DmImage read_dm5(hid_t list, const std::string& place, const std::vector<std::ui
   image.name = text_attribute(root, "Name");
   if (image.name == "/") image.name.clear();
   image.format = text_attribute(meta, "Format");
-  image.data_type = static_cast<int>(std::clamp(number_attribute(data, "DataType").value_or(0), 0.0, 1e6));
+  image.data_type = whole_tag(number_attribute(data, "DataType"));
   for (std::size_t i = 0; i < shape.size(); ++i) {
     const Handle calibration =
         open_object(list, place + "/ImageData/Calibrations/Dimension/[" + std::to_string(i) + "]");
@@ -156,7 +156,7 @@ std::vector<int> dm5_thumbnails(hid_t file) {
   const Handle thumbnails = open_object(file, "Thumbnails");
   for (const auto& name : members(thumbnails))
     if (const auto index = number_attribute(open_object(thumbnails, name), "ImageIndex"))
-      places.push_back(static_cast<int>(std::clamp(*index, -1.0, 1e6)));
+      places.push_back(whole_tag(index));
   return places;
 }
 

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ SOAK = os.environ.get("METAMICT_SOAK") == "1"
 BUILD = Path(os.environ["METAMICT"]).parent
 FAKE = BUILD / "metamict_fake"
 FAULTS = BUILD / "libmetamict_faults.so"
+SANITIZED = not re.search("^METAMICT_SANITIZE:STRING=$", (BUILD / "CMakeCache.txt").read_text(), re.MULTILINE)
 SEED = int(os.environ.get("METAMICT_SEED", "1"))
 OF_THE_RUN = {"run.json", "run.toml", ".metamict.lock"}  # hold times, status, the way a run was started; a lock may stay
 

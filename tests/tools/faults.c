@@ -3,7 +3,9 @@
 //   FAULT_CALL=write FAULT_AT=17 FAULT_ERRNO=28 FAULT_LOG=/tmp/log   n-th from 1; 0 = count only
 //   FAULT_UNDER=/tmp/run   only calls on files below this folder count (all where it is not set)
 // At the end FAULT_LOG holds "count N" and, when a call failed, "failed PATH" before it.
-// FAULT_CALL=malloc makes the n-th allocation fail and FAULT_LAST that many after it, too (default 1).
+// FAULT_LAST=m makes m calls in a row fail (default 1).
+// FAULT_CALL=malloc makes allocations fail: all of them, or with FAULT_FROM=libigraph only those that code of that library asks
+// for. Beside AddressSanitizer operator new is not among them.
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
@@ -26,7 +28,7 @@
 static atomic_long calls;
 static long fault_at, fault_span = 1;
 static int fault_errno = EIO;
-static const char *fault_call = "", *fault_log, *fault_under;
+static const char *fault_call = "", *fault_log, *fault_under, *fault_from;
 static atomic_int ready;
 
 static void note(const char* kind, const char* text) {
@@ -68,6 +70,7 @@ __attribute__((constructor)) static void start(void) {
   if (getenv("FAULT_ERRNO")) fault_errno = atoi(getenv("FAULT_ERRNO"));
   fault_log = getenv("FAULT_LOG");
   fault_under = getenv("FAULT_UNDER");
+  fault_from = getenv("FAULT_FROM");
   unsetenv("LD_PRELOAD");  // a child process is not the one under test
   ready = 1;
 }
@@ -125,19 +128,63 @@ void* mmap(void* at, size_t length, int protection, int flags, int file, off_t o
 }
 
 #ifdef FAULTS_IN_MALLOC
-// Not in sanitized builds, whose runtime has these names itself. The C library's own are called by their other names, because
-// looking them up would allocate.
+// The C library's own are called by their other names, because looking them up would allocate.
 extern void* __libc_malloc(size_t);
 extern void* __libc_calloc(size_t, size_t);
 extern void* __libc_realloc(void*, size_t);
 extern void* __libc_memalign(size_t, size_t);
-void* malloc(size_t bytes) { return fails("malloc", NULL) ? NULL : __libc_malloc(bytes); }
-void* calloc(size_t count, size_t bytes) { return fails("malloc", NULL) ? NULL : __libc_calloc(count, bytes); }
-void* realloc(void* old, size_t bytes) { return fails("malloc", NULL) ? NULL : __libc_realloc(old, bytes); }
-void* aligned_alloc(size_t alignment, size_t bytes) { return fails("malloc", NULL) ? NULL : __libc_memalign(alignment, bytes); }
+#define NEXT_MALLOC __libc_malloc
+#define NEXT_CALLOC __libc_calloc
+#define NEXT_REALLOC __libc_realloc
+#define NEXT_MEMALIGN __libc_memalign
+#else
+// The sanitizer's runtime has these names itself, and must keep the books. What is asked for while it is being looked up comes
+// from a small store of our own.
+static void *(*next_malloc)(size_t), *(*next_calloc)(size_t, size_t), *(*next_realloc)(void*, size_t), *(*next_memalign)(size_t, size_t);
+static void (*next_free)(void*);
+static char store[1 << 16];
+static size_t stored;
+static void* from_store(size_t bytes) {
+  void* at = store + stored;
+  stored += (bytes + 15) / 16 * 16;
+  if (stored > sizeof store) abort();
+  return at;
+}
+static int found(void) {
+  static int looking;
+  if (next_free) return 1;
+  if (looking) return 0;
+  looking = 1;
+  next_malloc = (void* (*)(size_t))dlsym(RTLD_NEXT, "malloc");
+  next_calloc = (void* (*)(size_t, size_t))dlsym(RTLD_NEXT, "calloc");
+  next_realloc = (void* (*)(void*, size_t))dlsym(RTLD_NEXT, "realloc");
+  next_memalign = (void* (*)(size_t, size_t))dlsym(RTLD_NEXT, "memalign");
+  next_free = (void (*)(void*))dlsym(RTLD_NEXT, "free");
+  return 1;
+}
+void free(void* memory) {
+  if ((char*)memory >= store && (char*)memory < store + sizeof store) return;
+  if (memory && found()) next_free(memory);
+}
+#define NEXT_MALLOC(bytes) (found() ? next_malloc(bytes) : from_store(bytes))
+#define NEXT_CALLOC(count, bytes) (found() ? next_calloc(count, bytes) : from_store((count) * (bytes)))
+#define NEXT_REALLOC(old, bytes) (found() ? next_realloc(old, bytes) : from_store(bytes))
+#define NEXT_MEMALIGN(alignment, bytes) (found() ? next_memalign(alignment, bytes) : from_store(bytes))
+#endif
+
+static int starves(const void* caller) {
+  if (!ready || strcmp(fault_call, "malloc") != 0) return 0;
+  Dl_info where;
+  if (fault_from && (!dladdr(caller, &where) || !where.dli_fname || !strstr(where.dli_fname, fault_from))) return 0;
+  return fails("malloc", NULL);
+}
+#define STARVES starves(__builtin_return_address(0))
+void* malloc(size_t bytes) { return STARVES ? NULL : NEXT_MALLOC(bytes); }
+void* calloc(size_t count, size_t bytes) { return STARVES ? NULL : NEXT_CALLOC(count, bytes); }
+void* realloc(void* old, size_t bytes) { return STARVES ? NULL : NEXT_REALLOC(old, bytes); }
+void* aligned_alloc(size_t alignment, size_t bytes) { return STARVES ? NULL : NEXT_MEMALIGN(alignment, bytes); }
 int posix_memalign(void** to, size_t alignment, size_t bytes) {
-  if (fails("malloc", NULL)) return ENOMEM;
-  *to = __libc_memalign(alignment, bytes);
+  if (STARVES) return ENOMEM;
+  *to = NEXT_MEMALIGN(alignment, bytes);
   return *to ? 0 : ENOMEM;
 }
-#endif
