@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "lattice_spectra.hpp"
+#include "chip_spectra.hpp"
 #include "nested_rule.hpp"
 
 namespace metamict {
@@ -24,7 +24,7 @@ RuleResult apply_derived_rule(const std::string& name, const Result& result, con
   rule.kind = RuleKind::derived;
   NestedOptions nested;
   nested.spill = options.similarity.spill;
-  rule.communities = find_nested(result, lattice_spectra(canonical, result.grid, options.threads), options.communities,
+  rule.communities = find_nested(result, chip_spectra(canonical, result.grid, options.threads), options.communities,
                                  nested, progress);
   return rule;
 }

@@ -33,7 +33,7 @@ struct NestedOptions {
 
 /// Communities of the nested rule; no modularity, since they are not a partition of one graph. Deterministic for any
 /// threads.
-/// lattice_ND: lattice_spectra of the same grid; empty to leave grains unseen.
+/// lattice_ND: chip_spectra of the same grid; empty to leave grains unseen.
 Communities find_nested(const Result& result, const RowMatrixXf& lattice_ND, const CommunityOptions& options,
                         const NestedOptions& nested, const Progress& progress);
 

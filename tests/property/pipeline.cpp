@@ -6,7 +6,7 @@
 
 #include <numeric>
 
-#include "lattice_spectra.hpp"
+#include "chip_spectra.hpp"
 #include "metamict/evaluate.hpp"
 #include "metamict/order.hpp"
 #include "nested_rule.hpp"
@@ -118,7 +118,7 @@ TEST(NestedRule, TellsGrainsApartByTheirLattice) {
     ASSERT_EQ(result.grid.image_size, image.size());
     const Micrograph micrograph = standardise(test::micrograph_of(image));
     result.order = measure_order(micrograph, result.grid, 2);
-    const Communities found = find_nested(result, lattice_spectra(micrograph, result.grid, 2), {}, {}, {});
+    const Communities found = find_nested(result, chip_spectra(micrograph, result.grid, 2), {}, {}, {});
     std::vector<std::int32_t> truth;
     for (std::size_t node = 0; node < result.grid.chips(); ++node)
       truth.push_back(two && result.grid.chip(node).x + 32 >= 360);
@@ -127,11 +127,11 @@ TEST(NestedRule, TellsGrainsApartByTheirLattice) {
   }
 }
 
-TEST(LatticeSpectra, KnowTheLatticeButNotWhereItBegins) {
+TEST(ChipSpectra, KnowTheLatticeButNotWhereItBegins) {
   const auto mean_alike = [](const cv::Mat& a, const cv::Mat& b) {
     const ChipGrid grid = lay_grid(a.size(), a.size(), 64, 16);
-    const RowMatrixXf rows_a = lattice_spectra(standardise(test::micrograph_of(a)), grid, 1),
-                      rows_b = lattice_spectra(standardise(test::micrograph_of(b)), grid, 2);
+    const RowMatrixXf rows_a = chip_spectra(standardise(test::micrograph_of(a)), grid, 1),
+                      rows_b = chip_spectra(standardise(test::micrograph_of(b)), grid, 2);
     return rows_a.cwiseProduct(rows_b).rowwise().sum().mean();
   };
   const cv::Mat image = test::draw_lattice({.counts = 100});

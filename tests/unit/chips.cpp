@@ -8,6 +8,8 @@
 #include <string>
 
 #include "metamict/errors.hpp"
+#include "metamict/lattice.hpp"
+#include "support/support.hpp"
 
 namespace metamict::test {
 namespace {
@@ -85,6 +87,44 @@ TEST(Chips, RefusalsNameTheValuesInInputPixels) {
   EXPECT_THAT(message(200, 200, 64, 70, 2),
               testing::AllOf(testing::HasSubstr("stride is 35 px"), testing::HasSubstr("32 px")));
   EXPECT_THAT(message(64, 64, 64, 16), testing::HasSubstr("only one chip"));
+}
+
+TEST(ChipSize, IsTakenInOrderOfTrust) {
+  const cv::Mat lattice = draw_lattice({.rows = 400, .cols = 400, .period_px = 17});
+  const Micrograph calibrated = micrograph_of(lattice, 0.02);
+  const ChipSize given = choose_chip_size(calibrated, {50, 0.39});
+  EXPECT_EQ(given.size_px, 50);
+  EXPECT_EQ(given.source, "given");
+  const ChipSize known = choose_chip_size(calibrated, {{}, 0.39});
+  EXPECT_NEAR(known.size_px, 4 * 0.39 / 0.02, 1e-9);
+  EXPECT_EQ(known.source, "given lattice and pixel size");
+  const ChipSize measured = choose_chip_size(calibrated, {{}, {}, 5});
+  EXPECT_NEAR(measured.size_px, 5 * 17, 0.03 * 5 * 17);
+  EXPECT_EQ(measured.source, "measured lattice");
+  ASSERT_TRUE(measured.lattice);
+  EXPECT_NEAR(measured.lattice->period_px, 17, 0.03 * 17);
+}
+
+TEST(ChipSize, FallsBackWithAWordWhereThereIsNoLattice) {
+  for (const auto& [side, expected] : {std::pair(1024, 64.0), std::pair(256, 32.0)}) {
+    cv::Mat noise(side, side, CV_32F);
+    cv::RNG(7).fill(noise, cv::RNG::NORMAL, 100, 10);
+    const ChipSize chip = choose_chip_size(micrograph_of(noise), {});
+    EXPECT_EQ(chip.size_px, expected);
+    EXPECT_EQ(chip.source, "fallback");
+    EXPECT_FALSE(chip.lattice);
+    EXPECT_THAT(chip.notes, testing::Not(testing::IsEmpty()));
+  }
+}
+
+TEST(ChipSize, RefusesWhatMakesNoChip) {
+  const Micrograph image = micrograph_of(cv::Mat::ones(100, 200, CV_32F), 0.02);
+  const Micrograph uncalibrated = micrograph_of(cv::Mat::ones(100, 200, CV_32F));
+  EXPECT_THROW(choose_chip_size(uncalibrated, {{}, 0.39}), UsageError);
+  EXPECT_THROW(choose_chip_size(image, {{}, -1.0}), UsageError);
+  EXPECT_THROW(choose_chip_size(image, {0.5, {}}), UsageError);
+  EXPECT_THROW(choose_chip_size(image, {101, {}}), InputError);
+  EXPECT_EQ(choose_chip_size(image, {100, {}}).size_px, 100);
 }
 
 }  // namespace

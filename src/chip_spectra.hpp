@@ -12,6 +12,6 @@ namespace metamict {
 /// Amplitude spectra of the chips under a Hann window, without the centre (slow changes of grey) and the floor of white
 /// noise: N x D, each row of length 1 (0 where nothing is left). Invariant to shifts and to grey; a rotation, another
 /// spacing and another motif change it. `canonical`: the micrograph at the encoder's scale, standardised.
-RowMatrixXf lattice_spectra(const Micrograph& canonical, const ChipGrid& grid, int threads);
+RowMatrixXf chip_spectra(const Micrograph& canonical, const ChipGrid& grid, int threads);
 
 }  // namespace metamict

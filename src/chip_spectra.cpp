@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "lattice_spectra.hpp"
+#include "chip_spectra.hpp"
 
 #include <cmath>
 #include <opencv2/core.hpp>
@@ -40,7 +40,7 @@ double power_at(const cv::Mat& spectrum, Bin bin) {
 
 }  // namespace
 
-RowMatrixXf lattice_spectra(const Micrograph& canonical, const ChipGrid& grid, int threads) {
+RowMatrixXf chip_spectra(const Micrograph& canonical, const ChipGrid& grid, int threads) {
   const Bins bins(grid.size_px);
   cv::Mat window;
   cv::createHanningWindow(window, {grid.size_px, grid.size_px}, CV_32F);
