@@ -5,6 +5,7 @@
 #include <cmath>
 #include <iterator>
 #include <limits>
+#include <numbers>
 #include <opencv2/imgproc.hpp>
 #include <utility>
 
@@ -13,8 +14,6 @@
 namespace metamict {
 
 namespace {
-
-constexpr double largest_detour = 1.15;  // of a mixture, from one region's direction to another's
 
 double quantile(std::vector<float>& values, double share) {
   if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
@@ -141,7 +140,29 @@ std::vector<Nodes> ChipField::regions_among(const Nodes& nodes, const std::vecto
   return parts;
 }
 
-std::vector<Nodes> ChipField::without_borders(std::vector<Nodes> parts) const {
+std::vector<std::size_t> ChipField::neighbours_of(std::size_t k, const std::vector<Nodes>& parts) const {
+  cv::Mat part_at(grid_.rows, grid_.cols, CV_32S, cv::Scalar(-1));
+  for (std::size_t other = 0; other < parts.size(); ++other)
+    for (const std::uint32_t node : parts[other])
+      part_at.at<int>(grid_.row(node), grid_.col(node)) = static_cast<int>(other);
+  std::vector<std::size_t> contacts(parts.size(), 0);
+  std::size_t all = 0;
+  const auto meet = [&](int row, int col) {
+    if (row < 0 || col < 0 || row >= grid_.rows || col >= grid_.cols) return;
+    const int other = part_at.at<int>(row, col);
+    if (other >= 0 && other != static_cast<int>(k)) ++contacts[static_cast<std::size_t>(other)], ++all;
+  };
+  for (const std::uint32_t node : parts[k]) {
+    const int row = grid_.row(node), col = grid_.col(node);
+    meet(row - 1, col), meet(row + 1, col), meet(row, col - 1), meet(row, col + 1);
+  }
+  std::vector<std::size_t> neighbours;
+  for (std::size_t other = 0; other < parts.size(); ++other)
+    if (5 * contacts[other] >= std::max<std::size_t>(all, 1)) neighbours.push_back(other);
+  return neighbours;
+}
+
+std::vector<Nodes> ChipField::without_borders(const std::vector<Nodes>& parts) const {
   const auto angle = [](const Eigen::VectorXf& a, const Eigen::VectorXf& b) {
     return std::acos(std::clamp(static_cast<double>(a.dot(b)), -1.0, 1.0));
   };
@@ -149,11 +170,11 @@ std::vector<Nodes> ChipField::without_borders(std::vector<Nodes> parts) const {
   for (const Nodes& part : parts) directions.push_back(direction_of(core_or_all(part)));
   const auto is_border = [&](std::size_t k) {
     if (has_core(parts[k])) return false;
-    for (std::size_t a = 0; a < parts.size(); ++a)
-      for (std::size_t b = 0; b < a; ++b) {
-        if (a == k || b == k) continue;
+    const std::vector<std::size_t> neighbours = neighbours_of(k, parts);
+    for (const std::size_t a : neighbours)
+      for (const std::size_t b : neighbours) {
         const double detour = angle(directions[k], directions[a]) + angle(directions[k], directions[b]);
-        if (detour <= largest_detour * angle(directions[a], directions[b])) return true;
+        if (a < b && detour <= std::numbers::sqrt2 * angle(directions[a], directions[b])) return true;
       }
     return false;
   };

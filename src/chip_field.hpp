@@ -39,8 +39,9 @@ class ChipField {
   /// none does.
   std::vector<Nodes> regions_among(const Nodes& nodes, const std::vector<std::int32_t>& label, int count) const;
 
-  /// Leaves out parts without a core whose chips look like mixtures of two others.
-  std::vector<Nodes> without_borders(std::vector<Nodes> parts) const;
+  /// Leaves out borders: parts without a core that lie between two others and look like something between them (on the
+  /// way from one direction to the other they turn by less than a right angle). A pocket has one neighbour.
+  std::vector<Nodes> without_borders(const std::vector<Nodes>& parts) const;
 
   /// Joins the pair of parts that is least apart until all are clearly apart.
   std::vector<Nodes> join_alike(std::vector<Nodes> parts) const;
@@ -58,6 +59,8 @@ class ChipField {
   /// Chips whose neighbours up to so many strides off are all of the part; beyond the image's edge counts as of it.
   cv::Mat core_of(const Nodes& nodes, int margin) const;
   Nodes core_or_all(const Nodes& part) const;
+  /// The parts with at least a fifth of this part's contacts.
+  std::vector<std::size_t> neighbours_of(std::size_t k, const std::vector<Nodes>& parts) const;
   Nodes nodes_of(const cv::Mat& mask) const;
   Eigen::VectorXf direction_of(const Nodes& nodes) const;
   double clarity(double across, double inside_a, double inside_b) const;
