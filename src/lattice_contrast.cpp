@@ -30,7 +30,7 @@ cv::Mat power_at(const cv::Mat& pixels, cv::Point2d g, double sigma) {
                                            static_cast<float>(std::sin(turn * g.x * x))};
   for (int y = 0; y < pixels.rows; ++y) {
     const auto c = static_cast<float>(std::cos(turn * g.y * y)), s = static_cast<float>(std::sin(turn * g.y * y));
-    const float* value = pixels.ptr<float>(y);
+    const auto* value = pixels.ptr<float>(y);
     for (int x = 0; x < pixels.cols; ++x) {
       const cv::Vec2f& wave = across[static_cast<std::size_t>(x)];
       real.at<float>(y, x) = value[x] * (wave[0] * c - wave[1] * s);

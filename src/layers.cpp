@@ -126,9 +126,11 @@ std::optional<GrowthDirection> find_growth_direction(const cv::Mat& labels, cons
   if (regions.size() < 2) return {};
   const cv::Mat small = coarse_copy(labels);
   double best = -1, angle = 0;
-  const double from = near_deg ? *near_deg - 5 : 0, to = near_deg ? *near_deg + 5 : 179;
-  for (double trial = from; trial <= to; trial += 1)
-    if (const double value = stacking(small, regions.size() + 1, trial); value > best) best = value, angle = trial;
+  const double from = near_deg ? *near_deg - 5 : 0;
+  const int degrees = near_deg ? 10 : 179;
+  for (int k = 0; k <= degrees; ++k)
+    if (const double value = stacking(small, regions.size() + 1, from + k); value > best)
+      best = value, angle = from + k;
   if (best < stacked_from) return {};
   if (!near_deg) {  // the ordered side is below
     const cv::Mat turned = Upright(small.size(), angle).turn(small, cv::INTER_NEAREST);

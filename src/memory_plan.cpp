@@ -4,13 +4,16 @@
 #include <algorithm>
 #include <cmath>
 
+#include "resnet_weights.hpp"
+
 namespace metamict {
 namespace {
 
 // Measured on the default encoder, see docs/performance.md; bench/memory.py says when they are no longer so.
 constexpr double mebibyte = 1 << 20;
-constexpr double loading = 465 * mebibyte;       // while the encoder is being opened
-constexpr double resident = 414 * mebibyte;      // program, LibTorch and the packed weights from then on
+constexpr double loading = 265 * mebibyte;       // while the encoder is being opened
+constexpr double resident = 219 * mebibyte;      // program and packed weights from then on
+constexpr double libtorch = 195 * mebibyte;      // on top of both where the module runs through it
 constexpr double writing = 20 * mebibyte;        // pictures and tables at work
 constexpr double bytes_per_input_pixel = 10;     // the micrograph and its standardised copy
 constexpr double bytes_per_canonical_pixel = 8;  // the micrograph at the encoder's scale
@@ -24,14 +27,17 @@ std::uint64_t predict_memory(const ChipGrid& grid, int features, const SegmentOp
   const double images =
       bytes_per_input_pixel * grid.input_size.area() + bytes_per_canonical_pixel * grid.image_size.area();
   const double scores = 2 * chips * chips;
-  double graph = static_cast<double>(predicted_graph_bytes(grid.chips(), static_cast<std::size_t>(features)));
+  auto graph = static_cast<double>(predicted_graph_bytes(grid.chips(), static_cast<std::size_t>(features)));
   graph += 16 * std::pow(chips, 1.5) *
            (std::min(options.communities.runs, options.communities.threads) - 1);  // for each further worker
   if (!options.similarity.spill.empty())
     graph -= scores;
   else if (nested)
     graph += nested_share * scores;
-  return static_cast<std::uint64_t>(std::max(loading, resident + images + graph + writing));
+  // A ResNet50's weights are read without LibTorch; by their features other modules are told from it before they are
+  // open.
+  const double library = features == resnet50_features ? 0.0 : libtorch;
+  return static_cast<std::uint64_t>(library + std::max(loading, resident + images + graph + writing));
 }
 
 }  // namespace metamict

@@ -69,7 +69,7 @@ class Frame {
     int count = 0;
     for (int y = 0; y < size_; ++y)
       for (int x = 0; x < size_; ++x) {
-        cv::Vec2f& value = spectrum.at<cv::Vec2f>(y, x);
+        auto& value = spectrum.at<cv::Vec2f>(y, x);
         const double power = static_cast<double>(value[0]) * value[0] + static_cast<double>(value[1]) * value[1];
         value = {static_cast<float>(power), 0};
         if (frequency2(y, x) >= noise_from_) floor += power, ++count;

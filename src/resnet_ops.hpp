@@ -96,7 +96,7 @@ class Operation {
 
  private:
   Operation(dnnl::primitive primitive, dnnl::memory::desc scratch)
-      : primitive_(std::move(primitive)), scratch_(std::move(scratch)) {}
+      : primitive_(std::move(primitive)), scratch_(scratch) {}
   static Operation product_of(PackedWeights& store, const dnnl::memory::dims& rows_k_n, const void* tensor,
                               const std::vector<float>& weights_NK, const std::vector<float>& bias_N, After after);
 

@@ -40,13 +40,11 @@ std::vector<std::vector<std::string>> csv_rows(std::string text) {
       row.back() += text[++i];
     else if (c == '"')
       quoted = !quoted;
-    else if (quoted)
-      row.back() += c;
-    else if (c == ',')
+    else if (!quoted && c == ',')
       row.emplace_back();
-    else if (c == '\n')
+    else if (!quoted && c == '\n')
       end_row();
-    else if (c != '\r')
+    else if (quoted || c != '\r')
       row.back() += c;
   }
   end_row();

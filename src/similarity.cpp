@@ -107,6 +107,8 @@ struct Range {
 struct Scale {
   float zero, slope;
   Quantum operator()(float cosine) const {
+    // Adding a half is one instruction a lane and right here: nothing is negative or beyond 2^23.
+    // NOLINTNEXTLINE(bugprone-incorrect-roundings)
     return static_cast<Quantum>(static_cast<std::int32_t>(std::clamp((cosine - zero) * slope, 0.0F, 65535.0F) + 0.5F));
   }
 };

@@ -34,7 +34,7 @@ struct ChipSizeOptions {
 };
 
 struct ChipSize {
-  double size_px;                  ///< edge of a chip in pixels of the image, maybe fractional
+  double size_px = 0;              ///< edge of a chip in pixels of the image, maybe fractional
   std::optional<Lattice> lattice;  ///< what was measured, if it was
   std::string source;              ///< "given", "given lattice and pixel size", "measured lattice", "fallback"
   Notes notes;

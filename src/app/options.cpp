@@ -31,11 +31,9 @@ class Declaration {
  public:
   explicit Declaration(CLI::App& app) : app_(app) {}
 
-  void value(const std::string& name, const std::string& shown_default, const std::string& help, Setter set,
+  void value(const std::string& name, const std::string& shown_default, const std::string& help, const Setter& set,
              const std::string& type = "TEXT") {
-    app_.add_option_function<std::string>("--" + name, std::move(set), help)
-        ->default_str(shown_default)
-        ->type_name(type);
+    app_.add_option_function<std::string>("--" + name, set, help)->default_str(shown_default)->type_name(type);
   }
   void choice(const std::string& name, const std::string& shown_default, const Names& names, const std::string& help,
               const std::function<void(std::size_t)>& set) {

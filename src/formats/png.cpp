@@ -93,7 +93,7 @@ cv::Mat to_grey(const cv::Mat& image) {
   cv::Mat pixels(image.rows, image.cols, CV_32FC1);
   for (int row = 0; row < image.rows; ++row) {
     const T* from = image.ptr<T>(row);
-    float* to = pixels.ptr<float>(row);
+    auto* to = pixels.ptr<float>(row);
     for (int col = 0; col < image.cols; ++col, from += channels)
       to[col] = channels < 3 ? static_cast<float>(from[0])
                              : static_cast<float>(luma[2] * from[0] + luma[1] * from[1] + luma[0] * from[2]);

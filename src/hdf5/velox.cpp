@@ -79,7 +79,7 @@ std::map<std::string, std::string> titles_of(hid_t file) {
 }
 
 std::string detector_of(const json& metadata) {
-  if (const std::string name = text(member(metadata, {"BinaryResult", "Detector"})); !name.empty()) return name;
+  if (std::string name = text(member(metadata, {"BinaryResult", "Detector"})); !name.empty()) return name;
   const std::string index = text(member(metadata, {"BinaryResult", "DetectorIndex"}));
   return index.empty() ? std::string()
                        : text(member(metadata, {"Detectors", ("Detector-" + index).c_str(), "DetectorName"}));

@@ -135,7 +135,7 @@ std::string csv_cell(const std::string& text) {
   const auto read = std::from_chars(text.data(), end, number);
   const bool is_number = read.ec == std::errc{} && read.ptr == end && std::isfinite(number);
   const bool formula = !is_number && !text.empty() && std::string_view("=+-@\t\r").find(text[0]) != std::string::npos;
-  const std::string cell = (formula ? "'" : "") + text;
+  std::string cell = (formula ? "'" : "") + text;
   if (cell.find_first_of(",;\"\t\r\n") == std::string::npos) return cell;  // some countries' spreadsheets part at ;
   std::string quoted = "\"";
   for (const char c : cell) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
