@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <functional>
 #include <future>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -87,6 +88,8 @@ class Batch {
   void refuse_existing() const;
   void prepare_output();
   int run_locked();
+  /// Runs the work; run.json is written and the exit code found even if it was interrupted.
+  int run_to_the_end(const std::function<void()>& work);
   void do_all();
   void do_arrivals(const StreamHooks& hooks);
   void do_arrival(Job& job, const Arrival& arrival);
@@ -167,9 +170,15 @@ void Batch::prepare_output() {
 
 int Batch::run_locked() {
   prepare_output();
-  try {
+  return run_to_the_end([&] {
     do_all();
     finish();
+  });
+}
+
+int Batch::run_to_the_end(const std::function<void()>& work) {
+  try {
+    work();
   } catch (const Interrupted& error) {
     log_.error(one_line(error));
     write_run_json();
@@ -187,15 +196,7 @@ int Batch::run_stream(const StreamHooks& hooks) {
   if (!lock.note().empty()) log_.warning(lock.note());
   prepare_output();
   (void)encoder();  // warm before the first image comes; without one nothing can be done
-  try {
-    do_arrivals(hooks);
-  } catch (const Interrupted& error) {
-    log_.error(one_line(error));
-    write_run_json();
-    return exit_code_of(error);
-  }
-  write_run_json();
-  return exit_code();
+  return run_to_the_end([&] { do_arrivals(hooks); });
 }
 
 void Batch::do_arrivals(const StreamHooks& hooks) {
