@@ -15,4 +15,7 @@ constexpr std::size_t block_edge = 256;  ///< chips along a block: two blocks of
 void block_products(const RowMatrixXf& rows_ND, std::size_t first_a, std::size_t count_a, std::size_t first_b,
                     std::size_t count_b, float* out);
 
+/// Dot products of every row of `a` with every row of `b`, on one thread.
+RowMatrixXf row_products(const RowMatrixXf& a, const RowMatrixXf& b);
+
 }  // namespace metamict

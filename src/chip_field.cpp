@@ -9,6 +9,7 @@
 #include <opencv2/imgproc.hpp>
 #include <utility>
 
+#include "block_product.hpp"
 #include "metamict/order.hpp"
 
 namespace metamict {
@@ -193,7 +194,7 @@ std::vector<float> ChipField::sample(const Nodes& a, const Nodes& b) const {
     return some;
   };
   const Nodes some_a = some_of(a), some_b = some_of(b);
-  const RowMatrixXf cosines = RowMatrixXf(rows_ND_(some_a, Eigen::all)) * rows_ND_(some_b, Eigen::all).transpose();
+  const RowMatrixXf cosines = row_products(rows_ND_(some_a, Eigen::all), rows_ND_(some_b, Eigen::all));
   std::vector<float> values;
   for (std::size_t i = 0; i < some_a.size(); ++i)
     for (std::size_t j = 0; j < some_b.size(); ++j)
