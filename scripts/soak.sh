@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The long form of every reliability claim (docs/reliability.md), over what users run. Hours; any part alone by its name:
-#   scripts/soak.sh [kill|faults|signals|security|load|real|isa|fuzz]...      METAMICT_SEED=n gives other random points
-#   METAMICT_FUZZ_SECONDS=600 for each fuzz target; the corpora are kept in build/corpus.
+#   scripts/soak.sh [kill|faults|signals|security|load|real|same|isa|fuzz]...      METAMICT_SEED=n gives other random points
+#   METAMICT_FUZZ_SECONDS=600 for each fuzz target, METAMICT_FUZZ_TARGETS="dm ser" for some of them; the corpora are kept in build/corpus.
 source "$(dirname "$0")/setup.sh"
-parts=${*:-kill faults signals security load real isa fuzz}
-build soak metamict metamict_fake metamict_faults metamict_codecs metamict_torch
+parts=${*:-kill faults signals security load real same isa fuzz}
+[ "$parts" = fuzz ] || build soak metamict metamict_fake metamict_faults metamict_codecs metamict_torch
 make_encoder
 export METAMICT=$PWD/build/soak/metamict METAMICT_SOURCE_DIR=$PWD METAMICT_SOAK=1 OPENBLAS_NUM_THREADS=1
 python=/usr/bin/python3
@@ -14,16 +14,13 @@ failed=0
 run() { echo "== $1 $(date +%H:%M)"; shift; "$@" || failed=1; }
 
 fuzz() {
-  local seconds=${METAMICT_FUZZ_SECONDS:-60} target name
-  build fuzz all
-  mkdir -p build/corpus/seeds
-  $python tests/fuzz/make_corpus.py build/corpus/seeds --no-hdf5
-  for target in build/fuzz/tests/fuzz/fuzz_* build/fuzz/fuzz_*; do
-    [ -x "$target" ] && [ -f "$target" ] || continue
-    name=$(basename "$target")
-    mkdir -p "build/corpus/$name"
-    run "$name, $seconds s" "$target" -max_total_time="$seconds" -rss_limit_mb=1024 -timeout=5 -print_final_stats=1 -artifact_prefix="build/corpus/$name-" \
-      "build/corpus/$name" build/corpus/seeds
+  local seconds=${METAMICT_FUZZ_SECONDS:-60} target
+  build fuzz fuzz_targets
+  $python tests/fuzz/make_corpus.py build/corpus/seeds --fuzz
+  for target in ${METAMICT_FUZZ_TARGETS:-$(ls build/corpus/seeds)}; do
+    mkdir -p "build/corpus/$target"
+    run "fuzz_$target, $seconds s" "build/fuzz/fuzz_$target" -max_total_time="$seconds" -rss_limit_mb=1024 -timeout=5 -print_final_stats=1 \
+      -artifact_prefix="build/corpus/$target-" "build/corpus/$target" "build/corpus/seeds/$target"
   done
 }
 
@@ -35,6 +32,7 @@ for part in $parts; do
     security) run "names, links, models" $python tests/scripts/test_security.py; run "size bombs" $python tests/scripts/test_bombs.py ;;
     load) run "memory over many images" $python scripts/soak_memory.py fake ;;
     real) run "memory with the real encoder" $python scripts/soak_memory.py real ;;
+    same) run "ten times the same bytes" $python tests/scripts/test_determinism.py ;;
     isa) run "other instruction sets" $python scripts/soak_memory.py isa ;;
     fuzz) fuzz ;;
     *) echo "no part is called $part" >&2; exit 2 ;;

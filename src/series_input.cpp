@@ -3,8 +3,8 @@
 #include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
+#include "csv.hpp"
 #include "metamict/errors.hpp"
 #include "metamict/formats.hpp"
 #include "metamict/series.hpp"
@@ -15,41 +15,6 @@ namespace metamict {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string bytes_of(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (!file) throw UsageError("series " + path.string() + " cannot be read: give the path of an existing CSV file");
-  return text.str();
-}
-
-/// Rows of RFC 4180 CSV: quoted fields may hold commas, doubled quotes and line breaks.
-std::vector<std::vector<std::string>> csv_rows(std::string text) {
-  if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
-  std::vector<std::vector<std::string>> rows;
-  std::vector<std::string> row(1);
-  bool quoted = false;
-  const auto end_row = [&] {
-    if (row.size() > 1 || !row.front().empty()) rows.push_back(row);
-    row.assign(1, {});
-  };
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted && c == '"' && i + 1 < text.size() && text[i + 1] == '"')
-      row.back() += text[++i];
-    else if (c == '"')
-      quoted = !quoted;
-    else if (!quoted && c == ',')
-      row.emplace_back();
-    else if (!quoted && c == '\n')
-      end_row();
-    else if (quoted || c != '\r')
-      row.back() += c;
-  }
-  end_row();
-  return rows;
-}
 
 double dose_of(const std::string& text, const std::string& where) {
   double dose = 0;
@@ -62,7 +27,9 @@ double dose_of(const std::string& text, const std::string& where) {
 }  // namespace
 
 std::vector<SeriesEntry> read_series_csv(const std::filesystem::path& path) {
-  const std::vector<std::vector<std::string>> rows = csv_rows(bytes_of(path));
+  const std::optional<std::string> text = text_of_file(path);
+  if (!text) throw UsageError("series " + path.string() + " cannot be read: give the path of an existing CSV file");
+  const std::vector<std::vector<std::string>> rows = csv_rows(*text);
   if (rows.empty()) throw UsageError("series " + path.string() + " is empty: its columns are image,dose_dpa");
   const auto column = [&](const std::string& name) {
     for (std::size_t i = 0; i < rows[0].size(); ++i)

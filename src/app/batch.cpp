@@ -5,9 +5,11 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <sstream>
 
 #include "app/signals.hpp"
 #include "app/values.hpp"
+#include "csv.hpp"
 #include "metamict/errors.hpp"
 #include "report/whole_file.hpp"
 #include "sha256.hpp"
@@ -19,34 +21,15 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-/// Splits one line of RFC 4180 CSV.
-std::vector<std::string> csv_fields(const std::string& line) {
-  std::vector<std::string> fields(1);
-  bool quoted = false;
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    const char c = line[i];
-    if (quoted && c == '"' && i + 1 < line.size() && line[i + 1] == '"')
-      fields.back() += line[++i];
-    else if (c == '"')
-      quoted = !quoted;
-    else if (c == ',' && !quoted)
-      fields.emplace_back();
-    else
-      fields.back() += c;
-  }
-  return fields;
-}
-
-std::vector<std::string> lines_of(const fs::path& path) {
-  std::ifstream file(path);
-  if (!file) throw UsageError("manifest " + path.string() + " cannot be read: give the path of an existing file");
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(file, line);) {
+/// One name a line, whatever stands in it.
+std::vector<std::vector<std::string>> lines_of(const std::string& text) {
+  std::vector<std::vector<std::string>> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) {
     if (!line.empty() && line.back() == '\r') line.pop_back();
     if (lines.empty() && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);
-    if (!line.empty()) lines.push_back(line);
+    if (!line.empty()) lines.push_back({line});
   }
-  if (file.bad()) throw UsageError("manifest " + path.string() + " cannot be read");
   return lines;
 }
 
@@ -73,21 +56,23 @@ void rename_or_throw(const fs::path& from, const fs::path& to) {
 }  // namespace
 
 std::vector<fs::path> read_manifest(const fs::path& path) {
-  std::vector<std::string> lines = lines_of(path);
-  if (lines.empty()) throw UsageError("manifest " + path.string() + " names no image");
-  const std::vector<std::string> header = csv_fields(lines.front());
+  const std::optional<std::string> text = text_of_file(path);
+  if (!text) throw UsageError("manifest " + path.string() + " cannot be read: give the path of an existing file");
+  const auto lines = lines_of(*text), table = csv_rows(*text);
+  if (lines.empty() || table.empty()) throw UsageError("manifest " + path.string() + " names no image");
+  const std::vector<std::string>& header = table.front();
   const auto column = std::find(header.begin(), header.end(), "image");
   const bool csv = column != header.end();
-  const auto index = static_cast<std::size_t>(column - header.begin());
-  if (!csv && header.size() > 1 && !fs::exists(path.parent_path() / lines.front()))
-    throw UsageError("manifest " + path.string() + " has no column named image: its header is '" + lines.front() + "'");
+  if (const std::string& first = lines.front().front();
+      !csv && header.size() > 1 && !fs::exists(path.parent_path() / first))
+    throw UsageError("manifest " + path.string() + " has no column named image: its header is '" + first + "'");
+  const auto at = static_cast<std::size_t>(csv ? column - header.begin() : 0);
   std::vector<fs::path> images;
-  for (std::size_t i = csv ? 1 : 0; i < lines.size(); ++i) {
-    const std::vector<std::string> fields = csv ? csv_fields(lines[i]) : std::vector<std::string>{lines[i]};
-    const std::size_t at = csv ? index : 0;
-    if (at >= fields.size() || fields[at].empty())
+  const auto& rows = csv ? table : lines;
+  for (std::size_t i = csv ? 1 : 0; i < rows.size(); ++i) {
+    if (at >= rows[i].size() || rows[i][at].empty())
       throw UsageError("manifest " + path.string() + ", line " + std::to_string(i + 1) + ": no image is named");
-    images.push_back(path.parent_path() / fields[at]);
+    images.push_back(path.parent_path() / rows[i][at]);
   }
   if (images.empty()) throw UsageError("manifest " + path.string() + " names no image");
   return images;

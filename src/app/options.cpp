@@ -3,9 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cmath>
-#include <fstream>
 #include <functional>
-#include <iterator>
 #include <sstream>
 
 #include "app/completion.hpp"
@@ -230,19 +228,13 @@ void declare_outputs(Declaration& declare, SegmentCommand& command) {
 
 /// Applies a config file's flat keys to the options that the command line left alone.
 void apply_config(CLI::App& app, const std::filesystem::path& path) {
-  std::ifstream file(path);
-  if (!file) throw UsageError("config file " + path.string() + " cannot be read: give the path of an existing file");
-  for (const CLI::ConfigItem& item : CLI::ConfigTOML().from_config(file)) {
-    if (item.name == "++" || item.name == "--")
-      throw UsageError(path.string() + ": sections are not known here: give flat keys");
-    CLI::Option* const option = item.parents.empty() ? app.get_option_no_throw("--" + item.name) : nullptr;
+  for (const auto& [name, value] : read_config(path)) {
+    CLI::Option* const option = app.get_option_no_throw("--" + name);
     if (option == nullptr || !option->get_configurable())
-      throw UsageError(path.string() + ": unknown key '" + item.fullname() + "'");
+      throw UsageError(path.string() + ": unknown key '" + name + "'");
     if (option->count() > 0) continue;
-    std::string value;
-    for (const std::string& input : item.inputs) value += (value.empty() ? "" : ",") + input;
     if (option->get_expected_min() == 0 && value != "true" && value != "false")
-      throw UsageError(path.string() + ": " + item.name + " is '" + value + "' but must be true or false");
+      throw UsageError(path.string() + ": " + name + " is '" + value + "' but must be true or false");
     option->add_result(value);
     option->run_callback();
   }
@@ -530,17 +522,6 @@ Command parse_command_line(const std::vector<std::string>& arguments) {
   if (app.got_subcommand("evaluate")) return parser.evaluate;
   throw UsageError(
       "no verb is given: segment, series, watch, inspect or evaluate (metamict --help lists what there is)");
-}
-
-std::string to_toml(const OptionTable& table) {
-  std::string text;
-  for (const auto& [name, value] : table) {
-    const bool bare = value == "true" || value == "false";
-    std::string quoted;
-    for (const char c : value) quoted += c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c);
-    text += name + " = " + (bare ? value : "\"" + quoted + "\"") + "\n";
-  }
-  return text;
 }
 
 }  // namespace metamict::app

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "app/config_file.hpp"
 #include "metamict/outputs.hpp"
 #include "metamict/pipeline.hpp"
 #include "metamict/series.hpp"
@@ -21,9 +22,6 @@ struct CommonOptions {
   bool quiet = false, verbose = false, json = false, no_color = false;
   std::filesystem::path log_file;
 };
-
-/// Names and values of options in a fixed order, as they stand in run.toml.
-using OptionTable = std::vector<std::pair<std::string, std::string>>;
 
 struct SegmentCommand {
   CommonOptions common;
@@ -75,8 +73,5 @@ using Command = std::variant<PrintText, SegmentCommand, SeriesCommand, WatchComm
 
 /// Throws UsageError with one sentence.
 Command parse_command_line(const std::vector<std::string>& arguments);
-
-/// The table as TOML: one `key = value` line each.
-std::string to_toml(const OptionTable& table);
 
 }  // namespace metamict::app

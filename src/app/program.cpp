@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/program.hpp"
 
+#include <unistd.h>
+
+#include <exception>
+#include <iostream>
 #include <new>
 #include <opencv2/core/utility.hpp>
+#include <system_error>
 
+#include "app/signals.hpp"
 #include "app/trust.hpp"
 #include "app/verbs.hpp"
 #include "metamict/errors.hpp"
@@ -52,6 +58,9 @@ int exit_code_of(const std::exception& error) {
   if (dynamic_cast<const ModelError*>(&error)) return 4;
   if (dynamic_cast<const ResourceError*>(&error)) return 5;
   if (is_out_of_memory(error)) return 5;
+  if (const auto* system = dynamic_cast<const std::system_error*>(&error);
+      system != nullptr && system->code() == std::errc::resource_unavailable_try_again)
+    return 5;  // no further thread
   if (dynamic_cast<const OutputError*>(&error)) return 6;
   if (dynamic_cast<const Interrupted*>(&error)) return 128 + stop_signal.load();
   return 7;
@@ -81,6 +90,16 @@ int run_program(const std::vector<std::string>& arguments, Console console) {
     console.err << "error: " << printable(one_line(error)) << std::endl;
     return exit_code_of(error);
   }
+}
+
+int run_main(int argc, char** argv, const OpenEncoder& open_encoder) try {
+  std::set_terminate(end_for_want_of_memory);
+  std::ios::sync_with_stdio(false);
+  const SignalWatch watch;
+  return run_program({argv + 1, argv + argc}, {std::cout, std::cerr, isatty(STDERR_FILENO) != 0, open_encoder});
+} catch (const std::exception& error) {
+  std::cerr << "error: " << error.what() << std::endl;
+  return exit_code_of(error);
 }
 
 }  // namespace metamict::app

@@ -30,4 +30,7 @@ extern std::atomic<int> stop_signal;
 /// Exit codes: see docs; arguments without the program's name.
 int run_program(const std::vector<std::string>& arguments, Console console);
 
+/// What main does: run_program on the process's own streams, signals served, and an exit code whatever happens.
+int run_main(int argc, char** argv, const OpenEncoder& open_encoder = open_trusted_encoder);
+
 }  // namespace metamict::app

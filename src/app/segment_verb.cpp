@@ -7,6 +7,7 @@
 #include <future>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <opencv2/core/utility.hpp>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -129,6 +130,7 @@ Batch::Batch(const SegmentCommand& command, Console& console, Log& log, BatchHoo
   if (options_.max_memory_bytes == 0) options_.max_memory_bytes = machine_memory_bytes();
   options_.similarity.threads = options_.communities.threads = encoder_options_.threads = output_options_.threads =
       options_.threads;
+  cv::setNumThreads(options_.threads);  // OpenCV has a pool of its own
   if (encoder_options_.model.empty()) encoder_options_.model = default_encoder();
   sidecar_ = read_sidecar(encoder_options_.model);
   sidecar_sha256_ = hash_of_model_file(fs::path(encoder_options_.model).replace_extension(".json"));

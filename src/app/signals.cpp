@@ -6,10 +6,14 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <exception>
+#include <new>
+#include <string_view>
 #include <system_error>
 
 #include "app/program.hpp"
@@ -45,14 +49,29 @@ void say(const std::string& line) {
   }
 }
 
-/// Ends the process without asking any other thread.
-[[noreturn]] void hurry(int signal) {
+void clear_away() {
   const bool held = publishing.try_lock_for(std::chrono::seconds(2));  // kept: nothing may be published any more
   const std::unique_lock lock(registry, std::try_to_lock);
   if (held && lock)
     for (const auto& clear : clearings) clear();
+}
+
+/// Ends the process without asking any other thread.
+[[noreturn]] void hurry(int signal) {
+  clear_away();
   say("error: stopped by signal " + std::to_string(signal) + " in the middle of an image");
   std::_Exit(128 + signal);
+}
+
+bool memory_ran_out() {
+  try {
+    if (const auto error = std::current_exception()) std::rethrow_exception(error);
+  } catch (const std::bad_alloc&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+  return false;
 }
 
 void print_status() {
@@ -97,6 +116,19 @@ SignalWatch::~SignalWatch() {
   const unsigned char end = 0;
   while (::write(ends[1], &end, 1) < 0) std::this_thread::yield();
   thread_.join();
+}
+
+void end_for_want_of_memory() {
+  constexpr std::string_view words = "error: memory ran out: give a larger --stride or --spill DIR\n";
+  static std::atomic<bool> ending = false;
+  if (!memory_ran_out()) std::abort();
+  if (!ending.exchange(true)) {  // clearing, too, may find no memory and come back here
+    if (::write(STDERR_FILENO, words.data(), words.size()) < 0) {
+      // nobody listens
+    }
+    clear_away();
+  }
+  std::_Exit(5);
 }
 
 OnHurry::OnHurry(std::function<void()> clear) {

@@ -26,6 +26,10 @@ class SignalWatch {
   std::thread thread_;
 };
 
+/// For std::set_terminate: memory that runs out where nothing can be caught (a JSON value allocates in its destructor)
+/// ends the process with a sentence, exit code 5 and no temporary files; anything else ends it as ever.
+[[noreturn]] void end_for_want_of_memory();
+
 /// What to clear away when the process must end at once; called from the watching thread, so it must stand on its own.
 class OnHurry {
  public:

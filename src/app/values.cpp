@@ -61,9 +61,10 @@ std::uint64_t parse_bytes(const std::string& option, const std::string& text) {
     unit.pop_back();
   static const std::map<std::string, int> shifts = {{"", 0}, {"K", 10}, {"M", 20}, {"G", 30}, {"T", 40}};
   const auto found = shifts.find(unit);
-  if (found == shifts.end() || value <= 0 || value > 1e9)
+  const double bytes = found == shifts.end() ? 0 : std::ldexp(value, found->second);
+  if (!(bytes >= 1 && bytes <= 0x1p62))
     throw UsageError(option + " '" + text + "' is not an amount of memory: give for example 8G or 512M");
-  return static_cast<std::uint64_t>(value * static_cast<double>(std::uint64_t{1} << found->second));
+  return static_cast<std::uint64_t>(bytes);
 }
 
 std::vector<std::string> split(const std::string& text, char separator) {

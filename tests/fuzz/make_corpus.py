@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Writes one small valid image in every layout of every format that metamict reads: seeds for the fuzzers and samples for the tests.
 
-    make_corpus.py FOLDER [--no-hdf5]
+    make_corpus.py FOLDER           the images, all in one folder
+    make_corpus.py FOLDER --fuzz    seeds for every fuzz target, each in a folder of the target's name (HDF5 has none)
 
 Every image is 6 x 7 pixels with the grey values 10 row + column, frame k adds 100 k; the pixel is 0.05 nm where the format can say it.
 Files are named FORMAT_what.extension, those that must be refused no_FORMAT_reason.extension.
@@ -250,14 +251,75 @@ def hdf5_files(folder):
         file.create_dataset("image", shape=(ROWS, COLS), dtype="f4", external=[("/etc/passwd", 0, 4 * ROWS * COLS)])
 
 
+# --- What is not an image ------------------------------------------------------------------------------------------
+
+NAMES = ("mode", "film 0.1 dpa", "<script>&\"'", "\u00e5\u03bc\u4e2d\U0001f52c", "a\x00\x1b[31m\u202e\x7f\u0085", "=cmd|' /C calc'!A0")
+
+
+def sidecar_files():
+    import json
+
+    card = {"schema": 1, "name": "net", "kind": "untrained", "provenance": "a test", "input_px": 64, "channels": 3, "features": 2048, "cells_per_chip": 4.5,
+            "mean": [0.1, 0.2, 0], "std": [1, 2, 0.5], "sha256": "0" * 64}
+    yield "sidecar_whole.json", json.dumps(card).encode()
+    yield "sidecar_unlisted.json", json.dumps({**card, "sha256": "", "more": {"nested": [[[]]]}}, indent=1).encode()
+
+
+def config_files():
+    yield "config_run.toml", b"""chip-size = "64"
+stride = "auto"
+pixel-size = "21.3 pm"
+frame = "mean"
+max-pixels = 1000000
+precision = "float32"
+trust-encoder = true
+cut = ["mean", "0.5", "nested"]
+primary = "mean"
+resolution = 1.5
+seed = 7
+max-memory = "8GiB"
+write = "embeddings,hspy"
+"""
+    yield "config_odd.toml", b"# a comment\n\ncut = mean,0.25 # another\ndataset = 'a \\ \" name'\nspill = \"/tmp/\xc3\xa5\"\nthreads = +2\n[section]\nx = 1\n"
+
+
+def torchscript_files():
+    import io
+
+    import torch
+
+    for name, kind in (("half", torch.float16), ("float", torch.float32)):
+        net = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.BatchNorm2d(2), torch.nn.Linear(2, 3)).to(kind)
+        for weight in net.state_dict().values():
+            weight.fill_(0.5)
+        buffer = io.BytesIO()
+        torch.jit.save(torch.jit.script(net.eval()), buffer)
+        yield f"torchscript_{name}.pt", buffer.getvalue()
+
+
+def name_files(target):
+    for i, name in enumerate(NAMES):
+        yield f"{target}_{i}.bin", name.encode() + bytes(range(7 * i))
+
+
+def write_all(folder, files):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in files:
+        (folder / name).write_bytes(data)
+
+
 def main():
     folder = Path(sys.argv[1])
-    folder.mkdir(parents=True, exist_ok=True)
-    for files in (dm_files, ser_files, mrc_files, simple_files):
-        for name, data in files():
-            (folder / name).write_bytes(data)
-    if "--no-hdf5" not in sys.argv:
+    images = [pair for files in (dm_files, ser_files, mrc_files, simple_files) for pair in files()]
+    if "--fuzz" not in sys.argv:
+        write_all(folder, images)
         hdf5_files(folder)
+        return
+    for target in ("dm", "ser", "mrc", "npy", "tiff", "jpeg"):
+        write_all(folder / target, [(name, data) for name, data in images if name.removeprefix("no_").startswith(target + "_")])
+    for target, files in {"sidecar": sidecar_files(), "config": config_files(), "torchscript": torchscript_files(), "escaping": name_files("escaping"),
+                          "graphml": name_files("graphml")}.items():
+        write_all(folder / target, files)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@
 // At the end FAULT_LOG holds "count N" and, when a call failed, "failed PATH" before it.
 // FAULT_LAST=m makes m calls in a row fail (default 1).
 // FAULT_CALL=malloc makes allocations fail: all of them, or with FAULT_FROM=libigraph only those that code of that library asks
-// for. Beside AddressSanitizer operator new is not among them.
+// for. Beside AddressSanitizer operator new is not among them. A process that then ends by a signal leaves "crashed LIBRARY SYMBOL
+// OFFSET" lines, one a frame; with FAULT_TRACE=1 the frames of the failed allocation stand there too, as "at ...".
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
@@ -42,17 +43,25 @@ static void note(const char* kind, const char* text) {
 }
 
 #ifdef FAULTS_IN_MALLOC
-// In which library it ended: one that does not check its allocations is not ours to mend. The C library's own frames are
-// passed over, because it is handed the null pointers of others.
-static void on_crash(int number) {
-  void* frames[16];
-  const int count = backtrace(frames, 16);
+static int trace;
+
+// Where it was: one line a frame, "library symbol offset", innermost first.
+static void note_frames(const char* kind) {
+  void* frames[48];
+  const int count = backtrace(frames, 48);
   for (int i = 1; i < count; ++i) {
     Dl_info where;
-    if (!dladdr(frames[i], &where) || !where.dli_fname || strstr(where.dli_fname, "libc.so") || strstr(where.dli_fname, "metamict_faults")) continue;
-    note("crashed", where.dli_fname);
-    break;
+    char text[1000];
+    if (!dladdr(frames[i], &where) || !where.dli_fname || strstr(where.dli_fname, "metamict_faults")) continue;
+    const char* name = strrchr(where.dli_fname, '/');
+    snprintf(text, sizeof text, "%s %.700s %#lx", name ? name + 1 : where.dli_fname, where.dli_sname ? where.dli_sname : "?",
+             (long)((char*)frames[i] - (char*)where.dli_fbase));
+    note(kind, text);
   }
+}
+
+static void on_crash(int number) {
+  note_frames("crashed");
   signal(number, SIG_DFL);
   raise(number);
 }
@@ -63,6 +72,8 @@ __attribute__((constructor)) static void start(void) {
   void* frame;
   backtrace(&frame, 1);  // its first call allocates
   signal(SIGSEGV, on_crash);
+  signal(SIGABRT, on_crash);
+  trace = getenv("FAULT_TRACE") != NULL;
 #endif
   if (getenv("FAULT_CALL")) fault_call = getenv("FAULT_CALL");
   if (getenv("FAULT_AT")) fault_at = atol(getenv("FAULT_AT"));
@@ -176,7 +187,11 @@ static int starves(const void* caller) {
   if (!ready || strcmp(fault_call, "malloc") != 0) return 0;
   Dl_info where;
   if (fault_from && (!dladdr(caller, &where) || !where.dli_fname || !strstr(where.dli_fname, fault_from))) return 0;
-  return fails("malloc", NULL);
+  if (!fails("malloc", NULL)) return 0;
+#ifdef FAULTS_IN_MALLOC
+  if (trace) note_frames("at");
+#endif
+  return 1;
 }
 #define STARVES starves(__builtin_return_address(0))
 void* malloc(size_t bytes) { return STARVES ? NULL : NEXT_MALLOC(bytes); }

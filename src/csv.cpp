@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "csv.hpp"
+
+#include <fstream>
+
+namespace metamict {
+
+std::optional<std::string> text_of_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return std::nullopt;
+  std::string text;
+  char some[4096];
+  do {
+    file.read(some, sizeof some);
+    text.append(some, static_cast<std::size_t>(file.gcount()));
+  } while (file);
+  if (file.bad()) return std::nullopt;
+  return text;
+}
+
+std::vector<std::vector<std::string>> csv_rows(std::string_view text) {
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  std::vector<std::vector<std::string>> rows;
+  std::vector<std::string> row(1);
+  bool quoted = false;
+  const auto end_row = [&] {
+    if (row.size() > 1 || !row.front().empty()) rows.push_back(row);
+    row.assign(1, {});
+  };
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted && c == '"' && i + 1 < text.size() && text[i + 1] == '"')
+      row.back() += text[++i];
+    else if (c == '"')
+      quoted = !quoted;
+    else if (!quoted && c == ',')
+      row.emplace_back();
+    else if (!quoted && c == '\n')
+      end_row();
+    else if (quoted || c != '\r')
+      row.back() += c;
+  }
+  end_row();
+  return rows;
+}
+
+}  // namespace metamict

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// CSV as people and spreadsheets write it.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace metamict {
+
+/// Everything in a file; nothing where it cannot be read to its end.
+std::optional<std::string> text_of_file(const std::filesystem::path& path);
+
+/// Rows of RFC 4180: quoted fields may hold commas, doubled quotes and line breaks. A byte-order mark and empty lines
+/// are passed over; a quote that is never closed reaches to the end.
+std::vector<std::vector<std::string>> csv_rows(std::string_view text);
+
+}  // namespace metamict

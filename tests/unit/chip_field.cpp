@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Which parts of an image are borders between two others.
+#include "chip_field.hpp"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+namespace metamict {
+namespace {
+
+/// 8 x 8 chips, eight of them to a chip's width, so that a part of fewer than five in a row has no core.
+class WithoutBorders : public testing::Test {
+ protected:
+  std::vector<Nodes> kept(const std::vector<Eigen::Vector3f>& looks,
+                          const std::function<std::size_t(int row, int col)>& part_at) {
+    std::vector<Nodes> parts(looks.size());
+    RowMatrixXf rows_ND(static_cast<Eigen::Index>(grid.chips()), 3);
+    for (std::size_t node = 0; node < grid.chips(); ++node) {
+      const std::size_t part = part_at(grid.row(node), grid.col(node));
+      parts[part].push_back(static_cast<std::uint32_t>(node));
+      rows_ND.row(static_cast<Eigen::Index>(node)) = looks[part].normalized().transpose();
+    }
+    const std::vector<float> order;
+    return ChipField(grid, rows_ND, order, 1.0, {}).without_borders(parts);
+  }
+
+  const int last = 7;
+  const ChipGrid grid = lay_grid({8 + last, 8 + last}, {8 + last, 8 + last}, 8, 1);
+};
+
+TEST_F(WithoutBorders, ANarrowPartBetweenTwoIsLeftOutWhenItLooksLikeSomethingBetween) {
+  const auto stripes = [](int, int col) { return col < 3 ? 0U : col < 5 ? 1U : 2U; };
+  // The outer parts have no core either, but one neighbour only.
+  EXPECT_EQ(kept({{1, 0, 0}, {1, 1, 0}, {0, 1, 0}}, stripes).size(), 2U);
+  EXPECT_EQ(kept({{1, 0, 0}, {0, 0, 1}, {0, 1, 0}}, stripes).size(), 3U);  // like neither
+}
+
+// Each of four parts in a square lies between its two neighbours, by place and by look: 60 degrees from either, which
+// are 90 degrees apart.
+TEST_F(WithoutBorders, PartsAreNeverAllTakenForBorders) {
+  const auto quarters = [](int row, int col) { return 2U * (row > 3) + (col > 3); };
+  const auto parts = kept({{1, 1, 0}, {1, 0, 1}, {1, 0, -1}, {1, -1, 0}}, quarters);
+  ASSERT_EQ(parts.size(), 4U);
+  for (const Nodes& part : parts) EXPECT_EQ(part.size(), 16U);
+}
+
+}  // namespace
+}  // namespace metamict
