@@ -21,7 +21,10 @@ class ChipField {
   ChipField(const ChipGrid& grid, const RowMatrixXf& rows_ND, const std::vector<float>& order, double range,
             const NestedOptions& options);
 
-  std::size_t smallest_part() const { return static_cast<std::size_t>((2 * half_chip_ + 1) * (2 * half_chip_ + 1)); }
+  std::size_t smallest_part() const {
+    const auto width = static_cast<std::size_t>(2 * half_chip_ + 1);
+    return width * width;
+  }
 
   /// False where even the least alike chips are too alike for a border's jump.
   bool may_hold_a_border(const Nodes& nodes) const;

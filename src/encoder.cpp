@@ -22,7 +22,7 @@ std::string verified_hash(std::span<const unsigned char> file, const EncoderOpti
                           Notes& notes) {
   Sha256 sha;
   sha.update(file);
-  const std::string found = sha.hex();
+  std::string found = sha.hex();
   if (found == sidecar.sha256) return found;
   const std::string difference = sidecar.sha256.empty()
                                      ? "its sidecar lists no SHA-256"

@@ -76,7 +76,7 @@ __attribute__((target("sha,sse4.1"))) void compress_sha_ni(State& state, const u
   for (; blocks > 0; --blocks, data += 64) {
     const __m128i abef_before = abef, cdgh_before = cdgh;
     __m128i w[4];
-    for (int i = 0; i < 4; ++i)
+    for (std::size_t i = 0; i < 4; ++i)
       w[i] = _mm_shuffle_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(data + 16 * i)), swap);
     for (std::size_t group = 0; group < 16; ++group) {
       const __m128i now = w[group % 4];

@@ -108,6 +108,8 @@ class Tensors {
     if (bytes == 0) return tensor;
     const unsigned char* data = elements(storage, item(arguments, 1, Kind::integer).integer, count, bytes);
     if (bytes == 4)
+      // cppcheck-suppress invalidPointerCast ; little-endian, as stored_tensors requires, and aligned, as elements()
+      // does
       tensor.data = reinterpret_cast<const float*>(data);
     else
       tensor.half = reinterpret_cast<const std::uint16_t*>(data);

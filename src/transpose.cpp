@@ -16,7 +16,7 @@ Lane8 load(const std::uint16_t* from) {
 }
 
 void interleave(const Lane8 (&in)[8], Lane8 (&out)[8]) {
-  for (int k = 0; k < 4; ++k) {
+  for (std::size_t k = 0; k < 4; ++k) {
     out[2 * k] = __builtin_shufflevector(in[k], in[k + 4], 0, 8, 1, 9, 2, 10, 3, 11);
     out[2 * k + 1] = __builtin_shufflevector(in[k], in[k + 4], 4, 12, 5, 13, 6, 14, 7, 15);
   }

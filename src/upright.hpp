@@ -10,10 +10,10 @@ namespace metamict {
 
 class Upright {
  public:
-  Upright(cv::Size image, double growth_deg) : image_(image) {
-    const double angle = growth_deg * std::numbers::pi / 180;
-    down_ = {-std::cos(angle), std::sin(angle)};
-    along_ = {down_.y, -down_.x};
+  Upright(cv::Size image, double growth_deg)
+      : image_(image),
+        down_(-std::cos(growth_deg * std::numbers::pi / 180), std::sin(growth_deg * std::numbers::pi / 180)),
+        along_(down_.y, -down_.x) {
     double left = 1e300, top = 1e300, right = -1e300, bottom = -1e300;
     for (const cv::Point2d corner :
          {cv::Point2d(0, 0), cv::Point2d(image.width - 1, 0), cv::Point2d(0, image.height - 1),

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <ranges>
+
 #include "app/arrivals.hpp"
 #include "app/verbs.hpp"
 #include "metamict/errors.hpp"
@@ -19,13 +21,13 @@ std::string status_page(const WatchCommand& command, const std::vector<StreamSta
                      " waiting.</p></header>\n" +
                      "<div class=\"scroll\"><table><thead><tr><th>image</th><th>state</th><th>seconds from "
                      "arrival</th></tr></thead><tbody>\n";
-  for (auto image = images.rbegin(); image != images.rend(); ++image) {
-    const std::string name = escaped(image->image.filename().string());
-    const bool fine = image->status != "failed";
+  for (const auto& image : std::views::reverse(images)) {
+    const std::string name = escaped(image.image.filename().string());
+    const bool fine = image.status != "failed";
     body += "<tr><td>" +
-            (fine ? "<a href=\"" + escaped(address_of(image->stem + "/report.html")) + "\">" + name + "</a>" : name) +
-            "</td><td>" + escaped(fine ? image->status : image->reason) + "</td><td>" +
-            (image->latency_s > 0 ? fixed(image->latency_s, 2) : "–") + "</td></tr>\n";
+            (fine ? "<a href=\"" + escaped(address_of(image.stem + "/report.html")) + "\">" + name + "</a>" : name) +
+            "</td><td>" + escaped(fine ? image.status : image.reason) + "</td><td>" +
+            (image.latency_s > 0 ? fixed(image.latency_s, 2) : "–") + "</td></tr>\n";
   }
   return html::page("watch – metamict", body + "</tbody></table></div>\n", {.refresh_s = 5});
 }

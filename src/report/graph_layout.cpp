@@ -89,11 +89,13 @@ class Cells {
 
  private:
   std::size_t cell(const cv::Point2f& point) const {
-    return static_cast<std::size_t>(static_cast<int>((point.y - low_.y) / width_) * cols_ +
-                                    static_cast<int>((point.x - low_.x) / width_));
+    return cell(static_cast<int>((point.y - low_.y) / width_), static_cast<int>((point.x - low_.x) / width_));
+  }
+  std::size_t cell(int row, int col) const {
+    return static_cast<std::size_t>(row) * static_cast<std::size_t>(cols_) + static_cast<std::size_t>(col);
   }
   std::span<const Member> members(int row, int col) const {
-    const auto at = static_cast<std::size_t>(row * cols_ + col);
+    const std::size_t at = cell(row, col);
     return {members_.data() + start_[at], members_.data() + start_[at + 1]};
   }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ranges>
 #include <vector>
 
 #include "report/canvas.hpp"
@@ -124,9 +125,9 @@ void place_labels(Canvas& canvas, std::vector<CutLine>& lines) {
     edge = line->label_x + half(line);
   }
   edge = width - 2;
-  for (auto it = sorted.rbegin(); it != sorted.rend(); ++it) {
-    (*it)->label_x = std::min((*it)->label_x, edge - half(*it));
-    edge = (*it)->label_x - half(*it);
+  for (CutLine* line : std::views::reverse(sorted)) {
+    line->label_x = std::min(line->label_x, edge - half(line));
+    edge = line->label_x - half(line);
   }
 }
 

@@ -297,9 +297,10 @@ def torchscript_files():
         yield f"torchscript_{name}.pt", buffer.getvalue()
 
 
-def name_files(target):
+def name_files(target, more=0):
+    rng = np.random.default_rng(1)
     for i, name in enumerate(NAMES):
-        yield f"{target}_{i}.bin", name.encode() + bytes(range(7 * i))
+        yield f"{target}_{i}.bin", name.encode() + rng.bytes(more * i)
 
 
 def write_all(folder, files):
@@ -317,8 +318,8 @@ def main():
         return
     for target in ("dm", "ser", "mrc", "npy", "tiff", "jpeg"):
         write_all(folder / target, [(name, data) for name, data in images if name.removeprefix("no_").startswith(target + "_")])
-    for target, files in {"sidecar": sidecar_files(), "config": config_files(), "torchscript": torchscript_files(), "escaping": name_files("escaping"),
-                          "graphml": name_files("graphml")}.items():
+    for target, files in {"sidecar": sidecar_files(), "config": config_files(), "torchscript": torchscript_files(), "escaping": name_files("escaping", 10),
+                          "graphml": name_files("graphml", 300)}.items():
         write_all(folder / target, files)
 
 
