@@ -32,12 +32,12 @@ class TenRuns(unittest.TestCase):
 
     def test_fake_encoder(self):
         with Place() as place:
-            place.add_images(1, 160, 208)
+            place.add_images(1, 112, 144)
             self.check(place, FAKE, place.images[0], "--chip-size", "16", "--stride", "8")
 
     def test_encoder_that_ships(self):
         with Place() as place:
-            place.add_images(1, 128, 192)
+            place.add_images(1, 80, 112)
             self.check(place, BUILD / "metamict", place.images[0], "--chip-size", "32", "--stride", "16")
 
     @unittest.skipUnless(SOAK, "ten runs over a whole sample take minutes: scripts/soak.sh")
