@@ -24,8 +24,9 @@ RuleResult apply_derived_rule(const std::string& name, const Result& result, con
   rule.kind = RuleKind::derived;
   NestedOptions nested;
   nested.spill = options.similarity.spill;
-  rule.communities = find_nested(result, chip_spectra(canonical, result.grid, options.threads), options.communities,
-                                 nested, progress);
+  const ChipEvidence evidence{chip_spectra(canonical, result.grid, options.threads),
+                              chip_greys(canonical, result.grid, options.threads)};
+  rule.communities = find_nested(result, evidence, options.communities, nested, progress);
   return rule;
 }
 

@@ -91,9 +91,36 @@ class Splitter {
   Communities& into_;
 };
 
+/// Cuts regions where their grey steps.
+std::vector<Nodes> cut_by_composition(const std::vector<Nodes>& regions, const ChipField& looks,
+                                      const GreySteps& steps) {
+  std::vector<Nodes> materials;
+  for (const Nodes& region : regions)
+    for (Nodes& part : steps.parts(region, is_ordered(looks.order_of(region)))) materials.push_back(std::move(part));
+  return materials;
+}
+
+/// Cuts ordered regions into grains by their chips' spectra.
+std::vector<Nodes> cut_by_lattice(std::vector<Nodes> regions, const ChipField& looks, const ChipField& lattice,
+                                  Splitter& by_lattice) {
+  std::vector<Nodes> grains;
+  for (Nodes& region : regions) {
+    std::vector<Nodes> inner;
+    if (is_ordered(looks.order_of(region))) inner = by_lattice.parts(region);
+    // A grain has a core, and a lattice there. Anything else is the region's edge, where chips show its neighbours too.
+    std::erase_if(inner,
+                  [&](const Nodes& part) { return !lattice.has_core(part) || !is_ordered(lattice.order_of(part)); });
+    if (inner.size() < 2)
+      grains.push_back(std::move(region));
+    else
+      for (Nodes& grain : lattice.resolve(region, inner)) grains.push_back(std::move(grain));
+  }
+  return grains;
+}
+
 }  // namespace
 
-Communities find_nested(const Result& result, const RowMatrixXf& lattice_ND, const CommunityOptions& options,
+Communities find_nested(const Result& result, const ChipEvidence& evidence, const CommunityOptions& options,
                         const NestedOptions& nested, const Progress& progress) {
   Communities found;
   found.node_stability.assign(result.grid.chips(), 1.0F);
@@ -111,30 +138,19 @@ Communities find_nested(const Result& result, const RowMatrixXf& lattice_ND, con
   // Chips on a border choose among all regions.
   std::vector<Nodes> regions =
       looks.resolve(all, looks.without_borders(Splitter(looks, scores_of, options, progress, found).parts(all)));
-  if (lattice_ND.rows() > 0) {
-    const ChipField lattice(result.grid, lattice_ND, result.order, 1.0, nested);
+  if (!evidence.greys.mean.empty())
+    regions = cut_by_composition(regions, looks, GreySteps(result.grid, evidence.greys, result.order));
+  if (evidence.spectra_ND.rows() > 0) {
+    const ChipField lattice(result.grid, evidence.spectra_ND, result.order, 1.0, nested);
     const auto compare_lattices = [&](const Nodes& nodes) {
       Embeddings some;
-      some.rows_ND = lattice_ND(nodes, Eigen::all);
+      some.rows_ND = evidence.spectra_ND(nodes, Eigen::all);
       SimilarityOptions comparing;
       comparing.threads = options.threads, comparing.spill = nested.spill;
       return compare(some, comparing);
     };
     Splitter by_lattice(lattice, compare_lattices, options, progress, found);
-    std::vector<Nodes> grains;
-    for (Nodes& region : regions) {
-      std::vector<Nodes> inner;
-      if (is_ordered(looks.order_of(region))) inner = by_lattice.parts(region);
-      // A grain has a core, and a lattice there. Anything else is the region's edge, where chips show its neighbours
-      // too.
-      std::erase_if(inner,
-                    [&](const Nodes& part) { return !lattice.has_core(part) || !is_ordered(lattice.order_of(part)); });
-      if (inner.size() < 2)
-        grains.push_back(std::move(region));
-      else
-        for (Nodes& grain : lattice.resolve(region, inner)) grains.push_back(std::move(grain));
-    }
-    regions = std::move(grains);
+    regions = cut_by_lattice(std::move(regions), looks, lattice, by_lattice);
   }
   found.community.assign(all.size(), 0);
   for (std::size_t k = 0; k < regions.size(); ++k)

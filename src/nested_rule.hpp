@@ -15,13 +15,22 @@
 //     range of dissimilarity. A wedge and noise change as much inside as across, focus drift changes gently: they do
 //     not pass. An ordered part and one without a lattice (order_gap apart) are two whatever the border: order that
 //     fades over many chips has no jump, and to tell the two is what the map is for.
+//   Composition: a region is cut where its mean grey makes a step (grey_step.hpp), for an encoder that takes
+//     brightness for the microscope's says the same of two isostructural materials.
 //   Grains: an ordered region is split once more in the same way by its chips' amplitude spectra, for an encoder that
 //     takes small rotations for the same sees no grain boundary.
 #pragma once
 
+#include "grey_step.hpp"
 #include "metamict/pipeline.hpp"
 
 namespace metamict {
+
+/// What the pixels say beside the embeddings; each may be empty.
+struct ChipEvidence {
+  RowMatrixXf spectra_ND;  ///< chip_spectra of the same grid, which tell grains apart
+  ChipGreys greys;         ///< which tell compositions apart
+};
 
 struct NestedOptions {
   /// Measured on simulated scenes: splits by noise and drift stay below 2.8, true borders above 3.8.
@@ -33,8 +42,7 @@ struct NestedOptions {
 
 /// Communities of the nested rule; no modularity, since they are not a partition of one graph. Deterministic for any
 /// threads.
-/// lattice_ND: chip_spectra of the same grid; empty to leave grains unseen.
-Communities find_nested(const Result& result, const RowMatrixXf& lattice_ND, const CommunityOptions& options,
+Communities find_nested(const Result& result, const ChipEvidence& evidence, const CommunityOptions& options,
                         const NestedOptions& nested, const Progress& progress);
 
 }  // namespace metamict
