@@ -6,6 +6,7 @@
 #include <csignal>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <opencv2/core/utility.hpp>
 
 #include "metamict/errors.hpp"
 #include "support/program_fixture.hpp"
@@ -265,6 +266,16 @@ TEST_F(Program, ManifestNamesImagesByLineOrByColumn) {
   ASSERT_EQ(segment({"--manifest", (folder / "list.csv").string(), "--overwrite"}), 0) << err;
   std::ofstream(folder / "list.csv") << "dose_dpa,picture\n0.1,film.npy\n";
   EXPECT_EQ(segment({"--manifest", (folder / "list.csv").string(), "--overwrite"}), 2);
+}
+
+TEST_F(Program, OpenCVsOwnThreadsAreNotMoreThanAskedFor) {
+  for (const int threads : {1, 2}) {
+    ASSERT_EQ(run({"segment", film(), "--output", out_folder().string(), "--overwrite", "--threads",
+                   std::to_string(threads), "--chip-size", "32"}),
+              0)
+        << err;
+    EXPECT_EQ(cv::getNumThreads(), threads);
+  }
 }
 
 TEST_F(Program, DryRunWritesNothingAndOpensNoEncoder) {
