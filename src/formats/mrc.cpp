@@ -96,8 +96,7 @@ PixelSize pixel_size(const InputFile& file, const Header& header) {
   if ((kind == "FEI1" || kind == "FEI2") && header.extended >= 172) {
     const auto x = file.get<double>(header_bytes + 156, header.order, "the extended header"),
                y = file.get<double>(header_bytes + 164, header.order, "the extended header");
-    if (auto size = pixel_size_from({y, x}, {metre, metre}, "FEI extended header"); size.nm_per_pixel)
-      return size;
+    if (auto size = pixel_size_from({y, x}, {metre, metre}, "FEI extended header"); size.nm_per_pixel) return size;
   }
   const auto cell = [&](std::uint64_t i) {
     return static_cast<double>(file.get<float>(40 + 4 * i, header.order, "the header"));

@@ -83,9 +83,9 @@ void Canvas::check() {
 cv::Mat Canvas::pixels() {
   check();
   cairo_surface_flush(surface_.get());
-  cv::Mat shared(cairo_image_surface_get_height(surface_.get()), cairo_image_surface_get_width(surface_.get()),
-                       CV_8UC4, cairo_image_surface_get_data(surface_.get()),
-                       static_cast<std::size_t>(cairo_image_surface_get_stride(surface_.get())));
+  cv::Mat shared(cairo_image_surface_get_height(surface_.get()), cairo_image_surface_get_width(surface_.get()), CV_8UC4,
+                 cairo_image_surface_get_data(surface_.get()),
+                 static_cast<std::size_t>(cairo_image_surface_get_stride(surface_.get())));
   cairo_surface_mark_dirty(surface_.get());
   return shared;
 }
