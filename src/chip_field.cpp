@@ -68,6 +68,49 @@ cv::Mat ChipField::core_of(const Nodes& nodes, int margin) const {
   return core;
 }
 
+cv::Mat ChipField::cores_of(const Nodes& part) const {
+  const auto innermost = [&](const Nodes& nodes) {
+    cv::Mat core = core_of(nodes, half_chip_);
+    for (int margin = half_chip_ - 1; cv::countNonZero(core) == 0; --margin) core = core_of(nodes, margin);
+    return core;
+  };
+  cv::Mat cores = core_of(part, half_chip_);
+  for (const Nodes& piece : pieces(part))
+    if (piece.size() >= smallest_part() / 2) cores |= innermost(piece);
+  return cv::countNonZero(cores) > 0 ? cores : innermost(part);
+}
+
+std::vector<Nodes> ChipField::pieces(const Nodes& nodes) const {
+  cv::Mat piece_at;
+  const int count = cv::connectedComponents(mask_of(nodes), piece_at, 8, CV_32S);
+  std::vector<Nodes> found(static_cast<std::size_t>(count - 1));
+  for (const std::uint32_t node : nodes)
+    found[static_cast<std::size_t>(piece_at.at<int>(grid_.row(node), grid_.col(node)) - 1)].push_back(node);
+  return found;
+}
+
+std::vector<Nodes> ChipField::unlike_pieces(const Nodes& part) const {
+  std::vector<Nodes> all = pieces(part);
+  std::sort(all.begin(), all.end(), [](const Nodes& a, const Nodes& b) { return a.size() > b.size(); });
+  std::vector<Nodes> kinds;
+  std::vector<Eigen::VectorXf> directions;
+  for (const Nodes& piece : all) {
+    const Eigen::VectorXf direction = direction_of(nodes_of(cores_of(piece)));
+    std::size_t best = 0;
+    float most = -2;
+    for (std::size_t k = 0; k < kinds.size(); ++k)
+      if (const float alike = direction.dot(directions[k]); alike > most) most = alike, best = k;
+    const bool splinter = piece.size() < smallest_part() / 2;
+    if (kinds.empty() || (!splinter && 1 - most >= options_.smallest_jump * range_)) {
+      kinds.push_back(piece), directions.push_back(direction);
+    } else {
+      kinds[best].insert(kinds[best].end(), piece.begin(), piece.end());
+    }
+  }
+  for (Nodes& kind : kinds) std::sort(kind.begin(), kind.end());
+  return kinds;
+}
+
 Nodes ChipField::core_or_all(const Nodes& part) const {
   Nodes core = nodes_of(core_of(part, half_chip_));
   return core.empty() ? part : core;
@@ -99,8 +142,7 @@ std::vector<Nodes> ChipField::resolve(const Nodes& nodes, const std::vector<Node
   std::vector<Eigen::VectorXf> directions;
   std::vector<cv::Mat> distances;
   for (const Nodes& part : parts) {
-    cv::Mat core = core_of(part, half_chip_);
-    for (int margin = half_chip_ - 1; cv::countNonZero(core) == 0; --margin) core = core_of(part, margin);
+    const cv::Mat core = cores_of(part);
     directions.push_back(direction_of(nodes_of(core)));
     cv::Mat distance;
     cv::distanceTransform(core == 0, distance, cv::DIST_C, cv::DIST_MASK_3);

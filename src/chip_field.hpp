@@ -35,6 +35,10 @@ class ChipField {
   /// Median order index of a part's core; of all its chips where it has none. 0 where no order is known.
   double order_of(const Nodes& part) const;
 
+  /// The pieces of a part that do not touch, those together whose cores look alike in the mean (splinters with any). Of
+  /// a patchy cap and a pocket in the film below, single chips may look alike.
+  std::vector<Nodes> unlike_pieces(const Nodes& part) const;
+
   /// Every chip to the most alike of the parts nearby.
   std::vector<Nodes> resolve(const Nodes& nodes, const std::vector<Nodes>& parts) const;
 
@@ -61,6 +65,11 @@ class ChipField {
   cv::Mat mask_of(const Nodes& nodes) const;
   /// Chips whose neighbours up to so many strides off are all of the part; beyond the image's edge counts as of it.
   cv::Mat core_of(const Nodes& nodes, int margin) const;
+  /// The core, and the innermost chips of every piece that has none of its own, splinters apart: a pocket that was
+  /// taken for the cap is not to be lost for being small.
+  cv::Mat cores_of(const Nodes& part) const;
+  /// Connected pieces, by edges or corners.
+  std::vector<Nodes> pieces(const Nodes& nodes) const;
   Nodes core_or_all(const Nodes& part) const;
   /// The parts with at least a fifth of this part's contacts.
   std::vector<std::size_t> neighbours_of(std::size_t k, const std::vector<Nodes>& parts) const;

@@ -91,6 +91,18 @@ class Splitter {
   Communities& into_;
 };
 
+/// Cuts regions without a lattice into pieces that look unlike.
+std::vector<Nodes> cut_into_pieces(const std::vector<Nodes>& regions, const ChipField& looks) {
+  std::vector<Nodes> pieces;
+  for (const Nodes& region : regions) {
+    if (is_ordered(looks.order_of(region)))
+      pieces.push_back(region);
+    else
+      for (Nodes& piece : looks.unlike_pieces(region)) pieces.push_back(std::move(piece));
+  }
+  return pieces;
+}
+
 /// Cuts regions where their grey steps.
 std::vector<Nodes> cut_by_composition(const std::vector<Nodes>& regions, const ChipField& looks,
                                       const GreySteps& steps) {
@@ -138,6 +150,7 @@ Communities find_nested(const Result& result, const ChipEvidence& evidence, cons
   // Chips on a border choose among all regions.
   std::vector<Nodes> regions =
       looks.resolve(all, looks.without_borders(Splitter(looks, scores_of, options, progress, found).parts(all)));
+  regions = cut_into_pieces(regions, looks);
   if (!evidence.greys.mean.empty())
     regions = cut_by_composition(regions, looks, GreySteps(result.grid, evidence.greys, result.order));
   if (evidence.spectra_ND.rows() > 0) {

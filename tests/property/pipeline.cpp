@@ -106,6 +106,49 @@ TEST(NestedRule, KeepsAPocketWithoutAWholeCore) {
   EXPECT_EQ(find_nested(result_of(26, 26, pocket, 0.2, 0.02), {}, {}, {}, {}).count, 2);
 }
 
+/// A patchy cap over a film with a pocket in it that looks like some of the cap's patches.
+Result capped_film(const std::function<double(int row, int col)>& share_of_pocket, double unlike) {
+  const int rows = 40, cols = 60;
+  Result result = result_of(
+      rows, cols, [](int, int) { return 0.0; }, 0.0, 0.02);
+  std::mt19937_64 random(9);
+  std::normal_distribution<float> normal(0, 0.02F);
+  result.order.assign(static_cast<std::size_t>(rows * cols), 0.0F);
+  for (int row = 0; row < rows; ++row)
+    for (int col = 0; col < cols; ++col) {
+      auto chip = result.embeddings.rows_ND.row(row * cols + col);
+      for (int d = 0; d < 24; ++d) chip[d] = normal(random);
+      const auto cap = static_cast<float>(std::clamp((9.5 - row) / 4 + 0.5, 0.0, 1.0));
+      const auto pocket = static_cast<float>(share_of_pocket(row, col)), film = 1 - cap - pocket;
+      const auto patch = static_cast<float>(0.5 + 0.5 * std::sin(col / 3.0));
+      chip[0] += film;
+      chip[1] += cap + pocket;
+      chip[2] += cap * 0.6F * patch + pocket * 0.3F;
+      chip[3] += pocket * static_cast<float>(unlike);
+      chip.normalize();
+      result.order[static_cast<std::size_t>(row * cols + col)] = 0.9F * film;
+    }
+  result.similarity = compare(result.embeddings);
+  return result;
+}
+
+TEST(NestedRule, KeepsAPocketThatLooksLikePatchesOfTheCap) {
+  const auto pocket = [](int row, int col) {
+    return std::clamp((3.4 - std::hypot(row - 25, col - 30)) / 4 + 0.5, 0.0, 1.0);
+  };
+  for (const double unlike : {0.0, 1.0}) {
+    const Communities found = find_nested(capped_film(pocket, unlike), {}, {}, {}, {});
+    EXPECT_EQ(found.count, unlike > 0 ? 3 : 2) << "two pieces of one kind are one region";
+    std::vector<std::int32_t> inside, truth;
+    for (int row = 16; row < 40; ++row)
+      for (int col = 0; col < 60; ++col) {
+        truth.push_back(pocket(row, col) > 0.5);
+        inside.push_back(found.community[static_cast<std::size_t>(row * 60 + col)]);
+      }
+    EXPECT_GT(adjusted_rand_index(inside, truth), 0.7) << unlike;
+  }
+}
+
 TEST(NestedRule, TellsGrainsApartByTheirLattice) {
   // Embeddings that see no difference: only the spectra can tell.
   const cv::Mat left = test::draw_lattice({.rows = 640, .cols = 640, .seed = 4}),
