@@ -6,10 +6,10 @@
 #include <iterator>
 #include <limits>
 #include <numbers>
-#include <opencv2/imgproc.hpp>
 #include <utility>
 
 #include "block_product.hpp"
+#include "chip_mask.hpp"
 #include "metamict/order.hpp"
 
 namespace metamict {
@@ -33,9 +33,8 @@ constexpr double no_lattice_to = ordered_from / 2;
 
 ChipField::ChipField(const ChipGrid& grid, const RowMatrixXf& rows_ND, const std::vector<float>& order, double range,
                      const NestedOptions& options)
-    : grid_(grid), rows_ND_(rows_ND), order_(order), range_(range), options_(options) {
+    : grid_(grid), rows_ND_(rows_ND), order_(order), range_(range), options_(options), half_chip_(half_chip(grid)) {
   const int per_chip = (grid_.size_px + grid_.stride_px - 1) / grid_.stride_px;
-  half_chip_ = std::max(1, per_chip / 2);
   // One stride more than a chip: such chips share no pixel, so what they have in common is the material.
   const int lag = per_chip + 1;
   for (int row = 0; row < grid_.rows; ++row)
@@ -64,17 +63,13 @@ cv::Mat ChipField::mask_of(const Nodes& nodes) const {
   return mask;
 }
 
-cv::Mat ChipField::core_of(const Nodes& nodes, int margin) const {
-  cv::Mat core;
-  const int width = 2 * margin + 1;
-  cv::erode(mask_of(nodes), core, cv::Mat::ones(width, width, CV_8UC1));
-  return core;
-}
+cv::Mat ChipField::core_of(const Nodes& nodes, int margin) const { return eroded(mask_of(nodes), margin); }
 
 cv::Mat ChipField::cores_of(const Nodes& part) const {
   const auto innermost = [&](const Nodes& nodes) {
-    cv::Mat core = core_of(nodes, half_chip_);
-    for (int margin = half_chip_ - 1; cv::countNonZero(core) == 0; --margin) core = core_of(nodes, margin);
+    const cv::Mat mask = mask_of(nodes);
+    cv::Mat core = eroded(mask, half_chip_);
+    for (int margin = half_chip_ - 1; cv::countNonZero(core) == 0; --margin) core = eroded(mask, margin);
     return core;
   };
   cv::Mat cores = core_of(part, half_chip_);

@@ -63,7 +63,6 @@ class ChipField {
   void add_pair(std::size_t a, std::size_t b);
   float dissimilarity(std::size_t a, std::size_t b) const;  // 1 - cosine
   cv::Mat mask_of(const Nodes& nodes) const;
-  /// Chips whose neighbours up to so many strides off are all of the part; beyond the image's edge counts as of it.
   cv::Mat core_of(const Nodes& nodes, int margin) const;
   /// The core, and the innermost chips of every piece that has none of its own, splinters apart: a pocket that was
   /// taken for the cap is not to be lost for being small.

@@ -5,9 +5,9 @@
 #include <array>
 #include <cmath>
 #include <numeric>
-#include <opencv2/imgproc.hpp>
 #include <optional>
 
+#include "chip_mask.hpp"
 #include "metamict/order.hpp"
 #include "parallel.hpp"
 
@@ -33,12 +33,6 @@ std::vector<double> where(const cv::Mat& grey, const cv::Mat& mask) {
     for (int col = 0; col < mask.cols; ++col)
       if (mask.at<std::uint8_t>(row, col) != 0) values.push_back(grey.at<float>(row, col));
   return values;
-}
-
-cv::Mat eroded(const cv::Mat& mask, int margin) {  // beyond the image's edge counts as of the mask
-  cv::Mat inner;
-  cv::erode(mask, inner, cv::Mat::ones(2 * margin + 1, 2 * margin + 1, CV_8UC1));
-  return inner;
 }
 
 bool is_one_piece(const cv::Mat& side) {
@@ -97,7 +91,7 @@ ChipGreys chip_greys(const Micrograph& canonical, const ChipGrid& grid, int thre
 }
 
 GreySteps::GreySteps(const ChipGrid& grid, const ChipGreys& greys, const std::vector<float>& order)
-    : grey_(greys.mean), half_chip_(std::max(1, (grid.size_px + grid.stride_px - 1) / grid.stride_px / 2)) {
+    : grey_(greys.mean), half_chip_(half_chip(grid)) {
   std::vector<double> contrasts;
   for (std::size_t node = 0; node < order.size(); ++node)
     if (is_ordered(order[node])) contrasts.push_back(greys.contrast.at<float>(grid.row(node), grid.col(node)));
