@@ -194,4 +194,9 @@ LabelMap paint(const ChipGrid& grid, const Communities& communities, const Paint
                        communities.count);
 }
 
+LabelMap renumbered(const LabelMap& map) {
+  return number_labels(map.labels, {map.community_of_label.begin() + 1, map.community_of_label.end()},
+                       static_cast<int>(map.label_of_community.size()));
+}
+
 }  // namespace metamict

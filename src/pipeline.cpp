@@ -11,6 +11,7 @@
 #include "focus.hpp"
 #include "memory_plan.hpp"
 #include "metamict/errors.hpp"
+#include "sharp_borders.hpp"
 #include "text.hpp"
 
 namespace metamict {
@@ -55,6 +56,15 @@ RuleResult apply_threshold_rule(const Result& result, const std::string& name, c
   rule.communities =
       timed(seconds, "communities", [&] { return find_communities(*rule.graph, options.communities, progress); });
   return rule;
+}
+
+void sharpen(LabelMap& map, const Micrograph& canonical, const ChipGrid& grid, int threads, Notes& notes) {
+  const SharpBorders borders = sharpen_borders(canonical, grid, map.labels, threads);
+  map = renumbered(map);
+  if (borders.left > 0)
+    notes.push_back(std::to_string(borders.left) + " of " + std::to_string(borders.left + borders.moved) +
+                    " borders between regions are where the chips' votes put them: the pixels beside them do not tell "
+                    "the two sides apart");
 }
 
 }  // namespace
@@ -102,6 +112,8 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& gi
     append(notes, rule.communities.notes);
     timed(seconds, "paint", [&] {
       rule.map = paint(result.grid, rule.communities, options.paint);
+      if (rule.kind == RuleKind::derived && options.paint.borders == Borders::pixels)
+        sharpen(rule.map, canonical, result.grid, options.threads, notes);
       rule.regions = measure_regions(result.micrograph, rule.map, rule.communities, result.order);
       rule.community_scores = community_scores(result.similarity, rule.communities);
     });

@@ -12,9 +12,14 @@ namespace metamict {
 
 enum class Vote { tent, uniform };
 
+/// Where a derived rule's borders run: where the pixels change beside them, or where the chips' votes put them. The
+/// paper's cuts are always drawn by votes.
+enum class Borders { pixels, votes };
+
 struct PaintOptions {
   Vote vote = Vote::tent;  ///< tent: a chip's vote falls linearly from its centre to its edge; uniform: equal votes
-  int min_chips = 3;       ///< smaller communities stay unassigned in the map
+  Borders borders = Borders::pixels;
+  int min_chips = 3;  ///< smaller communities stay unassigned in the map
 };
 
 struct LabelMap {
@@ -28,5 +33,8 @@ struct LabelMap {
 /// (method: section 7). Communities under min_chips do not vote; pixels only they cover are 0. Throws InputError above
 /// 65,535 labels.
 LabelMap paint(const ChipGrid& grid, const Communities& communities, const PaintOptions& options = {});
+
+/// The same map after its labels were changed: numbered by falling area again.
+LabelMap renumbered(const LabelMap& map);
 
 }  // namespace metamict
