@@ -98,17 +98,25 @@ __attribute__((target("sha,sse4.1"))) void compress_sha_ni(State& state, const u
   _mm_storeu_si128(reinterpret_cast<__m128i*>(state.data() + 4), _mm_alignr_epi8(high, low, 8));
 }
 
+#else
+
+bool has_sha_instructions() { return false; }
+
 #endif
 
-void compress(State& state, const unsigned char* data, std::size_t blocks) {
+void compress(State& state, const unsigned char* data, std::size_t blocks, [[maybe_unused]] bool instructions) {
 #if defined(__x86_64__)
-  static const bool fast = has_sha_instructions();
-  if (fast) return compress_sha_ni(state, data, blocks);
+  if (instructions) return compress_sha_ni(state, data, blocks);
 #endif
   compress_portable(state, data, blocks);
 }
 
 }  // namespace
+
+Sha256::Sha256(bool with_instructions) {
+  static const bool there = has_sha_instructions();
+  instructions_ = with_instructions && there;
+}
 
 void Sha256::update(std::span<const unsigned char> bytes) {
   length_ += bytes.size();
@@ -118,10 +126,10 @@ void Sha256::update(std::span<const unsigned char> bytes) {
     filled_ += taken;
     bytes = bytes.subspan(taken);
     if (filled_ < block_.size()) return;
-    compress(state_, block_.data(), 1);
+    compress(state_, block_.data(), 1, instructions_);
     filled_ = 0;
   }
-  compress(state_, bytes.data(), bytes.size() / 64);
+  compress(state_, bytes.data(), bytes.size() / 64, instructions_);
   const auto rest = bytes.subspan(bytes.size() / 64 * 64);
   std::copy(rest.begin(), rest.end(), block_.begin());
   filled_ = rest.size();
@@ -134,7 +142,7 @@ std::string Sha256::hex() const {
   const std::size_t blocks = filled_ < 56 ? 1 : 2;
   for (std::size_t i = 0; i < 8; ++i) tail[64 * blocks - 1 - i] = static_cast<unsigned char>((length_ * 8) >> (8 * i));
   State state = state_;
-  compress(state, tail.data(), blocks);
+  compress(state, tail.data(), blocks, instructions_);
   std::string text;
   for (const std::uint32_t word : state)
     for (int shift = 28; shift >= 0; shift -= 4) text += "0123456789abcdef"[(word >> shift) & 15U];

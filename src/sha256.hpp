@@ -14,11 +14,13 @@ namespace metamict {
 
 class Sha256 {
  public:
+  explicit Sha256(bool with_instructions = true);  ///< false: as on a processor without SHA instructions
   void update(std::span<const unsigned char> bytes);
   /// Lower-case hex of everything given so far; update() may go on afterwards.
   std::string hex() const;
 
  private:
+  bool instructions_;
   std::array<std::uint32_t, 8> state_{0x6a09e667U, 0xbb67ae85U, 0x3c6ef372U, 0xa54ff53aU,
                                       0x510e527fU, 0x9b05688cU, 0x1f83d9abU, 0x5be0cd19U};
   std::array<unsigned char, 64> block_{};

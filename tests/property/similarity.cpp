@@ -17,6 +17,10 @@ struct Case {
   bool positive;  // as a network's pooled features are
 };
 
+void PrintTo(const Case& one, std::ostream* out) {  // else its padding stands in the tests' names
+  *out << one.nodes << " x " << one.features << (one.positive ? ", positive" : "");
+}
+
 /// A few directions with noise around them: cosines that cluster, as those of a real image do.
 Embeddings clustered(const Case& given, unsigned seed) {
   std::mt19937 random(seed);

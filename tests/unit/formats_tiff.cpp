@@ -243,6 +243,88 @@ TEST(Tiff, PagesOfOneKindAreFramesAndTheirMeanIsTheMean) {
   EXPECT_THROW(read_first(path, 4), InputError);
 }
 
+/// As ImageJ saves a stack too long for one directory a page: one directory, then all frames in a row.
+std::string long_stack(const TypeCase& type, bool big, int frames) {
+  std::string bytes = big ? std::string("MM\0*", 4) : std::string("II*\0", 4);
+  const auto add = [&](std::uint32_t value, int count) {
+    for (int i = 0; i < count; ++i) bytes += static_cast<char>(value >> 8 * (big ? count - 1 - i : i));
+  };
+  const std::string description = std::string("ImageJ=1.53t\nimages=") + std::to_string(frames) + "\nslices=3\n";
+  constexpr std::uint32_t tags = 10, short_type = 3, long_type = 4;
+  constexpr std::uint32_t behind = 8 + 2 + 12 * tags + 4;
+  const auto text = static_cast<std::uint32_t>(description.size() + 1),
+             pixel = static_cast<std::uint32_t>(type.bits / 8);
+  const auto entry = [&](std::uint32_t tag, std::uint32_t kind, std::uint32_t count, std::uint32_t value) {
+    add(tag, 2), add(kind, 2), add(count, 4);
+    add(value, kind == short_type ? 2 : 4);
+    if (kind == short_type) add(0, 2);
+  };
+  add(8, 4), add(tags, 2);
+  entry(TIFFTAG_IMAGEWIDTH, long_type, 1, cols);
+  entry(TIFFTAG_IMAGELENGTH, long_type, 1, rows);
+  entry(TIFFTAG_BITSPERSAMPLE, short_type, 1, static_cast<std::uint32_t>(type.bits));
+  entry(TIFFTAG_COMPRESSION, short_type, 1, COMPRESSION_NONE);
+  entry(TIFFTAG_PHOTOMETRIC, short_type, 1, PHOTOMETRIC_MINISBLACK);
+  entry(TIFFTAG_IMAGEDESCRIPTION, 2, text, behind);
+  entry(TIFFTAG_STRIPOFFSETS, long_type, 1, behind + text);
+  entry(TIFFTAG_ROWSPERSTRIP, long_type, 1, rows);
+  entry(TIFFTAG_STRIPBYTECOUNTS, long_type, 1, rows * cols * pixel);
+  entry(TIFFTAG_SAMPLEFORMAT, short_type, 1, static_cast<std::uint32_t>(type.format));
+  add(0, 4);
+  bytes += description + '\0';
+  for (int frame = 0; frame < frames; ++frame)
+    for (int row = 0; row < rows; ++row) {
+      Row line = type.pack(row, [&](int r, int c) { return (grey_at(r, c) + frame) / 2; });
+      for (std::size_t at = 0; big && at < line.size(); at += pixel)
+        std::reverse(line.begin() + static_cast<std::ptrdiff_t>(at),
+                     line.begin() + static_cast<std::ptrdiff_t>(at + pixel));
+      bytes.append(line.begin(), line.end());
+    }
+  return bytes;
+}
+
+TEST(Tiff, ALongStackOfImageJHasOneDirectoryAndAllItsFrames) {
+  const test::TemporaryFolder folder;
+  const auto path = folder / "long.tif";
+  for (const TypeCase& type : types)
+    for (const bool big : {false, true}) {
+      SCOPED_TRACE(std::string(type.dtype) + (big ? ", big-endian" : ""));
+      const std::string bytes = long_stack(type, big, 3);
+      std::ofstream(path, std::ios::binary) << bytes;
+      ASSERT_EQ(recognise_format(path).list(path, 1 << 20).at(0).frames, 3);
+      for (int frame = 0; frame < 3; ++frame)
+        expect_grey(read_first(path, frame).pixels, [&](int r, int c) {
+          const double grey = (grey_at(r, c) + frame) / 2;
+          return type.format == SAMPLEFORMAT_IEEEFP ? grey : std::floor(grey);
+        });
+      std::ofstream(path, std::ios::binary) << bytes.substr(0, bytes.size() - 1);
+      EXPECT_THROW(recognise_format(path).list(path, 1 << 20), InputError);
+    }
+}
+
+TEST(Tiff, PixelSizeOfOmeInItsOwnUnits) {
+  const test::TemporaryFolder folder;
+  const auto path = folder / "ome.tif";
+  const std::tuple<const char*, double, double> cases[] = {
+      {R"(PhysicalSizeX="0.002" PhysicalSizeY="0.003")", 3, 2},  // micrometres where it says nothing
+      {R"(PhysicalSizeXUnit="nm" PhysicalSizeX="0.4" PhysicalSizeY="5" PhysicalSizeYUnit="pm")", 0.005, 0.4},
+      {R"(PhysicalSizeX="2" PhysicalSizeXUnit="&#197;" PhysicalSizeY="2" PhysicalSizeYUnit="pixel")", 0, 0},
+      {R"(PhysicalSizeX="2")", 0, 0},
+      {R"(PhysicalSizeX="2)", 0, 0}};
+  for (const auto& [attributes, y_nm, x_nm] : cases) {
+    const std::string xml = std::string(R"(<?xml version="1.0"?><OME><Image><Pixels ID="a" SizeX="23" )") + attributes +
+                            "><Channel/></Pixels></Image></OME>";
+    write_tiff(path, {.more = [&](TIFF* t) { TIFFSetField(t, TIFFTAG_IMAGEDESCRIPTION, xml.c_str()); }},
+               [](int, int row) { return packed<std::uint16_t>(row, grey_at); });
+    const RawImage raw = read_first(path);
+    ASSERT_EQ(raw.info.nm_per_pixel.has_value(), x_nm > 0) << attributes;
+    if (!raw.info.nm_per_pixel) continue;
+    EXPECT_NEAR((*raw.info.nm_per_pixel)[0], y_nm, 1e-9) << attributes;
+    EXPECT_NEAR((*raw.info.nm_per_pixel)[1], x_nm, 1e-9) << attributes;
+    EXPECT_EQ(raw.info.pixel_size_source, "OME metadata");
+  }
+}
+
 TEST(Tiff, ComplexSamplesAreNoImage) {
   const test::TemporaryFolder folder;
   const auto path = folder / "complex.tif";
