@@ -18,9 +18,26 @@ std::optional<std::string> text_of_file(const std::filesystem::path& path) {
   return text;
 }
 
+namespace {
+
+char separator_of(std::string_view text) {
+  bool quoted = false, begun = false, semicolon = false;
+  for (const char c : text) {
+    if (c == '"') quoted = !quoted;
+    if (!quoted && c == ',') return ',';
+    if (!quoted && c == '\n' && begun) break;
+    begun = begun || (c != '\r' && c != '\n');
+    semicolon = semicolon || (!quoted && c == ';');
+  }
+  return semicolon ? ';' : ',';
+}
+
+}  // namespace
+
 std::vector<std::vector<std::string>> csv_rows(std::string_view text) {
   constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
   if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  const char separator = separator_of(text);
   std::vector<std::vector<std::string>> rows;
   std::vector<std::string> row(1);
   bool quoted = false;
@@ -34,7 +51,7 @@ std::vector<std::vector<std::string>> csv_rows(std::string_view text) {
       row.back() += text[++i];
     else if (c == '"')
       quoted = !quoted;
-    else if (!quoted && c == ',')
+    else if (!quoted && c == separator)
       row.emplace_back();
     else if (!quoted && c == '\n')
       end_row();

@@ -13,8 +13,9 @@ namespace metamict {
 /// Everything in a file; nothing where it cannot be read to its end.
 std::optional<std::string> text_of_file(const std::filesystem::path& path);
 
-/// Rows of RFC 4180: quoted fields may hold commas, doubled quotes and line breaks. A byte-order mark and empty lines
-/// are passed over; a quote that is never closed reaches to the end.
+/// Rows of RFC 4180: quoted fields may hold commas, doubled quotes and line breaks. Semicolons separate where the first
+/// row has some and no comma: spreadsheets write so where the comma is the decimal point. A byte-order mark and empty
+/// lines are passed over; a quote that is never closed reaches to the end.
 std::vector<std::vector<std::string>> csv_rows(std::string_view text);
 
 }  // namespace metamict

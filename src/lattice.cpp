@@ -13,7 +13,7 @@
 namespace metamict {
 namespace {
 
-constexpr double fallback_px = 64;
+constexpr double fallback_px = 64, least_fallback_px = 8;
 
 std::string number(double value) {
   char text[32];
@@ -35,7 +35,7 @@ ChipSize measure(const Micrograph& micrograph, double cells_per_chip) {
     return chip;
   }
   const double shorter_px = std::min(micrograph.pixels.rows, micrograph.pixels.cols);
-  chip.size_px = std::max(1.0, std::min(fallback_px, std::floor(shorter_px / 8)));
+  chip.size_px = std::clamp(std::floor(shorter_px / 8), least_fallback_px, fallback_px);
   chip.source = "fallback";
   chip.notes.push_back("no lattice was found in the image, so chips of " + number(chip.size_px) +
                        " px are used; give --chip-size, or --lattice-nm with a pixel size, if you know better");

@@ -20,7 +20,8 @@ double dose_of(const std::string& text, const std::string& where) {
   double dose = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), dose);
   if (failure != std::errc{} || end != text.data() + text.size() || !std::isfinite(dose) || dose < 0)
-    throw UsageError(where + ": the dose '" + text + "' is not a number of 0 or more");
+    throw UsageError(where + ": the dose '" + text + "' is not a number of 0 or more" +
+                     (text.find(',') == std::string::npos ? "" : ": write it with a decimal point"));
   return dose;
 }
 
@@ -34,7 +35,10 @@ std::vector<SeriesEntry> read_series_csv(const std::filesystem::path& path) {
   const auto column = [&](const std::string& name) {
     for (std::size_t i = 0; i < rows[0].size(); ++i)
       if (rows[0][i] == name) return i;
-    throw UsageError("series " + path.string() + " has no column named " + name + ": its columns are image,dose_dpa");
+    std::string header;
+    for (const std::string& cell : rows[0]) header += (header.empty() ? "" : ",") + cell;
+    throw UsageError("series " + path.string() + " has no column named " + name + ": its header is '" + header +
+                     "' but image,dose_dpa are due");
   };
   const std::size_t image = column("image"), dose = column("dose_dpa");
   std::vector<SeriesEntry> entries;

@@ -16,11 +16,13 @@ inline std::string number(double value) {
   return std::string(text, failure == std::errc{} ? end : text);
 }
 
-/// 1.5 GiB, 320 MiB.
+/// 1.5 GiB, 320 MiB, 100 bytes.
 inline std::string bytes_text(std::uint64_t bytes) {
   const double mebibytes = static_cast<double>(bytes) / (1 << 20);
   char text[32];
-  if (mebibytes >= 1024)
+  if (bytes < 1 << 20)
+    std::snprintf(text, sizeof text, "%llu bytes", static_cast<unsigned long long>(bytes));
+  else if (mebibytes >= 1024)
     std::snprintf(text, sizeof text, "%.1f GiB", mebibytes / 1024);
   else
     std::snprintf(text, sizeof text, "%.0f MiB", mebibytes);

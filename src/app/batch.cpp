@@ -89,6 +89,8 @@ std::vector<std::string> stems_of(const std::vector<fs::path>& images) {
       throw UsageError(image.string() + ": its results would lie in a folder called " + stem +
                        ", a name that metamict keeps for itself: rename the image");
     const auto [other, fresh] = seen.emplace(stem, image);
+    if (std::error_code failure; !fresh && fs::equivalent(other->second, image, failure))
+      throw UsageError(image.string() + " is given twice: give each image once");
     if (!fresh)
       throw UsageError(other->second.string() + " and " + image.string() + " would both write into the folder " + stem +
                        ": rename one, or give them separate output folders");

@@ -16,6 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
+using testing::AllOf;
 using testing::HasSubstr;
 
 class Program : public test::ProgramFixture {
@@ -211,6 +212,8 @@ TEST_F(Program, OneBadImageNeverStopsTheOthers) {
 TEST_F(Program, EachFailureHasItsExitCode) {
   EXPECT_EQ(segment({film(), "--max-memory", "1M"}), 5);
   EXPECT_THAT(err, HasSubstr("--stride"));
+  EXPECT_EQ(segment({film(), "--overwrite", "--max-memory", "100"}), 5);
+  EXPECT_THAT(err, HasSubstr("but 100 bytes may be used"));
   EXPECT_EQ(segment({film(), "--overwrite", "--encoder", (folder / "none.pt").string()}), 4);
   std::ofstream(folder / "file") << "in the way";
   EXPECT_EQ(run({"segment", film(), "--output", (folder / "file" / "out").string()}), 6);
@@ -227,6 +230,8 @@ TEST_F(Program, TwoImagesWithOneStemAreRefusedBeforeStarting) {
   fs::copy_file(film(), folder / "other" / "film.npy");
   EXPECT_EQ(segment({film(), (folder / "other" / "film.npy").string()}), 2);
   expect_refused(2, "film");
+  EXPECT_EQ(segment({film(), (folder / "other" / ".." / "film.npy").string()}), 2);
+  expect_refused(2, "given twice");
   EXPECT_EQ(opened, 0);
 }
 
@@ -278,6 +283,20 @@ TEST_F(Program, OpenCVsOwnThreadsAreNotMoreThanAskedFor) {
   }
 }
 
+TEST_F(Program, TheLogFileSaysWhatStandardErrorSays) {
+  ASSERT_EQ(segment({film(), "--primary", "mean", "--cut", "mode", "--log-file", path("run.log")}), 0) << err;
+  const std::string log = test::slurp(path("run.log"));
+  std::istringstream lines(err);
+  int said = 0;
+  for (std::string line; std::getline(lines, line); ++said)
+    if (line.starts_with("note: ")) {
+      EXPECT_THAT(log, HasSubstr(line));
+    }
+  EXPECT_GT(said, 1);
+  EXPECT_THAT(log, testing::ContainsRegex("^[0-9]{4}-[0-9]{2}-[0-9]{2}T"));
+  expect_refused(segment({film(), "--overwrite", "--log-file", path("models")}), "models cannot be opened");
+}
+
 TEST_F(Program, DryRunWritesNothingAndOpensNoEncoder) {
   EXPECT_EQ(segment({film(), "--dry-run"}), 0);
   EXPECT_THAT(out, HasSubstr("128 x 160"));
@@ -295,6 +314,10 @@ TEST_F(Program, InspectTellsWhatSegmentWouldDo) {
   EXPECT_TRUE(all[0]["error"].is_null());
   EXPECT_TRUE(all[1]["error"].is_string());
   EXPECT_EQ(run({"inspect", (folder / "missing.tif").string()}), 3);
+  ASSERT_EQ(run({"inspect", film()}), 0);
+  EXPECT_THAT(out, AllOf(HasSubstr("image: 128 x 160 (rows x cols), float32, pixel size unknown"),
+                         HasSubstr("<- segment takes this"), HasSubstr("lattice period"),
+                         HasSubstr(all[0]["chips"].dump() + " chips, about ")));
 }
 
 TEST_F(Program, EvaluateComparesLabelMaps) {
@@ -303,6 +326,12 @@ TEST_F(Program, EvaluateComparesLabelMaps) {
   ASSERT_EQ(run({"evaluate", labels, labels, "--json"}), 0) << err;
   EXPECT_DOUBLE_EQ(json::parse(out)["ari"], 1);
   EXPECT_DOUBLE_EQ(json::parse(out)["mean_iou"], 1);
+  ASSERT_EQ(run({"evaluate", labels, labels}), 0) << err;
+  EXPECT_THAT(out, AllOf(HasSubstr("ARI 1.0000  mean IoU 1.0000  (20480 pixels)\n"),
+                         HasSubstr("  truth   1  label   1  IoU 1.0000\n")));
+  write("one.npy", cv::Mat::ones(128, 160, CV_32FC1));
+  ASSERT_EQ(run({"evaluate", path("one.npy"), labels}), 0) << err;
+  EXPECT_THAT(out, HasSubstr("no label   IoU 0\n"));
   const cv::Mat grey = test::draw_lattice({.rows = 128, .cols = 160, .period_px = 8}) * 0.37;
   write("grey.npy", grey);
   EXPECT_EQ(run({"evaluate", labels, (folder / "grey.npy").string()}), 3) << "grey values are no labels";

@@ -106,7 +106,7 @@ TEST(ChipSize, IsTakenInOrderOfTrust) {
 }
 
 TEST(ChipSize, FallsBackWithAWordWhereThereIsNoLattice) {
-  for (const auto& [side, expected] : {std::pair(1024, 64.0), std::pair(256, 32.0)}) {
+  for (const auto& [side, expected] : {std::pair(1024, 64.0), std::pair(256, 32.0), std::pair(40, 8.0)}) {
     cv::Mat noise(side, side, CV_32F);
     cv::RNG(7).fill(noise, cv::RNG::NORMAL, 100, 10);
     const ChipSize chip = choose_chip_size(micrograph_of(noise), {});
@@ -115,6 +115,12 @@ TEST(ChipSize, FallsBackWithAWordWhereThereIsNoLattice) {
     EXPECT_FALSE(chip.lattice);
     EXPECT_THAT(chip.notes, testing::Not(testing::IsEmpty()));
   }
+}
+
+TEST(ChipSize, RefusesAnImageSmallerThanTheSmallestChip) {
+  cv::Mat noise(7, 300, CV_32F);
+  cv::RNG(7).fill(noise, cv::RNG::NORMAL, 100, 10);
+  EXPECT_THROW(choose_chip_size(micrograph_of(noise), {}), InputError);
 }
 
 TEST(ChipSize, RefusesWhatMakesNoChip) {

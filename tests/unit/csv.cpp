@@ -43,6 +43,12 @@ TEST(Csv, LooseEndsAreRead) {
   EXPECT_EQ(csv_rows("a,\"b\nc"), (Rows{{"a", "b\nc"}}));
 }
 
+TEST(Csv, SemicolonsSeparateWhereTheFirstRowHasNoComma) {
+  EXPECT_EQ(csv_rows("image;dose\r\na, b.tif;\"0;1\"\r\n"), (Rows{{"image", "dose"}, {"a, b.tif", "0;1"}}));
+  EXPECT_EQ(csv_rows("\n\"a,b\";c\n1;2\n"), (Rows{{"a,b", "c"}, {"1", "2"}}));
+  EXPECT_EQ(csv_rows("a;b,c\n1;2\n"), (Rows{{"a;b", "c"}, {"1;2"}}));
+}
+
 class CsvFiles : public testing::Test {
  protected:
   std::filesystem::path file(const std::string& text) const {
