@@ -499,6 +499,23 @@ Command finish_watch(Parser& parser) {
   return command;
 }
 
+/// The parser's complaint as a sentence. An unknown verb makes it list the whole command line, backwards.
+std::string in_our_words(const CLI::ParseError& error, const CLI::App& app, const std::vector<std::string>& arguments) {
+  const std::string said = error.what();
+  const std::string first = arguments.front();
+  const auto verbs = app.get_subcommands([&](const CLI::App* verb) { return verb->get_name() == first; });
+  if (!first.starts_with("-") && verbs.empty())
+    return "there is no verb '" + first + "': give segment, series, watch, inspect or evaluate";
+  if (const std::vector<std::string> rest = app.remaining(true);
+      dynamic_cast<const CLI::ExtrasError*>(&error) && !rest.empty())
+    return rest.front().starts_with("-") ? "there is no option " + rest.front()
+                                         : "'" + rest.front() + "' is one more than is expected";
+  const std::string name = said.substr(0, said.find(':'));
+  if (said.find("At Most 1 required") != std::string::npos) return name + " is given more than once: give it once";
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error)) return name + " needs a value";
+  return said;
+}
+
 }  // namespace
 
 Command parse_command_line(const std::vector<std::string>& arguments) {
@@ -512,7 +529,7 @@ Command parse_command_line(const std::vector<std::string>& arguments) {
   } catch (const CLI::CallForAllHelp&) {
     return PrintText{app.help("", CLI::AppFormatMode::All)};
   } catch (const CLI::ParseError& error) {
-    throw UsageError(std::string(error.what()) + " (metamict --help lists what there is)");
+    throw UsageError(in_our_words(error, app, arguments) + " (metamict --help lists what there is)");
   }
   if (parser.version) return PrintText{version_text()};
   if (!parser.completion.empty()) return PrintText{completion_script(app, parser.completion)};

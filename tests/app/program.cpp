@@ -107,7 +107,12 @@ TEST_F(Program, WrongUsageIsOneSentenceAndExitCode2) {
   }
   EXPECT_EQ(run({"segment", film()}), 2);
   EXPECT_EQ(run({"segment", "--output", "x"}), 2);
-  EXPECT_EQ(run({"segmnt"}), 2);
+  expect_refused(run({"segmnt", film(), "--output", "x"}), "there is no verb 'segmnt'");
+  expect_refused(run({film()}), "there is no verb");
+  expect_refused(segment({film(), "-o", "x"}), "there is no option -o");
+  expect_refused(segment({film(), "--threads", "2"}), "--threads is given more than once");
+  expect_refused(run({"segment", film(), "--output"}), "--output needs a value");
+  expect_refused(run({"evaluate", film(), film(), film()}), "'" + film() + "' is one more than");
   EXPECT_EQ(run({}), 2);
   EXPECT_TRUE(files().empty());
 }
