@@ -19,7 +19,9 @@ fuzz() {
   $python tests/fuzz/make_corpus.py build/corpus/seeds --fuzz
   for target in ${METAMICT_FUZZ_TARGETS:-$(ls build/corpus/seeds)}; do
     mkdir -p "build/corpus/$target"
-    run "fuzz_$target, $seconds s" "build/fuzz/fuzz_$target" -max_total_time="$seconds" -rss_limit_mb=1024 -timeout=5 -print_final_stats=1 \
+    # The fuzzer's own alarm can wait for ever for a lock of the sanitizer's: seen on a machine too busy for -timeout.
+    run "fuzz_$target, $seconds s" timeout --kill-after=10 $((seconds + 120)) \
+      "build/fuzz/fuzz_$target" -max_total_time="$seconds" -rss_limit_mb=1024 -timeout=30 -print_final_stats=1 \
       -artifact_prefix="build/corpus/$target-" "build/corpus/$target" "build/corpus/seeds/$target"
   done
 }
