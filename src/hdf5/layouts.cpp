@@ -28,7 +28,8 @@ int side(std::uint64_t length) {
 // Every object that hard links reach, by path; links to other files are never followed.
 std::vector<std::pair<std::string, H5O_type_t>> objects(hid_t file) {
   std::vector<std::pair<std::string, H5O_type_t>> found;
-  const auto visit = [](hid_t, const char* name, const H5O_info_t* info, void* list) -> herr_t {
+  // H5Ovisit2 stays with the first form of H5O_info_t, whatever the library calls it now.
+  const auto visit = [](hid_t, const char* name, const auto* info, void* list) -> herr_t {
     auto& all = *static_cast<std::vector<std::pair<std::string, H5O_type_t>>*>(list);
     all.emplace_back(name, info->type);
     return all.size() < most_objects ? 0 : 1;
