@@ -10,6 +10,7 @@
 #include <opencv2/core/utility.hpp>
 #include <optional>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "app/batch.hpp"
@@ -153,8 +154,14 @@ int Batch::run() {
   // Another process may have been here between the first look and the lock.
   if (!command_.resume && !command_.overwrite) refuse_existing();
   const OnHurry hurry([this] {
-    remove_stale(jobs_[reached_ == 0 ? 0 : reached_ - 1].folder);
     std::error_code ignored;
+    // The image's own thread may be writing still, and put a file into the folder that is being removed.
+    for (int attempt = 0; attempt < 100; ++attempt) {
+      const fs::path folder = jobs_[reached_ == 0 ? 0 : reached_ - 1].folder;
+      remove_stale(folder);
+      if (!fs::exists(staging_of(folder), ignored)) break;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
     for (const char* name : {"run.json.part", "run.toml.part"}) fs::remove(command_.output / name, ignored);
   });
   const OnStatus on_status([this] { return status(); });
@@ -388,6 +395,7 @@ void Batch::do_one(Job& job, Micrograph micrograph, double load_seconds) {
 
 void Batch::write_results(const Job& job, Result& result, const std::string& image_sha256) try {
   const fs::path staging = staging_of(job.folder);
+  check_stop_signal();
   std::error_code failure;
   fs::create_directories(staging, failure);
   if (failure) throw OutputError(staging.string() + " cannot be made: " + failure.message());
