@@ -11,18 +11,11 @@
 #include "block_product.hpp"
 #include "chip_mask.hpp"
 #include "metamict/order.hpp"
+#include "quantile.hpp"
 
 namespace metamict {
 
 namespace {
-
-double quantile(std::vector<float>& values, double share) {
-  if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
-  const auto at = values.begin() + static_cast<std::ptrdiff_t>(std::min(share * static_cast<double>(values.size()),
-                                                                        static_cast<double>(values.size() - 1)));
-  std::nth_element(values.begin(), at, values.end());
-  return *at;
-}
 
 double median(std::vector<float>& values) { return quantile(values, 0.5); }
 
@@ -63,7 +56,7 @@ cv::Mat ChipField::mask_of(const Nodes& nodes) const {
   return mask;
 }
 
-cv::Mat ChipField::core_of(const Nodes& nodes, int margin) const { return eroded(mask_of(nodes), margin); }
+cv::Mat ChipField::core_of(const Nodes& nodes) const { return eroded(mask_of(nodes), half_chip_); }
 
 cv::Mat ChipField::cores_of(const Nodes& part) const {
   const auto innermost = [&](const Nodes& nodes) {
@@ -72,7 +65,7 @@ cv::Mat ChipField::cores_of(const Nodes& part) const {
     for (int margin = half_chip_ - 1; cv::countNonZero(core) == 0; --margin) core = eroded(mask, margin);
     return core;
   };
-  cv::Mat cores = core_of(part, half_chip_);
+  cv::Mat cores = core_of(part);
   for (const Nodes& piece : pieces(part))
     if (piece.size() >= smallest_part() / 2 && order_of(piece) <= no_lattice_to) cores |= innermost(piece);
   return cv::countNonZero(cores) > 0 ? cores : innermost(part);
@@ -110,7 +103,7 @@ std::vector<Nodes> ChipField::unlike_pieces(const Nodes& part) const {
 }
 
 Nodes ChipField::core_or_all(const Nodes& part) const {
-  Nodes core = nodes_of(core_of(part, half_chip_));
+  Nodes core = nodes_of(core_of(part));
   return core.empty() ? part : core;
 }
 
@@ -245,7 +238,7 @@ std::vector<float> ChipField::sample(const Nodes& a, const Nodes& b) const {
 
 /// Parts that nowhere lie a chip apart are compared as wholes, by their cores.
 double ChipField::clarity_at_a_distance(const Nodes& a, const Nodes& b) const {
-  Nodes core_a = nodes_of(core_of(a, half_chip_)), core_b = nodes_of(core_of(b, half_chip_));
+  Nodes core_a = nodes_of(core_of(a)), core_b = nodes_of(core_of(b));
   if (core_a.empty() || core_b.empty()) core_a = a, core_b = b;
   std::vector<float> across = sample(core_a, core_b), in_a = sample(core_a, core_a), in_b = sample(core_b, core_b);
   return clarity(median(across), median(in_a), median(in_b));

@@ -30,7 +30,7 @@ class ChipField {
   bool may_hold_a_border(const Nodes& nodes) const;
 
   /// Whether some chip is surrounded by the part's own to half a chip's width.
-  bool has_core(const Nodes& nodes) const { return cv::countNonZero(core_of(nodes, half_chip_)) > 0; }
+  bool has_core(const Nodes& nodes) const { return cv::countNonZero(core_of(nodes)) > 0; }
 
   /// Median order index of a part's core; of all its chips where it has none. 0 where no order is known.
   double order_of(const Nodes& part) const;
@@ -63,7 +63,7 @@ class ChipField {
   void add_pair(std::size_t a, std::size_t b);
   float dissimilarity(std::size_t a, std::size_t b) const;  // 1 - cosine
   cv::Mat mask_of(const Nodes& nodes) const;
-  cv::Mat core_of(const Nodes& nodes, int margin) const;
+  cv::Mat core_of(const Nodes& nodes) const;
   /// The core, and the innermost chips of every piece that has none of its own, splinters apart: a pocket that was
   /// taken for the cap is not to be lost for being small.
   cv::Mat cores_of(const Nodes& part) const;

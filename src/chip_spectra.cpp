@@ -6,6 +6,7 @@
 #include <opencv2/imgproc.hpp>
 #include <vector>
 
+#include "hann_window.hpp"
 #include "parallel.hpp"
 
 namespace metamict {
@@ -42,9 +43,7 @@ double power_at(const cv::Mat& spectrum, Bin bin) {
 
 RowMatrixXf chip_spectra(const Micrograph& canonical, const ChipGrid& grid, int threads) {
   const Bins bins(grid.size_px);
-  cv::Mat window;
-  cv::createHanningWindow(window, {grid.size_px, grid.size_px}, CV_32F);
-  window = window.mul(window);  // OpenCV's is the square root of the product
+  const cv::Mat window = hann_window(grid.size_px);
   RowMatrixXf rows_ND =
       RowMatrixXf::Zero(static_cast<Eigen::Index>(grid.chips()), static_cast<Eigen::Index>(bins.lattice.size()));
   parallel_for(static_cast<std::size_t>(grid.rows), threads, [&](std::size_t, std::size_t grid_row) {

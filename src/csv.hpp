@@ -2,16 +2,11 @@
 // CSV as people and spreadsheets write it.
 #pragma once
 
-#include <filesystem>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace metamict {
-
-/// Everything in a file; nothing where it cannot be read to its end.
-std::optional<std::string> text_of_file(const std::filesystem::path& path);
 
 /// Rows of RFC 4180: quoted fields may hold commas, doubled quotes and line breaks. Semicolons separate where the first
 /// row has some and no comma: spreadsheets write so where the comma is the decimal point. A byte-order mark and empty

@@ -10,6 +10,7 @@
 
 #include "lattice_contrast.hpp"
 #include "metamict/errors.hpp"
+#include "quantile.hpp"
 #include "text.hpp"
 #include "upright.hpp"
 
@@ -19,12 +20,6 @@ namespace {
 
 constexpr double most_px_per_period = 12;  // finer sampling tells nothing more of the lattice
 constexpr float unknown = std::numeric_limits<float>::quiet_NaN();
-
-double quantile(std::vector<float>& values, double share) {
-  const auto at = values.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1));
-  std::nth_element(values.begin(), at, values.end());
-  return *at;
-}
 
 /// Smooths a line, skipping gaps, and fills the gaps from beside them.
 std::vector<float> smooth_line(const std::vector<float>& line, double sigma) {

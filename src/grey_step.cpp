@@ -10,6 +10,7 @@
 #include "chip_mask.hpp"
 #include "metamict/order.hpp"
 #include "parallel.hpp"
+#include "quantile.hpp"
 
 namespace metamict {
 
@@ -20,12 +21,6 @@ namespace {
 // and speckle are patchy: the step must be larger, and all but a tenth of either side in one piece.
 constexpr double least_step_of_lattices = 0.25, least_step_of_others = 0.5, one_piece = 0.9;
 constexpr std::size_t enough_crossings = 8;
-
-double quantile(std::vector<double>& values, double share) {
-  const auto at = values.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size()));
-  std::nth_element(values.begin(), at, values.end());
-  return *at;
-}
 
 std::vector<double> where(const cv::Mat& grey, const cv::Mat& mask) {
   std::vector<double> values;

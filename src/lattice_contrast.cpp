@@ -4,7 +4,8 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
-#include <opencv2/imgproc.hpp>
+
+#include "texture.hpp"
 
 namespace metamict {
 
@@ -14,33 +15,6 @@ constexpr double window_periods = 0.5;
 constexpr double edge_on_cosine = 0.94;  // 20 degrees
 
 double length(cv::Point2d v) { return std::hypot(v.x, v.y); }
-
-void smooth(cv::Mat& image, double sigma) {
-  const int width = 2 * static_cast<int>(std::ceil(3 * sigma)) + 1;
-  cv::GaussianBlur(image, image, {width, width}, sigma, sigma, cv::BORDER_REFLECT_101);
-}
-
-/// |window * (pixels e^(-2 pi i g r))|^2.
-cv::Mat power_at(const cv::Mat& pixels, cv::Point2d g, double sigma) {
-  const double turn = 2 * std::numbers::pi;
-  cv::Mat real(pixels.size(), CV_32F), imaginary(pixels.size(), CV_32F);
-  std::vector<cv::Vec2f> across(static_cast<std::size_t>(pixels.cols));
-  for (int x = 0; x < pixels.cols; ++x)
-    across[static_cast<std::size_t>(x)] = {static_cast<float>(std::cos(turn * g.x * x)),
-                                           static_cast<float>(std::sin(turn * g.x * x))};
-  for (int y = 0; y < pixels.rows; ++y) {
-    const auto c = static_cast<float>(std::cos(turn * g.y * y)), s = static_cast<float>(std::sin(turn * g.y * y));
-    const auto* value = pixels.ptr<float>(y);
-    for (int x = 0; x < pixels.cols; ++x) {
-      const cv::Vec2f& wave = across[static_cast<std::size_t>(x)];
-      real.at<float>(y, x) = value[x] * (wave[0] * c - wave[1] * s);
-      imaginary.at<float>(y, x) = -value[x] * (wave[0] * s + wave[1] * c);
-    }
-  }
-  smooth(real, sigma);
-  smooth(imaginary, sigma);
-  return real.mul(real) + imaginary.mul(imaginary);
-}
 
 bool edge_on(cv::Point2d g, cv::Point2d across) { return std::abs(g.dot(across)) > edge_on_cosine * length(g); }
 
@@ -76,9 +50,7 @@ std::vector<cv::Point2d> between_reflections(cv::Point2d g, const ReciprocalLatt
 std::vector<ReflectionPower> measure_reflections(const cv::Mat& pixels, const ReciprocalLattice& lattice,
                                                  cv::Point2d across) {
   const double sigma = window_periods * lattice.period_px();
-  cv::Mat slow = pixels.clone();
-  smooth(slow, sigma);
-  const cv::Mat fine = pixels - slow;
+  const cv::Mat fine = pixels - blurred(pixels, sigma);
   std::vector<ReflectionPower> reflections;
   for (const cv::Point2d g : {lattice.g1, lattice.g2, lattice.g1 + lattice.g2, lattice.g1 - lattice.g2}) {
     if (edge_on(g, across) || length(g) > 0.45) continue;

@@ -6,15 +6,11 @@
 #include <numbers>
 #include <opencv2/imgproc.hpp>
 
+#include "hann_window.hpp"
+#include "quantile.hpp"
+
 namespace metamict {
 namespace {
-
-/// The value below which the share q lies; reorders the values.
-float quantile(std::vector<float>& values, double q) {
-  const auto at = values.begin() + static_cast<std::ptrdiff_t>(q * static_cast<double>(values.size() - 1));
-  std::nth_element(values.begin(), at, values.end());
-  return *at;
-}
 
 struct Greys {
   double low = 0, high = 0;  ///< leave out hot pixels, which would cover a tile's spectrum with noise
@@ -114,7 +110,7 @@ std::vector<float> background(const std::vector<float>& powers, const Rings& rin
   for (std::size_t ring = 0; ring < logs.size(); ++ring) {
     values.clear();
     for (std::size_t place : rings.members[ring]) values.push_back(powers[place]);
-    logs[ring] = std::log(std::max(quantile(values, share) * mean_over_quantile, least));
+    logs[ring] = std::log(std::max(static_cast<float>(quantile(values, share)) * mean_over_quantile, least));
   }
   std::vector<float> even = logs;
   for (std::size_t ring = 2; ring + 1 < logs.size(); ++ring)
@@ -158,7 +154,7 @@ void add_tile(const cv::Mat& spectrum, const Rings& rings, cv::Mat& sum) {
 /// tiles.
 void measure_noise(LocalSpectrum& spectrum, int tiles) {
   std::vector<float> values(spectrum.height.begin<float>(), spectrum.height.end<float>());
-  const float middle = quantile(values, 0.5), low = quantile(values, 0.16);
+  const auto middle = static_cast<float>(quantile(values, 0.5)), low = static_cast<float>(quantile(values, 0.16));
   spectrum.floor = std::max(middle, 0.5F);
   spectrum.noise =
       std::max(1.1F * (middle - low), 0.4F / std::sqrt(static_cast<float>(tiles)));  // the upper half is wider
@@ -173,9 +169,8 @@ LocalSpectrum local_spectrum(const cv::Mat& pixels, int tile_px, double highest_
   const Rings rings(result.reach, tile_px);
   cv::Mat sum = cv::Mat::zeros(1, static_cast<int>(rings.radii.size()), CV_32F);
   const Greys greys = measure_greys(pixels);
-  cv::Mat window, tile, spectrum;
-  cv::createHanningWindow(window, {tile_px, tile_px}, CV_32F);
-  cv::multiply(window, window, window);  // OpenCV's is the root of the separable window
+  const cv::Mat window = hann_window(tile_px);
+  cv::Mat tile, spectrum;
   int tiles = 0;
   for (int top : tile_starts(pixels.rows, tile_px))
     for (int left : tile_starts(pixels.cols, tile_px)) {

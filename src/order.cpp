@@ -7,6 +7,7 @@
 #include <numbers>
 
 #include "parallel.hpp"
+#include "quantile.hpp"
 
 namespace metamict {
 
@@ -161,12 +162,7 @@ std::vector<float> measure_order(const Micrograph& canonical, const ChipGrid& gr
   std::vector<double> best;
   for (const ChipLattice& one : lattices)
     if (one.share > 0.5) best.push_back(contrast(one));
-  double full = 0;
-  if (!best.empty()) {
-    const auto at = best.begin() + static_cast<std::ptrdiff_t>(0.9 * static_cast<double>(best.size() - 1));
-    std::nth_element(best.begin(), at, best.end());
-    full = *at;
-  }
+  const double full = best.empty() ? 0 : quantile(best, 0.9);
   std::vector<float> order;
   for (const ChipLattice& one : lattices)
     order.push_back(static_cast<float>(one.share * (full > 0 ? std::sqrt(std::min(1.0, contrast(one) / full)) : 1.0)));

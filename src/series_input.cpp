@@ -9,6 +9,7 @@
 #include "metamict/formats.hpp"
 #include "metamict/series.hpp"
 #include "report/words.hpp"
+#include "text_file.hpp"
 
 namespace metamict {
 

@@ -26,7 +26,7 @@ constexpr double band_px = period_px;  // how far a border may move
 constexpr std::array windows_px = {0.35 * period_px, 0.5 * period_px, 0.7 * period_px, 1.0 * period_px,
                                    1.4 * period_px};
 constexpr double smoothing_px = 0.4 * period_px;    // along the border, less than a cell
-constexpr double neighbourhood_px = 6 * period_px;  // of the local means: drift and wedges are slower
+constexpr double neighbourhood_px = 6 * period_px;  // of the local planes: drift and wedges are slower
 constexpr double context_px = 8 * period_px;        // from how far off pixels teach
 constexpr double apart = 4;                         // in standard deviations of the discriminant
 constexpr std::size_t samples = 400;
@@ -83,9 +83,9 @@ std::vector<cv::Point> places_of(const cv::Mat& mask) {
 
 /// What values at places are around here: the plane through those nearby, so that a drift across the border does not
 /// look like a step between its two sides.
-class LocalMeans {
+class LocalPlanes {
  public:
-  LocalMeans(const std::vector<cv::Point>& places, Samples values) : places_(places), values_(std::move(values)) {
+  LocalPlanes(const std::vector<cv::Point>& places, Samples values) : places_(places), values_(std::move(values)) {
     overall_ = values_.colwise().mean();
   }
 
@@ -106,7 +106,7 @@ class LocalMeans {
     return normal.inverse().row(0) * right;
   }
 
-  /// Covariance of the values around their local means.
+  /// Covariance of the values around their planes.
   Eigen::MatrixXd scatter() const {
     Samples residuals = values_;
     for (std::size_t i = 0; i < places_.size(); ++i) residuals.row(static_cast<Eigen::Index>(i)) -= at(places_[i]);
@@ -159,11 +159,13 @@ class Surroundings {
   /// Nothing where the two are not told apart.
   std::optional<Border> border() {
     if (places_a_.empty() || places_b_.empty()) return std::nullopt;
-    const std::vector<Frequency> frequencies = telling_frequencies(grey_, places_a_, places_b_, period_px);
+    const std::vector<cv::Point2d> frequencies = telling_frequencies(grey_, places_a_, places_b_, period_px);
     const cv::Mat columns = grey_ - blurred(grey_, period_px);
     for (const double window : windows_px) {
       std::vector<cv::Mat> maps = {blurred(grey_, window)};
-      for (const Frequency frequency : frequencies) maps.push_back(amplitude_at(columns, frequency, window));
+      for (const cv::Point2d frequency : frequencies) {
+        cv::sqrt(power_at(columns, frequency, window), maps.emplace_back());
+      }
       if (learn(maps)) return border_;
     }
     return std::nullopt;
@@ -177,8 +179,8 @@ class Surroundings {
   }
 
   bool learn(const std::vector<cv::Mat>& maps) {
-    const LocalMeans means_a(places_a_, values_at(maps, places_a_)), means_b(places_b_, values_at(maps, places_b_));
-    Eigen::MatrixXd covariance = (means_a.scatter() + means_b.scatter()) / 2;
+    const LocalPlanes planes_a(places_a_, values_at(maps, places_a_)), planes_b(places_b_, values_at(maps, places_b_));
+    Eigen::MatrixXd covariance = (planes_a.scatter() + planes_b.scatter()) / 2;
     constexpr double shrinkage = 0.05;
     const Eigen::MatrixXd diagonal = covariance.diagonal().asDiagonal();
     covariance = (1 - shrinkage) * covariance + shrinkage * diagonal +
@@ -186,8 +188,8 @@ class Surroundings {
     Eigen::VectorXd difference = Eigen::VectorXd::Zero(covariance.rows());
     const std::vector<cv::Point> contacts = some_of(contact_.points, 100);
     for (const cv::Point at : contacts)
-      difference +=
-          (means_a.at(at - box_.tl()) - means_b.at(at - box_.tl())).transpose() / static_cast<double>(contacts.size());
+      difference += (planes_a.at(at - box_.tl()) - planes_b.at(at - box_.tl())).transpose() /
+                    static_cast<double>(contacts.size());
     const Eigen::VectorXd weights = covariance.ldlt().solve(difference);
     if (difference.dot(weights) < apart * apart) return false;
     cv::Mat discriminant = cv::Mat::zeros(grey_.size(), CV_32F);
@@ -197,11 +199,12 @@ class Surroundings {
     return true;
   }
 
-  /// Between the local means of the two sides.
+  /// Between the two sides' planes.
   cv::Mat half_way(const cv::Mat& discriminant) const {
-    const LocalMeans a(places_a_, values_at({discriminant}, places_a_));
-    const LocalMeans b(places_b_, values_at({discriminant}, places_b_));
-    const cv::Size coarse(std::clamp(box_.width / 8, 1, 64), std::clamp(box_.height / 8, 1, 64));
+    const LocalPlanes a(places_a_, values_at({discriminant}, places_a_));
+    const LocalPlanes b(places_b_, values_at({discriminant}, places_b_));
+    constexpr int step = 16;  // planes change over neighbourhood_px
+    const cv::Size coarse(std::clamp(box_.width / step, 1, 64), std::clamp(box_.height / step, 1, 64));
     cv::Mat middle(coarse, CV_32F), result;
     for (int y = 0; y < coarse.height; ++y)
       for (int x = 0; x < coarse.width; ++x) {
@@ -238,8 +241,8 @@ void join_fragments(cv::Mat& labels, const cv::Mat& bands) {
         if (mask.at<std::uint8_t>(y, x) != 0 && !rooted[static_cast<std::size_t>(piece_at.at<int>(y, x))])
           fragments.at<std::uint8_t>(y, x) = 255;
   }
-  const cv::Rect box = grown(cv::boundingRect(fragments), 1, labels.size());
   if (cv::countNonZero(fragments) == 0) return;
+  const cv::Rect box = grown(cv::boundingRect(fragments), 1, labels.size());
   cv::Mat here = labels(box), distance, nearest;
   const cv::Mat lost = fragments(box);
   cv::distanceTransform(lost | (here == 0), distance, nearest, cv::DIST_L2, cv::DIST_MASK_5, cv::DIST_LABEL_PIXEL);
@@ -298,7 +301,7 @@ SharpBorders sharpen_borders(const Micrograph& canonical, const ChipGrid& grid, 
     if (border) draw(*border, grey.size(), labels, bands);
     ++(border ? result.moved : result.left);
   }
-  join_fragments(labels, bands);
+  if (result.moved > 0) join_fragments(labels, bands);
   return result;
 }
 

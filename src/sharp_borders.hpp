@@ -20,8 +20,8 @@ struct SharpBorders {
 /// Why: a vote of chips four periods wide knows a border to about a fifth of a period, rounds its corners and eats
 /// small regions. What distinguishes two regions is learnt from their own inner pixels, for each pair that touches: the
 /// mean grey, and the amplitudes at the frequencies where their spectra differ most, under a Gaussian window narrower
-/// than a period; Fisher's linear discriminant of these, its zero where it is half-way between both sides' local means,
-/// so that drift and wedges along the border do not count. The window widens until the two are told apart.
+/// than a period; Fisher's linear discriminant of these, its zero where it is half-way between the planes through both
+/// sides nearby, so that drift and wedges do not count. The window widens until the two are told apart.
 SharpBorders sharpen_borders(const Micrograph& canonical, const ChipGrid& grid, cv::Mat& labels, int threads);
 
 }  // namespace metamict

@@ -6,6 +6,8 @@
 #include <numbers>
 #include <opencv2/imgproc.hpp>
 
+#include "hann_window.hpp"
+
 namespace metamict {
 
 namespace {
@@ -20,9 +22,8 @@ struct Spectra {
   /// The windows are padded to `size`, for finer steps in frequency.
   Spectra(const cv::Mat& grey, const std::vector<cv::Point>& places, int window, int size)
       : mean(cv::Mat::zeros(size, size, CV_64F)), variance(cv::Mat::zeros(size, size, CV_64F)) {
-    cv::Mat taper, spectrum;
-    cv::createHanningWindow(taper, {window, window}, CV_32F);
-    taper = taper.mul(taper);  // OpenCV's is the square root of the product
+    const cv::Mat taper = hann_window(window);
+    cv::Mat spectrum;
     std::array<cv::Mat, 2> parts;
     for (const cv::Point place : places) {
       const cv::Rect box(place.x - window / 2, place.y - window / 2, window, window);
@@ -46,14 +47,14 @@ struct Spectra {
 
 }  // namespace
 
-std::vector<Frequency> telling_frequencies(const cv::Mat& grey, const std::vector<cv::Point>& places_a,
-                                           const std::vector<cv::Point>& places_b, double period_px) {
+std::vector<cv::Point2d> telling_frequencies(const cv::Mat& grey, const std::vector<cv::Point>& places_a,
+                                             const std::vector<cv::Point>& places_b, double period_px) {
   constexpr int fewest = 5;
   constexpr double lowest = 0.6, highest = 2.6;         // cycles a period: the lattice begins at 1, above is noise
   constexpr double least_ratio = 0.05, one_peak = 2.5;  // one_peak: in bins
   const int window = static_cast<int>(2 * period_px), size = 2 * window;
   const Spectra a(grey, places_a, window, size), b(grey, places_b, window, size);
-  std::vector<Frequency> found;
+  std::vector<cv::Point2d> found;
   if (a.count < fewest || b.count < fewest) return found;
   cv::Mat ratio = a.mean - b.mean;
   ratio = ratio.mul(ratio) / (a.variance + b.variance + 1e-9);
@@ -70,7 +71,7 @@ std::vector<Frequency> telling_frequencies(const cv::Mat& grey, const std::vecto
     cv::minMaxLoc(ratio, nullptr, &most, nullptr, &at);
     if (most <= least_ratio) break;
     const int fx = signed_bin(at.x), fy = signed_bin(at.y);
-    found.push_back({static_cast<double>(fx) / size, static_cast<double>(fy) / size});
+    found.emplace_back(static_cast<double>(fx) / size, static_cast<double>(fy) / size);
     for (int y = 0; y < size; ++y)
       for (int x = 0; x <= size / 2; ++x)
         if (std::hypot(signed_bin(y) - fy, x - fx) < one_peak || std::hypot(signed_bin(y) + fy, x + fx) < one_peak)
@@ -80,32 +81,32 @@ std::vector<Frequency> telling_frequencies(const cv::Mat& grey, const std::vecto
 }
 
 cv::Mat blurred(const cv::Mat& grey, double sigma_px) {
+  const int width = 2 * static_cast<int>(std::ceil(3 * sigma_px)) + 1;
   cv::Mat result;
-  cv::GaussianBlur(grey, result, {}, sigma_px, sigma_px, cv::BORDER_REFLECT);
+  cv::GaussianBlur(grey, result, {width, width}, sigma_px, sigma_px, cv::BORDER_REFLECT_101);
   return result;
 }
 
-cv::Mat amplitude_at(const cv::Mat& grey, Frequency frequency, double sigma_px) {
-  const int reach = static_cast<int>(std::ceil(3 * sigma_px));
-  const cv::Mat window = cv::getGaussianKernel(2 * reach + 1, sigma_px, CV_32F);
-  const auto wave = [&](double cycles, bool sine) {
-    cv::Mat kernel = window.clone();
-    for (int t = -reach; t <= reach; ++t) {
-      const double phase = 2 * std::numbers::pi * cycles * t;
-      kernel.at<float>(t + reach) *= static_cast<float>(sine ? std::sin(phase) : std::cos(phase));
+cv::Mat power_at(const cv::Mat& grey, cv::Point2d frequency, double sigma_px) {
+  const double turn = 2 * std::numbers::pi;
+  cv::Mat real(grey.size(), CV_32F), imaginary(grey.size(), CV_32F);
+  std::vector<cv::Vec2f> across(static_cast<std::size_t>(grey.cols));
+  for (int x = 0; x < grey.cols; ++x)
+    across[static_cast<std::size_t>(x)] = {static_cast<float>(std::cos(turn * frequency.x * x)),
+                                           static_cast<float>(std::sin(turn * frequency.x * x))};
+  for (int y = 0; y < grey.rows; ++y) {
+    const auto c = static_cast<float>(std::cos(turn * frequency.y * y));
+    const auto s = static_cast<float>(std::sin(turn * frequency.y * y));
+    const auto* value = grey.ptr<float>(y);
+    for (int x = 0; x < grey.cols; ++x) {
+      const cv::Vec2f& wave = across[static_cast<std::size_t>(x)];
+      real.at<float>(y, x) = value[x] * (wave[0] * c - wave[1] * s);
+      imaginary.at<float>(y, x) = -value[x] * (wave[0] * s + wave[1] * c);
     }
-    return kernel;
-  };
-  const auto filtered = [&](bool sine_x, bool sine_y) {
-    cv::Mat result;
-    cv::sepFilter2D(grey, result, CV_32F, wave(frequency.x, sine_x), wave(frequency.y, sine_y), {-1, -1}, 0,
-                    cv::BORDER_REFLECT);
-    return result;
-  };
-  cv::Mat amplitude;
-  cv::magnitude(filtered(false, false) - filtered(true, true), filtered(true, false) + filtered(false, true),
-                amplitude);
-  return amplitude;
+  }
+  real = blurred(real, sigma_px);
+  imaginary = blurred(imaginary, sigma_px);
+  return real.mul(real) + imaginary.mul(imaginary);
 }
 
 }  // namespace metamict

@@ -7,8 +7,7 @@
 
 namespace metamict {
 
-/// Base of every error the library throws on purpose. Context is added with std::throw_with_nested where a name
-/// becomes known; one_line() prints the whole chain.
+/// Base of every error the library throws on purpose.
 class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -50,7 +49,7 @@ class Interrupted : public Error {
   using Error::Error;
 };
 
-/// The whole chain of nested exceptions on one line, outermost first: "film.tif: chip size is 600 px but ...".
+/// The message on one line, whatever a library wrote into it.
 std::string one_line(const std::exception& error);
 
 }  // namespace metamict

@@ -13,6 +13,7 @@
 #include "metamict/errors.hpp"
 #include "report/whole_file.hpp"
 #include "sha256.hpp"
+#include "text_file.hpp"
 
 namespace metamict::app {
 
@@ -58,17 +59,17 @@ void rename_or_throw(const fs::path& from, const fs::path& to) {
 std::vector<fs::path> read_manifest(const fs::path& path) {
   const std::optional<std::string> text = text_of_file(path);
   if (!text) throw UsageError("manifest " + path.string() + " cannot be read: give the path of an existing file");
-  const auto lines = lines_of(*text), table = csv_rows(*text);
-  if (lines.empty() || table.empty()) throw UsageError("manifest " + path.string() + " names no image");
-  const std::vector<std::string>& header = table.front();
+  std::vector<std::vector<std::string>> rows = csv_rows(*text);
+  if (rows.empty()) throw UsageError("manifest " + path.string() + " names no image");
+  const std::vector<std::string> header = rows.front();
   const auto column = std::find(header.begin(), header.end(), "image");
   const bool csv = column != header.end();
-  if (const std::string& first = lines.front().front();
+  if (!csv) rows = lines_of(*text);  // a name may hold commas and quotes
+  if (const std::string& first = rows.front().front();
       !csv && header.size() > 1 && !fs::exists(path.parent_path() / first))
     throw UsageError("manifest " + path.string() + " has no column named image: its header is '" + first + "'");
   const auto at = static_cast<std::size_t>(csv ? column - header.begin() : 0);
   std::vector<fs::path> images;
-  const auto& rows = csv ? table : lines;
   for (std::size_t i = csv ? 1 : 0; i < rows.size(); ++i) {
     if (at >= rows[i].size() || rows[i][at].empty())
       throw UsageError("manifest " + path.string() + ", line " + std::to_string(i + 1) + ": no image is named");

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <utility>
 
-#include "csv.hpp"
 #include "metamict/errors.hpp"
+#include "text_file.hpp"
 
 namespace metamict::app {
 

@@ -11,6 +11,7 @@
 #include "metamict/series.hpp"
 #include "report/words.hpp"
 #include "support/support.hpp"
+#include "text_file.hpp"
 
 namespace metamict {
 namespace {

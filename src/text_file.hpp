@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace metamict {
+
+/// Everything in a file; nothing where it cannot be read to its end.
+std::optional<std::string> text_of_file(const std::filesystem::path& path);
+
+}  // namespace metamict
