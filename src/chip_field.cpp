@@ -102,6 +102,42 @@ std::vector<Nodes> ChipField::unlike_pieces(const Nodes& part) const {
   return kinds;
 }
 
+double ChipField::clarity_across(const Nodes& a, const Nodes& b) const {
+  constexpr std::size_t enough_pairs = 4;
+  std::vector<int> set_of(grid_.chips(), 0);
+  for (const std::uint32_t node : a) set_of[node] = 1;
+  for (const std::uint32_t node : b) set_of[node] = 2;
+  std::vector<float> across, inside_a, inside_b;
+  for (const Pair& pair : pairs_) {
+    const int first = set_of[pair.a], second = set_of[pair.b];
+    if (first == 0 || second == 0) continue;
+    (first != second ? across : first == 1 ? inside_a : inside_b).push_back(pair.dissimilarity);
+  }
+  if (across.size() < enough_pairs) return std::numeric_limits<double>::infinity();
+  return clarity(median(across), median(inside_a), median(inside_b));
+}
+
+std::vector<Nodes> ChipField::without_stray_pieces(std::vector<Nodes> regions) const {
+  for (std::size_t k = 0; k < regions.size(); ++k) {
+    std::vector<Nodes> apart = pieces(regions[k]);
+    std::sort(apart.begin(), apart.end(), [](const Nodes& a, const Nodes& b) { return a.size() > b.size(); });
+    for (std::size_t i = 1; i < apart.size(); ++i) {
+      std::vector<Nodes> parts = regions;
+      parts[k] = apart[i];
+      const std::vector<std::size_t> around = neighbours_of(k, parts);
+      if (around.size() != 1 || clarity_across(apart[i], regions[around[0]]) >= 1) continue;
+      Nodes rest;
+      std::set_difference(regions[k].begin(), regions[k].end(), apart[i].begin(), apart[i].end(),
+                          std::back_inserter(rest));
+      regions[k] = std::move(rest);
+      Nodes& wider = regions[around[0]];
+      wider.insert(wider.end(), apart[i].begin(), apart[i].end());
+      std::sort(wider.begin(), wider.end());
+    }
+  }
+  return regions;
+}
+
 Nodes ChipField::core_or_all(const Nodes& part) const {
   Nodes core = nodes_of(core_of(part));
   return core.empty() ? part : core;

@@ -22,7 +22,7 @@ class ChipField {
             const NestedOptions& options);
 
   std::size_t smallest_part() const {
-    const auto width = static_cast<std::size_t>(2 * half_chip_ + 1);
+    const auto width = 2 * static_cast<std::size_t>(half_chip_) + 1;
     return width * width;
   }
 
@@ -38,6 +38,10 @@ class ChipField {
   /// The pieces of a part that do not touch, those together whose cores look alike in the mean (splinters with any). Of
   /// a patchy cap and a pocket in the film below, single chips may look alike.
   std::vector<Nodes> unlike_pieces(const Nodes& part) const;
+
+  /// Gives pieces that lie apart from the rest of their region to the region around them where no clear jump parts the
+  /// two: single chips may look more like something far away.
+  std::vector<Nodes> without_stray_pieces(std::vector<Nodes> regions) const;
 
   /// Every chip to the most alike of the parts nearby.
   std::vector<Nodes> resolve(const Nodes& nodes, const std::vector<Nodes>& parts) const;
@@ -72,6 +76,8 @@ class ChipField {
   Nodes core_or_all(const Nodes& part) const;
   /// The parts with at least a fifth of this part's contacts.
   std::vector<std::size_t> neighbours_of(std::size_t k, const std::vector<Nodes>& parts) const;
+  /// By the chips that lie one chip apart, one in each of two sets or both in one; infinite where hardly any does.
+  double clarity_across(const Nodes& a, const Nodes& b) const;
   Nodes nodes_of(const cv::Mat& mask) const;
   Eigen::VectorXf direction_of(const Nodes& nodes) const;
   double clarity(double across, double inside_a, double inside_b) const;

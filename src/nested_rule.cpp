@@ -148,8 +148,8 @@ Communities find_nested(const Result& result, const ChipEvidence& evidence, cons
     return nodes.size() == all.size() ? result.similarity : restrict_to(result.similarity, nodes, nested.spill);
   };
   // Chips on a border choose among all regions.
-  std::vector<Nodes> regions =
-      looks.resolve(all, looks.without_borders(Splitter(looks, scores_of, options, progress, found).parts(all)));
+  std::vector<Nodes> regions = looks.without_stray_pieces(
+      looks.resolve(all, looks.without_borders(Splitter(looks, scores_of, options, progress, found).parts(all))));
   regions = cut_into_pieces(regions, looks);
   if (!evidence.greys.mean.empty())
     regions = cut_by_composition(regions, looks, GreySteps(result.grid, evidence.greys, result.order));

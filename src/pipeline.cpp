@@ -58,12 +58,20 @@ RuleResult apply_threshold_rule(const Result& result, const std::string& name, c
   return rule;
 }
 
-void sharpen(LabelMap& map, const Micrograph& canonical, const ChipGrid& grid, int threads, Notes& notes) {
-  const SharpBorders borders = sharpen_borders(canonical, grid, map.labels, threads);
+void sharpen(LabelMap& map, const Communities& communities, const Result& result, const Micrograph& canonical,
+             int threads, Notes& notes) {
+  std::vector<bool> ordered{false};
+  for (const Region& region : measure_regions(result.micrograph, map, communities, result.order))
+    ordered.push_back(is_ordered(region.order));
+  const SharpBorders borders = sharpen_borders(canonical, result.grid, ordered, map.labels, threads);
   map = renumbered(map);
+  const std::string of_all = " of " + std::to_string(borders.left + borders.moved) + " borders between regions are ";
+  if (borders.faded > 0)
+    notes.push_back(std::to_string(borders.faded) + of_all +
+                    "where half of the lattice's amplitude is left: order fades there over many periods");
   if (borders.left > 0)
-    notes.push_back(std::to_string(borders.left) + " of " + std::to_string(borders.left + borders.moved) +
-                    " borders between regions are where the chips' votes put them: the pixels beside them do not tell "
+    notes.push_back(std::to_string(borders.left) + of_all +
+                    "where the chips' votes put them: the pixels beside them do not tell "
                     "the two sides apart");
 }
 
@@ -113,7 +121,7 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& gi
     timed(seconds, "paint", [&] {
       rule.map = paint(result.grid, rule.communities, options.paint);
       if (rule.kind == RuleKind::derived && options.paint.borders == Borders::pixels)
-        sharpen(rule.map, canonical, result.grid, options.threads, notes);
+        sharpen(rule.map, rule.communities, result, canonical, options.threads, notes);
       rule.regions = measure_regions(result.micrograph, rule.map, rule.communities, result.order);
       rule.community_scores = community_scores(result.similarity, rule.communities);
     });

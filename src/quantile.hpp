@@ -12,7 +12,8 @@ namespace metamict {
 template <typename Value>
 double quantile(std::vector<Value>& values, double share) {
   if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
-  const auto at = values.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1));
+  const auto at = values.begin() + static_cast<std::ptrdiff_t>(std::min(share * static_cast<double>(values.size()),
+                                                                        static_cast<double>(values.size() - 1)));
   std::nth_element(values.begin(), at, values.end());
   return static_cast<double>(*at);
 }

@@ -96,7 +96,8 @@ class SharedResnet::Reporter {
     const std::lock_guard lock(mutex_);
     done_ += each_;
     if (progress_)
-      progress_("embed", std::min(chips_, static_cast<std::size_t>(done_ * static_cast<double>(chips_) + 0.5)), chips_);
+      progress_("embed", std::min(chips_, static_cast<std::size_t>(std::llround(done_ * static_cast<double>(chips_)))),
+                chips_);
   }
 
  private:

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "border.hpp"
+#include "faded_border.hpp"
 #include "parallel.hpp"
 #include "texture.hpp"
 
@@ -127,14 +129,6 @@ Samples values_at(const std::vector<cv::Mat>& maps, const std::vector<cv::Point>
   return values;
 }
 
-/// A border as the pixels have it: > 0 where the first of two labels is more likely, near where they touched.
-struct Border {
-  int a = 0, b = 0;
-  cv::Rect box;  // of the working image
-  cv::Mat side;  // CV_32F
-  cv::Mat band;  // CV_8U
-};
-
 /// The pixels around the contact of two regions.
 class Surroundings {
  public:
@@ -203,7 +197,7 @@ class Surroundings {
   cv::Mat half_way(const cv::Mat& discriminant) const {
     const LocalPlanes a(places_a_, values_at({discriminant}, places_a_));
     const LocalPlanes b(places_b_, values_at({discriminant}, places_b_));
-    constexpr int step = 16;  // planes change over neighbourhood_px
+    constexpr int step = 8;  // planes change over neighbourhood_px
     const cv::Size coarse(std::clamp(box_.width / step, 1, 64), std::clamp(box_.height / step, 1, 64));
     cv::Mat middle(coarse, CV_32F), result;
     for (int y = 0; y < coarse.height; ++y)
@@ -281,27 +275,44 @@ void draw(const Border& border, cv::Size working, cv::Mat& labels, cv::Mat& band
   bands(box) |= band;
 }
 
-}  // namespace
-
-SharpBorders sharpen_borders(const Micrograph& canonical, const ChipGrid& grid, cv::Mat& labels, int threads) {
-  cv::Mat grey, working_labels;
-  const double scale = 4 * period_px / grid.size_px;
-  cv::resize(canonical.pixels, grey, {}, scale, scale, scale < 1 ? cv::INTER_AREA : cv::INTER_LINEAR);
+SharpBorders draw_all(const cv::Mat& grey, const std::vector<bool>& ordered, cv::Mat& labels, int threads) {
+  cv::Mat working_labels;
   cv::resize(labels, working_labels, grey.size(), 0, 0, cv::INTER_NEAREST_EXACT);
   const auto contacts = find_contacts(working_labels);
   std::vector<const std::pair<const std::pair<int, int>, Contact>*> pairs;
   for (const auto& item : contacts) pairs.push_back(&item);
   std::vector<std::optional<Border>> borders(pairs.size());
+  std::vector<char> faded(pairs.size(), 0);
   parallel_for(pairs.size(), threads, [&](std::size_t, std::size_t k) {
-    borders[k] = Surroundings(grey, working_labels, pairs[k]->first, pairs[k]->second).border();
+    const auto& [pair, contact] = *pairs[k];
+    const auto [a, b] = pair;
+    const bool a_ordered = ordered[static_cast<std::size_t>(a)], b_ordered = ordered[static_cast<std::size_t>(b)];
+    if (a_ordered != b_ordered)
+      borders[k] = faded_border(grey, working_labels, a_ordered ? a : b, a_ordered ? b : a, period_px);
+    faded[k] = borders[k] ? 1 : 0;
+    if (!borders[k]) borders[k] = Surroundings(grey, working_labels, pair, contact).border();
   });
   SharpBorders result;
+  result.faded = static_cast<int>(std::count(faded.begin(), faded.end(), 1));
   cv::Mat bands = cv::Mat::zeros(labels.size(), CV_8UC1);
   for (const std::optional<Border>& border : borders) {
     if (border) draw(*border, grey.size(), labels, bands);
     ++(border ? result.moved : result.left);
   }
   if (result.moved > 0) join_fragments(labels, bands);
+  return result;
+}
+
+}  // namespace
+
+SharpBorders sharpen_borders(const Micrograph& canonical, const ChipGrid& grid, const std::vector<bool>& ordered,
+                             cv::Mat& labels, int threads) {
+  constexpr int rounds = 2;  // the second learns from purer regions
+  const double scale = 4 * period_px / grid.size_px;
+  cv::Mat grey;
+  cv::resize(canonical.pixels, grey, {}, scale, scale, scale < 1 ? cv::INTER_AREA : cv::INTER_LINEAR);
+  SharpBorders result;
+  for (int round = 0; round < rounds; ++round) result = draw_all(grey, ordered, labels, threads);
   return result;
 }
 

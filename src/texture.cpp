@@ -81,9 +81,8 @@ std::vector<cv::Point2d> telling_frequencies(const cv::Mat& grey, const std::vec
 }
 
 cv::Mat blurred(const cv::Mat& grey, double sigma_px) {
-  const int width = 2 * static_cast<int>(std::ceil(3 * sigma_px)) + 1;
   cv::Mat result;
-  cv::GaussianBlur(grey, result, {width, width}, sigma_px, sigma_px, cv::BORDER_REFLECT_101);
+  cv::GaussianBlur(grey, result, {}, sigma_px, sigma_px, cv::BORDER_REFLECT);
   return result;
 }
 

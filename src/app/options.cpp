@@ -191,11 +191,10 @@ void declare_graph(Declaration& declare, SegmentCommand& command) {
       "N");
   declare.choice("vote", "tent", {"tent", "uniform"}, "Weight of a chip's vote over its pixels",
                  into(options.paint.vote));
-  declare.choice(
-      "borders", "pixels", {"pixels", "votes"},
-      "Of derived rules: where the pixels change, within a quarter of a chip of where the votes put them; or "
-      "there",
-      into(options.paint.borders));
+  declare.choice("borders", "pixels", {"pixels", "votes"},
+                 "Of derived rules: where the pixels change, near where the votes put them; or "
+                 "there",
+                 into(options.paint.borders));
 }
 
 void declare_machine(Declaration& declare, SegmentCommand& command) {

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <ranges>
 
 #include "app/arrivals.hpp"
 #include "app/verbs.hpp"
@@ -21,7 +20,8 @@ std::string status_page(const WatchCommand& command, const std::vector<StreamSta
                      " waiting.</p></header>\n" +
                      "<div class=\"scroll\"><table><thead><tr><th>image</th><th>state</th><th>seconds from "
                      "arrival</th></tr></thead><tbody>\n";
-  for (const auto& image : std::views::reverse(images)) {
+  for (auto latest = images.rbegin(); latest != images.rend(); ++latest) {
+    const StreamStatus& image = *latest;
     const std::string name = escaped(image.image.filename().string());
     const bool fine = image.status != "failed";
     body += "<tr><td>" +

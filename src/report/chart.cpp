@@ -107,7 +107,8 @@ std::string draw_chart(const Chart& chart) {
                      significant(point.y, 4) + (point.error > 0 ? " ± " + significant(point.error, 2) : "")) +
              "</title>" + marker(i, x_at(point.x), y_at(point.y), colour) + "</g>";
     if (chart.lines.size() > 1) {
-      const double x = left + (i % 2 == 0 ? 0 : 150), y = bottom + 54 + 17 * static_cast<double>(i / 2);
+      const std::size_t row = i / 2;
+      const double x = left + (i % 2 == 0 ? 0 : 150), y = bottom + 54 + 17 * static_cast<double>(row);
       svg += line(x, y - 4, x + 22, y - 4,
                   "stroke=\"" + colour + "\" stroke-width=\"1.8\" stroke-dasharray=\"" + dashes[i % 4] + "\"") +
              marker(i, x + 11, y - 4, colour) + text(x + 28, y, one.name, "");

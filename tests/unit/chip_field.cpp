@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Which parts of an image are borders between two others.
+// Which parts of an image are borders between two others, and which pieces lie astray.
 #include "chip_field.hpp"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <functional>
+#include <numbers>
 
 namespace metamict {
 namespace {
@@ -43,6 +46,39 @@ TEST_F(WithoutBorders, PartsAreNeverAllTakenForBorders) {
   const auto parts = kept({{1, 1, 0}, {1, 0, 1}, {1, 0, -1}, {1, -1, 0}}, quarters);
   ASSERT_EQ(parts.size(), 4U);
   for (const Nodes& part : parts) EXPECT_EQ(part.size(), 16U);
+}
+
+/// 24 x 24 chips, four to a chip's width: A above B, and in A an island as like to B as `most`, which it is at once or
+/// by and by.
+std::vector<Nodes> with_island(double most, bool gradual) {
+  const ChipGrid grid = lay_grid({27, 27}, {27, 27}, 4, 1);
+  RowMatrixXf rows_ND(static_cast<Eigen::Index>(grid.chips()), 2);
+  std::vector<Nodes> regions(2);
+  for (std::size_t node = 0; node < grid.chips(); ++node) {
+    const int row = grid.row(node), col = grid.col(node);
+    const double away = std::hypot(row - 7, col - 12);
+    double turned = row > 15 ? 1 : 0;
+    if (row <= 15) turned = gradual ? most * std::exp(-away * away / 60) : away < 5 ? most : 0;
+    const double angle = turned * std::numbers::pi / 3;
+    rows_ND.row(static_cast<Eigen::Index>(node)) << static_cast<float>(std::cos(angle)),
+        static_cast<float>(std::sin(angle));
+    regions[turned > 0.5 ? 1 : 0].push_back(static_cast<std::uint32_t>(node));
+  }
+  const std::vector<float> order;
+  return ChipField(grid, rows_ND, order, 1.0, {}).without_stray_pieces(regions);
+}
+
+TEST(StrayPieces, GoToTheRegionAroundThemWhereNoJumpPartsThem) {
+  const std::vector<Nodes> regions = with_island(0.65, true);
+  EXPECT_EQ(regions[0].size(), 16U * 24U);
+  EXPECT_EQ(regions[1].size(), 8U * 24U);
+  EXPECT_TRUE(std::is_sorted(regions[0].begin(), regions[0].end()));
+}
+
+TEST(StrayPieces, StayWhereTheyAreClearlyApart) {
+  const std::vector<Nodes> regions = with_island(1.0, false);
+  EXPECT_LT(regions[0].size(), 16U * 24U - 60);
+  EXPECT_EQ(regions[0].size() + regions[1].size(), 24U * 24U);
 }
 
 }  // namespace
