@@ -124,7 +124,7 @@ cv::Mat half_level(const cv::Mat& amplitude, const cv::Mat& both, const cv::Mat&
 }  // namespace
 
 std::optional<Border> faded_border(const cv::Mat& grey, const cv::Mat& labels, int ordered, int disordered,
-                                   double period_px) {
+                                   std::span<const ReciprocalLattice> lattices, double period_px) {
   Border border;
   border.a = ordered, border.b = disordered;
   border.box = cv::boundingRect((labels == ordered) | (labels == disordered));
@@ -132,10 +132,9 @@ std::optional<Border> faded_border(const cv::Mat& grey, const cv::Mat& labels, i
   const cv::Mat of_a = here == ordered, of_b = here == disordered, both = of_a | of_b;
   const cv::Mat core_a = distance(of_a) >= period_px, core_b = distance(of_b) >= period_px;
   if (cv::countNonZero(core_a) < least_pixels || cv::countNonZero(core_b) < least_pixels) return std::nullopt;
-  constexpr int most_lattices = 3;  // one may be a neighbour's
   cv::Mat amplitude;
   double strongest = 0;
-  for (const ReciprocalLattice& lattice : find_lattices(seen, {}, most_lattices)) {
+  for (const ReciprocalLattice& lattice : lattices) {  // most are of other regions
     const cv::Mat found = amplitude_of(seen, lattice, period_px);
     if (found.empty()) continue;
     const double typical = amplitude_in(found, core_a, 0.5);

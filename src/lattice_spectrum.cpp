@@ -32,15 +32,19 @@ Greys measure_greys(const cv::Mat& pixels) {
   return {at(0.001), at(0.999), step};
 }
 
-/// Whether a tenth of the blocks of 32 px differ from a plane by more than the rounding to whole grey values: the steps
-/// of a smooth ramp stored in 8 bits are a pattern as regular as a lattice.
+/// Whether a tenth of the blocks of 32 px differ from a parabola by more than the rounding to whole grey values: the
+/// steps of a smooth ramp stored in 8 bits are a pattern as regular as a lattice.
 bool has_texture(const cv::Mat& tile, double grey_step) {
   constexpr int edge = 32;
   int blocks = 0, textured = 0;
-  constexpr double middle = (edge - 1) / 2.0, moment = edge * edge * (edge * edge - 1) / 12.0;
+  constexpr double middle = (edge - 1) / 2.0, second = (edge * edge - 1) / 12.0;  // the mean square from the middle
+  constexpr double fourth = second * (3.0 * edge * edge - 7) / 20;
+  // Squared lengths of the polynomials that a parabola is the sum of: x and y, x^2 and y^2 less their mean, xy.
+  constexpr double area = edge * edge, linear = area * second, bent = area * (fourth - second * second),
+                   twisted = area * second * second;
   for (int top = 0; top + edge <= tile.rows; top += edge)
     for (int left = 0; left + edge <= tile.cols; left += edge) {
-      double sum = 0, squares = 0, by_x = 0, by_y = 0;
+      double sum = 0, squares = 0, by_x = 0, by_y = 0, by_x2 = 0, by_y2 = 0, by_xy = 0;
       for (int y = 0; y < edge; ++y)
         for (int x = 0; x < edge; ++x) {
           const double value = tile.at<float>(top + y, left + x);
@@ -48,8 +52,12 @@ bool has_texture(const cv::Mat& tile, double grey_step) {
           squares += value * value;
           by_x += value * (x - middle);
           by_y += value * (y - middle);
+          by_x2 += value * ((x - middle) * (x - middle) - second);
+          by_y2 += value * ((y - middle) * (y - middle) - second);
+          by_xy += value * (x - middle) * (y - middle);
         }
-      const double rest = squares - sum * sum / (edge * edge) - (by_x * by_x + by_y * by_y) / moment;
+      const double rest = squares - sum * sum / area - (by_x * by_x + by_y * by_y) / linear -
+                          (by_x2 * by_x2 + by_y2 * by_y2) / bent - by_xy * by_xy / twisted;
       ++blocks;
       if (rest > 0.25 * grey_step * grey_step * edge * edge + 1e-9 * squares) ++textured;
     }

@@ -83,43 +83,29 @@ std::vector<cv::Point> places_of(const cv::Mat& mask) {
   return some;
 }
 
-/// What values at places are around here: the plane through those nearby, so that a drift across the border does not
-/// look like a step between its two sides.
-class LocalPlanes {
- public:
-  LocalPlanes(const std::vector<cv::Point>& places, Samples values) : places_(places), values_(std::move(values)) {
-    overall_ = values_.colwise().mean();
-  }
-
-  Eigen::RowVectorXd at(Point here) const {
-    constexpr double trust_in_overall = 1e-3;                    // takes over where no place is near
-    constexpr double least_spread = period_px * period_px / 16;  // places closer together do not show a slope
+/// What values at places are at points: the plane through those nearby, so that a drift across the border does not look
+/// like a step between its two sides. points x places: what each place counts for.
+Eigen::MatrixXd local_planes(const std::vector<cv::Point>& places, const std::vector<Point>& points) {
+  constexpr double trust_in_mean = 1e-3;                       // of all places: takes over where none is near
+  constexpr double least_spread = period_px * period_px / 16;  // places closer together do not show a slope
+  const auto count = static_cast<Eigen::Index>(places.size());
+  Eigen::MatrixXd shares(static_cast<Eigen::Index>(points.size()), count);
+  Eigen::Matrix3Xd weighted(3, count);
+  for (std::size_t k = 0; k < points.size(); ++k) {
     Eigen::Matrix3d normal = Eigen::Matrix3d::Zero();
-    Eigen::MatrixXd right = Eigen::MatrixXd::Zero(3, values_.cols());
-    for (std::size_t i = 0; i < places_.size(); ++i) {
-      const Eigen::Vector3d from_here(1, places_[i].x - here.x, places_[i].y - here.y);
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      const Eigen::Vector3d from_here(1, places[i].x - points[k].x, places[i].y - points[k].y);
       const double weight = std::exp(-0.5 * from_here.tail<2>().squaredNorm() / (neighbourhood_px * neighbourhood_px));
+      weighted.col(static_cast<Eigen::Index>(i)) = weight * from_here;
       normal += weight * from_here * from_here.transpose();
-      right += weight * from_here * values_.row(static_cast<Eigen::Index>(i));
     }
-    normal.diagonal().tail<2>().array() += least_spread * normal(0, 0) + trust_in_overall;
-    normal(0, 0) += trust_in_overall;
-    right.row(0) += trust_in_overall * overall_;
-    return normal.inverse().row(0) * right;
+    normal.diagonal().tail<2>().array() += least_spread * normal(0, 0) + trust_in_mean;
+    normal(0, 0) += trust_in_mean;
+    weighted.row(0).array() += trust_in_mean / static_cast<double>(count);
+    shares.row(static_cast<Eigen::Index>(k)) = normal.inverse().row(0) * weighted;
   }
-
-  /// Covariance of the values around their planes.
-  Eigen::MatrixXd scatter() const {
-    Samples residuals = values_;
-    for (std::size_t i = 0; i < places_.size(); ++i) residuals.row(static_cast<Eigen::Index>(i)) -= at(places_[i]);
-    return residuals.transpose() * residuals / static_cast<double>(places_.size());
-  }
-
- private:
-  const std::vector<cv::Point>& places_;
-  Samples values_;
-  Eigen::RowVectorXd overall_;
-};
+  return shares;
+}
 
 Samples values_at(const std::vector<cv::Mat>& maps, const std::vector<cv::Point>& places) {
   Samples values(static_cast<Eigen::Index>(places.size()), static_cast<Eigen::Index>(maps.size()));
@@ -129,11 +115,41 @@ Samples values_at(const std::vector<cv::Mat>& maps, const std::vector<cv::Point>
   return values;
 }
 
+/// One of two regions: places inside it, and what their values are around them and at the border.
+class Side {
+ public:
+  Side() = default;
+  Side(std::vector<cv::Point> places, const std::vector<Point>& border)
+      : places_(std::move(places)),
+        around_(local_planes(places_, {places_.begin(), places_.end()})),
+        at_border_(local_planes(places_, border).colwise().mean()) {}
+
+  const std::vector<cv::Point>& places() const { return places_; }
+
+  /// Covariance of the values around their planes.
+  Eigen::MatrixXd scatter(const std::vector<cv::Mat>& maps) const {
+    const Samples values = values_at(maps, places_);
+    const Samples residuals = values - around_ * values;
+    return residuals.transpose() * residuals / static_cast<double>(places_.size());
+  }
+
+  Eigen::RowVectorXd at_border(const std::vector<cv::Mat>& maps) const { return at_border_ * values_at(maps, places_); }
+
+  Eigen::VectorXd at(const std::vector<Point>& points, const cv::Mat& map) const {
+    return local_planes(places_, points) * values_at({map}, places_);
+  }
+
+ private:
+  std::vector<cv::Point> places_;
+  Eigen::MatrixXd around_;        // places x places
+  Eigen::RowVectorXd at_border_;  // places
+};
+
 /// The pixels around the contact of two regions.
 class Surroundings {
  public:
   Surroundings(const cv::Mat& grey, const cv::Mat& labels, std::pair<int, int> pair, const Contact& contact)
-      : box_(grown(contact.box, context_px, grey.size())), grey_(grey(box_)), contact_(contact) {
+      : box_(grown(contact.box, context_px, grey.size())), grey_(grey(box_)) {
     border_.a = pair.first, border_.b = pair.second, border_.box = box_;
     const cv::Mat here = labels(box_);
     const cv::Mat a = here == pair.first, b = here == pair.second;
@@ -144,7 +160,9 @@ class Surroundings {
     for (const double margin : {1.5, 1.0, 0.6}) {
       const cv::Mat inner_a = distance(a) >= margin * period_px, inner_b = distance(b) >= margin * period_px;
       if (cv::countNonZero(inner_a) < least_area || cv::countNonZero(inner_b) < least_area) continue;
-      places_a_ = places_of(inner_a), places_b_ = places_of(inner_b);
+      std::vector<Point> touching;
+      for (const cv::Point at : some_of(contact.points, 100)) touching.emplace_back(at - box_.tl());
+      a_ = Side(places_of(inner_a), touching), b_ = Side(places_of(inner_b), touching);
       border_.band &= ~(inner_a | inner_b);  // a thin region keeps its core
       break;
     }
@@ -152,8 +170,8 @@ class Surroundings {
 
   /// Nothing where the two are not told apart.
   std::optional<Border> border() {
-    if (places_a_.empty() || places_b_.empty()) return std::nullopt;
-    const std::vector<cv::Point2d> frequencies = telling_frequencies(grey_, places_a_, places_b_, period_px);
+    if (a_.places().empty() || b_.places().empty()) return std::nullopt;
+    const std::vector<cv::Point2d> frequencies = telling_frequencies(grey_, a_.places(), b_.places(), period_px);
     const cv::Mat columns = grey_ - blurred(grey_, period_px);
     for (const double window : windows_px) {
       std::vector<cv::Mat> maps = {blurred(grey_, window)};
@@ -173,17 +191,12 @@ class Surroundings {
   }
 
   bool learn(const std::vector<cv::Mat>& maps) {
-    const LocalPlanes planes_a(places_a_, values_at(maps, places_a_)), planes_b(places_b_, values_at(maps, places_b_));
-    Eigen::MatrixXd covariance = (planes_a.scatter() + planes_b.scatter()) / 2;
+    Eigen::MatrixXd covariance = (a_.scatter(maps) + b_.scatter(maps)) / 2;
     constexpr double shrinkage = 0.05;
     const Eigen::MatrixXd diagonal = covariance.diagonal().asDiagonal();
     covariance = (1 - shrinkage) * covariance + shrinkage * diagonal +
                  1e-9 * Eigen::MatrixXd::Identity(covariance.rows(), covariance.cols());
-    Eigen::VectorXd difference = Eigen::VectorXd::Zero(covariance.rows());
-    const std::vector<cv::Point> contacts = some_of(contact_.points, 100);
-    for (const cv::Point at : contacts)
-      difference += (planes_a.at(at - box_.tl()) - planes_b.at(at - box_.tl())).transpose() /
-                    static_cast<double>(contacts.size());
+    const Eigen::VectorXd difference = (a_.at_border(maps) - b_.at_border(maps)).transpose();
     const Eigen::VectorXd weights = covariance.ldlt().solve(difference);
     if (difference.dot(weights) < apart * apart) return false;
     cv::Mat discriminant = cv::Mat::zeros(grey_.size(), CV_32F);
@@ -195,25 +208,25 @@ class Surroundings {
 
   /// Between the two sides' planes.
   cv::Mat half_way(const cv::Mat& discriminant) const {
-    const LocalPlanes a(places_a_, values_at({discriminant}, places_a_));
-    const LocalPlanes b(places_b_, values_at({discriminant}, places_b_));
-    constexpr int step = 8;  // planes change over neighbourhood_px
+    constexpr int step = 16;  // planes change over neighbourhood_px
     const cv::Size coarse(std::clamp(box_.width / step, 1, 64), std::clamp(box_.height / step, 1, 64));
-    cv::Mat middle(coarse, CV_32F), result;
+    std::vector<Point> cells;
     for (int y = 0; y < coarse.height; ++y)
-      for (int x = 0; x < coarse.width; ++x) {
-        const Point here((x + 0.5) * box_.width / coarse.width - 0.5, (y + 0.5) * box_.height / coarse.height - 0.5);
-        middle.at<float>(y, x) = static_cast<float>((a.at(here)[0] + b.at(here)[0]) / 2);
-      }
-    cv::resize(middle, result, box_.size(), 0, 0, cv::INTER_LINEAR);
+      for (int x = 0; x < coarse.width; ++x)
+        cells.emplace_back((x + 0.5) * box_.width / coarse.width - 0.5, (y + 0.5) * box_.height / coarse.height - 0.5);
+    const Eigen::VectorXd middle = (a_.at(cells, discriminant) + b_.at(cells, discriminant)) / 2;
+    cv::Mat at_cells(coarse, CV_32F), result;
+    for (std::size_t k = 0; k < cells.size(); ++k)
+      at_cells.at<float>(static_cast<int>(k) / coarse.width, static_cast<int>(k) % coarse.width) =
+          static_cast<float>(middle[static_cast<Eigen::Index>(k)]);
+    cv::resize(at_cells, result, box_.size(), 0, 0, cv::INTER_LINEAR);
     return result;
   }
 
   cv::Rect box_;
   cv::Mat grey_;
-  const Contact& contact_;
   Border border_;
-  std::vector<cv::Point> places_a_, places_b_;
+  Side a_, b_;
 };
 
 /// What the borders cut off within their bands goes to the nearest region: regions grow and shrink at their edges, they
@@ -275,7 +288,8 @@ void draw(const Border& border, cv::Size working, cv::Mat& labels, cv::Mat& band
   bands(box) |= band;
 }
 
-SharpBorders draw_all(const cv::Mat& grey, const std::vector<bool>& ordered, cv::Mat& labels, int threads) {
+SharpBorders draw_all(const cv::Mat& grey, const std::vector<ReciprocalLattice>& lattices,
+                      const std::vector<bool>& ordered, cv::Mat& labels, int threads) {
   cv::Mat working_labels;
   cv::resize(labels, working_labels, grey.size(), 0, 0, cv::INTER_NEAREST_EXACT);
   const auto contacts = find_contacts(working_labels);
@@ -288,7 +302,7 @@ SharpBorders draw_all(const cv::Mat& grey, const std::vector<bool>& ordered, cv:
     const auto [a, b] = pair;
     const bool a_ordered = ordered[static_cast<std::size_t>(a)], b_ordered = ordered[static_cast<std::size_t>(b)];
     if (a_ordered != b_ordered)
-      borders[k] = faded_border(grey, working_labels, a_ordered ? a : b, a_ordered ? b : a, period_px);
+      borders[k] = faded_border(grey, working_labels, a_ordered ? a : b, a_ordered ? b : a, lattices, period_px);
     faded[k] = borders[k] ? 1 : 0;
     if (!borders[k]) borders[k] = Surroundings(grey, working_labels, pair, contact).border();
   });
@@ -311,8 +325,12 @@ SharpBorders sharpen_borders(const Micrograph& canonical, const ChipGrid& grid, 
   const double scale = 4 * period_px / grid.size_px;
   cv::Mat grey;
   cv::resize(canonical.pixels, grey, {}, scale, scale, scale < 1 ? cv::INTER_AREA : cv::INTER_LINEAR);
+  constexpr int most_lattices = 6;
+  std::vector<ReciprocalLattice> lattices;
+  const auto any = [&](bool wanted) { return std::find(ordered.begin() + 1, ordered.end(), wanted) != ordered.end(); };
+  if (any(true) && any(false)) lattices = find_lattices(grey, {}, most_lattices);
   SharpBorders result;
-  for (int round = 0; round < rounds; ++round) result = draw_all(grey, ordered, labels, threads);
+  for (int round = 0; round < rounds; ++round) result = draw_all(grey, lattices, ordered, labels, threads);
   return result;
 }
 

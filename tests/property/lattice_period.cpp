@@ -48,6 +48,33 @@ TEST(LatticePeriod, IsSilentOnNoiseAndSmoothImages) {
   EXPECT_FALSE(find_lattice(test::micrograph_of(ramp)));
 }
 
+// Whole grey values make steps as regular as lattice planes of everything smooth.
+TEST(LatticePeriod, IsSilentOnSmoothSurfacesInWholeGreyValues) {
+  using Surface = double (*)(double along, double x, double y);
+  const std::vector<Surface> surfaces = {
+      [](double along, double, double) { return along; },
+      [](double along, double, double) { return along * along; },
+      [](double, double x, double y) { return 1 - x * x - y * y; },
+      [](double along, double, double) { return 1 / (1 + std::exp(-8 * along)); },
+      [](double along, double, double) { return std::sin(4 * along); },
+      [](double, double x, double y) { return x * y; },
+  };
+  for (std::size_t k = 0; k < surfaces.size(); ++k)
+    for (const double angle : {0.0, 0.12, 1.07})
+      for (const double most : {40.0, 300.0, 60000.0}) {
+        cv::Mat image(384, 384, CV_32FC1);
+        for (int y = 0; y < image.rows; ++y)
+          for (int x = 0; x < image.cols; ++x) {
+            const double u = x / 192.0 - 1, v = y / 192.0 - 1;
+            const double height = surfaces[k](u * std::cos(angle) + v * std::sin(angle), u, v);
+            image.at<float>(y, x) = static_cast<float>(std::round(most * (height + 2) / 4));
+          }
+        const auto lattice = find_lattice(test::micrograph_of(image));
+        EXPECT_FALSE(lattice) << "surface " << k << " angle " << angle << " to " << most << ": "
+                              << (lattice ? lattice->period_px : 0);
+      }
+}
+
 TEST(LatticePeriod, IsThatOfTheSampleSeries) {
   // 0.3905 to 0.393 nm at 0.034 nm/px.
   for (const char* name : {"lfo_sto_0dpa.tif", "lfo_sto_0p1dpa.tif", "lfo_sto_0p5dpa.tif"}) {
