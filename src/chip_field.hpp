@@ -32,6 +32,9 @@ class ChipField {
   /// Whether some chip is surrounded by the part's own to half a chip's width.
   bool has_core(const Nodes& nodes) const { return cv::countNonZero(core_of(nodes)) > 0; }
 
+  /// Connected pieces, by edges or corners.
+  std::vector<Nodes> pieces(const Nodes& nodes) const;
+
   /// Median order index of a part's core; of all its chips where it has none. 0 where no order is known.
   double order_of(const Nodes& part) const;
 
@@ -71,8 +74,6 @@ class ChipField {
   /// The core, and the innermost chips of every piece that has none of its own, splinters apart: a pocket that was
   /// taken for the cap is not to be lost for being small.
   cv::Mat cores_of(const Nodes& part) const;
-  /// Connected pieces, by edges or corners.
-  std::vector<Nodes> pieces(const Nodes& nodes) const;
   Nodes core_or_all(const Nodes& part) const;
   /// The parts with at least a fifth of this part's contacts.
   std::vector<std::size_t> neighbours_of(std::size_t k, const std::vector<Nodes>& parts) const;

@@ -21,4 +21,13 @@ inline cv::Mat eroded(const cv::Mat& mask, int margin) {
   return inner;
 }
 
+/// Whether all but a tenth of a mask hangs together.
+inline bool is_one_piece(const cv::Mat& mask) {
+  cv::Mat pieces, figures, centres;
+  const int count = cv::connectedComponentsWithStats(mask, pieces, figures, centres, 4, CV_32S);
+  int most = 0;
+  for (int piece = 1; piece < count; ++piece) most = std::max(most, figures.at<int>(piece, cv::CC_STAT_AREA));
+  return most >= 0.9 * cv::countNonZero(mask);
+}
+
 }  // namespace metamict

@@ -19,7 +19,7 @@ namespace {
 // The least step, in standard deviations of the chips' pixels. On simulated scenes with drift and wedges one lattice
 // steps by less than 0.10, two that differ in nothing else by 0.37 and more. Where there is no lattice, polycrystals
 // and speckle are patchy: the step must be larger, and all but a tenth of either side in one piece.
-constexpr double least_step_of_lattices = 0.25, least_step_of_others = 0.5, one_piece = 0.9;
+constexpr double least_step_of_lattices = 0.25, least_step_of_others = 0.5;
 constexpr std::size_t enough_crossings = 8;
 
 std::vector<double> where(const cv::Mat& grey, const cv::Mat& mask) {
@@ -28,14 +28,6 @@ std::vector<double> where(const cv::Mat& grey, const cv::Mat& mask) {
     for (int col = 0; col < mask.cols; ++col)
       if (mask.at<std::uint8_t>(row, col) != 0) values.push_back(grey.at<float>(row, col));
   return values;
-}
-
-bool is_one_piece(const cv::Mat& side) {
-  cv::Mat pieces, figures, centres;
-  const int count = cv::connectedComponentsWithStats(side, pieces, figures, centres, 4, CV_32S);
-  int most = 0;
-  for (int piece = 1; piece < count; ++piece) most = std::max(most, figures.at<int>(piece, cv::CC_STAT_AREA));
-  return most >= one_piece * cv::countNonZero(side);
 }
 
 /// Chips in a line, from one side of a border to the other.

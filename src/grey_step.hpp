@@ -26,6 +26,8 @@ class GreySteps {
   /// order: of each chip; the contrast of the lattice, which steps are measured in, is that of ordered chips.
   GreySteps(const ChipGrid& grid, const ChipGreys& greys, const std::vector<float>& order);
 
+  double contrast() const { return contrast_; }
+
   /// The parts of a region between which its grey steps, by chip; the region alone where it does not. A region without
   /// a lattice may be patchy by nature (a polycrystal): it needs a larger step, and each side in one piece.
   std::vector<std::vector<std::uint32_t>> parts(const std::vector<std::uint32_t>& region, bool ordered) const;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "chip_field.hpp"
+#include "grey_phases.hpp"
 #include "metamict/cut.hpp"
 #include "metamict/order.hpp"
 
@@ -103,6 +104,43 @@ std::vector<Nodes> cut_into_pieces(const std::vector<Nodes>& regions, const Chip
   return pieces;
 }
 
+Nodes shared(const Nodes& a, const Nodes& b) {
+  Nodes both;
+  std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(both));
+  return both;
+}
+
+/// Cuts what hangs together without a lattice into layers, where that is one region by its looks, or two that are not
+/// much the same as the layers.
+std::vector<Nodes> cut_into_layers(std::vector<Nodes> regions, const ChipField& looks, const GreyPhases& phases) {
+  constexpr double much_the_same = 0.9;
+  Nodes disordered;
+  for (const Nodes& region : regions)
+    if (!is_ordered(looks.order_of(region))) disordered.insert(disordered.end(), region.begin(), region.end());
+  std::sort(disordered.begin(), disordered.end());
+  for (const Nodes& whole : looks.pieces(disordered)) {
+    std::vector<Nodes> present;  // without splinters
+    for (const Nodes& region : regions)
+      if (Nodes here = shared(region, whole); 20 * here.size() >= whole.size()) present.push_back(std::move(here));
+    if (present.size() > 2) continue;
+    std::vector<Nodes> layers = phases.parts(whole);
+    if (layers.size() < 2) continue;
+    if (present.size() == 2 && layers.size() == 2) {
+      const std::size_t same = shared(layers[0], present[0]).size() + shared(layers[1], present[1]).size();
+      const std::size_t crossed = shared(layers[0], present[1]).size() + shared(layers[1], present[0]).size();
+      if (static_cast<double>(std::max(same, crossed)) >= much_the_same * static_cast<double>(whole.size())) continue;
+    }
+    for (Nodes& region : regions) {
+      Nodes rest;
+      std::set_difference(region.begin(), region.end(), whole.begin(), whole.end(), std::back_inserter(rest));
+      region = std::move(rest);
+    }
+    std::erase_if(regions, [](const Nodes& region) { return region.empty(); });
+    std::move(layers.begin(), layers.end(), std::back_inserter(regions));
+  }
+  return regions;
+}
+
 /// Cuts regions where their grey steps.
 std::vector<Nodes> cut_by_composition(const std::vector<Nodes>& regions, const ChipField& looks,
                                       const GreySteps& steps) {
@@ -150,9 +188,13 @@ Communities find_nested(const Result& result, const ChipEvidence& evidence, cons
   // Chips on a border choose among all regions.
   std::vector<Nodes> regions = looks.without_stray_pieces(
       looks.resolve(all, looks.without_borders(Splitter(looks, scores_of, options, progress, found).parts(all))));
-  regions = cut_into_pieces(regions, looks);
-  if (!evidence.greys.mean.empty())
-    regions = cut_by_composition(regions, looks, GreySteps(result.grid, evidence.greys, result.order));
+  if (evidence.greys.mean.empty()) {
+    regions = cut_into_pieces(regions, looks);
+  } else {
+    const GreySteps steps(result.grid, evidence.greys, result.order);
+    regions = cut_into_layers(std::move(regions), looks, GreyPhases(result.grid, evidence.cells, steps.contrast()));
+    regions = cut_by_composition(cut_into_pieces(regions, looks), looks, steps);
+  }
   if (evidence.spectra_ND.rows() > 0) {
     const ChipField lattice(result.grid, evidence.spectra_ND, result.order, 1.0, nested);
     const auto compare_lattices = [&](const Nodes& nodes) {

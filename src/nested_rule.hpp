@@ -30,6 +30,7 @@ namespace metamict {
 struct ChipEvidence {
   RowMatrixXf spectra_ND;  ///< chip_spectra of the same grid, which tell grains apart
   ChipGreys greys;         ///< which tell compositions apart
+  cv::Mat cells;           ///< grey_cells, which tell layers without a lattice apart
 };
 
 struct NestedOptions {

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A glass under a patchy cap is a layer of its own, whatever the patches' grey; a cap alone is one.
+#include "grey_phases.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <opencv2/imgproc.hpp>
+#include <random>
+
+#include "quantile.hpp"
+
+namespace metamict {
+namespace {
+
+using Labelling = unsigned;  // bit k: cell k is bright
+
+double energy(const cv::Mat& grey, Labelling bright, double dark_level, double bright_level) {
+  const auto is_bright = [&](int y, int x) { return (bright >> (y * grey.cols + x) & 1U) != 0; };
+  double sum = 0;
+  for (int y = 0; y < grey.rows; ++y)
+    for (int x = 0; x < grey.cols; ++x) {
+      const double level = is_bright(y, x) ? bright_level : dark_level;
+      sum += std::min(1.0, std::abs(grey.at<float>(y, x) - level) / (bright_level - dark_level));
+      for (const cv::Point by : {cv::Point(1, 0), cv::Point(0, 1), cv::Point(1, 1), cv::Point(-1, 1)}) {
+        const int v = y + by.y, u = x + by.x;
+        if (v >= grey.rows || u < 0 || u >= grey.cols || is_bright(y, x) == is_bright(v, u)) continue;
+        sum += by.x != 0 && by.y != 0 ? std::sqrt(0.5) : 1.0;
+      }
+    }
+  return sum;
+}
+
+// Every labelling of small fields: none is better for the levels that the phases have.
+TEST(BrighterPhase, IsTheBestOfAllLabellings) {
+  constexpr int rows = 2, cols = 8, cells = rows * cols;
+  int compared = 0;
+  for (int seed = 0; seed < 20; ++seed) {
+    cv::Mat grey(rows, cols, CV_32F);
+    std::mt19937 random(static_cast<unsigned>(seed));
+    std::normal_distribution<float> noise(0, 0.6F);
+    for (int y = 0; y < rows; ++y)
+      for (int x = 0; x < cols; ++x) grey.at<float>(y, x) = noise(random) + (x + seed % 3 > 4 ? 3.0F : 0.0F);
+    const cv::Mat mask(rows, cols, CV_8UC1, cv::Scalar(255));
+    const cv::Mat side = brighter_phase(grey, mask);
+    if (side.empty()) continue;
+    Labelling found = 0;
+    std::vector<float> dark, bright;
+    for (int k = 0; k < cells; ++k) {
+      const bool set = side.at<std::uint8_t>(k / cols, k % cols) != 0;
+      found |= (set ? 1U : 0U) << k;
+      (set ? bright : dark).push_back(grey.at<float>(k / cols, k % cols));
+    }
+    const double dark_level = quantile(dark, 0.5), bright_level = quantile(bright, 0.5);
+    double least = std::numeric_limits<double>::infinity();
+    for (Labelling any = 0; any < 1U << cells; ++any)
+      least = std::min(least, energy(grey, any, dark_level, bright_level));
+    EXPECT_NEAR(energy(grey, found, dark_level, bright_level), least, 1e-9) << seed;
+    ++compared;
+  }
+  EXPECT_GE(compared, 10);
+}
+
+constexpr int chips = 41, stride = 4;
+
+/// A field of cells with patches of about three chips, 0 to 1, and the cells below `surface` of one grey.
+struct Picture {
+  ChipGrid grid;
+  cv::Mat cells;
+  std::vector<std::uint32_t> all;
+
+  explicit Picture(int seed, double glass, double surface_share)
+      : grid(lay_grid({16 + (chips - 1) * stride, 16 + (chips - 1) * stride},
+                      {16 + (chips - 1) * stride, 16 + (chips - 1) * stride}, 16, stride)) {
+    const int side = 16 + (chips - 1) * stride;
+    cells.create(side, side, CV_32F);
+    cv::RNG random(seed);
+    random.fill(cells, cv::RNG::NORMAL, 0, 1);
+    cv::GaussianBlur(cells, cells, {}, 9);
+    cv::normalize(cells, cells, 0, 1, cv::NORM_MINMAX);
+    cv::threshold(cells, cells, 0.5, 1, cv::THRESH_BINARY);  // patches, some as dark as a glass may be
+    cv::GaussianBlur(cells, cells, {}, 2);
+    for (int y = 0; y < side; ++y)
+      for (int x = 0; x < side; ++x)
+        if (y > surface_share * side + 4 * std::sin(x / 17.0)) cells.at<float>(y, x) = static_cast<float>(glass);
+    cv::Mat noise(cells.size(), CV_32F);
+    random.fill(noise, cv::RNG::NORMAL, 0, 0.05);
+    cells += noise;
+    all.resize(grid.chips());
+    std::iota(all.begin(), all.end(), 0U);
+  }
+
+  std::vector<std::vector<std::uint32_t>> parts() const { return GreyPhases(grid, cells, 0.5).parts(all); }
+};
+
+TEST(GreyPhases, FindTheGlassUnderAPatchyCap) {
+  int found = 0;
+  for (int seed = 1; seed <= 10; ++seed) {
+    const Picture picture(seed, -0.8, 0.55);
+    const auto parts = picture.parts();
+    if (parts.size() != 2) continue;
+    ++found;
+    std::size_t wrong = 0, of_glass = 0;
+    const auto& darker = parts[1];
+    std::vector<bool> dark(picture.grid.chips(), false);
+    for (const std::uint32_t node : darker) dark[node] = true;
+    for (std::size_t node = 0; node < picture.grid.chips(); ++node) {
+      const bool glass = picture.grid.row(node) * stride + 8 > 0.55 * picture.cells.rows;
+      of_glass += glass;
+      wrong += glass != dark[node];
+    }
+    EXPECT_LT(static_cast<double>(wrong), 0.15 * static_cast<double>(of_glass)) << seed;
+  }
+  EXPECT_GE(found, 8);
+}
+
+TEST(GreyPhases, LeaveACapAndAGlassAloneWhole) {
+  int cut = 0;
+  for (int seed = 1; seed <= 20; ++seed) cut += Picture(seed, 0, 2.0).parts().size() > 1;  // patches only
+  EXPECT_LE(cut, 2);
+  for (int seed = 1; seed <= 5; ++seed) EXPECT_EQ(Picture(seed, 0.3, -1.0).parts().size(), 1U);  // one grey, noise
+}
+
+TEST(GreyPhases, DoNotCutWhereNoContrastIsKnown) {
+  const Picture picture(1, -0.8, 0.55);
+  EXPECT_EQ(GreyPhases(picture.grid, picture.cells, 0).parts(picture.all).size(), 1U);
+}
+
+}  // namespace
+}  // namespace metamict
