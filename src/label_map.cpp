@@ -81,7 +81,7 @@ class Painter {
   void paint_patch(const Stretch& rows, const Stretch& cols) {
     std::vector<Candidate> candidates;
     const int width = cols.back - cols.front + 1;
-    const auto chips = static_cast<std::size_t>(width * (rows.back - rows.front + 1));
+    const auto chips = static_cast<std::size_t>(width) * static_cast<std::size_t>(rows.back - rows.front + 1);
     for (int row = rows.front; row <= rows.back; ++row)
       for (int col = cols.front; col <= cols.back; ++col) {
         const int voter = voter_of_chip_[grid_.node(row, col)];
@@ -108,7 +108,8 @@ class Painter {
     std::vector<double> tents_x;  // of each pixel's chips, side by side
     for (int x = cols.first; x < cols.last; ++x)
       for (int col = cols.front; col <= cols.back; ++col) tents_x.push_back(weight(across_, col, x));
-    std::vector<double> column(static_cast<std::size_t>(width));
+    const auto per_row = static_cast<std::size_t>(width);
+    std::vector<double> column(per_row);
     std::vector<double> most(static_cast<std::size_t>(cols.last - cols.first));
     for (int y = rows.first; y < rows.last; ++y) {
       std::uint16_t* out = labels_.ptr<std::uint16_t>(y);
@@ -118,7 +119,8 @@ class Painter {
         for (int row = rows.front; row <= rows.back; ++row)
           for (int col = 0; col < width; ++col)
             column[static_cast<std::size_t>(col)] +=
-                weight(down_, row, y) * candidate.by_chip[static_cast<std::size_t>((row - rows.front) * width + col)];
+                weight(down_, row, y) *
+                candidate.by_chip[static_cast<std::size_t>(row - rows.front) * per_row + static_cast<std::size_t>(col)];
         for (std::size_t x = 0; x < most.size(); ++x) {
           const double votes = std::inner_product(column.begin(), column.end(),
                                                   tents_x.begin() + static_cast<std::ptrdiff_t>(x) * width, 0.0);

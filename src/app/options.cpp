@@ -500,8 +500,8 @@ Command finish_watch(Parser& parser) {
 
 /// The parser's complaint as a sentence. An unknown verb makes it list the whole command line, backwards.
 std::string in_our_words(const CLI::ParseError& error, const CLI::App& app, const std::vector<std::string>& arguments) {
-  const std::string said = error.what();
-  const std::string first = arguments.front();
+  std::string said = error.what();
+  const std::string& first = arguments.front();
   const auto verbs = app.get_subcommands([&](const CLI::App* verb) { return verb->get_name() == first; });
   if (!first.starts_with("-") && verbs.empty())
     return "there is no verb '" + first + "': give segment, series, watch, inspect or evaluate";

@@ -117,19 +117,24 @@ std::size_t choose_dataset(const std::vector<DatasetInfo>& datasets, const std::
     return static_cast<std::size_t>(std::find_if(datasets.begin(), datasets.end(), fits) - datasets.begin());
   };
   const std::size_t none = datasets.size();
-  std::size_t found = none;
   if (!wanted.empty()) {
-    if (found = find([&](const auto& info) { return info.name == wanted; }); found != none) return found;
-    if (found = find([&](const auto& info) { return info.image && holds(info.name, wanted); }); found != none)
+    if (const std::size_t found = find([&](const auto& info) { return info.name == wanted; }); found != none)
       return found;
-    if (found = find([&](const auto& info) { return holds(info.name, wanted); }); found != none) return found;
+    if (const std::size_t found = find([&](const auto& info) { return info.image && holds(info.name, wanted); });
+        found != none)
+      return found;
+    if (const std::size_t found = find([&](const auto& info) { return holds(info.name, wanted); }); found != none)
+      return found;
     throw InputError("no dataset is called \"" + wanted + "\"; the file has " +
                      (datasets.empty() ? "none" : joined_names(datasets)));
   }
-  if (found = find([](const auto& info) { return info.image && info.name == "HAADF"; }); found != none) return found;
-  if (found = find([](const auto& info) { return info.image && holds(info.name, "HAADF"); }); found != none)
+  if (const std::size_t found = find([](const auto& info) { return info.image && info.name == "HAADF"; });
+      found != none)
     return found;
-  if (found = find([](const auto& info) { return info.image; }); found != none) return found;
+  if (const std::size_t found = find([](const auto& info) { return info.image && holds(info.name, "HAADF"); });
+      found != none)
+    return found;
+  if (const std::size_t found = find([](const auto& info) { return info.image; }); found != none) return found;
   if (datasets.empty()) throw InputError("the file holds no dataset");
   if (datasets.size() == 1) throw InputError("the file holds no image: " + datasets[0].reason);
   throw InputError("the file holds no image: " + std::to_string(datasets.size()) + " datasets, the first (\"" +
