@@ -161,7 +161,7 @@ TEST(NestedRule, TellsGrainsApartByTheirLattice) {
     ASSERT_EQ(result.grid.image_size, image.size());
     const Micrograph micrograph = standardise(test::micrograph_of(image));
     result.order = measure_order(micrograph, result.grid, 2);
-    const Communities found = find_nested(result, {chip_spectra(micrograph, result.grid, 2), {}}, {}, {}, {});
+    const Communities found = find_nested(result, {chip_spectra(micrograph, result.grid, 2), {}, {}}, {}, {}, {});
     std::vector<std::int32_t> truth;
     for (std::size_t node = 0; node < result.grid.chips(); ++node)
       truth.push_back(two && result.grid.chip(node).x + 32 >= 360);
