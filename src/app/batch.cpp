@@ -36,16 +36,8 @@ std::vector<std::vector<std::string>> lines_of(const std::string& text) {
 
 /// Temporary files, and what lies beside the images' folders.
 bool is_reserved(const std::string& stem) {
-  static const std::set<std::string> names = {"run.toml",
-                                              "run.json",
-                                              "series.json",
-                                              "series.csv",
-                                              "series.html",
-                                              "watch.html",
-                                              "metamict_series_mqc.json",
-                                              "metamict_trend_mqc.json",
-                                              ".metamict.lock"};
-  return stem.ends_with(".part") || names.contains(stem);
+  return stem.ends_with(".part") || stem == ".metamict.lock" ||
+         std::find(files_beside_images.begin(), files_beside_images.end(), stem) != files_beside_images.end();
 }
 
 void rename_or_throw(const fs::path& from, const fs::path& to) {

@@ -2,6 +2,7 @@
 // The bookkeeping of many images in one output folder: which are done, and how a finished one takes its final name.
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -15,6 +16,16 @@ namespace metamict::app {
 struct Provenance {
   std::string image_sha256, options_sha256, model_sha256, sidecar_sha256;
 };
+
+/// What lies beside the images' folders.
+constexpr std::array files_beside_images = {"run.toml",
+                                            "run.json",
+                                            "series.json",
+                                            "series.csv",
+                                            "series.html",
+                                            "watch.html",
+                                            "metamict_series_mqc.json",
+                                            "metamict_trend_mqc.json"};
 
 /// Images of a manifest: one path a line, or CSV with an `image` column; relative paths from the manifest's folder.
 /// Throws UsageError.

@@ -162,7 +162,7 @@ int Batch::run() {
       if (!fs::exists(staging_of(folder), ignored)) break;
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
-    for (const char* name : {"run.json.part", "run.toml.part"}) fs::remove(command_.output / name, ignored);
+    for (const std::string name : files_beside_images) fs::remove(command_.output / (name + ".part"), ignored);
   });
   const OnStatus on_status([this] { return status(); });
   return run_locked();
@@ -174,6 +174,7 @@ void Batch::prepare_output() {
     for (auto& [name, value] : table)
       if (name == "encoder") value = fs::absolute(command_.encoder.model).lexically_normal().string();
   }
+  const auto whole = hold_off_hurry();
   write_whole(command_.output / "run.toml", to_toml(table));
 }
 
@@ -440,20 +441,23 @@ void Batch::write_run_json() {
   // Image by image: ten thousand of them would be 100 MB as one value.
   std::string head = json.dump(2, ' ', true, Json::error_handler_t::replace);
   head.resize(head.size() - 2);
-  WholeFile file(command_.output / "run.json");
-  const auto put = [&](const std::string& text) {
-    file.write(text);
-    if (command_.common.json) console_.out << text;
+  const auto render = [&](const std::function<void(const std::string&)>& put) {
+    put(head + ",\n  \"images\": [");
+    const char* separator = "\n";
+    for (const Job& job : jobs_) {
+      put(separator + ("    " + entry_of(job).dump(-1, ' ', true, Json::error_handler_t::replace)));
+      separator = ",\n";
+    }
+    put("\n  ]\n}\n");
   };
-  put(head + ",\n  \"images\": [");
-  const char* separator = "\n";
-  for (const Job& job : jobs_) {
-    put(separator + ("    " + entry_of(job).dump(-1, ' ', true, Json::error_handler_t::replace)));
-    separator = ",\n";
+  {
+    const auto whole = hold_off_hurry();  // else its temporary file could come after all were cleared away
+    WholeFile file(command_.output / "run.json");
+    render([&](const std::string& text) { file.write(text); });
+    file.finish();
+    sync_folder(command_.output);
   }
-  put("\n  ]\n}\n");
-  file.finish();
-  sync_folder(command_.output);
+  if (command_.common.json) render([&](const std::string& text) { console_.out << text; });
   console_.out.flush();
 }
 
