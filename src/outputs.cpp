@@ -55,9 +55,10 @@ void note_many_communities(Result& result) {
                              with_thousands(static_cast<std::uint64_t>(rule.communities.count)) + " communities only");
 }
 
-void make_folder(const std::filesystem::path& folder) {
+void make_folder(const std::filesystem::path& folder, bool with_parents) {
   std::error_code failure;
-  std::filesystem::create_directories(folder, failure);
+  with_parents ? std::filesystem::create_directories(folder, failure)
+               : std::filesystem::create_directory(folder, failure);
   if (failure) throw OutputError("the folder " + folder.string() + " cannot be made: " + failure.message());
 }
 
@@ -69,8 +70,9 @@ class Writer {
       : result_(result), folder_(std::move(folder)), options_(options) {}
 
   std::vector<WrittenFile> run() {
-    make_folder(folder_);
-    for (const RuleResult& rule : result_.rules) make_folder(folder_ / rule.name);
+    if (options_.make_folder) make_folder(folder_, true);
+    // Not the folder again: one that was cleared away meanwhile is not to come back.
+    for (const RuleResult& rule : result_.rules) make_folder(folder_ / rule.name, false);
     prepare_graphs();
     plan_jobs();
     run_jobs();

@@ -16,6 +16,7 @@ struct OutputOptions {
   GraphmlMode graphml = GraphmlMode::automatic;  ///< automatic: full up to 1,000,000 edges, else a backbone
   bool embeddings = false;                       ///< also embeddings.npy
   bool scores = false;                           ///< also scores.npy
+  bool make_folder = true;                       ///< false: the folder is there already
   bool hspy = false;                             ///< also order.hspy and per rule labels.hspy (HyperSpy)
   int threads = 1;                               ///< never changes a byte
 };

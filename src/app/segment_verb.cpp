@@ -129,6 +129,7 @@ Batch::Batch(const SegmentCommand& command, Console& console, Log& log, BatchHoo
       output_options_(command.outputs) {
   if (options_.threads == 0) options_.threads = machine_threads();
   if (options_.max_memory_bytes == 0) options_.max_memory_bytes = machine_memory_bytes();
+  output_options_.make_folder = false;
   options_.similarity.threads = options_.communities.threads = encoder_options_.threads = output_options_.threads =
       options_.threads;
   cv::setNumThreads(options_.threads);  // OpenCV has a pool of its own
@@ -396,10 +397,13 @@ void Batch::do_one(Job& job, Micrograph micrograph, double load_seconds) {
 
 void Batch::write_results(const Job& job, Result& result, const std::string& image_sha256) try {
   const fs::path staging = staging_of(job.folder);
-  check_stop_signal();
-  std::error_code failure;
-  fs::create_directories(staging, failure);
-  if (failure) throw OutputError(staging.string() + " cannot be made: " + failure.message());
+  {
+    const auto undivided = hold_off_hurry();  // else the folder could come after all were cleared away
+    check_stop_signal();
+    std::error_code failure;
+    fs::create_directory(staging, failure);
+    if (failure) throw OutputError(staging.string() + " cannot be made: " + failure.message());
+  }
   std::vector<WrittenFile> files = write_outputs(result, staging, output_options_);
   if (hooks_.add_files)
     for (WrittenFile& file : hooks_.add_files(result, staging)) files.push_back(std::move(file));

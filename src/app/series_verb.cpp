@@ -19,7 +19,7 @@ namespace {
 
 std::vector<WrittenFile> write_regions(const Result& result, const fs::path& staging) {
   std::error_code failure;
-  fs::create_directories(staging / "series", failure);
+  fs::create_directory(staging / "series", failure);
   if (failure) throw OutputError((staging / "series").string() + " cannot be made: " + failure.message());
   const std::string text = regions_json(result);
   write_whole(staging / "series" / "regions.json", text);
