@@ -18,14 +18,14 @@ struct Provenance {
 };
 
 /// What lies beside the images' folders.
-constexpr std::array files_beside_images = {"run.toml",
-                                            "run.json",
-                                            "series.json",
-                                            "series.csv",
-                                            "series.html",
-                                            "watch.html",
-                                            "metamict_series_mqc.json",
-                                            "metamict_trend_mqc.json"};
+inline constexpr std::array files_beside_images = {"run.toml",
+                                                   "run.json",
+                                                   "series.json",
+                                                   "series.csv",
+                                                   "series.html",
+                                                   "watch.html",
+                                                   "metamict_series_mqc.json",
+                                                   "metamict_trend_mqc.json"};
 
 /// Images of a manifest: one path a line, or CSV with an `image` column; relative paths from the manifest's folder.
 /// Throws UsageError.
