@@ -20,8 +20,8 @@ std::string status_page(const WatchCommand& command, const std::vector<StreamSta
                      " waiting.</p></header>\n" +
                      "<div class=\"scroll\"><table><thead><tr><th>image</th><th>state</th><th>seconds from "
                      "arrival</th></tr></thead><tbody>\n";
-  for (auto latest = images.rbegin(); latest != images.rend(); ++latest) {
-    const StreamStatus& image = *latest;
+  const std::vector<StreamStatus> latest_first(images.rbegin(), images.rend());
+  for (const StreamStatus& image : latest_first) {
     const std::string name = escaped(image.image.filename().string());
     const bool fine = image.status != "failed";
     body += "<tr><td>" +
