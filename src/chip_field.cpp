@@ -25,8 +25,13 @@ constexpr double no_lattice_to = ordered_from / 2;
 }  // namespace
 
 ChipField::ChipField(const ChipGrid& grid, const RowMatrixXf& rows_ND, const std::vector<float>& order, double range,
-                     const NestedOptions& options)
-    : grid_(grid), rows_ND_(rows_ND), order_(order), range_(range), options_(options), half_chip_(half_chip(grid)) {
+                     NestedOptions options)
+    : grid_(grid),
+      rows_ND_(rows_ND),
+      order_(order),
+      range_(range),
+      options_(std::move(options)),
+      half_chip_(half_chip(grid)) {
   const int per_chip = (grid_.size_px + grid_.stride_px - 1) / grid_.stride_px;
   // One stride more than a chip: such chips share no pixel, so what they have in common is the material.
   const int lag = per_chip + 1;

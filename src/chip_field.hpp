@@ -19,7 +19,7 @@ class ChipField {
  public:
   /// rows_ND: what the chips look like, one row of length 1 a chip. range: of the dissimilarities over the image.
   ChipField(const ChipGrid& grid, const RowMatrixXf& rows_ND, const std::vector<float>& order, double range,
-            const NestedOptions& options);
+            NestedOptions options);
 
   std::size_t smallest_part() const {
     const auto width = 2 * static_cast<std::size_t>(half_chip_) + 1;
