@@ -152,7 +152,7 @@ at::Tensor checked_output(const c10::IValue& value, const at::Tensor& input, con
                                std::to_string(sidecar.features) + "] for an input " + shape_text(input) +
                                " as its sidecar says";
   if (!value.isTensor()) throw ModelError(model + ": gives " + value.tagKind() + expected);
-  const at::Tensor out = value.toTensor();
+  at::Tensor out = value.toTensor();
   if (out.dim() != 2 || out.size(0) != input.size(0) || out.size(1) != sidecar.features)
     throw ModelError(model + ": gives a tensor " + shape_text(out) + expected);
   return out;
@@ -260,8 +260,8 @@ struct NamedTensors {
 /// against.
 class Opening {
  public:
-  Opening(const EncoderOptions& options, const Sidecar& sidecar, const Notes& notes)
-      : options_(options), sidecar_(sidecar), notes_(notes), device_(choose_device(options)) {}
+  Opening(const EncoderOptions& options, const Sidecar& sidecar, Notes notes)
+      : options_(options), sidecar_(sidecar), notes_(std::move(notes)), device_(choose_device(options)) {}
 
   std::unique_ptr<Encoder> open() {
     const SingleThreaded scope;
