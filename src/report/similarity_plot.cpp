@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <ranges>
 #include <vector>
 
 #include "report/canvas.hpp"
@@ -125,7 +124,8 @@ void place_labels(Canvas& canvas, std::vector<CutLine>& lines) {
     edge = line->label_x + half(line);
   }
   edge = width - 2;
-  for (CutLine* line : std::views::reverse(sorted)) {
+  std::reverse(sorted.begin(), sorted.end());
+  for (CutLine* line : sorted) {
     line->label_x = std::min(line->label_x, edge - half(line));
     edge = line->label_x - half(line);
   }
