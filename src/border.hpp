@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include <opencv2/core.hpp>
+#include <opencv2/imgproc.hpp>
 
 namespace metamict {
 
 /// A border as the pixels have it: which of two labels is more likely, where they are in question.
 struct Border {
   int a = 0, b = 0;
-  cv::Rect box;  ///< of the working image; the maps cover it
-  cv::Mat side;  ///< > 0 where a is the more likely, CV_32F
-  cv::Mat band;  ///< where pixels of either may change sides, CV_8U
+  cv::Rect box;        ///< of the working image; the maps cover it
+  cv::Mat side;        ///< > 0 where a is the more likely, CV_32F
+  cv::Mat band;        ///< where pixels of either may change sides, CV_8U
+  bool faded = false;  ///< where half of a lattice is left
 };
+
+/// From each pixel to the nearest that is 0, in pixels, CV_32F.
+inline cv::Mat distance(const cv::Mat& to_zero) {
+  cv::Mat result;
+  cv::distanceTransform(to_zero, result, cv::DIST_L2, cv::DIST_MASK_5);
+  return result;
+}
 
 }  // namespace metamict

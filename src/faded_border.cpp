@@ -21,12 +21,6 @@ constexpr double most_without = 1 / 3.;  // of the lattice's amplitude, in a reg
 constexpr double most_fading = 2 / 3.;   // of the amplitude, within the few periods that a border could blur
 constexpr int least_pixels = 50;
 
-cv::Mat distance(const cv::Mat& to_zero) {
-  cv::Mat result;
-  cv::distanceTransform(to_zero, result, cv::DIST_L2, cv::DIST_MASK_5);
-  return result;
-}
-
 std::vector<cv::Point> some_of(const cv::Mat& mask) {
   constexpr std::size_t most = 4000;
   std::vector<cv::Point> all, some;
@@ -126,7 +120,7 @@ cv::Mat half_level(const cv::Mat& amplitude, const cv::Mat& both, const cv::Mat&
 std::optional<Border> faded_border(const cv::Mat& grey, const cv::Mat& labels, int ordered, int disordered,
                                    std::span<const ReciprocalLattice> lattices, double period_px) {
   Border border;
-  border.a = ordered, border.b = disordered;
+  border.a = ordered, border.b = disordered, border.faded = true;
   border.box = cv::boundingRect((labels == ordered) | (labels == disordered));
   const cv::Mat here = labels(border.box), seen = grey(border.box);
   const cv::Mat of_a = here == ordered, of_b = here == disordered, both = of_a | of_b;

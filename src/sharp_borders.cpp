@@ -184,12 +184,6 @@ class Surroundings {
   }
 
  private:
-  static cv::Mat distance(const cv::Mat& to_zero) {
-    cv::Mat result;
-    cv::distanceTransform(to_zero, result, cv::DIST_L2, cv::DIST_MASK_5);
-    return result;
-  }
-
   bool learn(const std::vector<cv::Mat>& maps) {
     Eigen::MatrixXd covariance = (a_.scatter(maps) + b_.scatter(maps)) / 2;
     constexpr double shrinkage = 0.05;
@@ -296,21 +290,19 @@ SharpBorders draw_all(const cv::Mat& grey, const std::vector<ReciprocalLattice>&
   std::vector<const std::pair<const std::pair<int, int>, Contact>*> pairs;
   for (const auto& item : contacts) pairs.push_back(&item);
   std::vector<std::optional<Border>> borders(pairs.size());
-  std::vector<char> faded(pairs.size(), 0);
   parallel_for(pairs.size(), threads, [&](std::size_t, std::size_t k) {
     const auto& [pair, contact] = *pairs[k];
     const auto [a, b] = pair;
     const bool a_ordered = ordered[static_cast<std::size_t>(a)], b_ordered = ordered[static_cast<std::size_t>(b)];
     if (a_ordered != b_ordered)
       borders[k] = faded_border(grey, working_labels, a_ordered ? a : b, a_ordered ? b : a, lattices, period_px);
-    faded[k] = borders[k] ? 1 : 0;
     if (!borders[k]) borders[k] = Surroundings(grey, working_labels, pair, contact).border();
   });
   SharpBorders result;
-  result.faded = static_cast<int>(std::count(faded.begin(), faded.end(), 1));
   cv::Mat bands = cv::Mat::zeros(labels.size(), CV_8UC1);
   for (const std::optional<Border>& border : borders) {
     if (border) draw(*border, grey.size(), labels, bands);
+    if (border && border->faded) ++result.faded;
     ++(border ? result.moved : result.left);
   }
   if (result.moved > 0) join_fragments(labels, bands);

@@ -192,8 +192,7 @@ void declare_graph(Declaration& declare, SegmentCommand& command) {
   declare.choice("vote", "tent", {"tent", "uniform"}, "Weight of a chip's vote over its pixels",
                  into(options.paint.vote));
   declare.choice("borders", "pixels", {"pixels", "votes"},
-                 "Of derived rules: where the pixels change, near where the votes put them; or "
-                 "there",
+                 "Of derived rules: where the pixels change, near where the votes put them; or there",
                  into(options.paint.borders));
 }
 
