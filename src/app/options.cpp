@@ -197,6 +197,7 @@ void declare_graph(Declaration& declare, SegmentCommand& command) {
 }
 
 void declare_machine(Declaration& declare, SegmentCommand& command) {
+  command.options.threads = machine_threads();
   declare.value(
       "threads", "the machine's", "Never changes a result",
       [&](const std::string& text) {
@@ -404,6 +405,7 @@ void Parser::declare_inspect() {
   Declaration declare(*verb);
   verb->add_option("IMAGE", inspect.images, "Files to look into");
   declare_reading(declare, inspect.options);
+  inspect.options.communities.threads = machine_threads();  // the memory it foretells is that of segment's defaults
 }
 
 void Parser::declare_evaluate() {

@@ -127,7 +127,6 @@ Batch::Batch(const SegmentCommand& command, Console& console, Log& log, BatchHoo
       options_(command.options),
       encoder_options_(command.encoder),
       output_options_(command.outputs) {
-  if (options_.threads == 0) options_.threads = machine_threads();
   if (options_.max_memory_bytes == 0) options_.max_memory_bytes = machine_memory_bytes();
   output_options_.make_folder = false;
   options_.similarity.threads = options_.communities.threads = encoder_options_.threads = output_options_.threads =
@@ -310,7 +309,7 @@ int Batch::dry_run() {
   console_.out << "encoder " << printable(sidecar_.name) << " (" << printable(encoder_options_.model.string())
                << "), rules";
   for (const std::string& cut : options_.cuts) console_.out << " " << cut;
-  console_.out << ", " << options_.threads << " threads\n" << std::flush;
+  console_.out << ", threads: " << options_.threads << "\n" << std::flush;
   return failed == 0 ? 0 : failed < jobs_.size() ? 1 : 3;
 }
 

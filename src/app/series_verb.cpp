@@ -73,7 +73,6 @@ class SeriesStage {
  private:
   void join_graphs(std::vector<SegmentedImage>& segmented, Notes& notes) {
     SegmentOptions options = command_.segment.options;
-    if (options.threads == 0) options.threads = machine_threads();
     if (options.max_memory_bytes == 0) options.max_memory_bytes = machine_memory_bytes();
     options.similarity.threads = options.communities.threads = options.threads;
     segment_jointly(

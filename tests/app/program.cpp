@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <opencv2/core/utility.hpp>
 
+#include "machine.hpp"
 #include "metamict/errors.hpp"
 #include "support/program_fixture.hpp"
 
@@ -307,6 +308,13 @@ TEST_F(Program, DryRunWritesNothingAndOpensNoEncoder) {
   EXPECT_THAT(out, HasSubstr("128 x 160"));
   EXPECT_EQ(opened, 0);
   EXPECT_FALSE(fs::exists(out_folder()));
+}
+
+TEST_F(Program, UsesTheWholeMachineUnlessToldOtherwise) {
+  ASSERT_EQ(run({"segment", film(), "--output", out_folder().string(), "--dry-run"}), 0) << err;
+  EXPECT_THAT(out, testing::EndsWith(", threads: " + std::to_string(machine_threads()) + "\n"));
+  ASSERT_EQ(run({"segment", film(), "--output", out_folder().string(), "--dry-run", "--threads", "7"}), 0) << err;
+  EXPECT_THAT(out, testing::EndsWith(", threads: 7\n"));
 }
 
 TEST_F(Program, InspectTellsWhatSegmentWouldDo) {
