@@ -19,9 +19,6 @@ namespace {
 
 double median(std::vector<float>& values) { return quantile(values, 0.5); }
 
-// Half of what is called ordered still shows a lattice, out of focus perhaps.
-constexpr double no_lattice_to = ordered_from / 2;
-
 }  // namespace
 
 ChipField::ChipField(const ChipGrid& grid, const RowMatrixXf& rows_ND, const std::vector<float>& order, double range,
@@ -72,7 +69,7 @@ cv::Mat ChipField::cores_of(const Nodes& part) const {
   };
   cv::Mat cores = core_of(part);
   for (const Nodes& piece : pieces(part))
-    if (piece.size() >= smallest_part() / 2 && order_of(piece) <= no_lattice_to) cores |= innermost(piece);
+    if (piece.size() >= smallest_part() / 2 && is_disordered(order_of(piece))) cores |= innermost(piece);
   return cv::countNonZero(cores) > 0 ? cores : innermost(part);
 }
 
@@ -338,7 +335,7 @@ class ChipField::Joining {
   double clarity(std::size_t a, std::size_t b) {
     constexpr std::size_t enough_pairs = 4;
     const double low = std::min(order_[a], order_[b]), high = std::max(order_[a], order_[b]);
-    const bool unlike_order = is_ordered(high) && low <= no_lattice_to && high - low >= field_.options_.order_gap;
+    const bool unlike_order = is_ordered(high) && is_disordered(low) && high - low >= field_.options_.order_gap;
     std::vector<float>& found = across(a, b);
     double result = std::numeric_limits<double>::infinity();
     if (found.size() >= enough_pairs)

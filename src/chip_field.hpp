@@ -6,13 +6,12 @@
 #include <opencv2/core.hpp>
 #include <vector>
 
+#include "chip_mask.hpp"
 #include "metamict/chips.hpp"
 #include "metamict/embed.hpp"
 #include "nested_rule.hpp"
 
 namespace metamict {
-
-using Nodes = std::vector<std::uint32_t>;
 
 /// The chips in space: who lies a chip apart, who is surrounded by its own kind.
 class ChipField {

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Sets of chips as masks over the chip grid, rows x cols, CV_8U.
+// Sets of chips, by number and as masks over the chip grid, rows x cols, CV_8U.
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <opencv2/imgproc.hpp>
+#include <vector>
 
 #include "metamict/chips.hpp"
 
 namespace metamict {
+
+/// Chips of a grid, rising.
+using Nodes = std::vector<std::uint32_t>;
 
 /// Half a chip's width in strides, at least one.
 inline int half_chip(const ChipGrid& grid) {

@@ -5,7 +5,6 @@
 #include <stdexcept>
 
 #include "chip_spectra.hpp"
-#include "grey_phases.hpp"
 #include "nested_rule.hpp"
 
 namespace metamict {
@@ -26,7 +25,7 @@ RuleResult apply_derived_rule(const std::string& name, const Result& result, con
   NestedOptions nested;
   nested.spill = options.similarity.spill;
   const ChipEvidence evidence{chip_spectra(canonical, result.grid, options.threads),
-                              chip_greys(canonical, result.grid, options.threads), grey_cells(canonical, result.grid)};
+                              grey_cells(canonical, result.grid, result.order, options.threads)};
   rule.communities = find_nested(result, evidence, options.communities, nested, progress);
   return rule;
 }

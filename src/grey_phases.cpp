@@ -3,22 +3,19 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numbers>
 #include <opencv2/imgproc.hpp>
 #include <opencv2/imgproc/detail/gcgraph.hpp>
 
 #include "chip_mask.hpp"
 #include "quantile.hpp"
-#include "texture.hpp"
 
 namespace metamict {
 
 namespace {
 
-constexpr int cells_per_chip = 16;
-// Cells so near another region may show it: a chip knows its border to about a period.
-constexpr int margin = 5;
-constexpr int least_cells = cells_per_chip * cells_per_chip;
+constexpr int least_cells = GreyCells::per_chip * GreyCells::per_chip;
 // The step, from 3 cells on one side to 3 on the other, in contrasts: in the median, and nearly everywhere.
 constexpr int apart = 3;
 constexpr double least_step = 0.5, least_anywhere = 0.2, anywhere = 0.05;
@@ -66,13 +63,6 @@ cv::Mat cut(const cv::Mat& grey, const std::vector<cv::Point>& points, const cv:
 
 }  // namespace
 
-cv::Mat grey_cells(const Micrograph& canonical, const ChipGrid& grid) {
-  const double scale = static_cast<double>(cells_per_chip) / grid.size_px;
-  cv::Mat cells;
-  cv::resize(blurred(canonical.pixels, grid.size_px / 8.0), cells, {}, scale, scale, cv::INTER_LINEAR);
-  return cells;
-}
-
 cv::Mat brighter_phase(const cv::Mat& grey, const cv::Mat& mask) {
   const std::vector<cv::Point> points = points_of(mask);
   cv::Mat number_at(mask.size(), CV_32S, cv::Scalar(-1));
@@ -97,20 +87,6 @@ cv::Mat brighter_phase(const cv::Mat& grey, const cv::Mat& mask) {
   return side;
 }
 
-cv::Mat GreyPhases::mask_of(const std::vector<std::uint32_t>& nodes) const {
-  cv::Mat chips = cv::Mat::zeros(grid_.rows, grid_.cols, CV_8UC1), mask(cells_.size(), CV_8UC1);
-  for (const std::uint32_t node : nodes) chips.at<std::uint8_t>(grid_.row(node), grid_.col(node)) = 255;
-  const double cell = static_cast<double>(grid_.size_px) / cells_per_chip;
-  const auto nearest = [&](int at, int count) {
-    const double chip = ((at + 0.5) * cell - grid_.size_px / 2.0) / grid_.stride_px;
-    return std::clamp(static_cast<int>(std::lround(chip)), 0, count - 1);
-  };
-  for (int y = 0; y < mask.rows; ++y)
-    for (int x = 0; x < mask.cols; ++x)
-      mask.at<std::uint8_t>(y, x) = chips.at<std::uint8_t>(nearest(y, grid_.rows), nearest(x, grid_.cols));
-  return mask;
-}
-
 bool GreyPhases::is_border(const cv::Mat& core, const cv::Mat& bright) const {
   const cv::Mat dark = core & ~bright;
   if (!is_one_piece(bright) || !is_one_piece(dark)) return false;
@@ -121,8 +97,8 @@ bool GreyPhases::is_border(const cv::Mat& core, const cv::Mat& bright) const {
     const cv::Rect all({0, 0}, core.size());
     if (!all.contains(before) || !all.contains(after) || !is_set(core, from) || !is_set(core, to)) return;
     if (is_set(bright, from) == is_set(bright, to) || !is_set(core, before) || !is_set(core, after)) return;
-    const double rise = cells_.at<float>(after) - cells_.at<float>(before);
-    steps.push_back((is_set(bright, to) ? rise : -rise) / contrast_);
+    const double rise = cells_.grey().at<float>(after) - cells_.grey().at<float>(before);
+    steps.push_back((is_set(bright, to) ? rise : -rise) / cells_.contrast());
     line.push_back(from);
   };
   for (const cv::Point at : points_of(core)) cross(at, {1, 0}), cross(at, {0, 1});
@@ -133,28 +109,16 @@ bool GreyPhases::is_border(const cv::Mat& core, const cv::Mat& bright) const {
          quantile(steps, anywhere) >= least_anywhere;
 }
 
-std::vector<std::vector<std::uint32_t>> GreyPhases::parts(const std::vector<std::uint32_t>& nodes) const {
-  if (contrast_ <= 0) return {nodes};
-  const cv::Mat core = eroded(mask_of(nodes), margin);
+std::vector<Nodes> GreyPhases::parts(const Nodes& nodes) const {
+  if (cells_.contrast() <= 0) return {nodes};
+  const cv::Mat core = eroded(cells_.mask_of(nodes), GreyCells::margin);
   if (cv::countNonZero(core) < least_cells) return {nodes};
-  const cv::Mat bright = brighter_phase(cells_, core);
+  const cv::Mat bright = brighter_phase(cells_.grey(), core);
   if (bright.empty() || !is_border(core, bright)) return {nodes};
-  // Chips whose centre is too near another region go with the nearer side.
-  cv::Mat to_bright, to_dark;
-  cv::distanceTransform(bright == 0, to_bright, cv::DIST_L2, cv::DIST_MASK_5);
-  cv::distanceTransform((core & ~bright) == 0, to_dark, cv::DIST_L2, cv::DIST_MASK_5);
-  std::vector<std::uint32_t> brighter, darker;
-  const double cell = static_cast<double>(grid_.size_px) / cells_per_chip;
-  for (const std::uint32_t node : nodes) {
-    const auto centre = [&](int at, int last) {
-      return std::min(static_cast<int>((at * grid_.stride_px + grid_.size_px / 2.0) / cell), last);
-    };
-    const cv::Point at(centre(grid_.col(node), cells_.cols - 1), centre(grid_.row(node), cells_.rows - 1));
-    (to_bright.at<float>(at) < to_dark.at<float>(at) ? brighter : darker).push_back(node);
-  }
+  const auto [brighter, darker] = cells_.divide(nodes, bright, core & ~bright);
   if (brighter.empty() || darker.empty()) return {nodes};
-  std::vector<std::vector<std::uint32_t>> found = parts(brighter);
-  for (std::vector<std::uint32_t>& part : parts(darker)) found.push_back(std::move(part));
+  std::vector<Nodes> found = parts(brighter), rest = parts(darker);
+  std::move(rest.begin(), rest.end(), std::back_inserter(found));
   return found;
 }
 

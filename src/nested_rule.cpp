@@ -9,6 +9,7 @@
 
 #include "chip_field.hpp"
 #include "grey_phases.hpp"
+#include "grey_step.hpp"
 #include "metamict/cut.hpp"
 #include "metamict/order.hpp"
 
@@ -141,25 +142,31 @@ std::vector<Nodes> cut_into_layers(std::vector<Nodes> regions, const ChipField& 
   return regions;
 }
 
-/// Cuts regions where their grey steps.
+/// Cuts ordered regions where their grey steps.
 std::vector<Nodes> cut_by_composition(const std::vector<Nodes>& regions, const ChipField& looks,
                                       const GreySteps& steps) {
   std::vector<Nodes> materials;
-  for (const Nodes& region : regions)
-    for (Nodes& part : steps.parts(region, is_ordered(looks.order_of(region)))) materials.push_back(std::move(part));
+  for (const Nodes& region : regions) {
+    std::vector<Nodes> parts{region};
+    if (is_ordered(looks.order_of(region))) parts = steps.parts(region);
+    std::move(parts.begin(), parts.end(), std::back_inserter(materials));
+  }
   return materials;
 }
 
-/// Cuts ordered regions into grains by their chips' spectra.
+/// Cuts ordered regions into grains by their chips' spectra, and pockets out of them that have lost their lattice.
 std::vector<Nodes> cut_by_lattice(std::vector<Nodes> regions, const ChipField& looks, const ChipField& lattice,
                                   Splitter& by_lattice) {
   std::vector<Nodes> grains;
   for (Nodes& region : regions) {
     std::vector<Nodes> inner;
     if (is_ordered(looks.order_of(region))) inner = by_lattice.parts(region);
-    // A grain has a core, and a lattice there. Anything else is the region's edge, where chips show its neighbours too.
-    std::erase_if(inner,
-                  [&](const Nodes& part) { return !lattice.has_core(part) || !is_ordered(lattice.order_of(part)); });
+    // A grain has a core, and a lattice there; a pocket has a core and none. Anything else is the region's edge, where
+    // chips show its neighbours too.
+    std::erase_if(inner, [&](const Nodes& part) {
+      const double order = lattice.order_of(part);
+      return !lattice.has_core(part) || (!is_ordered(order) && !is_disordered(order));
+    });
     if (inner.size() < 2)
       grains.push_back(std::move(region));
     else
@@ -180,7 +187,7 @@ Communities find_nested(const Result& result, const ChipEvidence& evidence, cons
   const SimilarityStatistics& statistics = result.similarity.statistics;
   const double range = result.similarity.scale == SimilarityScale::raw
                            ? 1.0
-                           : std::max(1e-9, statistics.max_cosine - statistics.min_cosine);
+                           : std::max(nested.least_range, statistics.max_cosine - statistics.min_cosine);
   const ChipField looks(result.grid, result.embeddings.rows_ND, result.order, range, nested);
   const auto scores_of = [&](const Nodes& nodes) {
     return nodes.size() == all.size() ? result.similarity : restrict_to(result.similarity, nodes, nested.spill);
@@ -188,13 +195,9 @@ Communities find_nested(const Result& result, const ChipEvidence& evidence, cons
   // Chips on a border choose among all regions.
   std::vector<Nodes> regions = looks.without_stray_pieces(
       looks.resolve(all, looks.without_borders(Splitter(looks, scores_of, options, progress, found).parts(all))));
-  if (evidence.greys.mean.empty()) {
-    regions = cut_into_pieces(regions, looks);
-  } else {
-    const GreySteps steps(result.grid, evidence.greys, result.order);
-    regions = cut_into_layers(std::move(regions), looks, GreyPhases(result.grid, evidence.cells, steps.contrast()));
-    regions = cut_by_composition(cut_into_pieces(regions, looks), looks, steps);
-  }
+  if (evidence.greys) regions = cut_into_layers(std::move(regions), looks, GreyPhases(*evidence.greys));
+  regions = cut_into_pieces(regions, looks);
+  if (evidence.greys) regions = cut_by_composition(regions, looks, GreySteps(*evidence.greys));
   if (evidence.spectra_ND.rows() > 0) {
     const ChipField lattice(result.grid, evidence.spectra_ND, result.order, 1.0, nested);
     const auto compare_lattices = [&](const Nodes& nodes) {

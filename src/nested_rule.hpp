@@ -21,16 +21,17 @@
 //     takes small rotations for the same sees no grain boundary.
 #pragma once
 
-#include "grey_step.hpp"
+#include <optional>
+
+#include "grey_cells.hpp"
 #include "metamict/pipeline.hpp"
 
 namespace metamict {
 
 /// What the pixels say beside the embeddings; each may be empty.
 struct ChipEvidence {
-  RowMatrixXf spectra_ND;  ///< chip_spectra of the same grid, which tell grains apart
-  ChipGreys greys;         ///< which tell compositions apart
-  cv::Mat cells;           ///< grey_cells, which tell layers without a lattice apart
+  RowMatrixXf spectra_ND;          ///< chip_spectra of the same grid, which tell grains apart
+  std::optional<GreyCells> greys;  ///< which tell compositions apart
 };
 
 struct NestedOptions {
@@ -38,6 +39,10 @@ struct NestedOptions {
   double separation_ratio = 3.0;
   double order_gap = 0.3;      ///< of the order index, between the medians of two cores
   double smallest_jump = 0.1;  ///< in scores (0 to 1 over the image); true borders of those scenes jump by 0.15 or more
+  /// Of the cosines over an image, for smallest_jump: where all chips are alike, nothing but their place in the cell
+  /// and noise is left. Images of one lattice have ranges of 0.02 to 0.5; in one of 30 places in the cell jumped by
+  /// 0.01.
+  double least_range = 0.2;
   std::filesystem::path spill;  ///< folder for the scores of a part; empty = memory
 };
 

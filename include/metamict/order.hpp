@@ -24,5 +24,8 @@ double canonical_zero(const cv::Mat& raw, const cv::Mat& standardised);
 /// From this order index on a region is called ordered (docs/quality.md: what the index reads over simulated disorder).
 constexpr double ordered_from = 0.3;
 constexpr bool is_ordered(double order) { return order >= ordered_from; }
+/// And to this one without a lattice. What lies between is neither: order that fades, or chips across a border.
+constexpr double disordered_to = ordered_from / 2;
+constexpr bool is_disordered(double order) { return order <= disordered_to; }
 
 }  // namespace metamict

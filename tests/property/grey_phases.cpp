@@ -93,7 +93,10 @@ struct Picture {
     std::iota(all.begin(), all.end(), 0U);
   }
 
-  std::vector<std::vector<std::uint32_t>> parts() const { return GreyPhases(grid, cells, 0.5).parts(all); }
+  std::vector<Nodes> parts(double contrast = 0.5) const {
+    const GreyCells greys(grid, cells, contrast);
+    return GreyPhases(greys).parts(all);
+  }
 };
 
 TEST(GreyPhases, FindTheGlassUnderAPatchyCap) {
@@ -126,7 +129,7 @@ TEST(GreyPhases, LeaveACapAndAGlassAloneWhole) {
 
 TEST(GreyPhases, DoNotCutWhereNoContrastIsKnown) {
   const Picture picture(1, -0.8, 0.55);
-  EXPECT_EQ(GreyPhases(picture.grid, picture.cells, 0).parts(picture.all).size(), 1U);
+  EXPECT_EQ(picture.parts(0).size(), 1U);
 }
 
 }  // namespace

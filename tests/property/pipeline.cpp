@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <numeric>
+#include <opencv2/imgproc.hpp>
 
 #include "chip_spectra.hpp"
 #include "metamict/evaluate.hpp"
@@ -91,6 +92,14 @@ TEST(NestedRule, LeavesOneLatticeInOnePiece) {
       << "a drift is no border";
 }
 
+TEST(NestedRule, TakesPlacesInTheCellForOneLattice) {
+  // A jump as clear as a border's, but of a hundredth of a cosine, where no two chips differ by more.
+  const auto right_half = [](int, int col) { return col < 20 ? 0.0 : 0.12; };
+  EXPECT_EQ(find_nested(result_of(40, 40, right_half, 0.0, 0.005), {}, {}, {}, {}).count, 1);
+  const auto clearly = [](int, int col) { return col < 20 ? 0.0 : 0.4; };
+  EXPECT_EQ(find_nested(result_of(40, 40, clearly, 0.0, 0.005), {}, {}, {}, {}).count, 2);
+}
+
 TEST(NestedRule, SeesAPocketBehindADrift) {
   const auto pocket = [](int row, int col) {
     return std::clamp((8 - std::hypot(row - 20, col - 12)) / 4 + 0.5, 0.0, 1.0);
@@ -161,13 +170,32 @@ TEST(NestedRule, TellsGrainsApartByTheirLattice) {
     ASSERT_EQ(result.grid.image_size, image.size());
     const Micrograph micrograph = standardise(test::micrograph_of(image));
     result.order = measure_order(micrograph, result.grid, 2);
-    const Communities found = find_nested(result, {chip_spectra(micrograph, result.grid, 2), {}, {}}, {}, {}, {});
+    const Communities found = find_nested(result, {chip_spectra(micrograph, result.grid, 2), {}}, {}, {}, {});
     std::vector<std::int32_t> truth;
     for (std::size_t node = 0; node < result.grid.chips(); ++node)
       truth.push_back(two && result.grid.chip(node).x + 32 >= 360);
     EXPECT_EQ(found.count, two ? 2 : 1);
     EXPECT_GT(adjusted_rand_index(found.community, truth), 0.9);
   }
+}
+
+TEST(NestedRule, FindsAPocketThatOnlyTheLostLatticeShows) {
+  const cv::Mat film = test::draw_lattice({.rows = 640, .cols = 640, .seed = 4}),
+                glass = test::draw_lattice({.rows = 640, .cols = 640, .amorphous_from = 0.0, .seed = 5});
+  const double radius = 90;
+  cv::Mat image = film.clone(), disc = cv::Mat::zeros(image.size(), CV_8UC1);
+  cv::circle(disc, {300, 250}, static_cast<int>(radius), {255}, cv::FILLED);
+  glass.copyTo(image, disc);
+  Result result = result_of(
+      37, 37, [](int, int) { return 0.0; }, 0.0, 0.01);
+  const Micrograph micrograph = standardise(test::micrograph_of(image));
+  result.order = measure_order(micrograph, result.grid, 2);
+  const Communities found = find_nested(result, {chip_spectra(micrograph, result.grid, 2), {}}, {}, {}, {});
+  EXPECT_EQ(found.count, 2);
+  std::vector<std::int32_t> truth;
+  for (std::size_t node = 0; node < result.grid.chips(); ++node)
+    truth.push_back(disc.at<std::uint8_t>(result.grid.chip(node).tl() + cv::Point(32, 32)) != 0);
+  EXPECT_GT(adjusted_rand_index(found.community, truth), 0.8);
 }
 
 TEST(ChipSpectra, KnowTheLatticeButNotWhereItBegins) {
