@@ -332,17 +332,26 @@ class ChipField::Joining {
   /// Dissimilarities of chips one chip apart, one in each part (or both in one).
   std::vector<float>& across(std::size_t a, std::size_t b) { return across_[std::max(a, b)][std::min(a, b)]; }
 
+  /// 1 where one has a lattice and the other none. Below 1 it only puts the joins in order: what fades goes with what
+  /// is nearest to it; joined by looks alone, it would bridge crystal and glass.
+  double clarity_of_order(double low, double high) const {
+    constexpr double full_gap = 0.6;
+    // Scan lines and contamination repeat too: beside a good crystal a glass is one even so.
+    const bool without = low <= std::max(disordered_to, high / 4);
+    if (is_ordered(high) && without && high - low >= field_.options_.order_gap) return 1;
+    return std::min((high - low) / full_gap, 0.99);
+  }
+
   double clarity(std::size_t a, std::size_t b) {
     constexpr std::size_t enough_pairs = 4;
     const double low = std::min(order_[a], order_[b]), high = std::max(order_[a], order_[b]);
-    const bool unlike_order = is_ordered(high) && is_disordered(low) && high - low >= field_.options_.order_gap;
     std::vector<float>& found = across(a, b);
     double result = std::numeric_limits<double>::infinity();
     if (found.size() >= enough_pairs)
       result = field_.clarity(median(found), median(across(a, a)), median(across(b, b)));
     else if (at_a_distance_)
       result = field_.clarity_at_a_distance(parts_[a], parts_[b]);
-    return unlike_order ? std::max(result, 1.0) : result;
+    return std::max(result, clarity_of_order(low, high));
   }
 
   void measure(std::size_t k) {

@@ -37,7 +37,7 @@ struct ChipEvidence {
 struct NestedOptions {
   /// Measured on simulated scenes: splits by noise and drift stay below 2.8, true borders above 3.8.
   double separation_ratio = 3.0;
-  double order_gap = 0.3;      ///< of the order index, between the medians of two cores
+  double order_gap = 0.4;      ///< of the order index, between the medians of two cores
   double smallest_jump = 0.1;  ///< in scores (0 to 1 over the image); true borders of those scenes jump by 0.15 or more
   /// Of the cosines over an image, for smallest_jump: where all chips are alike, nothing but their place in the cell
   /// and noise is left. Images of one lattice have ranges of 0.02 to 0.5; in one of 30 places in the cell jumped by

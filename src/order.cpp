@@ -2,6 +2,7 @@
 #include "metamict/order.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -28,10 +29,12 @@ struct ChipLattice {
 /// together for a background to be drawn between them; its autocorrelation has them a period apart.
 class Frame {
  public:
-  explicit Frame(int size_px)
+  /// scale: of the chips' pixels to those that were recorded.
+  Frame(int size_px, double scale)
       : size_(size_px),
         low_(2.5 * 2.5),
-        noise_from_(0.40 * size_px * 0.40 * size_px),
+        noise_from_(std::pow(0.40 * size_px / std::max(1.0, scale), 2)),
+        noise_to_(scale > 1 ? std::pow(0.50 * size_px / scale, 2) : std::numeric_limits<double>::infinity()),
         shortest_(std::max(3, size_px / 10)),
         longest_(size_px * 3 / 8) {
     window_.create(size_, size_, CV_32FC1);
@@ -41,6 +44,7 @@ class Frame {
     cv::dft(window_, spectrum, cv::DFT_COMPLEX_OUTPUT);
     cv::mulSpectrums(spectrum, spectrum, spectrum, 0, true);
     cv::dft(spectrum, overlap_, cv::DFT_INVERSE | cv::DFT_REAL_OUTPUT | cv::DFT_SCALE);
+    white_ = white_noise(scale);
   }
 
   ChipLattice measure(const cv::Mat& chip, cv::Mat& tapered, cv::Mat& spectrum, cv::Mat& correlation) const {
@@ -56,37 +60,67 @@ class Frame {
   }
 
  private:
+  /// Mean power spectrum of what white noise becomes under the resampling. Interpolation leaves no noise at the highest
+  /// frequencies, averaging less than at the low ones.
+  cv::Mat white_noise(double scale) const {
+    constexpr int chips = 8;
+    Micrograph noise;
+    const int side = static_cast<int>(std::ceil(chips * size_ / scale)) + 2;
+    noise.pixels.create(side, side, CV_32FC1);
+    cv::RNG(1).fill(noise.pixels, cv::RNG::NORMAL, 0, 1);
+    const cv::Mat scaled = to_canonical_scale(noise, size_ / scale, size_).pixels;
+    cv::Mat sum = cv::Mat::zeros(size_, size_, CV_32FC1), spectrum;
+    std::array<cv::Mat, 2> parts;
+    for (int y = 0; y < chips; ++y)
+      for (int x = 0; x < chips; ++x) {
+        cv::dft(scaled({x * size_, y * size_, size_, size_}).mul(window_), spectrum, cv::DFT_COMPLEX_OUTPUT);
+        cv::split(spectrum, parts.data());
+        sum += parts[0].mul(parts[0]) + parts[1].mul(parts[1]);
+      }
+    // The same in both directions, either way: eight times the samples.
+    cv::Mat mean(size_, size_, CV_32FC1);
+    const auto mirrored = [this](int i) { return (size_ - i) % size_; };
+    for (int y = 0; y < size_; ++y)
+      for (int x = 0; x < size_; ++x) {
+        float all = 0;
+        for (const int v : {y, mirrored(y)})
+          for (const int u : {x, mirrored(x)}) all += sum.at<float>(v, u) + sum.at<float>(u, v);
+        mean.at<float>(y, x) = all / 8;
+      }
+    return mean;
+  }
+
   double hann(int i) const { return 0.5 - 0.5 * std::cos(2 * std::numbers::pi * (i + 0.5) / size_); }
   double frequency2(int y, int x) const {
     const double v = y <= size_ / 2 ? y : y - size_, u = x <= size_ / 2 ? x : x - size_;
     return v * v + u * u;
   }
 
-  /// Power without its centre (slow changes of grey) and without the floor of white noise, which low doses raise: the
-  /// mean power at the highest frequencies, where the probe lets no signal through. Returns the noise's power over the
-  /// signal's in the band that is kept, negative when no signal is left.
+  /// Power without its centre (slow changes of grey) and without that of the noise, which low doses raise: as strong as
+  /// at the highest frequencies, where the probe lets no signal through. Returns the noise's power over the signal's in
+  /// the band that is kept, negative when no signal is left.
   double keep_signal(cv::Mat& spectrum) const {
-    double floor = 0, total = 0, kept = 0, noise = 0;
-    int count = 0;
+    double highest = 0, white_there = 0, total = 0, kept = 0, noise = 0;
     for (int y = 0; y < size_; ++y)
       for (int x = 0; x < size_; ++x) {
         auto& value = spectrum.at<cv::Vec2f>(y, x);
         const double power = static_cast<double>(value[0]) * value[0] + static_cast<double>(value[1]) * value[1];
         value = {static_cast<float>(power), 0};
-        if (frequency2(y, x) >= noise_from_) floor += power, ++count;
+        const double at = frequency2(y, x);
+        if (at >= noise_from_ && at < noise_to_) highest += power, white_there += white_.at<float>(y, x);
       }
-    if (count > 0) floor /= count;
+    const double level = white_there > 0 ? highest / white_there : 0;
     for (int y = 0; y < size_; ++y)
       for (int x = 0; x < size_; ++x) {
         float& power = spectrum.at<cv::Vec2f>(y, x)[0];
         const double at = frequency2(y, x);
         total += power;
-        // The floor is subtracted without clipping, so that noise cancels in the mean and low doses do not read as
-        // disorder.
+        // Subtracted without clipping, so that noise cancels in the mean and low doses do not read as disorder.
         const bool in_band = at >= low_ && at < noise_from_;
-        power = in_band ? static_cast<float>(power - floor) : 0.0F;
+        const double of_noise = level * white_.at<float>(y, x);
+        power = in_band ? static_cast<float>(power - of_noise) : 0.0F;
         kept += power;
-        noise += in_band ? floor : 0.0;
+        noise += in_band ? of_noise : 0.0;
       }
     return kept > 1e-3 * total && kept > 0 ? noise / kept : -1.0;
   }
@@ -137,15 +171,15 @@ class Frame {
   }
 
   int size_;
-  double low_, noise_from_;
+  double low_, noise_from_, noise_to_;  // squares of frequencies, in bins
   int shortest_, longest_;
-  cv::Mat window_, overlap_;
+  cv::Mat window_, overlap_, white_;
 };
 
 }  // namespace
 
 std::vector<float> measure_order(const Micrograph& canonical, const ChipGrid& grid, int threads, double dark) {
-  const Frame frame(grid.size_px);
+  const Frame frame(grid.size_px, canonical.scale);
   std::vector<ChipLattice> lattices(grid.chips());
   parallel_for(static_cast<std::size_t>(grid.rows), threads, [&](std::size_t, std::size_t row) {
     cv::Mat tapered, spectrum, correlation;

@@ -62,6 +62,29 @@ TEST(Order, FallsWithDisorderAtEveryDose) {
   }
 }
 
+// Resampling takes noise away at the frequencies where it is measured: interpolation all of it, averaging a part.
+TEST(Order, DoesNotDependOnHowFinelyTheLatticeWasRecorded) {
+  const auto order_at = [](double period, double amorphous_from) {
+    const int side = static_cast<int>(20 * period);
+    const double counts = 20 * 16 * 16 / (period * period);  // as many electrons on each cell
+    const cv::Mat image = test::draw_lattice({.rows = side,
+                                              .cols = side,
+                                              .period_px = period,
+                                              .angle_deg = 12,
+                                              .counts = counts,
+                                              .amorphous_from = amorphous_from});
+    const Micrograph scaled = to_canonical_scale(standardise(test::micrograph_of(image)), 4 * period, 64);
+    const ChipGrid grid = lay_grid(scaled.pixels.size(), image.size(), 64, 32);
+    const std::vector<float> order = measure_order(scaled, grid, 2);
+    return std::accumulate(order.begin(), order.end(), 0.0) / static_cast<double>(order.size());
+  };
+  const double as_recorded = order_at(16, 1);
+  for (const double period : {7.0, 9.0, 11.3, 14.0, 19.0, 24.0, 36.0}) {
+    EXPECT_NEAR(order_at(period, 1), as_recorded, 0.05) << period;
+    EXPECT_LT(order_at(period, 0), period < 9 ? 0.25 : 0.15) << period;  // 7 px pass hardly more than the lattice
+  }
+}
+
 TEST(Order, SpeckleAndNoiseAloneReadAsNoOrder) {
   for (const double electrons : {20.0, 200.0}) {
     const cv::Mat glass =
