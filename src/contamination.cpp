@@ -15,6 +15,7 @@ constexpr double smallest_rise = 0.10;  // of the region's grey; less is the det
 constexpr double largest_following =
     0.35;  // of that rise, seen in the lattice; a wedge gives 1 or (with a dark level) more
 constexpr double smallest_share_explained = 0.5;  // by a plane: a drift, not a mixture
+constexpr double fewest_chips = 8;  // side by side: a plane through fewer fits whatever else changes in the region
 
 /// Mean grey and lattice amplitude of a chip.
 struct ChipGrey {
@@ -62,7 +63,8 @@ class GreyMeter {
 
 void note_contamination(const Result& result, const RuleResult& rule, Notes& notes) {
   const OrderedRegion region = largest_ordered_region(result, rule);
-  if (region.nodes.empty() || !result.chip_size.lattice) return;
+  const double overlap = static_cast<double>(result.grid.size_px) / result.grid.stride_px;
+  if (static_cast<double>(region.nodes.size()) < fewest_chips * overlap * overlap || !result.chip_size.lattice) return;
   const GreyMeter meter(result.micrograph.pixels, result.chip_size.lattice->period_px);
   const cv::Rect whole({0, 0}, result.micrograph.pixels.size());
   std::vector<double> grey, amplitude;

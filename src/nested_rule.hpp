@@ -14,7 +14,8 @@
 //     chips equally far apart inside the rougher of both parts by separation_ratio, and by smallest_jump of the image's
 //     range of dissimilarity. A wedge and noise change as much inside as across, focus drift changes gently: they do
 //     not pass. An ordered part and one without a lattice (order_gap apart) are two whatever the border: order that
-//     fades over many chips has no jump, and to tell the two is what the map is for.
+//     fades over many chips has no jump, and to tell the two is what the map is for. What fades goes to the side that
+//     is nearer in order.
 //   Composition: a region is cut where its mean grey makes a step (grey_step.hpp), for an encoder that takes
 //     brightness for the microscope's says the same of two isostructural materials.
 //   Grains: an ordered region is split once more in the same way by its chips' amplitude spectra, for an encoder that
