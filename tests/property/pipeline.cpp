@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <numeric>
 #include <opencv2/imgproc.hpp>
 
@@ -196,6 +197,23 @@ TEST(NestedRule, FindsAPocketThatOnlyTheLostLatticeShows) {
   for (std::size_t node = 0; node < result.grid.chips(); ++node)
     truth.push_back(disc.at<std::uint8_t>(result.grid.chip(node).tl() + cv::Point(32, 32)) != 0);
   EXPECT_GT(adjusted_rand_index(found.community, truth), 0.8);
+}
+
+TEST(Contamination, IsNotedWhereTheGreyRisesAndTheLatticeDoesNot) {
+  const auto notes_contamination = [](const cv::Mat& pixels) {
+    const Result result = segment(test::micrograph_of(pixels), *test::fake_encoder(), {});
+    return std::any_of(result.notes.begin(), result.notes.end(),
+                       [](const std::string& note) { return note.find("contamination") != std::string::npos; });
+  };
+  const cv::Mat lattice = test::draw_lattice({.rows = 384, .cols = 384, .counts = 200});
+  cv::Mat across(lattice.size(), CV_32F);
+  for (int x = 0; x < across.cols; ++x) across.col(x) = static_cast<float>(x) / static_cast<float>(across.cols);
+  const cv::Mat carbon = lattice + 0.4 * cv::mean(lattice)[0] * across, wedge = lattice.mul(1 + 0.4 * across);
+  EXPECT_TRUE(notes_contamination(carbon));
+  EXPECT_FALSE(notes_contamination(wedge)) << "the lattice grows as well";
+  EXPECT_FALSE(notes_contamination(lattice));
+  EXPECT_FALSE(notes_contamination(carbon({0, 0, 384, 128}).clone()))
+      << "hardly more than a chip high: too little to go by";
 }
 
 TEST(ChipSpectra, KnowTheLatticeButNotWhereItBegins) {
