@@ -5,6 +5,7 @@
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
+#include "border.hpp"
 #include "metamict/order.hpp"
 #include "parallel.hpp"
 #include "quantile.hpp"
@@ -27,9 +28,7 @@ cv::Mat GreyCells::mask_of(const Nodes& nodes) const {
 }
 
 std::array<Nodes, 2> GreyCells::divide(const Nodes& nodes, const cv::Mat& cells, const cv::Mat& other_cells) const {
-  cv::Mat to_cells, to_others;
-  cv::distanceTransform(cells == 0, to_cells, cv::DIST_L2, cv::DIST_MASK_5);
-  cv::distanceTransform(other_cells == 0, to_others, cv::DIST_L2, cv::DIST_MASK_5);
+  const cv::Mat to_cells = distance(cells == 0), to_others = distance(other_cells == 0);
   const double cell = static_cast<double>(grid_->size_px) / per_chip;
   const auto centre = [&](int at, int last) {
     return std::min(static_cast<int>((at * grid_->stride_px + grid_->size_px / 2.0) / cell), last);
