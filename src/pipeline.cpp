@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <mutex>
+#include <numeric>
 #include <utility>
 
 #include "contamination.hpp"
@@ -11,6 +13,7 @@
 #include "focus.hpp"
 #include "memory_plan.hpp"
 #include "metamict/errors.hpp"
+#include "parallel.hpp"
 #include "sharp_borders.hpp"
 #include "text.hpp"
 
@@ -46,16 +49,23 @@ int canonical_stride_px(const SegmentOptions& options, const ChipSize& chip, int
   return stride;
 }
 
-RuleResult apply_threshold_rule(const Result& result, const std::string& name, const SegmentOptions& options,
-                                StageSeconds& seconds, Notes& notes, const Progress& progress) {
+/// What one rule gave.
+struct AppliedRule {
   RuleResult rule;
-  rule.name = name;
-  const Cut cut =
-      timed(seconds, "cut", [&] { return choose_cut(result.similarity, parse_cut_rule(name), options.mode_bins); });
-  rule.graph = timed(seconds, "link", [&] { return link(result.similarity, cut, options.edge_weight, &notes); });
-  rule.communities =
-      timed(seconds, "communities", [&] { return find_communities(*rule.graph, options.communities, progress); });
-  return rule;
+  Notes notes;
+  StageSeconds seconds;
+};
+
+void apply_threshold_rule(const Result& result, const SegmentOptions& options, const Progress& progress,
+                          AppliedRule& into) {
+  RuleResult& rule = into.rule;
+  const Cut cut = timed(into.seconds, "cut", [&] {
+    return choose_cut(result.similarity, parse_cut_rule(rule.name), options.mode_bins);
+  });
+  rule.graph =
+      timed(into.seconds, "link", [&] { return link(result.similarity, cut, options.edge_weight, &into.notes); });
+  rule.communities = timed(into.seconds, "communities",
+                           [&] { return find_communities(*rule.graph, options.communities, progress); });
 }
 
 void sharpen(LabelMap& map, const Communities& communities, const Result& result, const Micrograph& canonical,
@@ -73,6 +83,27 @@ void sharpen(LabelMap& map, const Communities& communities, const Result& result
     notes.push_back(std::to_string(borders.left) + of_all +
                     "where the chips' votes put them: the pixels beside them do not tell "
                     "the two sides apart");
+}
+
+AppliedRule apply_rule(const std::string& name, const Result& result, const Micrograph& canonical,
+                       const SegmentOptions& options, const Progress& progress) {
+  AppliedRule applied;
+  RuleResult& rule = applied.rule;
+  rule.name = name;
+  if (is_derived_rule(name))
+    rule = timed(applied.seconds, "communities",
+                 [&] { return apply_derived_rule(name, result, canonical, options, progress); });
+  else
+    apply_threshold_rule(result, options, progress, applied);
+  append(applied.notes, rule.communities.notes);
+  timed(applied.seconds, "paint", [&] {
+    rule.map = paint(result.grid, rule.communities, options.paint);
+    if (rule.kind == RuleKind::derived && options.paint.borders == Borders::pixels)
+      sharpen(rule.map, rule.communities, result, canonical, options.threads, applied.notes);
+    rule.regions = measure_regions(result.micrograph, rule.map, rule.communities, result.order);
+    rule.community_scores = community_scores(result.similarity, rule.communities);
+  });
+  return applied;
 }
 
 }  // namespace
@@ -111,27 +142,30 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& gi
   append(result.notes, result.similarity.notes);
   result.mode = mode_of(result.similarity.statistics, options.mode_bins);
 
-  for (const std::string& name : options.cuts) {
-    Notes notes;
-    RuleResult rule = is_derived_rule(name)
-                          ? timed(seconds, "communities",
-                                  [&] { return apply_derived_rule(name, result, canonical, options, progress); })
-                          : apply_threshold_rule(result, name, options, seconds, notes, progress);
-    append(notes, rule.communities.notes);
-    timed(seconds, "paint", [&] {
-      rule.map = paint(result.grid, rule.communities, options.paint);
-      if (rule.kind == RuleKind::derived && options.paint.borders == Borders::pixels)
-        sharpen(rule.map, rule.communities, result, canonical, options.threads, notes);
-      rule.regions = measure_regions(result.micrograph, rule.map, rule.communities, result.order);
-      rule.community_scores = community_scores(result.similarity, rule.communities);
-    });
-    append(result.notes, notes, name + ": ");
-    if (name == options.primary) {
-      result.engine = rule.communities.engine;
-      note_focus_gradient(result, rule, result.notes);
-      note_contamination(result, rule, result.notes);
+  // Side by side, because each of them leaves a core idle now and then. The derived ones take longest and begin.
+  std::vector<AppliedRule> applied(options.cuts.size());
+  std::vector<std::size_t> longest_first(options.cuts.size());
+  std::iota(longest_first.begin(), longest_first.end(), std::size_t{0});
+  std::stable_partition(longest_first.begin(), longest_first.end(),
+                        [&](std::size_t i) { return is_derived_rule(options.cuts[i]); });
+  std::mutex telling;
+  const Progress one_at_a_time = [&](std::string_view stage, std::size_t done, std::size_t total) {
+    const std::scoped_lock lock(telling);
+    if (progress) progress(stage, done, total);
+  };
+  parallel_for(longest_first.size(), options.threads, [&](std::size_t, std::size_t k) {
+    const std::size_t i = longest_first[k];
+    applied[i] = apply_rule(options.cuts[i], result, canonical, options, one_at_a_time);
+  });
+  for (AppliedRule& one : applied) {
+    append(result.notes, one.notes, one.rule.name + ": ");
+    for (const auto& [stage, spent] : one.seconds) seconds[stage] += spent;
+    if (one.rule.name == options.primary) {
+      result.engine = one.rule.communities.engine;
+      note_focus_gradient(result, one.rule, result.notes);
+      note_contamination(result, one.rule, result.notes);
     }
-    result.rules.push_back(std::move(rule));
+    result.rules.push_back(std::move(one.rule));
   }
   return result;
 }
