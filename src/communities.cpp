@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "dense_kernels.hpp"
 #include "dense_louvain.hpp"
 #include "igraph_communities.hpp"
 #include "metamict/errors.hpp"
@@ -104,20 +105,24 @@ Communities find_communities(const ChipGraph& graph, const CommunityOptions& opt
 std::vector<double> community_scores(const Similarity& similarity, const Communities& communities) {
   const auto count = static_cast<std::size_t>(communities.count);
   const std::size_t nodes = similarity.nodes();
-  std::vector<std::size_t> size(count, 0);
-  for (const std::int32_t c : communities.community) ++size[static_cast<std::size_t>(c)];
+  std::vector<std::vector<std::size_t>> members(count);
+  for (std::size_t node = 0; node < nodes; ++node)
+    members[static_cast<std::size_t>(communities.community[node])].push_back(node);
   std::vector<double> means(count * count, 0);
-  std::vector<std::uint64_t> column(nodes);
+  constexpr std::size_t rows_that_fit = 65536;  // of quanta, in 32 bits
+  std::vector<std::uint32_t> columns(nodes);
   for (std::size_t a = 0; a < count; ++a) {
     // Summed by column first, because that runs over whole rows without a look at who belongs where.
-    std::fill(column.begin(), column.end(), 0);
-    for (std::size_t node = 0; node < nodes; ++node)
-      if (static_cast<std::size_t>(communities.community[node]) == a)
-        for (std::size_t other = 0; other < nodes; ++other) column[other] += similarity.scores->row(node)[other];
-    for (std::size_t other = 0; other < nodes; ++other)
-      means[a * count + static_cast<std::size_t>(communities.community[other])] += static_cast<double>(column[other]);
+    for (std::size_t first = 0; first < members[a].size(); first += rows_that_fit) {
+      std::fill(columns.begin(), columns.end(), 0U);
+      for (std::size_t k = first; k < std::min(first + rows_that_fit, members[a].size()); ++k)
+        add_row(similarity.scores->row(members[a][k]), nodes, {}, columns.data());
+      for (std::size_t b = 0; b < count; ++b)
+        for (const std::size_t node : members[b]) means[a * count + b] += columns[node];
+    }
     for (std::size_t b = 0; b < count; ++b) {
-      const double pairs = static_cast<double>(size[a]) * static_cast<double>(a == b ? size[a] - 1 : size[b]);
+      const double pairs =
+          static_cast<double>(members[a].size()) * static_cast<double>(members[b].size() - (a == b ? 1 : 0));
       means[a * count + b] = pairs == 0 ? 1.0 : means[a * count + b] / (65535.0 * pairs);
     }
   }

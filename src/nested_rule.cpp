@@ -12,36 +12,51 @@
 #include "grey_step.hpp"
 #include "metamict/cut.hpp"
 #include "metamict/order.hpp"
+#include "parallel.hpp"
 
 namespace metamict {
 
 namespace {
 
 /// The similarity scores of some of the chips, rescaled to their own least and most alike pair.
-Similarity restrict_to(const Similarity& similarity, const Nodes& nodes, const std::filesystem::path& spill) {
-  auto scores = std::make_shared<ScoreMatrix>(nodes.size(), spill);
-  Quantum low = 65535, high = 0;
-  for (std::size_t i = 0; i < nodes.size(); ++i) {
+Similarity restrict_to(const Similarity& similarity, const Nodes& nodes, const std::filesystem::path& spill,
+                       int threads) {
+  constexpr std::size_t quanta = 65536;
+  struct Worker {
+    Quantum low = quanta - 1, high = 0;
+    std::vector<std::uint64_t> counts = std::vector<std::uint64_t>(quanta, 0);
+  };
+  std::vector<Worker> workers(static_cast<std::size_t>(std::max(threads, 1)));
+  parallel_for(nodes.size(), threads, [&](std::size_t worker, std::size_t i) {
     const Quantum* row = similarity.scores->row(nodes[i]);
+    auto& [low, high, counts] = workers[worker];
     for (std::size_t j = 0; j < i; ++j) low = std::min(low, row[nodes[j]]), high = std::max(high, row[nodes[j]]);
-  }
+  });
+  Quantum low = quanta - 1, high = 0;
+  for (const Worker& worker : workers) low = std::min(low, worker.low), high = std::max(high, worker.high);
+
+  std::vector<Quantum> rescaled(quanta, quanta - 1);
+  if (high > low)
+    for (std::size_t q = low; q <= high; ++q)
+      rescaled[q] =
+          static_cast<Quantum>(std::lround(static_cast<double>(q - low) * (quanta - 1) / static_cast<double>(high - low)));
+  auto scores = std::make_shared<ScoreMatrix>(nodes.size(), spill);
+  parallel_for(nodes.size(), threads, [&](std::size_t worker, std::size_t i) {
+    const Quantum* from = similarity.scores->row(nodes[i]);
+    Quantum* to = scores->row(i);
+    for (std::size_t j = 0; j < nodes.size(); ++j) to[j] = rescaled[from[nodes[j]]];
+    to[i] = 0;
+    for (std::size_t j = 0; j < i; ++j) ++workers[worker].counts[to[j]];
+  });
+
   Similarity part;
-  part.statistics.counts.assign(65536, 0);
-  const double scale = high > low ? 65535.0 / (high - low) : 0.0;
-  for (std::size_t i = 0; i < nodes.size(); ++i) {
-    const Quantum* row = similarity.scores->row(nodes[i]);
-    for (std::size_t j = 0; j < nodes.size(); ++j) {
-      const auto q = i == j      ? Quantum{0}
-                     : scale > 0 ? static_cast<Quantum>(std::lround((row[nodes[j]] - low) * scale))
-                                 : Quantum{65535};
-      scores->row(i)[j] = q;
-      if (j < i) ++part.statistics.counts[q];
-    }
-  }
-  double sum = 0;
+  part.statistics.counts.assign(quanta, 0);
   part.statistics.pairs = nodes.size() * (nodes.size() - 1) / 2;
-  for (std::size_t q = 0; q < 65536; ++q)
+  double sum = 0;
+  for (std::size_t q = 0; q < quanta; ++q) {
+    for (const Worker& worker : workers) part.statistics.counts[q] += worker.counts[q];
     sum += static_cast<double>(part.statistics.counts[q]) * score_of(static_cast<Quantum>(q));
+  }
   part.statistics.mean = sum / static_cast<double>(part.statistics.pairs);
   part.scores = std::move(scores);
   return part;
@@ -190,7 +205,7 @@ Communities find_nested(const Result& result, const ChipEvidence& evidence, cons
                            : std::max(nested.least_range, statistics.max_cosine - statistics.min_cosine);
   const ChipField looks(result.grid, result.embeddings.rows_ND, result.order, range, nested);
   const auto scores_of = [&](const Nodes& nodes) {
-    return nodes.size() == all.size() ? result.similarity : restrict_to(result.similarity, nodes, nested.spill);
+    return nodes.size() == all.size() ? result.similarity : restrict_to(result.similarity, nodes, nested.spill, options.threads);
   };
   // Chips on a border choose among all regions.
   std::vector<Nodes> regions = looks.without_stray_pieces(

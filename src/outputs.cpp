@@ -5,6 +5,7 @@
 #include <atomic>
 #include <exception>
 #include <functional>
+#include <future>
 #include <system_error>
 #include <thread>
 
@@ -73,7 +74,6 @@ class Writer {
     if (options_.make_folder) make_folder(folder_, true);
     // Not the folder again: one that was cleared away meanwhile is not to come back.
     for (const RuleResult& rule : result_.rules) make_folder(folder_ / rule.name, false);
-    prepare_graphs();
     plan_jobs();
     run_jobs();
     put("report.json", json_report(result_));
@@ -86,28 +86,38 @@ class Writer {
  private:
   using Files = std::vector<WrittenFile>;
 
-  /// A graph's backbone is what reaches its cut of the backbone of a graph with a lower cut: nearest neighbours stay
-  /// nearest, and a maximum spanning forest without its weak edges is one of what is left. So it is sought once.
-  void prepare_graphs() {
+  /// What the drawings of all graphs share: chips stand in one place whatever the cut, and a graph's backbone is what
+  /// reaches its cut of the backbone of a graph with a lower cut (nearest neighbours stay nearest, and a maximum
+  /// spanning forest without its weak edges is one of what is left).
+  struct Drawing {
+    std::vector<Edge> backbone;
+    std::vector<cv::Point2f> layout;
+  };
+
+  Drawing lay_out_graphs() const {
     const ChipGraph* largest = nullptr;
     for (const RuleResult& rule : result_.rules)
       if (rule.graph && (largest == nullptr || rule.graph->threshold < largest->threshold)) largest = &*rule.graph;
-    if (largest == nullptr) return;
-    start_ = place_by_similarity(*result_.similarity.scores);
-    backbone_ = backbone(*largest, drawn_neighbours);
+    if (largest == nullptr) return {};
+    std::vector<Edge> edges = backbone(*largest, drawn_neighbours);
+    std::vector<cv::Point2f> layout = lay_out(place_by_similarity(*result_.similarity.scores), edges);
+    return {std::move(edges), std::move(layout)};
   }
 
   std::vector<Edge> backbone_of(const ChipGraph& graph) const {
     std::vector<Edge> edges;
-    for (const Edge& edge : backbone_)
+    for (const Edge& edge : drawing_.get().backbone)
       if (graph.joined(edge.a, edge.b)) edges.push_back(edge);
     return edges;
   }
 
   void plan_jobs() {
-    // The graphs take longest: started first, they leave no core idle at the end.
-    for (const RuleResult& rule : result_.rules)
-      if (rule.graph) jobs_.emplace_back([&] { return write_graph(rule); });
+    // The layout takes longest: one core begins with it while the others write what does not need it.
+    drawing_ = std::async(std::launch::deferred, [this] { return lay_out_graphs(); }).share();
+    jobs_.emplace_back([&] {
+      drawing_.wait();
+      return Files{};
+    });
     for (const RuleResult& rule : result_.rules)
       jobs_.emplace_back([&] {
         return Files{written(rule.name + "/labels.tif", label_tiff(rule.map.labels, result_.micrograph.nm_per_pixel)),
@@ -127,6 +137,8 @@ class Writer {
           [&] { return Files{relative(write_embeddings(result_.embeddings, folder_ / "embeddings.npy"))}; });
     if (options_.scores)
       jobs_.emplace_back([&] { return Files{relative(write_scores(result_.similarity, folder_ / "scores.npy"))}; });
+    for (const RuleResult& rule : result_.rules)
+      if (rule.graph) jobs_.emplace_back([&] { return write_graph(rule); });
   }
 
   void run_jobs() {
@@ -155,7 +167,7 @@ class Writer {
 
   Files write_graph(const RuleResult& rule) {
     const std::vector<Edge> edges = backbone_of(*rule.graph);
-    const std::vector<cv::Point2f> layout = lay_out(start_, edges);
+    const std::vector<cv::Point2f>& layout = drawing_.get().layout;
     std::string picture = draw_graph(rule, layout, edges);
     Files files;
     if (options_.graphml != GraphmlMode::none)
@@ -186,8 +198,7 @@ class Writer {
   const Result& result_;
   const std::filesystem::path folder_;
   const OutputOptions& options_;
-  std::vector<cv::Point2f> start_;
-  std::vector<Edge> backbone_;
+  std::shared_future<Drawing> drawing_;
   std::vector<std::function<Files()>> jobs_;
   ReportPictures pictures_;
   Files files_;

@@ -21,10 +21,10 @@ ResnetEncoder::ResnetEncoder(std::shared_ptr<const FoldedResnet> weights, const 
     : sidecar_(sidecar),
       notes_(std::move(notes)),
       threads_(std::max(1, options.threads)),
-      executor_(*weights, sidecar.input_px, {sidecar.mean, sidecar.std}, choose_number(options.precision, notes_)),
+      executor_(*weights, sidecar.input_px, {sidecar.mean, sidecar.std}, choose_number(options.precision, notes_), threads_),
       last_was_shared_(options.embedding == EmbeddingMode::shared),
       workspaces_(static_cast<std::size_t>(threads_)) {
-  if (last_was_shared_) shared_.emplace(std::move(weights), InputScale{sidecar.mean, sidecar.std}, executor_.number());
+  if (last_was_shared_) shared_.emplace(std::move(weights), InputScale{sidecar.mean, sidecar.std}, executor_.number(), threads_);
 }
 
 Notes ResnetEncoder::notes() const {
@@ -66,7 +66,7 @@ bool ResnetEncoder::can_share(const ChipGrid& grid, Normalise normalise) {
 RowMatrixXf ResnetEncoder::encode(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise,
                                   const Progress& progress) {
   last_was_shared_ = can_share(grid, normalise);
-  return last_was_shared_ ? shared_->encode(canonical.pixels, grid, threads_, progress)
+  return last_was_shared_ ? shared_->encode(canonical.pixels, grid, progress)
                           : encode_chips(canonical, grid, normalise, progress);
 }
 

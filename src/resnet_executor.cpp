@@ -35,12 +35,13 @@ Groups ResnetExecutor::best_groups(int input_px, Number number) {
   return groups;
 }
 
-ResnetExecutor::ResnetExecutor(const FoldedResnet& weights, int input_px, const InputScale& scale, Number number)
-    : ResnetExecutor(weights, input_px, scale, number, best_groups(input_px, number)) {}
+ResnetExecutor::ResnetExecutor(const FoldedResnet& weights, int input_px, const InputScale& scale, Number number,
+                               int threads)
+    : ResnetExecutor(weights, input_px, scale, number, best_groups(input_px, number), threads) {}
 
 ResnetExecutor::ResnetExecutor(const FoldedResnet& weights, int input_px, const InputScale& scale, Number number,
-                               const Groups& groups)
-    : store_(number),
+                               const Groups& groups, int threads)
+    : store_(number, threads),
       input_px_(input_px),
       stem_(store_, weights.stem, scale, input_px, input_px),
       stages_([&] {

@@ -18,9 +18,10 @@ using Groups = std::array<long, 4>;
 /// Chips one by one, as the paper does: each is an image of its own with zeros around it.
 class ResnetExecutor {
  public:
-  ResnetExecutor(const FoldedResnet& weights, int input_px, const InputScale& scale, Number number);
+  /// `threads` make it; run() is for one thread each.
+  ResnetExecutor(const FoldedResnet& weights, int input_px, const InputScale& scale, Number number, int threads = 1);
   ResnetExecutor(const FoldedResnet& weights, int input_px, const InputScale& scale, Number number,
-                 const Groups& groups);
+                 const Groups& groups, int threads = 1);
 
   /// Groups whose maps stay in a second-level cache of 2 MiB, and for the last stage enough chips to share its large
   /// weights.

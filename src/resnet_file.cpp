@@ -40,7 +40,7 @@ std::unique_ptr<Encoder> open_resnet_file(std::span<const unsigned char> file, c
   EncoderSeconds seconds;
   auto start = std::chrono::steady_clock::now();
   const auto tensors = stored_tensors(file);
-  auto weights = tensors ? fold_resnet50(*tensors) : std::nullopt;
+  auto weights = tensors ? fold_resnet50(*tensors, options.threads) : std::nullopt;
   if (!weights) return nullptr;
   auto encoder = std::make_unique<ResnetEncoder>(std::make_shared<const FoldedResnet>(std::move(*weights)), options,
                                                  sidecar, notes);

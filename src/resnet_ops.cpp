@@ -131,23 +131,29 @@ std::byte* Buffer::at_least(std::size_t bytes) {
   return data_.get();
 }
 
-Packed PackedWeights::pack(const void* tensor, const std::vector<float>& values, const memory::desc& plain,
+Packed PackedWeights::pack(const void* tensor, const Values& values, const memory::desc& plain,
                            const memory::desc& wanted) {
-  for (const Entry& entry : entries_)
-    if (entry.tensor == tensor && entry.packed.memory.get_desc() == wanted) return entry.packed;
+  {
+    const std::scoped_lock lock(mutex_);
+    for (const Entry& entry : entries_)
+      if (entry.tensor == tensor && entry.packed.memory.get_desc() == wanted) return entry.packed;
+  }
   Packed packed;
   if (wanted.get_size() >= page / 2) packed.pages = std::make_shared<Buffer>();
   packed.memory =
       packed.pages ? memory(wanted, engine_, packed.pages->at_least(wanted.get_size())) : memory(wanted, engine_);
-  memory from(plain, engine_, const_cast<float*>(values.data()));  // oneDNN has no read-only memory; it is only read
+  std::vector<float> room;
+  memory from(plain, engine_, const_cast<float*>(values(room)));  // oneDNN has no read-only memory; it is only read
   dnnl::stream stream(engine_);
   dnnl::reorder(from, packed.memory).execute(stream, from, packed.memory);
+  const std::scoped_lock lock(mutex_);
   entries_.push_back({tensor, packed});
   return packed;
 }
 
 Operation Operation::product_of(PackedWeights& store, const memory::dims& rows_k_n, const void* tensor,
-                                const std::vector<float>& weights_NK, const std::vector<float>& bias_N, After after) {
+                                const PackedWeights::Values& weights_NK, const std::vector<float>& bias_N,
+                                After after) {
   const OneThread scope;
   const memory::dim rows = rows_k_n[0], k = rows_k_n[1], n = rows_k_n[2];
   const auto type = type_of(store.number());
@@ -165,21 +171,26 @@ Operation Operation::product_of(PackedWeights& store, const memory::dims& rows_k
 
 Operation Operation::product(PackedWeights& store, long rows, const FoldedConv& conv, After after) {
   const memory::dim k = static_cast<long>(conv.weights_OHWI.size()) / conv.out;
-  return product_of(store, {rows, k, conv.out}, conv.weights_OHWI.data(), conv.weights_OHWI, conv.bias_O, after);
+  return product_of(
+      store, {rows, k, conv.out}, conv.weights_OHWI.data(),
+      [&](std::vector<float>&) { return conv.weights_OHWI.data(); }, conv.bias_O, after);
 }
 
 Operation Operation::dense(PackedWeights& store, const MapShape& in, const FoldedConv& conv) {
   const long area = in.h * in.w;
-  std::vector<float> weights_NK(static_cast<std::size_t>(area * area * conv.out * conv.in)), bias_N;
-  float* to = weights_NK.data();
-  for (long p = 0; p < area; ++p) {
-    bias_N.insert(bias_N.end(), conv.bias_O.begin(), conv.bias_O.end());
-    for (long o = 0; o < conv.out; ++o)
-      for (long q = 0; q < area; ++q, to += conv.in) {
-        const long dy = q / in.w - p / in.w + 1, dx = q % in.w - p % in.w + 1;
-        std::copy_n(conv.weights_OHWI.data() + ((o * 3 + dy) * 3 + dx) * conv.in, conv.in, to);
-      }
-  }
+  std::vector<float> bias_N;
+  for (long p = 0; p < area; ++p) bias_N.insert(bias_N.end(), conv.bias_O.begin(), conv.bias_O.end());
+  const auto weights_NK = [&](std::vector<float>& room) -> const float* {
+    room.resize(static_cast<std::size_t>(area * area * conv.out * conv.in));
+    float* to = room.data();
+    for (long p = 0; p < area; ++p)
+      for (long o = 0; o < conv.out; ++o)
+        for (long q = 0; q < area; ++q, to += conv.in) {
+          const long dy = q / in.w - p / in.w + 1, dx = q % in.w - p % in.w + 1;
+          std::copy_n(conv.weights_OHWI.data() + ((o * 3 + dy) * 3 + dx) * conv.in, conv.in, to);
+        }
+    return room.data();
+  };
   return product_of(store, {in.n, area * conv.in, area * conv.out}, conv.weights_OHWI.data(), weights_NK, bias_N,
                     After::relu);
 }
@@ -195,7 +206,9 @@ Operation Operation::convolution(PackedWeights& store, const MapShape& in, const
   Operation op(dnnl::convolution_forward(desc), desc.scratchpad_desc());
   op.in_ = from, op.out_ = to;
   const memory::desc plain(sizes, memory::data_type::f32, memory::format_tag::acdb);
-  op.weights_ = store.pack(conv.weights_OHWI.data(), conv.weights_OHWI, plain, desc.weights_desc());
+  op.weights_ = store.pack(
+      conv.weights_OHWI.data(), [&](std::vector<float>&) { return conv.weights_OHWI.data(); }, plain,
+      desc.weights_desc());
   op.bias_ = copy_of(store.engine(), bias, conv.bias_O);
   return op;
 }

@@ -6,7 +6,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <vector>
 
@@ -60,13 +62,18 @@ struct Packed {
 /// Weights in the order a primitive asks for, packed once and shared by primitives that ask for the same.
 class PackedWeights {
  public:
-  explicit PackedWeights(Number number) : engine_(dnnl::engine::kind::cpu, 0), number_(number) {}
+  explicit PackedWeights(Number number, int threads = 1)
+      : engine_(dnnl::engine::kind::cpu, 0), number_(number), threads_(threads) {}
   const dnnl::engine& engine() const { return engine_; }
   Number number() const { return number_; }
+  int threads() const { return threads_; }  ///< that may make primitives at once
+
+  /// A tensor's values, asked for only when they are to be packed; `room` is memory for those that must be made.
+  using Values = std::function<const float*(std::vector<float>& room)>;
 
   /// `values` in `plain` order to `wanted`. `tensor` names what is packed: one address, one tensor, as long as this
-  /// lives.
-  Packed pack(const void* tensor, const std::vector<float>& values, const dnnl::memory::desc& plain,
+  /// lives. Several threads may call it, for different tensors.
+  Packed pack(const void* tensor, const Values& values, const dnnl::memory::desc& plain,
               const dnnl::memory::desc& wanted);
 
  private:
@@ -76,6 +83,8 @@ class PackedWeights {
   };
   dnnl::engine engine_;
   Number number_;
+  int threads_;
+  std::mutex mutex_;
   std::vector<Entry> entries_;
 };
 
@@ -98,7 +107,7 @@ class Operation {
   Operation(dnnl::primitive primitive, dnnl::memory::desc scratch)
       : primitive_(std::move(primitive)), scratch_(scratch) {}
   static Operation product_of(PackedWeights& store, const dnnl::memory::dims& rows_k_n, const void* tensor,
-                              const std::vector<float>& weights_NK, const std::vector<float>& bias_N, After after);
+                              const PackedWeights::Values& weights_NK, const std::vector<float>& bias_N, After after);
 
   dnnl::primitive primitive_;
   dnnl::memory::desc in_, out_, scratch_;

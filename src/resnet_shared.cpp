@@ -108,8 +108,8 @@ class SharedResnet::Reporter {
 };
 
 SharedResnet::SharedResnet(std::shared_ptr<const FoldedResnet> weights, const InputScale& scale, Number number,
-                           int tile_px)
-    : weights_(std::move(weights)), scale_(scale), tile_px_(tile_px), store_(number) {}
+                           int threads, int tile_px)
+    : weights_(std::move(weights)), scale_(scale), tile_px_(tile_px), store_(number, threads) {}
 
 const SharedResnet::Head& SharedResnet::head(long h, long w) {
   const auto found = heads_.find({h, w});
@@ -128,24 +128,24 @@ const Stage& SharedResnet::stage(std::size_t index, const MapShape& in) {
 }
 
 template <class Piece>
-void SharedResnet::run_part(const std::vector<Piece>& pieces, int threads, Reporter& reporter, double share,
+void SharedResnet::run_part(const std::vector<Piece>& pieces, Reporter& reporter, double share,
                             const std::function<std::function<void(Workspace&)>(const Piece&)>& prepare) {
-  std::vector<std::function<void(Workspace&)>> ready;  // primitives are made here, by one thread
+  std::vector<std::function<void(Workspace&)>> ready;
   for (const Piece& piece : pieces) ready.push_back(prepare(piece));
   reporter.begin_part(share, pieces.size());
-  while (workspaces_.size() < static_cast<std::size_t>(std::max(1, threads)))
+  while (workspaces_.size() < static_cast<std::size_t>(std::max(1, store_.threads())))
     workspaces_.push_back(std::make_unique<Workspace>(store_.engine()));
-  parallel_for(pieces.size(), threads, [&](std::size_t worker, std::size_t i) {
+  parallel_for(pieces.size(), store_.threads(), [&](std::size_t worker, std::size_t i) {
     ready[i](*workspaces_[worker]);
     reporter.piece_done();
   });
 }
 
-SharedResnet::Map SharedResnet::second_map(const cv::Mat& pixels, int threads, Reporter& reporter) {
+SharedResnet::Map SharedResnet::second_map(const cv::Mat& pixels, Reporter& reporter) {
   Map map({1, eighth(pixels.rows), eighth(pixels.cols), 512}, store_.number());
   const auto tiles =
       tiles_of(cut(map.shape.h, tile_px_ / 8, halo_of_second), cut(map.shape.w, tile_px_ / 8, halo_of_second));
-  run_part<Tile>(tiles, threads, reporter, 0.3, [&](const Tile& tile) {
+  run_part<Tile>(tiles, reporter, 0.3, [&](const Tile& tile) {
     const long y = tile.y.first * 8, x = tile.x.first * 8;
     const Head& program =
         head(std::min(tile.y.length * 8, pixels.rows - y), std::min(tile.x.length * 8, pixels.cols - x));
@@ -168,12 +168,12 @@ SharedResnet::Map SharedResnet::second_map(const cv::Mat& pixels, int threads, R
   return map;
 }
 
-SharedResnet::Map SharedResnet::third_map(Map& second, int threads, Reporter& reporter) {
+SharedResnet::Map SharedResnet::third_map(Map& second, Reporter& reporter) {
   Map map({1, strided(second.shape.h, 2), strided(second.shape.w, 2), 1024}, store_.number());
   // Bands: their halo is large, and a second axis of tiles would pay for it again.
   const auto tiles =
       tiles_of(cut(map.shape.h, tile_px_ / 16, halo_of_third), cut(map.shape.w, tile_px_ / 4, halo_of_third));
-  run_part<Tile>(tiles, threads, reporter, 0.25, [&](const Tile& tile) {
+  run_part<Tile>(tiles, reporter, 0.25, [&](const Tile& tile) {
     const long y = tile.y.first * 2, x = tile.x.first * 2;
     const MapShape in{1, std::min(tile.y.length * 2, second.shape.h - y),
                       std::min(tile.x.length * 2, second.shape.w - x), 512};
@@ -189,7 +189,7 @@ SharedResnet::Map SharedResnet::third_map(Map& second, int threads, Reporter& re
   return map;
 }
 
-void SharedResnet::pool_windows(Map& third, const ChipGrid& grid, int threads, Reporter& reporter,
+void SharedResnet::pool_windows(Map& third, const ChipGrid& grid, Reporter& reporter,
                                 RowMatrixXf& rows_ND) {
   struct Piece {
     Tile tile;
@@ -203,7 +203,7 @@ void SharedResnet::pool_windows(Map& third, const ChipGrid& grid, int threads, R
       const auto cols = cut(strided(third.shape.w - x, 2), tile_px_ / 16, halo_of_fourth + cells - 1);
       for (const Tile& tile : tiles_of(rows, cols)) pieces.push_back({tile, y, x});
     }
-  run_part<Piece>(pieces, threads, reporter, 0.45, [&](const Piece& piece) {
+  run_part<Piece>(pieces, reporter, 0.45, [&](const Piece& piece) {
     const long y = piece.y + piece.tile.y.first * 2, x = piece.x + piece.tile.x.first * 2;
     const MapShape in{1, std::min(piece.tile.y.length * 2, third.shape.h - y),
                       std::min(piece.tile.x.length * 2, third.shape.w - x), 1024};
@@ -228,13 +228,13 @@ void SharedResnet::pool_windows(Map& third, const ChipGrid& grid, int threads, R
   });
 }
 
-RowMatrixXf SharedResnet::encode(const cv::Mat& pixels, const ChipGrid& grid, int threads, const Progress& progress) {
+RowMatrixXf SharedResnet::encode(const cv::Mat& pixels, const ChipGrid& grid, const Progress& progress) {
   Reporter reporter(progress, grid.chips());
-  Map second = second_map(pixels, threads, reporter);
-  Map third = third_map(second, threads, reporter);
+  Map second = second_map(pixels, reporter);
+  Map third = third_map(second, reporter);
   second = Map({}, store_.number());  // its memory is as large as the features'
   RowMatrixXf rows_ND(static_cast<Eigen::Index>(grid.chips()), resnet50_features);
-  pool_windows(third, grid, threads, reporter, rows_ND);
+  pool_windows(third, grid, reporter, rows_ND);
   return rows_ND;
 }
 

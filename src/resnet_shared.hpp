@@ -21,7 +21,8 @@ namespace metamict {
 class SharedResnet {
  public:
   /// The micrograph is worked on in tiles of about tile_px; what they are does not change the features.
-  SharedResnet(std::shared_ptr<const FoldedResnet> weights, const InputScale& scale, Number number, int tile_px = 512);
+  SharedResnet(std::shared_ptr<const FoldedResnet> weights, const InputScale& scale, Number number, int threads,
+               int tile_px = 512);
 
   /// Whether every chip is a window of the network's map: chips of whole 32 px, every 16 px (the last row and column,
   /// pulled in to the edge, take the nearest window).
@@ -30,7 +31,7 @@ class SharedResnet {
   /// Features of every chip, in node order: the mean of the last stage over the chip's cells, which are those that a
   /// chip by itself has. The last stage is done four times, on the map before it from row and column 0 or 1, so that
   /// cells 32 px apart lie every 16 px.
-  RowMatrixXf encode(const cv::Mat& pixels, const ChipGrid& grid, int threads, const Progress& progress);
+  RowMatrixXf encode(const cv::Mat& pixels, const ChipGrid& grid, const Progress& progress);
 
  private:
   class Reporter;
@@ -43,11 +44,11 @@ class SharedResnet {
   const Stage& stage(std::size_t index, const MapShape& in);
   /// Runs what `prepare` makes of each piece, in one of the workers.
   template <class Piece>
-  void run_part(const std::vector<Piece>& pieces, int threads, Reporter& reporter, double share,
+  void run_part(const std::vector<Piece>& pieces, Reporter& reporter, double share,
                 const std::function<std::function<void(Workspace&)>(const Piece&)>& prepare);
-  Map second_map(const cv::Mat& pixels, int threads, Reporter& reporter);
-  Map third_map(Map& second, int threads, Reporter& reporter);
-  void pool_windows(Map& third, const ChipGrid& grid, int threads, Reporter& reporter, RowMatrixXf& rows_ND);
+  Map second_map(const cv::Mat& pixels, Reporter& reporter);
+  Map third_map(Map& second, Reporter& reporter);
+  void pool_windows(Map& third, const ChipGrid& grid, Reporter& reporter, RowMatrixXf& rows_ND);
 
   std::shared_ptr<const FoldedResnet> weights_;
   InputScale scale_;

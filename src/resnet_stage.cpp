@@ -5,6 +5,9 @@
 #include <cstring>
 #include <numeric>
 #include <type_traits>
+#include <utility>
+
+#include "parallel.hpp"
 
 namespace metamict {
 
@@ -135,11 +138,14 @@ Stage::Block Stage::compile(PackedWeights& store, const FoldedBottleneck& weight
 
 Stage::Stage(PackedWeights& store, const std::vector<FoldedBottleneck>& blocks, const MapShape& in)
     : number_bytes_(size_of(store.number())) {
-  MapShape shape = in;
-  for (const FoldedBottleneck& weights : blocks) {
-    blocks_.push_back(compile(store, weights, shape));
-    shape = out();
-  }
+  std::vector<MapShape> shapes{in};
+  for (const FoldedBottleneck& weights : blocks)
+    shapes.push_back({in.n, strided(shapes.back().h, weights.stride), strided(shapes.back().w, weights.stride),
+                      weights.expand.out});
+  std::vector<std::optional<Block>> compiled(blocks.size());
+  parallel_for(blocks.size(), store.threads(),
+               [&](std::size_t, std::size_t i) { compiled[i] = compile(store, blocks[i], shapes[i]); });
+  for (std::optional<Block>& block : compiled) blocks_.push_back(std::move(*block));
 }
 
 MapShape Stage::out() const {

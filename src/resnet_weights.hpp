@@ -44,7 +44,7 @@ struct FoldedResnet {
 /// The network when names and shapes are exactly those of torchvision's resnet50, maybe under a common prefix; a final
 /// "fc" is not part of it, so a module whose output is not the pooled map must be told apart by comparing features.
 /// Empty otherwise. Batch normalisation is folded in float32, with torchvision's epsilon.
-std::optional<FoldedResnet> fold_resnet50(const StateDict& tensors);
+std::optional<FoldedResnet> fold_resnet50(const StateDict& tensors, int threads = 1);
 
 constexpr int resnet50_features = 2048;
 

@@ -415,7 +415,8 @@ void Batch::write_results(const Job& job, Result& result, const std::string& ima
 
 /// The model's own hash, not what its sidecar says of it: a model may have been loaded on trust.
 Provenance Batch::provenance(const std::string& image_sha256) {
-  if (model_sha256_.empty()) model_sha256_ = hash_of_model_file(encoder_options_.model);
+  if (model_sha256_.empty())
+    model_sha256_ = encoder_ ? encoder_->identity().sha256 : hash_of_model_file(encoder_options_.model);
   return {image_sha256, options_sha256_, model_sha256_, sidecar_sha256_};
 }
 

@@ -293,7 +293,7 @@ class Opening {
     std::unique_ptr<ResnetEncoder> encoder;
     timed(seconds_.load, [&] {
       const NamedTensors tensors(module_);
-      auto weights = fold_resnet50(tensors.views);
+      auto weights = fold_resnet50(tensors.views, options_.threads);
       if (weights && sidecar_.features == resnet50_features)
         encoder = std::make_unique<ResnetEncoder>(std::make_shared<const FoldedResnet>(std::move(*weights)), options_,
                                                   sidecar_, notes_);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "app/program.hpp"
+#include "sha256.hpp"
 #include "support/support.hpp"
 
 namespace metamict::test {
@@ -66,9 +67,9 @@ class ProgramFixture : public testing::Test {
 
   int run(const std::vector<std::string>& arguments) {
     std::ostringstream out_stream, err_stream;
-    const int code = app::run_program(arguments, {out_stream, err_stream, false, [this](const EncoderOptions&) {
+    const int code = app::run_program(arguments, {out_stream, err_stream, false, [this](const EncoderOptions& options) {
                                                     ++opened;
-                                                    return fake_encoder(16, 32);
+                                                    return fake_encoder(16, 32, sha256_of_file(options.model));
                                                   }});
     out = out_stream.str();
     err = err_stream.str();

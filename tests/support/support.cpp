@@ -146,7 +146,8 @@ std::vector<double> describe(const cv::Mat& chip) {
 
 class FakeEncoder : public Encoder {
  public:
-  FakeEncoder(int features, int input_px) : features_(features), input_px_(input_px) {
+  FakeEncoder(int features, int input_px, std::string sha256)
+      : features_(features), input_px_(input_px), sha256_(std::move(sha256)) {
     std::mt19937 random(20230731);
     // Written out, because the distributions of the standard library differ between libraries.
     const auto uniform = [&random] { return (static_cast<double>(random()) + 0.5) / 4294967296.0; };
@@ -160,7 +161,7 @@ class FakeEncoder : public Encoder {
   EncoderIdentity identity() const override {
     EncoderIdentity identity;
     identity.name = "fake";
-    identity.sha256 = std::string(64, '0');
+    identity.sha256 = sha256_;
     identity.kind = "fake";
     identity.provenance = "Random smooth features of simple statistics, for tests.";
     identity.features = features_;
@@ -199,13 +200,14 @@ class FakeEncoder : public Encoder {
  private:
   static constexpr int descriptors = 8;
   int features_, input_px_;
+  std::string sha256_;
   std::vector<double> slopes_, offsets_;
 };
 
 }  // namespace
 
-std::unique_ptr<Encoder> fake_encoder(int features, int input_px) {
-  return std::make_unique<FakeEncoder>(features, input_px);
+std::unique_ptr<Encoder> fake_encoder(int features, int input_px, std::string sha256) {
+  return std::make_unique<FakeEncoder>(features, input_px, std::move(sha256));
 }
 
 std::optional<std::filesystem::path> real_data() {

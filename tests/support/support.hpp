@@ -47,7 +47,7 @@ Micrograph micrograph_of(const cv::Mat& pixels, std::optional<double> nm_per_pix
 
 /// An encoder without torch: features are fixed, seeded, smooth functions of simple statistics of the chip (mean,
 /// spread, gradients, a few Fourier powers), so that like textures embed alike.
-std::unique_ptr<Encoder> fake_encoder(int features = 32, int input_px = 64);
+std::unique_ptr<Encoder> fake_encoder(int features = 32, int input_px = 64, std::string sha256 = std::string(64, '0'));
 
 /// The folder of real microscope files: $METAMICT_REAL_DATA, or ../shared/real beside the project; empty when absent.
 std::optional<std::filesystem::path> real_data();

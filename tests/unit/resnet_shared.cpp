@@ -31,7 +31,7 @@ ChipGrid grid_over(const cv::Mat& pixels, int stride_px = 16) {
 }
 
 RowMatrixXf shared(const cv::Mat& pixels, const ChipGrid& grid, int threads = 1, int tile_px = 512) {
-  return SharedResnet(weights(), scale, Number::float32, tile_px).encode(pixels, grid, threads, {});
+  return SharedResnet(weights(), scale, Number::float32, threads, tile_px).encode(pixels, grid, {});
 }
 
 RowMatrixXf as_one_chip(const cv::Mat& pixels) {
@@ -84,15 +84,15 @@ TEST(SharedResnet, ProgressEndsWithEveryChipAndCanStop) {
   const cv::Mat pixels = image(128, 128);
   const ChipGrid grid = grid_over(pixels);
   std::size_t last = 0;
-  SharedResnet resnet(weights(), scale, Number::float32, 64);
-  resnet.encode(pixels, grid, 2, [&](std::string_view, std::size_t done, std::size_t total) {
+  SharedResnet resnet(weights(), scale, Number::float32, 2, 64);
+  resnet.encode(pixels, grid, [&](std::string_view, std::size_t done, std::size_t total) {
     EXPECT_GE(done, last);
     EXPECT_EQ(total, grid.chips());
     last = done;
   });
   EXPECT_EQ(last, grid.chips());
   struct Stop {};
-  EXPECT_THROW(resnet.encode(pixels, grid, 2, [](std::string_view, std::size_t, std::size_t) { throw Stop{}; }), Stop);
+  EXPECT_THROW(resnet.encode(pixels, grid, [](std::string_view, std::size_t, std::size_t) { throw Stop{}; }), Stop);
 }
 
 TEST(SharedResnet, FitsOnlyWholeCells) {
