@@ -26,11 +26,11 @@ std::string describe(const cv::Size& size) {
 }
 
 /// What the image itself says, or the fallback with a note.
-ChipSize measure(const Micrograph& micrograph, double cells_per_chip) {
+ChipSize measure(const Micrograph& micrograph, const ChipSizeOptions& options) {
   ChipSize chip;
-  chip.lattice = find_lattice(micrograph);
+  chip.lattice = find_lattice(micrograph, {.threads = options.threads});
   if (chip.lattice) {
-    chip.size_px = cells_per_chip * chip.lattice->period_px;
+    chip.size_px = options.cells_per_chip * chip.lattice->period_px;
     chip.source = "measured lattice";
     return chip;
   }
@@ -68,7 +68,7 @@ ChipSize choose_chip_size(const Micrograph& micrograph, const ChipSizeOptions& o
     chip.size_px = options.cells_per_chip * *options.lattice_nm / *micrograph.nm_per_pixel;
     chip.source = "given lattice and pixel size";
   } else {
-    chip = measure(micrograph, options.cells_per_chip);
+    chip = measure(micrograph, options);
   }
   if (!(chip.size_px >= 1) || !std::isfinite(chip.size_px))
     throw UsageError("the chip size is " + number(chip.size_px) + " px (" + chip.source +

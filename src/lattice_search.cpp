@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <numbers>
 #include <opencv2/imgproc.hpp>
 #include <optional>
@@ -11,6 +12,7 @@
 #include <utility>
 
 #include "lattice_spectrum.hpp"
+#include "parallel.hpp"
 
 namespace metamict {
 namespace {
@@ -209,7 +211,7 @@ Found lattices_at(const cv::Mat& pixels, int tile_px, const LatticeOptions& opti
 Found lattices_at_half_scale(const cv::Mat& pixels, int tile_px, const LatticeOptions& options, int most) {
   cv::Mat half;
   cv::pyrDown(pixels, half);
-  Found found = lattices_at(half, tile_px, {std::max(2.5, options.min_period_px / 2), options.max_period_px / 2}, most);
+  Found found = lattices_at(half, tile_px, {std::max(2.5, options.min_period_px / 2), options.max_period_px / 2, 1}, most);
   for (ReciprocalLattice& lattice : found.lattices) {
     lattice.g1 *= 0.5;
     lattice.g2 *= 0.5;
@@ -242,11 +244,16 @@ std::vector<ReciprocalLattice> find_lattices(const cv::Mat& pixels, const Lattic
   const int shorter_px = std::min(pixels.rows, pixels.cols);
   if (shorter_px < 32) return {};
   // Small tiles resolve grains and pockets, large ones long periods, weak peaks and lattices that are nearly alike.
-  Found best;
-  for (int tile_px :
+  std::vector<std::function<Found()>> scales;
+  for (const int tile_px :
        std::set{std::min(128, even_edge(shorter_px)), even_edge(std::min(512, shorter_px * 3 / 4)), 256, 512})
-    if (tile_px <= shorter_px) keep_better(best, lattices_at(pixels, tile_px, options, most));
-  if (shorter_px >= 2048) keep_better(best, lattices_at_half_scale(pixels, 512, options, most));
+    if (tile_px <= shorter_px)
+      scales.emplace_back([&, tile_px] { return lattices_at(pixels, tile_px, options, most); });
+  if (shorter_px >= 2048) scales.emplace_back([&] { return lattices_at_half_scale(pixels, 512, options, most); });
+  std::vector<Found> found(scales.size());
+  parallel_for(scales.size(), options.threads, [&](std::size_t, std::size_t i) { found[i] = scales[i](); });
+  Found best;
+  for (Found& one : found) keep_better(best, std::move(one));
   return best.lattices;
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <functional>
 #include <iterator>
+#include <mutex>
 #include <utility>
 
 #include "chip_field.hpp"
@@ -82,23 +83,29 @@ class Splitter {
       return {nodes};
     const Similarity own = similarity_of_(nodes);
     const Communities found = find_communities(link(own, choose_cut(own, parse_cut_rule("mean"))), options_, progress_);
-    if (into_.engine.empty()) into_.engine = found.engine;
     const std::vector<Nodes> proposed = field_.regions_among(nodes, found.community, found.count);
     if (proposed.empty()) return {nodes};
     const std::vector<Nodes> apart = field_.join_alike(proposed);
     const bool clear = apart.size() > 1;
-    if (clear) {
-      into_.stability = std::min(into_.stability, found.stability);
-      for (std::size_t i = 0; i < nodes.size(); ++i) into_.node_stability[nodes[i]] *= found.node_stability[i];
-    }
-    std::vector<Nodes> pieces;
-    for (const Nodes& part : clear ? apart : proposed) {
-      std::vector<Nodes> inner = split(part, depth + 1);
+    note(nodes, found, clear);
+    const std::vector<Nodes>& parts = clear ? apart : proposed;
+    std::vector<std::vector<Nodes>> inner(parts.size());
+    parallel_for(parts.size(), options_.threads, [&](std::size_t, std::size_t i) {
+      inner[i] = split(parts[i], depth + 1);
       // What lies on one side of a border is joined before it meets the other side, lest border chips bridge the two.
-      if (clear) inner = field_.join_alike(std::move(inner));
-      std::move(inner.begin(), inner.end(), std::back_inserter(pieces));
-    }
+      if (clear) inner[i] = field_.join_alike(std::move(inner[i]));
+    });
+    std::vector<Nodes> pieces;
+    for (std::vector<Nodes>& some : inner) std::move(some.begin(), some.end(), std::back_inserter(pieces));
     return pieces;
+  }
+
+  void note(const Nodes& nodes, const Communities& found, bool clear) {
+    const std::scoped_lock lock(noting_);
+    if (into_.engine.empty()) into_.engine = found.engine;
+    if (!clear) return;
+    into_.stability = std::min(into_.stability, found.stability);
+    for (std::size_t i = 0; i < nodes.size(); ++i) into_.node_stability[nodes[i]] *= found.node_stability[i];
   }
 
   const ChipField& field_;
@@ -106,6 +113,7 @@ class Splitter {
   const CommunityOptions& options_;
   const Progress& progress_;
   Communities& into_;
+  std::mutex noting_;  // parts are split side by side
 };
 
 /// Cuts regions without a lattice into pieces that look unlike.

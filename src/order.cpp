@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <utility>
+#include <vector>
 
 #include "parallel.hpp"
 #include "quantile.hpp"
@@ -45,16 +47,24 @@ class Frame {
     cv::mulSpectrums(spectrum, spectrum, spectrum, 0, true);
     cv::dft(spectrum, overlap_, cv::DFT_INVERSE | cv::DFT_REAL_OUTPUT | cv::DFT_SCALE);
     white_ = white_noise(scale);
+    choose_bins();
   }
 
-  ChipLattice measure(const cv::Mat& chip, cv::Mat& tapered, cv::Mat& spectrum, cv::Mat& correlation) const {
+  /// Memory of one worker.
+  struct Workspace {
+    cv::Mat tapered, spectrum, correlation, lags;
+  };
+
+  ChipLattice measure(const cv::Mat& chip, Workspace& space) const {
     const double mean = cv::mean(chip)[0];
-    tapered = (chip - mean).mul(window_);
-    cv::dft(tapered, spectrum, cv::DFT_COMPLEX_OUTPUT);
-    const double noise_to_signal = keep_signal(spectrum);
+    cv::subtract(chip, mean, space.tapered);
+    cv::multiply(space.tapered, window_, space.tapered);
+    cv::dft(space.tapered, space.spectrum, cv::DFT_COMPLEX_OUTPUT);
+    const double total = cv::norm(space.tapered, cv::NORM_L2SQR) * size_ * size_;  // Parseval
+    const double noise_to_signal = keep_signal(space.spectrum, total);
     if (noise_to_signal < 0) return {};
-    cv::dft(spectrum, correlation, cv::DFT_INVERSE | cv::DFT_REAL_OUTPUT | cv::DFT_SCALE);
-    ChipLattice lattice = repeat_of(correlation, noise_to_signal);
+    cv::dft(space.spectrum, space.correlation, cv::DFT_INVERSE | cv::DFT_REAL_OUTPUT | cv::DFT_SCALE);
+    ChipLattice lattice = repeat_of(space.correlation, noise_to_signal, space.lags);
     lattice.mean = mean;
     return lattice;
   }
@@ -79,7 +89,6 @@ class Frame {
       }
     // The same in both directions, either way: eight times the samples.
     cv::Mat mean(size_, size_, CV_32FC1);
-    const auto mirrored = [this](int i) { return (size_ - i) % size_; };
     for (int y = 0; y < size_; ++y)
       for (int x = 0; x < size_; ++x) {
         float all = 0;
@@ -90,50 +99,71 @@ class Frame {
     return mean;
   }
 
+  int mirrored(int i) const { return (size_ - i) % size_; }
   double hann(int i) const { return 0.5 - 0.5 * std::cos(2 * std::numbers::pi * (i + 0.5) / size_); }
   double frequency2(int y, int x) const {
     const double v = y <= size_ / 2 ? y : y - size_, u = x <= size_ / 2 ? x : x - size_;
     return v * v + u * u;
   }
 
+  /// What is looked at of a spectrum. That of real pixels is symmetric: the left half holds all of it.
+  struct Bin {
+    int y, x;
+    double white;  // power of white noise there
+    double times;  // it stands in the spectrum
+  };
+  void choose_bins() {
+    for (int y = 0; y < size_; ++y)
+      for (int x = 0; x <= size_ / 2; ++x) {
+        const double at = frequency2(y, x);
+        const Bin bin{y, x, white_.at<float>(y, x), x == 0 || 2 * x == size_ ? 1.0 : 2.0};
+        if (at >= low_ && at < noise_from_) band_.push_back(bin);
+        if (at >= noise_from_ && at < noise_to_) noise_.push_back(bin);
+      }
+  }
+
+  static double power(const cv::Vec2f& value) {
+    return static_cast<double>(value[0]) * value[0] + static_cast<double>(value[1]) * value[1];
+  }
+
   /// Power without its centre (slow changes of grey) and without that of the noise, which low doses raise: as strong as
   /// at the highest frequencies, where the probe lets no signal through. Returns the noise's power over the signal's in
   /// the band that is kept, negative when no signal is left.
-  double keep_signal(cv::Mat& spectrum) const {
-    double highest = 0, white_there = 0, total = 0, kept = 0, noise = 0;
-    for (int y = 0; y < size_; ++y)
-      for (int x = 0; x < size_; ++x) {
-        auto& value = spectrum.at<cv::Vec2f>(y, x);
-        const double power = static_cast<double>(value[0]) * value[0] + static_cast<double>(value[1]) * value[1];
-        value = {static_cast<float>(power), 0};
-        const double at = frequency2(y, x);
-        if (at >= noise_from_ && at < noise_to_) highest += power, white_there += white_.at<float>(y, x);
-      }
+  double keep_signal(cv::Mat& spectrum, double total) const {
+    double highest = 0, white_there = 0, kept = 0, noise = 0;
+    for (const Bin& bin : noise_) {
+      highest += bin.times * power(spectrum.at<cv::Vec2f>(bin.y, bin.x));
+      white_there += bin.times * bin.white;
+    }
     const double level = white_there > 0 ? highest / white_there : 0;
-    for (int y = 0; y < size_; ++y)
-      for (int x = 0; x < size_; ++x) {
-        float& power = spectrum.at<cv::Vec2f>(y, x)[0];
-        const double at = frequency2(y, x);
-        total += power;
-        // Subtracted without clipping, so that noise cancels in the mean and low doses do not read as disorder.
-        const bool in_band = at >= low_ && at < noise_from_;
-        const double of_noise = level * white_.at<float>(y, x);
-        power = in_band ? static_cast<float>(power - of_noise) : 0.0F;
-        kept += power;
-        noise += in_band ? of_noise : 0.0;
-      }
+    cv::Mat signal = cv::Mat::zeros(spectrum.size(), spectrum.type());
+    for (const Bin& bin : band_) {
+      // Subtracted without clipping, so that noise cancels in the mean and low doses do not read as disorder.
+      const double of_noise = level * bin.white;
+      const double left = power(spectrum.at<cv::Vec2f>(bin.y, bin.x)) - of_noise;
+      for (const auto& [y, x] : {std::pair{bin.y, bin.x}, {mirrored(bin.y), mirrored(bin.x)}})
+        signal.at<cv::Vec2f>(y, x)[0] = static_cast<float>(left);
+      kept += bin.times * left;
+      noise += bin.times * of_noise;
+    }
+    spectrum = signal;
     return kept > 1e-3 * total && kept > 0 ? noise / kept : -1.0;
   }
 
   /// From the mean height of the two highest independent peaks of the autocorrelation, away from its centre; the level
   /// that noise and speckle of no order reach by chance counts as 0.
-  ChipLattice repeat_of(const cv::Mat& correlation, double noise_to_signal) const {
+  ChipLattice repeat_of(const cv::Mat& correlation, double noise_to_signal, cv::Mat& lags) const {
     const double zero = correlation.at<float>(0, 0) / overlap_.at<float>(0, 0);
     if (zero <= 0) return {};
-    const auto wrap = [this](int i) { return (i + size_) % size_; };
-    const auto value = [&](int dy, int dx) {
-      return correlation.at<float>(wrap(dy), wrap(dx)) / overlap_.at<float>(wrap(dy), wrap(dx)) / zero;
-    };
+    // Lag (dy, dx) at row dy + 1, column dx + longest_ + 1.
+    lags.create(longest_ + 3, 2 * longest_ + 3, CV_32FC1);
+    for (int dy = -1; dy <= longest_ + 1; ++dy) {
+      const int y = (dy + size_) % size_;
+      for (int dx = -longest_ - 1; dx <= longest_ + 1; ++dx) {
+        const int x = (dx + size_) % size_;
+        lags.at<float>(dy + 1, dx + longest_ + 1) = correlation.at<float>(y, x) / overlap_.at<float>(y, x);
+      }
+    }
     struct Peak {
       double height = 0;
       int dy = 0, dx = 0;
@@ -143,12 +173,12 @@ class Frame {
       for (int dx = -longest_; dx <= longest_; ++dx) {
         const int distance2 = dy * dy + dx * dx;
         if (distance2 < shortest_ * shortest_ || distance2 > longest_ * longest_ || (dy == 0 && dx < 0)) continue;
-        const double height = value(dy, dx);
-        if (height < 0.05) continue;
+        const float here = lags.at<float>(dy + 1, dx + longest_ + 1);
+        if (here < 0.05 * zero) continue;
         bool highest = true;
-        for (int v = -1; v <= 1 && highest; ++v)
-          for (int u = -1; u <= 1 && highest; ++u) highest = (v == 0 && u == 0) || value(dy + v, dx + u) <= height;
-        if (highest) peaks.push_back({height, dy, dx});
+        for (int v = 0; v <= 2 && highest; ++v)
+          for (int u = 0; u <= 2 && highest; ++u) highest = lags.at<float>(dy + v, dx + longest_ + u) <= here;
+        if (highest) peaks.push_back({here / zero, dy, dx});
       }
     std::sort(peaks.begin(), peaks.end(), [](const Peak& a, const Peak& b) { return a.height > b.height; });
     if (peaks.empty()) return {};
@@ -174,6 +204,7 @@ class Frame {
   double low_, noise_from_, noise_to_;  // squares of frequencies, in bins
   int shortest_, longest_;
   cv::Mat window_, overlap_, white_;
+  std::vector<Bin> band_, noise_;
 };
 
 }  // namespace
@@ -182,10 +213,10 @@ std::vector<float> measure_order(const Micrograph& canonical, const ChipGrid& gr
   const Frame frame(grid.size_px, canonical.scale);
   std::vector<ChipLattice> lattices(grid.chips());
   parallel_for(static_cast<std::size_t>(grid.rows), threads, [&](std::size_t, std::size_t row) {
-    cv::Mat tapered, spectrum, correlation;
+    Frame::Workspace space;
     for (int col = 0; col < grid.cols; ++col) {
       const std::size_t node = grid.node(static_cast<int>(row), col);
-      lattices[node] = frame.measure(canonical.pixels(grid.chip(node)), tapered, spectrum, correlation);
+      lattices[node] = frame.measure(canonical.pixels(grid.chip(node)), space);
     }
   });
   // The share alone stays near 1 until most of the order is gone: half a crystal over half a glass still puts nearly

@@ -122,6 +122,7 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& gi
   StageSeconds& seconds = result.seconds;
   const EncoderIdentity identity = encoder.identity();
   options.chip_size.cells_per_chip = identity.cells_per_chip;
+  options.chip_size.threads = options.threads;
   const Micrograph canonical = timed(seconds, "grid", [&] {
     const Plan planned = plan(result.micrograph, options, identity.input_px, identity.features);
     check_memory(planned, options);

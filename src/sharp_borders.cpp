@@ -320,7 +320,7 @@ SharpBorders sharpen_borders(const Micrograph& canonical, const ChipGrid& grid, 
   constexpr int most_lattices = 6;
   std::vector<ReciprocalLattice> lattices;
   const auto any = [&](bool wanted) { return std::find(ordered.begin() + 1, ordered.end(), wanted) != ordered.end(); };
-  if (any(true) && any(false)) lattices = find_lattices(grey, {}, most_lattices);
+  if (any(true) && any(false)) lattices = find_lattices(grey, {.threads = threads}, most_lattices);
   SharpBorders result;
   for (int round = 0; round < rounds; ++round) result = draw_all(grey, lattices, ordered, labels, threads);
   return result;
