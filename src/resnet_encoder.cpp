@@ -2,15 +2,26 @@
 #include "resnet_encoder.hpp"
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
 #include "batch_queue.hpp"
 #include "inference.hpp"
+#include "parallel.hpp"
 
 namespace metamict {
 
+namespace {
+
+std::string name_of(Number number) { return number == Number::bfloat16 ? "bfloat16" : "float32"; }
+
+}  // namespace
+
 Number choose_number(Precision precision, Notes& notes) {
-  if (precision == Precision::automatic) return has_amx_bfloat16() ? Number::bfloat16 : Number::float32;
+  const Number automatic = has_amx_bfloat16() ? Number::bfloat16 : Number::float32;
+  if (precision == Precision::int8 && !has_int8())
+    notes.push_back("int8 is not supported by this processor or this oneDNN: " + name_of(automatic) + " is used");
+  if (precision == Precision::automatic || precision == Precision::int8) return automatic;
   if (precision == Precision::bfloat16 && has_bfloat16()) return Number::bfloat16;
   if (precision == Precision::bfloat16) notes.push_back("bfloat16 is not supported by this processor: float32 is used");
   return Number::float32;
@@ -21,10 +32,13 @@ ResnetEncoder::ResnetEncoder(std::shared_ptr<const FoldedResnet> weights, const 
     : sidecar_(sidecar),
       notes_(std::move(notes)),
       threads_(std::max(1, options.threads)),
-      executor_(*weights, sidecar.input_px, {sidecar.mean, sidecar.std}, choose_number(options.precision, notes_), threads_),
+      on_bytes_(options.precision == Precision::int8 && has_int8()),
+      store_(choose_number(options.precision, notes_), threads_),
+      executor_(store_, *weights, sidecar.input_px, {sidecar.mean, sidecar.std}),
       last_was_shared_(options.embedding == EmbeddingMode::shared),
       workspaces_(static_cast<std::size_t>(threads_)) {
-  if (last_was_shared_) shared_.emplace(std::move(weights), InputScale{sidecar.mean, sidecar.std}, executor_.number(), threads_);
+  if (on_bytes_ || last_was_shared_) weights_ = std::move(weights);
+  if (last_was_shared_) shared_.emplace(store_, weights_, InputScale{sidecar.mean, sidecar.std});
 }
 
 Notes ResnetEncoder::notes() const {
@@ -35,10 +49,11 @@ Notes ResnetEncoder::notes() const {
 
 EncoderIdentity ResnetEncoder::identity() const {
   EncoderIdentity identity = identity_of(sidecar_);
-  identity.precision = executor_.number() == Number::bfloat16 ? "bfloat16" : "float32";
+  identity.precision = last_calibration_.empty() ? name_of(executor_.number()) : "int8";
   identity.device = "cpu";
   identity.embedding = last_was_shared_ ? "shared" : "chip";
-  identity.path = "oneDNN" + (checked_against_.empty() ? "" : ", checked against " + checked_against_);
+  identity.path = "oneDNN" + (checked_against_.empty() ? "" : ", checked against " + checked_against_) +
+                  (last_calibration_.empty() ? "" : ", " + last_calibration_);
   return identity;
 }
 
@@ -65,42 +80,86 @@ bool ResnetEncoder::can_share(const ChipGrid& grid, Normalise normalise) {
 
 RowMatrixXf ResnetEncoder::encode(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise,
                                   const Progress& progress) {
+  last_calibration_.clear();
   last_was_shared_ = can_share(grid, normalise);
-  return last_was_shared_ ? shared_->encode(canonical.pixels, grid, progress)
-                          : encode_chips(canonical, grid, normalise, progress);
+  if (on_bytes_ && last_was_shared_)
+    image_notes_.push_back("int8 is for chips embedded one by one: the shared embedding is computed in " +
+                           name_of(executor_.number()));
+  if (last_was_shared_) return shared_->encode(canonical.pixels, grid, progress);
+  if (!on_bytes_) return encode_chips(executor_, canonical, grid, normalise, progress);
+  const auto on_bytes = calibrate(canonical, grid, normalise);
+  return encode_chips(on_bytes ? *on_bytes : executor_, canonical, grid, normalise, progress);
 }
 
-RowMatrixXf ResnetEncoder::encode_chips(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise,
-                                        const Progress& progress) {
+std::unique_ptr<ResnetExecutor> ResnetEncoder::calibrate(const Micrograph& canonical, const ChipGrid& grid,
+                                                         Normalise normalise) {
+  constexpr std::size_t wanted = 64;
+  constexpr double least_mean_cosine = 0.996;  // what bfloat16 is held to
+  const auto small = static_cast<std::size_t>(executor_.small_batch());
+  const std::size_t count = (wanted + small - 1) / small * small;  // whole batches; small grids give some chips twice
+  const auto pixels = static_cast<std::size_t>(sidecar_.input_px) * static_cast<std::size_t>(sidecar_.input_px);
+  std::vector<float> chips(count * pixels);
+  for (std::size_t k = 0; k < count; ++k)
+    gather_chip(canonical.pixels, grid.chip((2 * k + 1) * grid.chips() / (2 * count)), normalise,
+                chips.data() + k * pixels);
+  ResnetRanges ranges(*weights_);
+  const RowMatrixXf expected = features_of(executor_, chips, threads_, &ranges);
+  auto on_bytes = std::make_unique<ResnetExecutor>(store_, *weights_, sidecar_.input_px,
+                                                   InputScale{sidecar_.mean, sidecar_.std}, &ranges);
+  const RowMatrixXf found = features_of(*on_bytes, chips, threads_, nullptr);
+  double sum = 0;
+  for (Eigen::Index i = 0; i < found.rows(); ++i) sum += worst_cosine(expected.row(i), found.row(i));
+  const double mean = sum / static_cast<double>(found.rows());
+  if (mean < least_mean_cosine) {
+    image_notes_.push_back("int8 would change the embeddings (of " + std::to_string(count) +
+                           " chips the mean cosine with " + name_of(executor_.number()) + " is " +
+                           std::to_string(mean) + "): " + name_of(executor_.number()) + " is used");
+    return nullptr;
+  }
+  last_calibration_ = "calibrated on " + std::to_string(count) + " chips of the image (mean cosine with " +
+                      name_of(executor_.number()) + " " + std::to_string(mean) + ")";
+  return on_bytes;
+}
+
+RowMatrixXf ResnetEncoder::encode_chips(const ResnetExecutor& executor, const Micrograph& canonical,
+                                        const ChipGrid& grid, Normalise normalise, const Progress& progress) {
   RowMatrixXf rows_ND(static_cast<Eigen::Index>(grid.chips()), resnet50_features);
   const auto pixels = static_cast<std::size_t>(sidecar_.input_px) * static_cast<std::size_t>(sidecar_.input_px);
-  const auto batches = cut_into_batches(grid.chips(), static_cast<std::size_t>(executor_.batch()),
-                                        static_cast<std::size_t>(executor_.small_batch()));
+  const auto batches = cut_into_batches(grid.chips(), static_cast<std::size_t>(executor.batch()),
+                                        static_cast<std::size_t>(executor.small_batch()));
   for_each_batch(
       batches, threads_,
       [&](std::size_t worker, const Batch& batch) {
         std::vector<float> chips(batch.count * pixels);
         for (std::size_t i = 0; i < batch.count; ++i)
           gather_chip(canonical.pixels, grid.chip(batch.first + i), normalise, chips.data() + i * pixels);
-        executor_.run(workspace(worker), chips.data(), static_cast<long>(batch.count),
-                      rows_ND.row(static_cast<Eigen::Index>(batch.first)).data());
+        executor.run(workspace(worker), chips.data(), static_cast<long>(batch.count),
+                     rows_ND.row(static_cast<Eigen::Index>(batch.first)).data());
       },
       progress);
   return rows_ND;
 }
 
 RowMatrixXf ResnetEncoder::features_of(const std::vector<float>& chips) {
-  const auto count = static_cast<long>(chips.size()) / (static_cast<long>(sidecar_.input_px) * sidecar_.input_px);
-  RowMatrixXf features(count, resnet50_features);
-  const auto batches = cut_into_batches(static_cast<std::size_t>(count), static_cast<std::size_t>(executor_.batch()),
-                                        static_cast<std::size_t>(executor_.small_batch()));
-  const std::size_t pixels = chips.size() / static_cast<std::size_t>(std::max(1L, count));
-  for_each_batch(batches, 1,
-                 [&](std::size_t worker, const Batch& batch) {
-                   executor_.run(workspace(worker), chips.data() + batch.first * pixels, static_cast<long>(batch.count),
-                                 features.row(static_cast<Eigen::Index>(batch.first)).data());
-                 },
-                 {});
+  return features_of(executor_, chips, 1, nullptr);
+}
+
+RowMatrixXf ResnetEncoder::features_of(const ResnetExecutor& executor, const std::vector<float>& chips, int threads,
+                                       ResnetRanges* seen) {
+  const std::size_t pixels = static_cast<std::size_t>(sidecar_.input_px) * static_cast<std::size_t>(sidecar_.input_px);
+  const std::size_t count = chips.size() / pixels, most = static_cast<std::size_t>(executor.small_batch());
+  RowMatrixXf features(static_cast<Eigen::Index>(count), resnet50_features);
+  std::mutex seeing;
+  parallel_for((count + most - 1) / most, threads, [&](std::size_t worker, std::size_t batch) {
+    const std::size_t first = batch * most;
+    std::optional<ResnetRanges> here;
+    if (seen != nullptr) here.emplace(*weights_);
+    executor.run(workspace(worker), chips.data() + first * pixels, static_cast<long>(std::min(most, count - first)),
+                 features.row(static_cast<Eigen::Index>(first)).data(), here ? &*here : nullptr);
+    if (!here) return;
+    const std::scoped_lock lock(seeing);
+    seen->widen(*here);
+  });
   return features;
 }
 

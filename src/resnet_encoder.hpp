@@ -33,9 +33,14 @@ class ResnetEncoder : public Encoder {
   RowMatrixXf features_of(const std::vector<float>& chips);
 
  private:
-  RowMatrixXf encode_chips(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise,
-                           const Progress& progress);
+  RowMatrixXf encode_chips(const ResnetExecutor& executor, const Micrograph& canonical, const ChipGrid& grid,
+                           Normalise normalise, const Progress& progress);
   bool can_share(const ChipGrid& grid, Normalise normalise);
+  /// An executor on bytes, with ranges from chips spread over the image; nothing, with a note, where that would change
+  /// their embeddings.
+  std::unique_ptr<ResnetExecutor> calibrate(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise);
+  RowMatrixXf features_of(const ResnetExecutor& executor, const std::vector<float>& chips, int threads,
+                          ResnetRanges* seen);
   Workspace& workspace(std::size_t worker);
 
   Sidecar sidecar_;
@@ -43,9 +48,13 @@ class ResnetEncoder : public Encoder {
   EncoderSeconds seconds_;
   std::string checked_against_;
   int threads_;
+  bool on_bytes_;                                // asked for, and possible here
+  std::shared_ptr<const FoldedResnet> weights_;  // where more than executor_ is made of them
+  PackedWeights store_;
   ResnetExecutor executor_;
   std::optional<SharedResnet> shared_;  // when asked for
   bool last_was_shared_;
+  std::string last_calibration_;                         // of the last image, where it was embedded on bytes
   std::vector<std::unique_ptr<Workspace>> workspaces_;  // one per worker, kept from image to image
 };
 

@@ -6,9 +6,11 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <stdexcept>
 
 namespace metamict {
 
@@ -42,6 +44,20 @@ void maximum_3x3_of(const T* in, const MapShape& shape, T* out) {
 /// The number behind an element type: float itself, bfloat16 by its bits.
 float value_of(float x) { return x; }
 float value_of(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
+float value_of(std::uint8_t steps) { return static_cast<float>(steps); }
+
+template <class T>
+float greatest_of(const T* values, std::size_t count) {
+  float most = 0;
+  for (std::size_t i = 0; i < count; ++i) most = std::max(most, std::abs(value_of(values[i])));
+  return most;
+}
+
+template <class T>
+void to_steps_of(const T* values, std::size_t count, float step, std::uint8_t* out) {
+  for (std::size_t i = 0; i < count; ++i)
+    out[i] = static_cast<std::uint8_t>(std::min(value_of(values[i]) / step, 255.0F) + 0.5F);
+}
 
 template <class T>
 void mean_over_window_of(const T* in, const MapShape& map, Window window, float* out) {
@@ -66,15 +82,65 @@ class OneThread {
   int before_;
 };
 
-dnnl::primitive_attr attributes(After after) {
+/// What a step of each output channel's weights is worth.
+std::vector<float> weight_steps(const FoldedConv& conv) {
+  std::vector<float> steps;
+  const std::size_t each = conv.weights_OHWI.size() / static_cast<std::size_t>(conv.out);
+  for (auto at = conv.weights_OHWI.begin(); at != conv.weights_OHWI.end(); at += static_cast<std::ptrdiff_t>(each)) {
+    float most = 0;
+    for (std::size_t k = 0; k < each; ++k) most = std::max(most, std::abs(at[static_cast<std::ptrdiff_t>(k)]));
+    steps.push_back(most > 0 ? most / 127 : 1.0F);
+  }
+  return steps;
+}
+
+/// Rows of weights in steps; row n is of output channel n mod the number of channels.
+std::vector<std::int8_t> whole_weights(const float* weights_NK, std::size_t n, std::size_t k,
+                                       const std::vector<float>& steps) {
+  std::vector<std::int8_t> whole(n * k);
+  for (std::size_t row = 0; row < n; ++row)
+    for (std::size_t i = 0; i < k; ++i)
+      whole[row * k + i] = static_cast<std::int8_t>(std::lrint(weights_NK[row * k + i] / steps[row % steps.size()]));
+  return whole;
+}
+
+/// Bytes in and out: oneDNN computes scale x (sum of products + bias), then what is added, then ReLU.
+struct Scaling {
+  std::vector<float> scales, bias;
+};
+
+Scaling scaling_of(const FoldedConv& conv, std::size_t n, const Steps& steps) {
+  const std::vector<float> of_weights = weight_steps(conv);
+  Scaling scaling;
+  for (std::size_t row = 0; row < n; ++row) {
+    const float worth = steps.in * of_weights[row % of_weights.size()];
+    scaling.scales.push_back(worth / steps.out);
+    scaling.bias.push_back(conv.bias_O[row % of_weights.size()] / worth);
+  }
+  return scaling;
+}
+
+std::vector<float> bias_of(const FoldedConv& conv, std::size_t n) {
+  std::vector<float> bias;
+  for (std::size_t row = 0; row < n; ++row) bias.push_back(conv.bias_O[row % conv.bias_O.size()]);
+  return bias;
+}
+
+dnnl::primitive_attr attributes(After after, const Steps& steps, const std::vector<float>& scales) {
+  dnnl::primitive_attr attr;
   dnnl::post_ops operations;
-  if (after == After::add_and_relu) operations.append_sum(1.0F);
+  if (after == After::add_and_relu && !steps.whole()) operations.append_sum(1.0F);
+  if (after == After::add_and_relu && steps.whole())
+    operations.append_sum(steps.added / steps.out,
+                          steps.added_is_signed ? memory::data_type::s8 : memory::data_type::u8);
 #if DNNL_VERSION_MAJOR >= 3
   if (after != After::nothing) operations.append_eltwise(dnnl::algorithm::eltwise_relu, 0.0F, 0.0F);
+  if (!scales.empty()) throw std::logic_error("bytes are for oneDNN 2");  // has_int8() said so
 #else
   if (after != After::nothing) operations.append_eltwise(1.0F, dnnl::algorithm::eltwise_relu, 0.0F, 0.0F);
+  constexpr int for_each_channel = 2;
+  if (!scales.empty()) attr.set_output_scales(for_each_channel, scales);
 #endif
-  dnnl::primitive_attr attr;
   attr.set_post_ops(operations);
   attr.set_scratchpad_mode(
       dnnl::scratchpad_mode::user);  // the library's own belongs to the thread that made the primitive
@@ -82,24 +148,26 @@ dnnl::primitive_attr attributes(After after) {
 }
 
 dnnl::matmul::primitive_desc product_desc(const dnnl::engine& engine, const memory::desc& a, const memory::desc& b,
-                                          const memory::desc& bias, const memory::desc& c, After after) {
+                                          const memory::desc& bias, const memory::desc& c,
+                                          const dnnl::primitive_attr& attr) {
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine, a, b, bias, c, attributes(after)};
+  return {engine, a, b, bias, c, attr};
 #else
-  return {{a, b, bias, c}, attributes(after), engine};
+  return {{a, b, bias, c}, attr, engine};
 #endif
 }
 
 dnnl::convolution_forward::primitive_desc convolution_desc(const dnnl::engine& engine, const memory::desc& in,
                                                            const memory::desc& weights, const memory::desc& bias,
-                                                           const memory::desc& out, int stride) {
+                                                           const memory::desc& out, int stride,
+                                                           const dnnl::primitive_attr& attr) {
   const auto kind = dnnl::prop_kind::forward_inference;
   const auto algorithm = dnnl::algorithm::convolution_direct;
   const memory::dims strides = {stride, stride}, padding = {1, 1};
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine, kind, algorithm, in, weights, bias, out, strides, padding, padding, attributes(After::relu)};
+  return {engine, kind, algorithm, in, weights, bias, out, strides, padding, padding, attr};
 #else
-  return {{kind, algorithm, in, weights, bias, out, strides, padding, padding}, attributes(After::relu), engine};
+  return {{kind, algorithm, in, weights, bias, out, strides, padding, padding}, attr, engine};
 #endif
 }
 
@@ -143,7 +211,7 @@ Packed PackedWeights::pack(const void* tensor, const Values& values, const memor
   packed.memory =
       packed.pages ? memory(wanted, engine_, packed.pages->at_least(wanted.get_size())) : memory(wanted, engine_);
   std::vector<float> room;
-  memory from(plain, engine_, const_cast<float*>(values(room)));  // oneDNN has no read-only memory; it is only read
+  memory from(plain, engine_, const_cast<void*>(values(room)));  // oneDNN has no read-only memory; it is only read
   dnnl::stream stream(engine_);
   dnnl::reorder(from, packed.memory).execute(stream, from, packed.memory);
   const std::scoped_lock lock(mutex_);
@@ -151,35 +219,45 @@ Packed PackedWeights::pack(const void* tensor, const Values& values, const memor
   return packed;
 }
 
-Operation Operation::product_of(PackedWeights& store, const memory::dims& rows_k_n, const void* tensor,
-                                const PackedWeights::Values& weights_NK, const std::vector<float>& bias_N,
-                                After after) {
+Operation Operation::product_of(PackedWeights& store, const memory::dims& rows_k_n, const FoldedConv& conv,
+                                const PackedWeights::Values& weights_NK, After after, const Steps& steps) {
   const OneThread scope;
   const memory::dim rows = rows_k_n[0], k = rows_k_n[1], n = rows_k_n[2];
   const auto type = type_of(store.number());
-  const memory::desc a({rows, k}, type, memory::format_tag::ab), b({k, n}, type, memory::format_tag::any);
-  const memory::desc c({rows, n}, type, memory::format_tag::ab);
+  const bool whole = steps.whole();
+  const memory::desc a({rows, k}, whole ? memory::data_type::u8 : type, memory::format_tag::ab);
+  const memory::desc b({k, n}, whole ? memory::data_type::s8 : type, memory::format_tag::any);
+  const memory::desc c({rows, n}, !whole ? type : after == After::nothing ? memory::data_type::s8 : memory::data_type::u8,
+                       memory::format_tag::ab);
   const memory::desc bias({1, n}, memory::data_type::f32, memory::format_tag::ab);
-  const auto desc = product_desc(store.engine(), a, b, bias, c, after);
+  const auto channels = static_cast<std::size_t>(n), taps = static_cast<std::size_t>(k);
+  const Scaling scaling = whole ? scaling_of(conv, channels, steps) : Scaling{{}, bias_of(conv, channels)};
+  const auto desc = product_desc(store.engine(), a, b, bias, c, attributes(after, steps, scaling.scales));
   Operation op(dnnl::matmul(desc), desc.scratchpad_desc());
   op.in_ = a, op.out_ = c;
-  op.weights_ =
-      store.pack(tensor, weights_NK, {{k, n}, memory::data_type::f32, memory::format_tag::ba}, desc.weights_desc());
-  op.bias_ = copy_of(store.engine(), bias, bias_N);
+  std::vector<std::int8_t> in_steps;
+  const PackedWeights::Values values = [&](std::vector<float>& room) -> const void* {
+    const void* floats = weights_NK(room);
+    if (!whole) return floats;
+    in_steps = whole_weights(static_cast<const float*>(floats), channels, taps, weight_steps(conv));
+    return in_steps.data();
+  };
+  op.weights_ = store.pack(conv.weights_OHWI.data(), values,
+                           {{k, n}, whole ? memory::data_type::s8 : memory::data_type::f32, memory::format_tag::ba},
+                           desc.weights_desc());
+  op.bias_ = copy_of(store.engine(), bias, scaling.bias);
   return op;
 }
 
-Operation Operation::product(PackedWeights& store, long rows, const FoldedConv& conv, After after) {
+Operation Operation::product(PackedWeights& store, long rows, const FoldedConv& conv, After after,
+                             const Steps& steps) {
   const memory::dim k = static_cast<long>(conv.weights_OHWI.size()) / conv.out;
   return product_of(
-      store, {rows, k, conv.out}, conv.weights_OHWI.data(),
-      [&](std::vector<float>&) { return conv.weights_OHWI.data(); }, conv.bias_O, after);
+      store, {rows, k, conv.out}, conv, [&](std::vector<float>&) { return conv.weights_OHWI.data(); }, after, steps);
 }
 
-Operation Operation::dense(PackedWeights& store, const MapShape& in, const FoldedConv& conv) {
+Operation Operation::dense(PackedWeights& store, const MapShape& in, const FoldedConv& conv, const Steps& steps) {
   const long area = in.h * in.w;
-  std::vector<float> bias_N;
-  for (long p = 0; p < area; ++p) bias_N.insert(bias_N.end(), conv.bias_O.begin(), conv.bias_O.end());
   const auto weights_NK = [&](std::vector<float>& room) -> const float* {
     room.resize(static_cast<std::size_t>(area * area * conv.out * conv.in));
     float* to = room.data();
@@ -191,25 +269,34 @@ Operation Operation::dense(PackedWeights& store, const MapShape& in, const Folde
         }
     return room.data();
   };
-  return product_of(store, {in.n, area * conv.in, area * conv.out}, conv.weights_OHWI.data(), weights_NK, bias_N,
-                    After::relu);
+  return product_of(store, {in.n, area * conv.in, area * conv.out}, conv, weights_NK, After::relu, steps);
 }
 
-Operation Operation::convolution(PackedWeights& store, const MapShape& in, const FoldedConv& conv, int stride) {
+Operation Operation::convolution(PackedWeights& store, const MapShape& in, const FoldedConv& conv, int stride,
+                                 const Steps& steps) {
   const OneThread scope;
-  const auto type = type_of(store.number());
+  const bool whole = steps.whole();
+  const auto type = whole ? memory::data_type::u8 : type_of(store.number());
   const memory::desc from({in.n, in.c, in.h, in.w}, type, memory::format_tag::nhwc);
   const memory::desc to({in.n, conv.out, strided(in.h, stride), strided(in.w, stride)}, type, memory::format_tag::nhwc);
   const memory::desc bias({conv.out}, memory::data_type::f32, memory::format_tag::x);
   const memory::dims sizes = {conv.out, conv.in, 3, 3};
-  const auto desc = convolution_desc(store.engine(), from, {sizes, type, memory::format_tag::any}, bias, to, stride);
+  const memory::desc any(sizes, whole ? memory::data_type::s8 : type, memory::format_tag::any);
+  const auto channels = static_cast<std::size_t>(conv.out);
+  const Scaling scaling = whole ? scaling_of(conv, channels, steps) : Scaling{{}, conv.bias_O};
+  const auto desc =
+      convolution_desc(store.engine(), from, any, bias, to, stride, attributes(After::relu, steps, scaling.scales));
   Operation op(dnnl::convolution_forward(desc), desc.scratchpad_desc());
   op.in_ = from, op.out_ = to;
-  const memory::desc plain(sizes, memory::data_type::f32, memory::format_tag::acdb);
-  op.weights_ = store.pack(
-      conv.weights_OHWI.data(), [&](std::vector<float>&) { return conv.weights_OHWI.data(); }, plain,
-      desc.weights_desc());
-  op.bias_ = copy_of(store.engine(), bias, conv.bias_O);
+  std::vector<std::int8_t> in_steps;
+  const PackedWeights::Values values = [&](std::vector<float>&) -> const void* {
+    if (!whole) return conv.weights_OHWI.data();
+    in_steps = whole_weights(conv.weights_OHWI.data(), channels, conv.weights_OHWI.size() / channels, weight_steps(conv));
+    return in_steps.data();
+  };
+  const memory::desc plain(sizes, whole ? memory::data_type::s8 : memory::data_type::f32, memory::format_tag::acdb);
+  op.weights_ = store.pack(conv.weights_OHWI.data(), values, plain, desc.weights_desc());
+  op.bias_ = copy_of(store.engine(), bias, scaling.bias);
   return op;
 }
 
@@ -255,8 +342,23 @@ void maximum_3x3(const std::byte* in, const MapShape& shape, Number number, std:
 void mean_over_window(const std::byte* in, const MapShape& map, Window window, Number number, float* out) {
   if (number == Number::float32)
     mean_over_window_of(reinterpret_cast<const float*>(in), map, window, out);
-  else
+  else if (number == Number::bfloat16)
     mean_over_window_of(reinterpret_cast<const std::uint16_t*>(in), map, window, out);
+  else
+    mean_over_window_of(reinterpret_cast<const std::uint8_t*>(in), map, window, out);
+}
+
+float greatest(const std::byte* values, std::size_t count, Number number) {
+  return number == Number::float32 ? greatest_of(reinterpret_cast<const float*>(values), count)
+                                   : greatest_of(reinterpret_cast<const std::uint16_t*>(values), count);
+}
+
+void to_steps(const std::byte* values, std::size_t count, Number number, float step, std::byte* out) {
+  auto* steps = reinterpret_cast<std::uint8_t*>(out);
+  if (number == Number::float32)
+    to_steps_of(reinterpret_cast<const float*>(values), count, step, steps);
+  else
+    to_steps_of(reinterpret_cast<const std::uint16_t*>(values), count, step, steps);
 }
 
 }  // namespace metamict

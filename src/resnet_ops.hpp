@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The few operations a ResNet is made of, on channels-last maps in float32 or bfloat16: products and convolutions by
-// oneDNN, and the copies between them. Everything here runs in the calling thread.
+// The few operations a ResNet is made of, on channels-last maps in float32, bfloat16 or bytes: products and convolutions
+// by oneDNN, and the copies between them. Everything here runs in the calling thread.
 #pragma once
 
 #include <array>
@@ -16,9 +16,21 @@
 
 namespace metamict {
 
-enum class Number { float32, bfloat16 };
-constexpr std::size_t size_of(Number number) { return number == Number::float32 ? 4 : 2; }
+/// int8: a map's values are whole steps from 0 to 255 (-127 to 127 where they may be negative), weights from -127 to 127.
+enum class Number { float32, bfloat16, int8 };
+constexpr std::size_t size_of(Number number) {
+  return number == Number::float32 ? 4 : number == Number::bfloat16 ? 2 : 1;
+}
 void to_bfloat16(const float* from, std::size_t count, std::uint16_t* to);  ///< to nearest, ties to even
+
+/// What a step is worth in the maps around an operation on bytes; the default where maps hold floats. A step is the
+/// 255th part of the largest value that was seen, or the 127th part where values may be negative.
+struct Steps {
+  float in = 0, out = 0;
+  float added = 0;  ///< in the map that the result is added to
+  bool added_is_signed = false;
+  bool whole() const { return in > 0; }
+};
 
 /// Uninitialised memory on large pages (47 MB of weights on small ones is a miss of the translation buffer every few
 /// rows).
@@ -40,7 +52,7 @@ struct Workspace {
   explicit Workspace(const dnnl::engine& engine) : stream(engine) {}
   dnnl::stream stream;
   Buffer columns, reduced, spatial, gathered, scratch;  // inside a stage
-  Buffer frame, stem_map;
+  Buffer frame, stem_map, pooled;
   std::array<Buffer, 5> maps;  // the stem's and each stage's
 };
 
@@ -69,7 +81,7 @@ class PackedWeights {
   int threads() const { return threads_; }  ///< that may make primitives at once
 
   /// A tensor's values, asked for only when they are to be packed; `room` is memory for those that must be made.
-  using Values = std::function<const float*(std::vector<float>& room)>;
+  using Values = std::function<const void*(std::vector<float>& room)>;
 
   /// `values` in `plain` order to `wanted`. `tensor` names what is packed: one address, one tensor, as long as this
   /// lives. Several threads may call it, for different tensors.
@@ -94,20 +106,22 @@ enum class After { nothing, relu, add_and_relu };  ///< what follows bias: add_a
 class Operation {
  public:
   /// [rows, k] x [k, n], where k = 1 or 9 neighbours x channels of the convolution.
-  static Operation product(PackedWeights& store, long rows, const FoldedConv& conv, After after);
+  static Operation product(PackedWeights& store, long rows, const FoldedConv& conv, After after,
+                           const Steps& steps = {});
   /// 3x3 with padding 1 on a map so small that every output pixel sees every input pixel: one product of whole maps,
   /// without the zeros that its neighbourhoods would hold. Then ReLU.
-  static Operation dense(PackedWeights& store, const MapShape& in, const FoldedConv& conv);
+  static Operation dense(PackedWeights& store, const MapShape& in, const FoldedConv& conv, const Steps& steps = {});
   /// 3x3 with padding 1, then ReLU.
-  static Operation convolution(PackedWeights& store, const MapShape& in, const FoldedConv& conv, int stride);
+  static Operation convolution(PackedWeights& store, const MapShape& in, const FoldedConv& conv, int stride,
+                               const Steps& steps = {});
 
   void run(Workspace& space, const std::byte* in, std::byte* out) const;
 
  private:
   Operation(dnnl::primitive primitive, dnnl::memory::desc scratch)
       : primitive_(std::move(primitive)), scratch_(scratch) {}
-  static Operation product_of(PackedWeights& store, const dnnl::memory::dims& rows_k_n, const void* tensor,
-                              const PackedWeights::Values& weights_NK, const std::vector<float>& bias_N, After after);
+  static Operation product_of(PackedWeights& store, const dnnl::memory::dims& rows_k_n, const FoldedConv& conv,
+                              const PackedWeights::Values& weights_NK, After after, const Steps& steps);
 
   dnnl::primitive primitive_;
   dnnl::memory::desc in_, out_, scratch_;
@@ -129,5 +143,11 @@ struct Window {
   long h, w;
 };
 void mean_over_window(const std::byte* in, const MapShape& map, Window window, Number number, float* out);
+
+/// The largest magnitude among values in float32 or bfloat16.
+float greatest(const std::byte* values, std::size_t count, Number number);
+
+/// Values of float32 or bfloat16, none negative, to whole steps.
+void to_steps(const std::byte* values, std::size_t count, Number number, float step, std::byte* out);
 
 }  // namespace metamict

@@ -107,9 +107,9 @@ class SharedResnet::Reporter {
   std::mutex mutex_;
 };
 
-SharedResnet::SharedResnet(std::shared_ptr<const FoldedResnet> weights, const InputScale& scale, Number number,
-                           int threads, int tile_px)
-    : weights_(std::move(weights)), scale_(scale), tile_px_(tile_px), store_(number, threads) {}
+SharedResnet::SharedResnet(PackedWeights& store, std::shared_ptr<const FoldedResnet> weights, const InputScale& scale,
+                           int tile_px)
+    : store_(store), weights_(std::move(weights)), scale_(scale), tile_px_(tile_px) {}
 
 const SharedResnet::Head& SharedResnet::head(long h, long w) {
   const auto found = heads_.find({h, w});

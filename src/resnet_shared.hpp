@@ -21,7 +21,8 @@ namespace metamict {
 class SharedResnet {
  public:
   /// The micrograph is worked on in tiles of about tile_px; what they are does not change the features.
-  SharedResnet(std::shared_ptr<const FoldedResnet> weights, const InputScale& scale, Number number, int threads,
+  /// Weights are packed into a store that outlives it; it works with as many threads as that.
+  SharedResnet(PackedWeights& store, std::shared_ptr<const FoldedResnet> weights, const InputScale& scale,
                int tile_px = 512);
 
   /// Whether every chip is a window of the network's map: chips of whole 32 px, every 16 px (the last row and column,
@@ -50,10 +51,10 @@ class SharedResnet {
   Map third_map(Map& second, Reporter& reporter);
   void pool_windows(Map& third, const ChipGrid& grid, Reporter& reporter, RowMatrixXf& rows_ND);
 
+  PackedWeights& store_;
   std::shared_ptr<const FoldedResnet> weights_;
   InputScale scale_;
   long tile_px_;
-  PackedWeights store_;
   std::map<std::pair<long, long>, Head> heads_;  // by height and width of a tile
   std::map<std::array<long, 3>, Stage> stages_;  // by number, height and width
   std::vector<std::unique_ptr<Workspace>> workspaces_;

@@ -103,21 +103,26 @@ void Stem::run(Workspace& space, const Frame& frame, std::byte* out) const {
   maximum_3x3(conv, map, number_, out);
 }
 
-Stage::Block Stage::compile(PackedWeights& store, const FoldedBottleneck& weights, const MapShape& in) {
+Stage::Block Stage::compile(PackedWeights& store, const FoldedBottleneck& weights, const MapShape& in,
+                            const BlockSteps& steps) {
   const int stride = weights.stride;
   MapShape inner = in, middle = in;
   inner.c = middle.c = weights.reduce.out;
   middle.h = strided(in.h, stride), middle.w = strided(in.w, stride);
   const long rows = middle.rows();
-  const std::size_t neighbourhood_bytes =
-      9 * middle.values() / static_cast<std::size_t>(in.n) * size_of(store.number());
+  const Steps of_reduce{steps.in, steps.reduce}, of_spatial{steps.reduce, steps.spatial};
+  const Steps of_shortcut{steps.in, steps.shortcut};
+  const Steps of_expand{steps.spatial, steps.out, weights.shortcut ? steps.shortcut : steps.in,
+                        weights.shortcut.has_value()};
+  const std::size_t number_bytes = of_reduce.whole() ? 1 : size_of(store.number());
+  const std::size_t neighbourhood_bytes = 9 * middle.values() / static_cast<std::size_t>(in.n) * number_bytes;
   long together = in.n;  // a power of two of them, or a single map
   while (together % 2 == 0 && static_cast<std::size_t>(together) * neighbourhood_bytes > largest_columns) together /= 2;
   const auto spatial = [&](Way way) {
-    if (way == Way::dense) return Operation::dense(store, inner, weights.spatial);
+    if (way == Way::dense) return Operation::dense(store, inner, weights.spatial, of_spatial);
     if (way == Way::neighbourhoods)
-      return Operation::product(store, rows / in.n * together, weights.spatial, After::relu);
-    return Operation::convolution(store, inner, weights.spatial, stride);
+      return Operation::product(store, rows / in.n * together, weights.spatial, After::relu, of_spatial);
+    return Operation::convolution(store, inner, weights.spatial, stride, of_spatial);
   };
   const bool all_see_all = stride == 1 && std::max(in.h, in.w) <= 2;
   const bool small = std::min(middle.h, middle.w) < smallest_direct_px;
@@ -128,23 +133,44 @@ Stage::Block Stage::compile(PackedWeights& store, const FoldedBottleneck& weight
               weights.expand.out,
               way,
               together,
-              Operation::product(store, in.rows(), weights.reduce, After::relu),
+              Operation::product(store, in.rows(), weights.reduce, After::relu, of_reduce),
               spatial(way),
-              Operation::product(store, rows, weights.expand, After::add_and_relu),
+              Operation::product(store, rows, weights.expand, After::add_and_relu, of_expand),
               std::nullopt};
-  if (weights.shortcut) block.shortcut = Operation::product(store, rows, *weights.shortcut, After::nothing);
+  if (weights.shortcut)
+    block.shortcut = Operation::product(store, rows, *weights.shortcut, After::nothing, of_shortcut);
   return block;
 }
 
+std::vector<Stage::BlockSteps> Stage::steps_of(float range_in, const std::vector<BlockRanges>& ranges) {
+  // A map of zeros has any step.
+  const auto part = [](float range, float steps) { return range > 0 ? range / steps : 1.0F; };
+  std::vector<BlockSteps> steps;
+  for (const BlockRanges& range : ranges) {
+    steps.push_back({part(range_in, 255), part(range.reduce, 255), part(range.spatial, 255), part(range.shortcut, 127),
+                     part(range.out, 255)});
+    range_in = range.out;
+  }
+  return steps;
+}
+
 Stage::Stage(PackedWeights& store, const std::vector<FoldedBottleneck>& blocks, const MapShape& in)
-    : number_bytes_(size_of(store.number())) {
+    : Stage(store, blocks, in, std::vector<BlockSteps>(blocks.size())) {}
+
+Stage::Stage(PackedWeights& store, const std::vector<FoldedBottleneck>& blocks, const MapShape& in, float range_in,
+             const std::vector<BlockRanges>& ranges)
+    : Stage(store, blocks, in, steps_of(range_in, ranges)) {}
+
+Stage::Stage(PackedWeights& store, const std::vector<FoldedBottleneck>& blocks, const MapShape& in,
+             const std::vector<BlockSteps>& steps)
+    : number_(steps.front().in > 0 ? Number::int8 : store.number()), number_bytes_(size_of(number_)) {
   std::vector<MapShape> shapes{in};
   for (const FoldedBottleneck& weights : blocks)
     shapes.push_back({in.n, strided(shapes.back().h, weights.stride), strided(shapes.back().w, weights.stride),
                       weights.expand.out});
   std::vector<std::optional<Block>> compiled(blocks.size());
   parallel_for(blocks.size(), store.threads(),
-               [&](std::size_t, std::size_t i) { compiled[i] = compile(store, blocks[i], shapes[i]); });
+               [&](std::size_t, std::size_t i) { compiled[i] = compile(store, blocks[i], shapes[i], steps[i]); });
   for (std::optional<Block>& block : compiled) blocks_.push_back(std::move(*block));
 }
 
@@ -154,22 +180,30 @@ MapShape Stage::out() const {
   return shape;
 }
 
-void Stage::run(Workspace& space, const std::byte* in, std::byte* out) const {
-  for (const Block& block : blocks_) {
-    run_block(block, space, in, out);
+void Stage::run(Workspace& space, const std::byte* in, std::byte* out, std::vector<BlockRanges>* seen) const {
+  for (std::size_t i = 0; i < blocks_.size(); ++i) {
+    run_block(blocks_[i], space, in, out, seen == nullptr ? nullptr : &(*seen)[i]);
     in = out;  // from the second block on the map is changed in place
   }
 }
 
-void Stage::run_block(const Block& block, Workspace& space, const std::byte* in, std::byte* out) const {
+void Stage::run_block(const Block& block, Workspace& space, const std::byte* in, std::byte* out,
+                      BlockRanges* seen) const {
+  const auto look = [&](float BlockRanges::* range, const std::byte* map, std::size_t values) {
+    if (seen != nullptr) seen->*range = std::max(seen->*range, greatest(map, values, number_));
+  };
+  MapShape last = block.middle;
+  last.c = block.out_channels;
   const MapShape inner{block.in.n, block.in.h, block.in.w, block.middle.c};
   std::byte* reduced = space.reduced.at_least(inner.values() * number_bytes_);
   std::byte* spatial = space.spatial.at_least(block.middle.values() * number_bytes_);
   block.reduce.run(space, in, reduced);
+  look(&BlockRanges::reduce, reduced, inner.values());
   if (block.way == Way::neighbourhoods)
     run_neighbourhoods(block, space, reduced, spatial);
   else
     block.spatial.run(space, reduced, spatial);
+  look(&BlockRanges::spatial, spatial, block.middle.values());
   if (block.shortcut) {
     if (block.stride > 1) {
       const std::size_t values = static_cast<std::size_t>(block.middle.rows() * block.in.c);
@@ -178,8 +212,10 @@ void Stage::run_block(const Block& block, Workspace& space, const std::byte* in,
       in = gathered;
     }
     block.shortcut->run(space, in, out);
+    look(&BlockRanges::shortcut, out, last.values());
   }
   block.expand.run(space, spatial, out);
+  look(&BlockRanges::out, out, last.values());
 }
 
 void Stage::run_neighbourhoods(const Block& block, Workspace& space, const std::byte* in, std::byte* out) const {

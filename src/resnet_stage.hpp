@@ -54,14 +54,23 @@ class Stem {
   std::optional<Operation> product_;  // of strip_rows_ rows of the convolution's map
 };
 
+/// The largest values seen in the maps of one bottleneck; the shortcut's may be negative.
+struct BlockRanges {
+  float reduce = 0, spatial = 0, shortcut = 0, out = 0;
+};
+
 /// The bottlenecks of one stage.
 class Stage {
  public:
   Stage(PackedWeights& store, const std::vector<FoldedBottleneck>& blocks, const MapShape& in);
+  /// On bytes: the maps' ranges and that of the map before, which are what 255 steps are worth.
+  Stage(PackedWeights& store, const std::vector<FoldedBottleneck>& blocks, const MapShape& in, float range_in,
+        const std::vector<BlockRanges>& ranges);
   const MapShape& in() const { return blocks_.front().in; }
   MapShape out() const;
-  /// `in` and `out` are different memory.
-  void run(Workspace& space, const std::byte* in, std::byte* out) const;
+  Number number() const { return number_; }
+  /// `in` and `out` are different memory. `seen`, of as many as there are bottlenecks, is widened by what the maps hold.
+  void run(Workspace& space, const std::byte* in, std::byte* out, std::vector<BlockRanges>* seen = nullptr) const;
 
  private:
   enum class Way { convolution, neighbourhoods, dense };  // how a 3x3 convolution is done
@@ -74,10 +83,19 @@ class Stage {
     Operation reduce, spatial, expand;
     std::optional<Operation> shortcut;
   };
-  static Block compile(PackedWeights& store, const FoldedBottleneck& weights, const MapShape& in);
-  void run_block(const Block& block, Workspace& space, const std::byte* in, std::byte* out) const;
+  /// What the steps of a bottleneck's maps are worth; 0 where they hold floats.
+  struct BlockSteps {
+    float in = 0, reduce = 0, spatial = 0, shortcut = 0, out = 0;
+  };
+  Stage(PackedWeights& store, const std::vector<FoldedBottleneck>& blocks, const MapShape& in,
+        const std::vector<BlockSteps>& steps);
+  static std::vector<BlockSteps> steps_of(float range_in, const std::vector<BlockRanges>& ranges);
+  static Block compile(PackedWeights& store, const FoldedBottleneck& weights, const MapShape& in,
+                       const BlockSteps& steps);
+  void run_block(const Block& block, Workspace& space, const std::byte* in, std::byte* out, BlockRanges* seen) const;
   void run_neighbourhoods(const Block& block, Workspace& space, const std::byte* in, std::byte* out) const;
 
+  Number number_;
   std::size_t number_bytes_;
   std::vector<Block> blocks_;
 };

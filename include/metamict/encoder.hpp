@@ -26,7 +26,7 @@ struct EncoderIdentity {
   int features = 0;           ///< D
   int input_px = 0;           ///< edge of the square input
   double cells_per_chip = 4;  ///< lattice periods along a chip's edge that it was trained for
-  std::string precision;      ///< "float32", "bfloat16", ...
+  std::string precision;      ///< "float32", "bfloat16", "int8", "float16"
   std::string device;         ///< "cpu", "cuda:0"
   std::string embedding;      ///< "chip" or "shared"
   std::string path;           ///< which implementation runs: "LibTorch", "oneDNN"
@@ -63,7 +63,7 @@ class Encoder {
 /// (a constant chip becomes all zeros).
 void gather_chip(const cv::Mat& pixels, const cv::Rect& chip, Normalise normalise, float* out);
 
-enum class Precision { automatic, float32, bfloat16 };
+enum class Precision { automatic, float32, bfloat16, int8 };
 enum class EmbeddingMode { automatic, chip, shared };
 
 /// How an encoder is opened; input shapes and normalisation come from the sidecar beside the model.

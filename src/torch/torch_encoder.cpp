@@ -118,6 +118,8 @@ at::Device choose_device(const EncoderOptions& options) {
 
 /// The type asked for, or the fastest that the device has.
 at::ScalarType choose_type(const EncoderOptions& options, const at::Device& device, Notes& notes) {
+  if (options.precision == Precision::int8)
+    notes.push_back("int8 is only for a ResNet50 on the processor: the encoder computes in floating point");
   if (options.precision == Precision::float32) return at::kFloat;
   if (device.is_cuda()) return options.precision == Precision::bfloat16 ? at::kBFloat16 : at::kHalf;
   if (options.precision == Precision::bfloat16 && !has_bfloat16()) {

@@ -191,6 +191,39 @@ TEST(TorchEncoder, AResNet50RunsWithoutTorchAndRepeatsPython) {
   EXPECT_TRUE((open_encoder(options)->encode(micrograph, grid, Normalise::image, {}).array() == rounded.array()).all());
 }
 
+TEST(TorchEncoder, BytesAreCalibratedOnTheImage) {
+  EncoderOptions options = options_for(models() / "resnet.pt");
+  const Micrograph micrograph = image(96, 128);
+  const auto floats = open_encoder(options);
+  const ChipGrid grid = grid_of(micrograph, *floats, 16);
+  const RowMatrixXf expected = floats->encode(micrograph, grid, Normalise::image, {});
+
+  options.precision = Precision::int8;
+  const auto bytes = open_encoder(options);
+  const RowMatrixXf found = bytes->encode(micrograph, grid, Normalise::image, {});
+  if (!has_int8()) {
+    EXPECT_THAT(bytes->notes(), testing::ElementsAre(HasSubstr("int8 is not supported")));
+    return;
+  }
+  EXPECT_THAT(bytes->notes(), IsEmpty());
+  EXPECT_EQ(bytes->identity().precision, "int8");
+  EXPECT_THAT(bytes->identity().path, HasSubstr(" chips of the image (mean cosine with "));
+  EXPECT_GT(worst_cosine(found, expected), 0.99);
+  EXPECT_FALSE((found.array() == expected.array()).all());
+
+  // The image alone decides, not the threads, nor what was embedded before it.
+  options.threads = 3;
+  const auto again = open_encoder(options);
+  again->encode(image(64, 80), grid_of(image(64, 80), *again, 16), Normalise::chip, {});
+  EXPECT_TRUE((again->encode(micrograph, grid, Normalise::image, {}).array() == found.array()).all());
+
+  options.embedding = EmbeddingMode::shared;
+  const auto shared = open_encoder(options);
+  shared->encode(micrograph, grid, Normalise::image, {});
+  EXPECT_THAT(shared->notes(), testing::ElementsAre(HasSubstr("int8 is for chips embedded one by one")));
+  EXPECT_NE(shared->identity().precision, "int8");
+}
+
 TEST(TorchEncoder, ANetworkThatOnlyLooksLikeAResNet50RunsThroughTorch) {
   const EncoderOptions options = options_for(models() / "impostor.pt");
   const auto encoder = open_encoder(options);

@@ -124,7 +124,8 @@ RowMatrixXf plain_features(const std::vector<float>& chip, int px, const InputSc
 }
 
 RowMatrixXf fast_features(const std::vector<float>& chips, int px, const InputScale& scale, Number number) {
-  const ResnetExecutor executor(*fold_resnet50(network().views()), px, scale, number);
+  PackedWeights store(number);
+  const ResnetExecutor executor(store, *fold_resnet50(network().views()), px, scale);
   RowMatrixXf rows(static_cast<Eigen::Index>(chips.size()) / (px * px), 2048);
   executor.run(*executor.workspace(), chips.data(), rows.rows(), rows.data());
   return rows;
@@ -146,9 +147,44 @@ TEST(ResnetExecutor, RepeatsThePlainNetwork) {
   }
 }
 
+// 40 px and 32 px for the same reason; a chip as strong again as those that the ranges were taken from is cut off, not
+// turned over.
+TEST(ResnetExecutor, OnBytesKeepsTheFeatures) {
+  if (!has_int8()) GTEST_SKIP() << "this processor or oneDNN has no int8";
+  const FoldedResnet weights = *fold_resnet50(network().views());
+  const InputScale unequal{{0.485F, 0.456F, 0.406F}, {0.229F, 0.224F, 0.225F}};
+  for (const auto& [px, scale] : {std::pair{40, InputScale{}}, std::pair{32, unequal}}) {
+    PackedWeights store(Number::float32);
+    const ResnetExecutor floats(store, weights, px, scale);
+    const auto workspace = floats.workspace();
+    const auto count = static_cast<Eigen::Index>(floats.small_batch());
+    std::vector<float> chips = random_chips(px, static_cast<int>(count));
+    RowMatrixXf expected(count, 2048), found(count, 2048), strong(count, 2048);
+    ResnetRanges ranges(weights);
+    floats.run(*workspace, chips.data(), count, expected.data(), &ranges);
+    EXPECT_GE(ranges.stages[3].back().out, expected.maxCoeff()) << "a mean is no larger than the largest value";
+
+    const ResnetExecutor bytes(store, weights, px, scale, &ranges);
+    EXPECT_EQ(bytes.number(), Number::int8);
+    bytes.run(*workspace, chips.data(), count, found.data());
+    EXPECT_GT(worst_cosine(expected, found), 0.995) << px;
+    EXPECT_LT((expected - found).norm(), 0.1 * expected.norm()) << px;
+
+    RowMatrixXf one(1, 2048);
+    bytes.run(*workspace, chips.data(), 1, one.data());
+    EXPECT_EQ(one.row(0), found.row(0)) << "whole numbers: the same in any batch";
+
+    for (float& x : chips) x *= 2;
+    floats.run(*workspace, chips.data(), count, expected.data());
+    bytes.run(*workspace, chips.data(), count, strong.data());
+    EXPECT_GT(worst_cosine(expected, strong), 0.9) << px;
+  }
+}
+
 TEST(ResnetExecutor, AChipDoesNotSeeItsNeighbours) {
   const int px = 32;
-  const ResnetExecutor executor(*fold_resnet50(network().views()), px, {}, Number::float32);
+  PackedWeights store(Number::float32);
+  const ResnetExecutor executor(store, *fold_resnet50(network().views()), px, {});
   const auto few = random_chips(px, 3);
   std::vector<float> many;
   for (long i = 0; i < executor.batch(); ++i) many.insert(many.end(), few.begin(), few.end()), i += 2;

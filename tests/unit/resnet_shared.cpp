@@ -31,11 +31,13 @@ ChipGrid grid_over(const cv::Mat& pixels, int stride_px = 16) {
 }
 
 RowMatrixXf shared(const cv::Mat& pixels, const ChipGrid& grid, int threads = 1, int tile_px = 512) {
-  return SharedResnet(weights(), scale, Number::float32, threads, tile_px).encode(pixels, grid, {});
+  PackedWeights store(Number::float32, threads);
+  return SharedResnet(store, weights(), scale, tile_px).encode(pixels, grid, {});
 }
 
 RowMatrixXf as_one_chip(const cv::Mat& pixels) {
-  const ResnetExecutor executor(*weights(), pixels.rows, scale, Number::float32);
+  PackedWeights store(Number::float32);
+  const ResnetExecutor executor(store, *weights(), pixels.rows, scale);
   RowMatrixXf row(1, resnet50_features);
   executor.run(*executor.workspace(), pixels.ptr<float>(), 1, row.data());
   return row;
@@ -84,7 +86,8 @@ TEST(SharedResnet, ProgressEndsWithEveryChipAndCanStop) {
   const cv::Mat pixels = image(128, 128);
   const ChipGrid grid = grid_over(pixels);
   std::size_t last = 0;
-  SharedResnet resnet(weights(), scale, Number::float32, 2, 64);
+  PackedWeights store(Number::float32, 2);
+  SharedResnet resnet(store, weights(), scale, 64);
   resnet.encode(pixels, grid, [&](std::string_view, std::size_t done, std::size_t total) {
     EXPECT_GE(done, last);
     EXPECT_EQ(total, grid.chips());
