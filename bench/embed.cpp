@@ -229,8 +229,8 @@ class Bench {
     for (std::size_t i = 0; i < rates.at(row.ours).size(); ++i)
       ratios.push_back(row.worth * rates.at(row.ours)[i] / rates.at(row.peer)[i]);
     std::printf("| %d | %d | %s | %.0f | %s | %.2f | %.2f | %s |\n", row.px, row.threads, row.path,
-                median(rates.at(row.ours)), row.against, median(ratios), *std::max_element(ratios.begin(), ratios.end()),
-                row.goal);
+                median(rates.at(row.ours)), row.against, median(ratios),
+                *std::max_element(ratios.begin(), ratios.end()), row.goal);
     std::fflush(stdout);
   }
 

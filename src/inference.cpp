@@ -37,9 +37,7 @@ DeviceChoice parse_device(const std::string& text) {
 
 bool has_amx_bfloat16() { return has_isa(dnnl::cpu_isa::avx512_core_amx); }
 bool has_bfloat16() { return has_isa(dnnl::cpu_isa::avx512_core_bf16); }
-bool has_int8() {
-  return DNNL_VERSION_MAJOR < 3 && (has_isa(dnnl::cpu_isa::avx512_core_vnni) || has_isa(dnnl::cpu_isa::avx2_vnni));
-}
+bool has_int8() { return has_isa(dnnl::cpu_isa::avx512_core_vnni) || has_isa(dnnl::cpu_isa::avx2_vnni); }
 
 std::vector<float> probe_chips(int px, int count) {
   std::vector<float> chips;

@@ -25,7 +25,7 @@ DeviceChoice parse_device(const std::string& text);
 /// Whether the processor multiplies bfloat16 matrices in hardware worth using (AMX), or at all (AVX-512 BF16).
 bool has_amx_bfloat16();
 bool has_bfloat16();
-/// Whether it multiplies bytes in hardware worth using (VNNI, AMX), and this build's oneDNN is driven for it.
+/// Whether it multiplies bytes in hardware worth using (VNNI, AMX).
 bool has_int8();
 
 /// `count` fixed chips of px * px grey values in [-2, 2], one after the other: chirps, so that every scale is present.

@@ -211,7 +211,8 @@ Found lattices_at(const cv::Mat& pixels, int tile_px, const LatticeOptions& opti
 Found lattices_at_half_scale(const cv::Mat& pixels, int tile_px, const LatticeOptions& options, int most) {
   cv::Mat half;
   cv::pyrDown(pixels, half);
-  Found found = lattices_at(half, tile_px, {std::max(2.5, options.min_period_px / 2), options.max_period_px / 2, 1}, most);
+  Found found =
+      lattices_at(half, tile_px, {std::max(2.5, options.min_period_px / 2), options.max_period_px / 2, 1}, most);
   for (ReciprocalLattice& lattice : found.lattices) {
     lattice.g1 *= 0.5;
     lattice.g2 *= 0.5;

@@ -39,8 +39,8 @@ Similarity restrict_to(const Similarity& similarity, const Nodes& nodes, const s
   std::vector<Quantum> rescaled(quanta, quanta - 1);
   if (high > low)
     for (std::size_t q = low; q <= high; ++q)
-      rescaled[q] =
-          static_cast<Quantum>(std::lround(static_cast<double>(q - low) * (quanta - 1) / static_cast<double>(high - low)));
+      rescaled[q] = static_cast<Quantum>(
+          std::lround(static_cast<double>(q - low) * (quanta - 1) / static_cast<double>(high - low)));
   auto scores = std::make_shared<ScoreMatrix>(nodes.size(), spill);
   parallel_for(nodes.size(), threads, [&](std::size_t worker, std::size_t i) {
     const Quantum* from = similarity.scores->row(nodes[i]);
@@ -213,7 +213,8 @@ Communities find_nested(const Result& result, const ChipEvidence& evidence, cons
                            : std::max(nested.least_range, statistics.max_cosine - statistics.min_cosine);
   const ChipField looks(result.grid, result.embeddings.rows_ND, result.order, range, nested);
   const auto scores_of = [&](const Nodes& nodes) {
-    return nodes.size() == all.size() ? result.similarity : restrict_to(result.similarity, nodes, nested.spill, options.threads);
+    return nodes.size() == all.size() ? result.similarity
+                                      : restrict_to(result.similarity, nodes, nested.spill, options.threads);
   };
   // Chips on a border choose among all regions.
   std::vector<Nodes> regions = looks.without_stray_pieces(

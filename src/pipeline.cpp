@@ -59,13 +59,12 @@ struct AppliedRule {
 void apply_threshold_rule(const Result& result, const SegmentOptions& options, const Progress& progress,
                           AppliedRule& into) {
   RuleResult& rule = into.rule;
-  const Cut cut = timed(into.seconds, "cut", [&] {
-    return choose_cut(result.similarity, parse_cut_rule(rule.name), options.mode_bins);
-  });
+  const Cut cut = timed(into.seconds, "cut",
+                        [&] { return choose_cut(result.similarity, parse_cut_rule(rule.name), options.mode_bins); });
   rule.graph =
       timed(into.seconds, "link", [&] { return link(result.similarity, cut, options.edge_weight, &into.notes); });
-  rule.communities = timed(into.seconds, "communities",
-                           [&] { return find_communities(*rule.graph, options.communities, progress); });
+  rule.communities =
+      timed(into.seconds, "communities", [&] { return find_communities(*rule.graph, options.communities, progress); });
 }
 
 void sharpen(LabelMap& map, const Communities& communities, const Result& result, const Micrograph& canonical,

@@ -20,7 +20,7 @@ std::string name_of(Number number) { return number == Number::bfloat16 ? "bfloat
 Number choose_number(Precision precision, Notes& notes) {
   const Number automatic = has_amx_bfloat16() ? Number::bfloat16 : Number::float32;
   if (precision == Precision::int8 && !has_int8())
-    notes.push_back("int8 is not supported by this processor or this oneDNN: " + name_of(automatic) + " is used");
+    notes.push_back("int8 is not supported by this processor: " + name_of(automatic) + " is used");
   if (precision == Precision::automatic || precision == Precision::int8) return automatic;
   if (precision == Precision::bfloat16 && has_bfloat16()) return Number::bfloat16;
   if (precision == Precision::bfloat16) notes.push_back("bfloat16 is not supported by this processor: float32 is used");

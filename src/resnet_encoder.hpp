@@ -54,7 +54,7 @@ class ResnetEncoder : public Encoder {
   ResnetExecutor executor_;
   std::optional<SharedResnet> shared_;  // when asked for
   bool last_was_shared_;
-  std::string last_calibration_;                         // of the last image, where it was embedded on bytes
+  std::string last_calibration_;                        // of the last image, where it was embedded on bytes
   std::vector<std::unique_ptr<Workspace>> workspaces_;  // one per worker, kept from image to image
 };
 

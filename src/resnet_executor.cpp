@@ -43,13 +43,13 @@ void ResnetRanges::widen(const ResnetRanges& other) {
   stem = std::max(stem, other.stem);
   for (std::size_t i = 0; i < stages.size(); ++i)
     for (std::size_t k = 0; k < stages[i].size(); ++k)
-      for (float BlockRanges::* range :
+      for (float BlockRanges::*range :
            {&BlockRanges::reduce, &BlockRanges::spatial, &BlockRanges::shortcut, &BlockRanges::out})
         stages[i][k].*range = std::max(stages[i][k].*range, other.stages[i][k].*range);
 }
 
-ResnetExecutor::ResnetExecutor(PackedWeights& store, const FoldedResnet& weights, int input_px,
-                               const InputScale& scale, const ResnetRanges* ranges)
+ResnetExecutor::ResnetExecutor(PackedWeights& store, const FoldedResnet& weights, int input_px, const InputScale& scale,
+                               const ResnetRanges* ranges)
     : store_(&store),
       input_px_(input_px),
       stem_step_(ranges != nullptr ? std::max(ranges->stem, 1e-20F) / 255 : 0),
@@ -62,8 +62,8 @@ ResnetExecutor::ResnetExecutor(PackedWeights& store, const FoldedResnet& weights
           stages.push_back(stage(weights, i, times(i == 0 ? stem_.out() : stages.back().out(), groups[i]), ranges));
         return stages;
       }()),
-      small_last_(stage(weights, 3, times(stages_[2].out(), std::max(stages_[2].in().n, stages_[3].in().n / 4)),
-                        ranges)) {}
+      small_last_(
+          stage(weights, 3, times(stages_[2].out(), std::max(stages_[2].in().n, stages_[3].in().n / 4)), ranges)) {}
 
 Stage ResnetExecutor::stage(const FoldedResnet& weights, std::size_t index, const MapShape& in,
                             const ResnetRanges* ranges) const {

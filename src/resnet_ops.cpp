@@ -10,7 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
-#include <stdexcept>
+#include <unordered_map>
 
 namespace metamict {
 
@@ -104,7 +104,8 @@ std::vector<std::int8_t> whole_weights(const float* weights_NK, std::size_t n, s
   return whole;
 }
 
-/// Bytes in and out: oneDNN computes scale x (sum of products + bias), then what is added, then ReLU.
+/// Bytes in and out: from sums of products of steps to steps of the output. oneDNN 2 adds the bias before it scales,
+/// oneDNN 3 after.
 struct Scaling {
   std::vector<float> scales, bias;
 };
@@ -115,7 +116,7 @@ Scaling scaling_of(const FoldedConv& conv, std::size_t n, const Steps& steps) {
   for (std::size_t row = 0; row < n; ++row) {
     const float worth = steps.in * of_weights[row % of_weights.size()];
     scaling.scales.push_back(worth / steps.out);
-    scaling.bias.push_back(conv.bias_O[row % of_weights.size()] / worth);
+    scaling.bias.push_back(conv.bias_O[row % of_weights.size()] / (DNNL_VERSION_MAJOR >= 3 ? steps.out : worth));
   }
   return scaling;
 }
@@ -126,7 +127,9 @@ std::vector<float> bias_of(const FoldedConv& conv, std::size_t n) {
   return bias;
 }
 
-dnnl::primitive_attr attributes(After after, const Steps& steps, const std::vector<float>& scales) {
+/// channel_axis: of the weights.
+dnnl::primitive_attr attributes(After after, const Steps& steps, const std::vector<float>& scales,
+                                [[maybe_unused]] int channel_axis) {
   dnnl::primitive_attr attr;
   dnnl::post_ops operations;
   if (after == After::add_and_relu && !steps.whole()) operations.append_sum(1.0F);
@@ -135,11 +138,11 @@ dnnl::primitive_attr attributes(After after, const Steps& steps, const std::vect
                           steps.added_is_signed ? memory::data_type::s8 : memory::data_type::u8);
 #if DNNL_VERSION_MAJOR >= 3
   if (after != After::nothing) operations.append_eltwise(dnnl::algorithm::eltwise_relu, 0.0F, 0.0F);
-  if (!scales.empty()) throw std::logic_error("bytes are for oneDNN 2");  // has_int8() said so
+  if (!scales.empty()) attr.set_scales_mask(DNNL_ARG_WEIGHTS, 1 << channel_axis);  // given to every run
 #else
   if (after != After::nothing) operations.append_eltwise(1.0F, dnnl::algorithm::eltwise_relu, 0.0F, 0.0F);
-  constexpr int for_each_channel = 2;
-  if (!scales.empty()) attr.set_output_scales(for_each_channel, scales);
+  constexpr int channels_of_output = 1 << 1;
+  if (!scales.empty()) attr.set_output_scales(channels_of_output, scales);
 #endif
   attr.set_post_ops(operations);
   attr.set_scratchpad_mode(
@@ -227,12 +230,15 @@ Operation Operation::product_of(PackedWeights& store, const memory::dims& rows_k
   const bool whole = steps.whole();
   const memory::desc a({rows, k}, whole ? memory::data_type::u8 : type, memory::format_tag::ab);
   const memory::desc b({k, n}, whole ? memory::data_type::s8 : type, memory::format_tag::any);
-  const memory::desc c({rows, n}, !whole ? type : after == After::nothing ? memory::data_type::s8 : memory::data_type::u8,
+  const memory::desc c({rows, n},
+                       !whole                    ? type
+                       : after == After::nothing ? memory::data_type::s8
+                                                 : memory::data_type::u8,
                        memory::format_tag::ab);
   const memory::desc bias({1, n}, memory::data_type::f32, memory::format_tag::ab);
   const auto channels = static_cast<std::size_t>(n), taps = static_cast<std::size_t>(k);
   const Scaling scaling = whole ? scaling_of(conv, channels, steps) : Scaling{{}, bias_of(conv, channels)};
-  const auto desc = product_desc(store.engine(), a, b, bias, c, attributes(after, steps, scaling.scales));
+  const auto desc = product_desc(store.engine(), a, b, bias, c, attributes(after, steps, scaling.scales, 1));
   Operation op(dnnl::matmul(desc), desc.scratchpad_desc());
   op.in_ = a, op.out_ = c;
   std::vector<std::int8_t> in_steps;
@@ -246,11 +252,11 @@ Operation Operation::product_of(PackedWeights& store, const memory::dims& rows_k
                            {{k, n}, whole ? memory::data_type::s8 : memory::data_type::f32, memory::format_tag::ba},
                            desc.weights_desc());
   op.bias_ = copy_of(store.engine(), bias, scaling.bias);
+  op.keep_scales(scaling.scales);
   return op;
 }
 
-Operation Operation::product(PackedWeights& store, long rows, const FoldedConv& conv, After after,
-                             const Steps& steps) {
+Operation Operation::product(PackedWeights& store, long rows, const FoldedConv& conv, After after, const Steps& steps) {
   const memory::dim k = static_cast<long>(conv.weights_OHWI.size()) / conv.out;
   return product_of(
       store, {rows, k, conv.out}, conv, [&](std::vector<float>&) { return conv.weights_OHWI.data(); }, after, steps);
@@ -285,29 +291,43 @@ Operation Operation::convolution(PackedWeights& store, const MapShape& in, const
   const auto channels = static_cast<std::size_t>(conv.out);
   const Scaling scaling = whole ? scaling_of(conv, channels, steps) : Scaling{{}, conv.bias_O};
   const auto desc =
-      convolution_desc(store.engine(), from, any, bias, to, stride, attributes(After::relu, steps, scaling.scales));
+      convolution_desc(store.engine(), from, any, bias, to, stride, attributes(After::relu, steps, scaling.scales, 0));
   Operation op(dnnl::convolution_forward(desc), desc.scratchpad_desc());
   op.in_ = from, op.out_ = to;
   std::vector<std::int8_t> in_steps;
   const PackedWeights::Values values = [&](std::vector<float>&) -> const void* {
     if (!whole) return conv.weights_OHWI.data();
-    in_steps = whole_weights(conv.weights_OHWI.data(), channels, conv.weights_OHWI.size() / channels, weight_steps(conv));
+    in_steps =
+        whole_weights(conv.weights_OHWI.data(), channels, conv.weights_OHWI.size() / channels, weight_steps(conv));
     return in_steps.data();
   };
   const memory::desc plain(sizes, whole ? memory::data_type::s8 : memory::data_type::f32, memory::format_tag::acdb);
   op.weights_ = store.pack(conv.weights_OHWI.data(), values, plain, desc.weights_desc());
   op.bias_ = copy_of(store.engine(), bias, scaling.bias);
+  op.keep_scales(scaling.scales);
   return op;
+}
+
+void Operation::keep_scales([[maybe_unused]] const std::vector<float>& scales) {
+#if DNNL_VERSION_MAJOR >= 3
+  if (scales.empty()) return;
+  const memory::desc desc({static_cast<memory::dim>(scales.size())}, memory::data_type::f32, memory::format_tag::x);
+  scales_ = copy_of(bias_.get_engine(), desc, scales);
+#endif
 }
 
 void Operation::run(Workspace& space, const std::byte* in, std::byte* out) const {
   const dnnl::engine engine = bias_.get_engine();
-  primitive_.execute(space.stream,
-                     {{DNNL_ARG_SRC, memory(in_, engine, const_cast<std::byte*>(in))},
-                      {DNNL_ARG_WEIGHTS, weights_.memory},
-                      {DNNL_ARG_BIAS, bias_},
-                      {DNNL_ARG_DST, memory(out_, engine, out)},
-                      {DNNL_ARG_SCRATCHPAD, memory(scratch_, engine, space.scratch.at_least(scratch_.get_size()))}});
+  std::unordered_map<int, memory> arguments{
+      {DNNL_ARG_SRC, memory(in_, engine, const_cast<std::byte*>(in))},
+      {DNNL_ARG_WEIGHTS, weights_.memory},
+      {DNNL_ARG_BIAS, bias_},
+      {DNNL_ARG_DST, memory(out_, engine, out)},
+      {DNNL_ARG_SCRATCHPAD, memory(scratch_, engine, space.scratch.at_least(scratch_.get_size()))}};
+#if DNNL_VERSION_MAJOR >= 3
+  if (scales_) arguments.emplace(DNNL_ARG_ATTR_SCALES | DNNL_ARG_WEIGHTS, scales_);
+#endif
+  primitive_.execute(space.stream, arguments);
 }
 
 void subsample(const std::byte* in, const MapShape& shape, int stride, std::size_t number_bytes, std::byte* out) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The few operations a ResNet is made of, on channels-last maps in float32, bfloat16 or bytes: products and convolutions
-// by oneDNN, and the copies between them. Everything here runs in the calling thread.
+// The few operations a ResNet is made of, on channels-last maps in float32, bfloat16 or bytes: products and
+// convolutions by oneDNN, and the copies between them. Everything here runs in the calling thread.
 #pragma once
 
 #include <array>
@@ -16,7 +16,8 @@
 
 namespace metamict {
 
-/// int8: a map's values are whole steps from 0 to 255 (-127 to 127 where they may be negative), weights from -127 to 127.
+/// int8: a map's values are whole steps from 0 to 255 (-127 to 127 where they may be negative), weights from -127 to
+/// 127.
 enum class Number { float32, bfloat16, int8 };
 constexpr std::size_t size_of(Number number) {
   return number == Number::float32 ? 4 : number == Number::bfloat16 ? 2 : 1;
@@ -123,10 +124,12 @@ class Operation {
   static Operation product_of(PackedWeights& store, const dnnl::memory::dims& rows_k_n, const FoldedConv& conv,
                               const PackedWeights::Values& weights_NK, After after, const Steps& steps);
 
+  void keep_scales(const std::vector<float>& scales);
+
   dnnl::primitive primitive_;
   dnnl::memory::desc in_, out_, scratch_;
   Packed weights_;
-  dnnl::memory bias_;
+  dnnl::memory bias_, scales_;  // scales: on bytes, of oneDNN 3
 };
 
 /// Every `stride`-th pixel of every `stride`-th row.

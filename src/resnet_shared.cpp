@@ -189,8 +189,7 @@ SharedResnet::Map SharedResnet::third_map(Map& second, Reporter& reporter) {
   return map;
 }
 
-void SharedResnet::pool_windows(Map& third, const ChipGrid& grid, Reporter& reporter,
-                                RowMatrixXf& rows_ND) {
+void SharedResnet::pool_windows(Map& third, const ChipGrid& grid, Reporter& reporter, RowMatrixXf& rows_ND) {
   struct Piece {
     Tile tile;
     long y, x;  // where the last stage's input begins: its phase

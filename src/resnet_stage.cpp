@@ -166,8 +166,8 @@ Stage::Stage(PackedWeights& store, const std::vector<FoldedBottleneck>& blocks, 
     : number_(steps.front().in > 0 ? Number::int8 : store.number()), number_bytes_(size_of(number_)) {
   std::vector<MapShape> shapes{in};
   for (const FoldedBottleneck& weights : blocks)
-    shapes.push_back({in.n, strided(shapes.back().h, weights.stride), strided(shapes.back().w, weights.stride),
-                      weights.expand.out});
+    shapes.push_back(
+        {in.n, strided(shapes.back().h, weights.stride), strided(shapes.back().w, weights.stride), weights.expand.out});
   std::vector<std::optional<Block>> compiled(blocks.size());
   parallel_for(blocks.size(), store.threads(),
                [&](std::size_t, std::size_t i) { compiled[i] = compile(store, blocks[i], shapes[i], steps[i]); });
@@ -189,7 +189,7 @@ void Stage::run(Workspace& space, const std::byte* in, std::byte* out, std::vect
 
 void Stage::run_block(const Block& block, Workspace& space, const std::byte* in, std::byte* out,
                       BlockRanges* seen) const {
-  const auto look = [&](float BlockRanges::* range, const std::byte* map, std::size_t values) {
+  const auto look = [&](float BlockRanges::*range, const std::byte* map, std::size_t values) {
     if (seen != nullptr) seen->*range = std::max(seen->*range, greatest(map, values, number_));
   };
   MapShape last = block.middle;

@@ -69,7 +69,8 @@ class Stage {
   const MapShape& in() const { return blocks_.front().in; }
   MapShape out() const;
   Number number() const { return number_; }
-  /// `in` and `out` are different memory. `seen`, of as many as there are bottlenecks, is widened by what the maps hold.
+  /// `in` and `out` are different memory. `seen`, of as many as there are bottlenecks, is widened by what the maps
+  /// hold.
   void run(Workspace& space, const std::byte* in, std::byte* out, std::vector<BlockRanges>* seen = nullptr) const;
 
  private:

@@ -118,10 +118,11 @@ void declare_encoder(Declaration& declare, SegmentCommand& command) {
       throw UsageError("--device '" + text + "' is not known: give auto, cpu or cuda[:N]");
     encoder.device = text;
   });
-  declare.choice("precision", "auto", {"auto", "float32", "bfloat16", "int8"},
-                 "Arithmetic of the encoder; auto: bfloat16 where the processor has AMX, else float32; int8, calibrated "
-                 "on the image itself: two to three times faster than float32 where there is VNNI but no AMX",
-                 into(encoder.precision));
+  declare.choice(
+      "precision", "auto", {"auto", "float32", "bfloat16", "int8"},
+      "Arithmetic of the encoder; auto: bfloat16 where the processor has AMX, else float32; int8, calibrated "
+      "on the image itself: two to three times faster than float32 where there is VNNI but no AMX",
+      into(encoder.precision));
   declare.choice("embedding", "auto", {"auto", "chip", "shared"},
                  "chip: each chip by itself, as the paper; shared: one pass over the micrograph, windows pooled: eight "
                  "times faster, "

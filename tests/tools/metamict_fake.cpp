@@ -8,7 +8,6 @@
 int main(int argc, char** argv) {
   return metamict::app::run_main(argc, argv, [](const metamict::EncoderOptions& options) {
     const metamict::Sidecar sidecar = metamict::read_sidecar(options.model);
-    return metamict::test::fake_encoder(sidecar.features, sidecar.input_px,
-                                         metamict::sha256_of_file(options.model));
+    return metamict::test::fake_encoder(sidecar.features, sidecar.input_px, metamict::sha256_of_file(options.model));
   });
 }
