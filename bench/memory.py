@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-CASES = [("", "mean,median,mode,nested"), ("--stride 24", "mean,median,mode,nested"), ("--stride 8", "median")]
+CASES = [(stride, "mean,median,mode,nested") for stride in ("", "--stride 24", "--stride 8", "--stride 7")] + [("--stride 8", "median")]
 UNITS = {"MiB": 1 << 20, "GiB": 1 << 30}
 
 program, images = sys.argv[1], [Path(image).resolve() for image in sys.argv[2:]]

@@ -17,9 +17,14 @@ constexpr double libtorch = 195 * mebibyte;      // on top of both where the mod
 constexpr double writing = 20 * mebibyte;        // pictures and tables at work
 constexpr double bytes_per_input_pixel = 10;     // the micrograph and its standardised copy
 constexpr double bytes_per_canonical_pixel = 8;  // the micrograph at the encoder's scale
+constexpr double nested_base = 45 * mebibyte;         // its borders' maps, and the other rules beside it
 constexpr double nested_share = 0.3;             // of the scores: those of the largest part that `nested` looks into
+constexpr double nested_share_at_once = 0.75;    // where it looks into parts side by side, and other rules run beside it
+constexpr std::size_t few_chips = 16384;
 
 }  // namespace
+
+int at_once(std::size_t chips, int threads) { return chips <= few_chips ? threads : 1; }
 
 std::uint64_t predict_memory(const ChipGrid& grid, int features, const SegmentOptions& options) {
   const auto chips = static_cast<double>(grid.chips());
@@ -33,7 +38,7 @@ std::uint64_t predict_memory(const ChipGrid& grid, int features, const SegmentOp
   if (!options.similarity.spill.empty())
     graph -= scores;
   else if (nested)
-    graph += nested_share * scores;
+    graph += nested_base + (at_once(grid.chips(), 2) > 1 ? nested_share_at_once : nested_share) * scores;
   // A ResNet50's weights are read without LibTorch; by their features other modules are told from it before they are
   // open.
   const double library = features == resnet50_features ? 0.0 : libtorch;

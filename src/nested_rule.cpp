@@ -11,6 +11,7 @@
 #include "chip_field.hpp"
 #include "grey_phases.hpp"
 #include "grey_step.hpp"
+#include "memory_plan.hpp"
 #include "metamict/cut.hpp"
 #include "metamict/order.hpp"
 #include "parallel.hpp"
@@ -90,7 +91,8 @@ class Splitter {
     note(nodes, found, clear);
     const std::vector<Nodes>& parts = clear ? apart : proposed;
     std::vector<std::vector<Nodes>> inner(parts.size());
-    parallel_for(parts.size(), options_.threads, [&](std::size_t, std::size_t i) {
+    const int workers = at_once(into_.node_stability.size(), options_.threads);
+    parallel_for(parts.size(), workers, [&](std::size_t, std::size_t i) {
       inner[i] = split(parts[i], depth + 1);
       // What lies on one side of a border is joined before it meets the other side, lest border chips bridge the two.
       if (clear) inner[i] = field_.join_alike(std::move(inner[i]));

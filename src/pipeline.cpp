@@ -153,7 +153,7 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& gi
     const std::scoped_lock lock(telling);
     if (progress) progress(stage, done, total);
   };
-  parallel_for(longest_first.size(), options.threads, [&](std::size_t, std::size_t k) {
+  parallel_for(longest_first.size(), at_once(result.grid.chips(), options.threads), [&](std::size_t, std::size_t k) {
     const std::size_t i = longest_first[k];
     applied[i] = apply_rule(options.cuts[i], result, canonical, options, one_at_a_time);
   });

@@ -132,14 +132,15 @@ dnnl::primitive_attr attributes(After after, const Steps& steps, const std::vect
                                 [[maybe_unused]] int channel_axis) {
   dnnl::primitive_attr attr;
   dnnl::post_ops operations;
-  if (after == After::add_and_relu && !steps.whole()) operations.append_sum(1.0F);
-  if (after == After::add_and_relu && steps.whole())
-    operations.append_sum(steps.added / steps.out,
-                          steps.added_is_signed ? memory::data_type::s8 : memory::data_type::u8);
+  const bool add = after == After::add_and_relu;
+  const auto added = steps.added_is_signed ? memory::data_type::s8 : memory::data_type::u8;
+  if (add && !steps.whole()) operations.append_sum(1.0F);
 #if DNNL_VERSION_MAJOR >= 3
+  if (add && steps.whole()) operations.append_sum(steps.added / steps.out, 0, added);
   if (after != After::nothing) operations.append_eltwise(dnnl::algorithm::eltwise_relu, 0.0F, 0.0F);
   if (!scales.empty()) attr.set_scales_mask(DNNL_ARG_WEIGHTS, 1 << channel_axis);  // given to every run
 #else
+  if (add && steps.whole()) operations.append_sum(steps.added / steps.out, added);
   if (after != After::nothing) operations.append_eltwise(1.0F, dnnl::algorithm::eltwise_relu, 0.0F, 0.0F);
   constexpr int channels_of_output = 1 << 1;
   if (!scales.empty()) attr.set_output_scales(channels_of_output, scales);
