@@ -17,9 +17,9 @@ constexpr double libtorch = 195 * mebibyte;      // on top of both where the mod
 constexpr double writing = 20 * mebibyte;        // pictures and tables at work
 constexpr double bytes_per_input_pixel = 10;     // the micrograph and its standardised copy
 constexpr double bytes_per_canonical_pixel = 8;  // the micrograph at the encoder's scale
-constexpr double nested_base = 45 * mebibyte;         // its borders' maps, and the other rules beside it
+constexpr double nested_base = 45 * mebibyte;    // its borders' maps, and the other rules beside it
 constexpr double nested_share = 0.3;             // of the scores: those of the largest part that `nested` looks into
-constexpr double nested_share_at_once = 0.75;    // where it looks into parts side by side, and other rules run beside it
+constexpr double nested_share_at_once = 0.75;  // where it looks into parts side by side, and other rules run beside it
 constexpr std::size_t few_chips = 16384;
 
 }  // namespace

@@ -13,8 +13,8 @@ namespace metamict {
 /// taken back.
 std::uint64_t predict_memory(const ChipGrid& grid, int features, const SegmentOptions& options);
 
-/// How many of an image's rules, and of the parts that `nested` looks into, may be worked on at the same time: with many
-/// chips each holds much memory, and is large enough to keep all threads at work by itself.
+/// How many of an image's rules, and of the parts that `nested` looks into, may be worked on at the same time: with
+/// many chips each holds much memory, and is large enough to keep all threads at work by itself.
 int at_once(std::size_t chips, int threads);
 
 }  // namespace metamict
