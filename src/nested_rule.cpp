@@ -28,11 +28,14 @@ Similarity restrict_to(const Similarity& similarity, const Nodes& nodes, const s
     Quantum low = quanta - 1, high = 0;
     std::vector<std::uint64_t> counts = std::vector<std::uint64_t>(quanta, 0);
   };
-  std::vector<Worker> workers(static_cast<std::size_t>(std::max(threads, 1)));
+  threads = std::clamp(static_cast<int>(nodes.size() / 256), 1, std::max(threads, 1));  // fewer chips are done sooner
+  std::vector<Worker> workers(static_cast<std::size_t>(threads));
   parallel_for(nodes.size(), threads, [&](std::size_t worker, std::size_t i) {
     const Quantum* row = similarity.scores->row(nodes[i]);
-    auto& [low, high, counts] = workers[worker];
-    for (std::size_t j = 0; j < i; ++j) low = std::min(low, row[nodes[j]]), high = std::max(high, row[nodes[j]]);
+    Quantum least = quanta - 1, most = 0;
+    for (std::size_t j = 0; j < i; ++j) least = std::min(least, row[nodes[j]]), most = std::max(most, row[nodes[j]]);
+    workers[worker].low = std::min(workers[worker].low, least);
+    workers[worker].high = std::max(workers[worker].high, most);
   });
   Quantum low = quanta - 1, high = 0;
   for (const Worker& worker : workers) low = std::min(low, worker.low), high = std::max(high, worker.high);
@@ -84,11 +87,15 @@ class Splitter {
       return {nodes};
     const Similarity own = similarity_of_(nodes);
     const Communities found = find_communities(link(own, choose_cut(own, parse_cut_rule("mean"))), options_, progress_);
+    {
+      const std::scoped_lock lock(noting_);
+      if (into_.engine.empty()) into_.engine = found.engine;
+    }
     const std::vector<Nodes> proposed = field_.regions_among(nodes, found.community, found.count);
     if (proposed.empty()) return {nodes};
     const std::vector<Nodes> apart = field_.join_alike(proposed);
     const bool clear = apart.size() > 1;
-    note(nodes, found, clear);
+    if (clear) note_stability(nodes, found);
     const std::vector<Nodes>& parts = clear ? apart : proposed;
     std::vector<std::vector<Nodes>> inner(parts.size());
     const int workers = at_once(into_.node_stability.size(), options_.threads);
@@ -102,10 +109,8 @@ class Splitter {
     return pieces;
   }
 
-  void note(const Nodes& nodes, const Communities& found, bool clear) {
+  void note_stability(const Nodes& nodes, const Communities& found) {
     const std::scoped_lock lock(noting_);
-    if (into_.engine.empty()) into_.engine = found.engine;
-    if (!clear) return;
     into_.stability = std::min(into_.stability, found.stability);
     for (std::size_t i = 0; i < nodes.size(); ++i) into_.node_stability[nodes[i]] *= found.node_stability[i];
   }

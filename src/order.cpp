@@ -52,7 +52,7 @@ class Frame {
 
   /// Memory of one worker.
   struct Workspace {
-    cv::Mat tapered, spectrum, correlation, lags;
+    cv::Mat tapered, spectrum, signal, correlation, lags;
   };
 
   ChipLattice measure(const cv::Mat& chip, Workspace& space) const {
@@ -61,9 +61,9 @@ class Frame {
     cv::multiply(space.tapered, window_, space.tapered);
     cv::dft(space.tapered, space.spectrum, cv::DFT_COMPLEX_OUTPUT);
     const double total = cv::norm(space.tapered, cv::NORM_L2SQR) * size_ * size_;  // Parseval
-    const double noise_to_signal = keep_signal(space.spectrum, total);
+    const double noise_to_signal = keep_signal(space.spectrum, total, space.signal);
     if (noise_to_signal < 0) return {};
-    cv::dft(space.spectrum, space.correlation, cv::DFT_INVERSE | cv::DFT_REAL_OUTPUT | cv::DFT_SCALE);
+    cv::dft(space.signal, space.correlation, cv::DFT_INVERSE | cv::DFT_REAL_OUTPUT | cv::DFT_SCALE);
     ChipLattice lattice = repeat_of(space.correlation, noise_to_signal, space.lags);
     lattice.mean = mean;
     return lattice;
@@ -129,14 +129,15 @@ class Frame {
   /// Power without its centre (slow changes of grey) and without that of the noise, which low doses raise: as strong as
   /// at the highest frequencies, where the probe lets no signal through. Returns the noise's power over the signal's in
   /// the band that is kept, negative when no signal is left.
-  double keep_signal(cv::Mat& spectrum, double total) const {
+  double keep_signal(const cv::Mat& spectrum, double total, cv::Mat& signal) const {
     double highest = 0, white_there = 0, kept = 0, noise = 0;
     for (const Bin& bin : noise_) {
       highest += bin.times * power(spectrum.at<cv::Vec2f>(bin.y, bin.x));
       white_there += bin.times * bin.white;
     }
     const double level = white_there > 0 ? highest / white_there : 0;
-    cv::Mat signal = cv::Mat::zeros(spectrum.size(), spectrum.type());
+    signal.create(spectrum.size(), spectrum.type());
+    signal.setTo(0);
     for (const Bin& bin : band_) {
       // Subtracted without clipping, so that noise cancels in the mean and low doses do not read as disorder.
       const double of_noise = level * bin.white;
@@ -146,7 +147,6 @@ class Frame {
       kept += bin.times * left;
       noise += bin.times * of_noise;
     }
-    spectrum = signal;
     return kept > 1e-3 * total && kept > 0 ? noise / kept : -1.0;
   }
 

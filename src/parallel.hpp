@@ -9,13 +9,19 @@
 #include <cstddef>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
 namespace metamict {
 
-/// Calls body(worker, piece) for every piece in [0, pieces) on up to `threads` workers, worker in [0, threads). OpenMP
-/// below a worker (oneDNN) is held to one thread. The first exception stops the queue and reaches the caller.
+/// Threads beside the callers' own, of all queues together: a queue inside a queue inside a queue would otherwise start
+/// as many as their product.
+inline std::atomic<int> workers_at_work{0};
+
+/// Calls body(worker, piece) for every piece in [0, pieces) on up to `threads` workers, worker in [0, threads); on
+/// fewer where twice as many are at work already, or none is to be had. OpenMP below a worker (oneDNN) is held to one
+/// thread. The first exception stops the queue and reaches the caller.
 template <typename Body>
 void parallel_for(std::size_t pieces, int threads, const Body& body) {
   std::atomic<std::size_t> next{0};
@@ -36,7 +42,16 @@ void parallel_for(std::size_t pieces, int threads, const Body& body) {
   const std::size_t workers =
       std::min(static_cast<std::size_t>(std::max(threads, 1)), std::max<std::size_t>(pieces, 1));
   std::vector<std::jthread> others;
-  for (std::size_t worker = 1; worker < workers; ++worker) others.emplace_back(work, worker);
+  try {
+    for (std::size_t worker = 1; worker < workers && workers_at_work < 2 * threads; ++worker) {
+      others.emplace_back([&work, worker] {
+        work(worker);
+        --workers_at_work;
+      });
+      ++workers_at_work;
+    }
+  } catch (const std::system_error&) {  // no more threads: those that there are do it
+  }
   work(0);
   others.clear();
   if (failure) std::rethrow_exception(failure);

@@ -2,8 +2,10 @@
 #include "metamict/pipeline.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cmath>
+#include <exception>
 #include <mutex>
 #include <numeric>
 #include <utility>
@@ -105,6 +107,44 @@ AppliedRule apply_rule(const std::string& name, const Result& result, const Micr
   return applied;
 }
 
+/// All rules, in the order asked for; side by side, because each of them leaves a core idle now and then. When one
+/// fails the others are given up at their next word of progress.
+std::vector<AppliedRule> apply_rules(const Result& result, const Micrograph& canonical, const SegmentOptions& options,
+                                     const Progress& progress) {
+  struct GivenUp {};
+  const std::size_t count = options.cuts.size();
+  std::vector<AppliedRule> applied(count);
+  std::vector<std::exception_ptr> failures(count);
+  std::vector<std::size_t> longest_first(count);
+  std::iota(longest_first.begin(), longest_first.end(), std::size_t{0});
+  std::stable_partition(longest_first.begin(), longest_first.end(),
+                        [&](std::size_t i) { return is_derived_rule(options.cuts[i]); });
+  std::mutex telling;
+  std::size_t done = 0;
+  std::atomic<bool> failed = false;
+  const Progress tell = [&](std::string_view, std::size_t, std::size_t) {
+    if (failed) throw GivenUp{};
+    const std::scoped_lock lock(telling);
+    if (progress) progress("communities", done, count);
+  };
+  parallel_for(count, at_once(result.grid.chips(), options.threads), [&](std::size_t, std::size_t k) {
+    const std::size_t i = longest_first[k];
+    if (failed) return;
+    try {
+      applied[i] = apply_rule(options.cuts[i], result, canonical, options, tell);
+      const std::scoped_lock lock(telling);
+      ++done;
+    } catch (const GivenUp&) {
+    } catch (...) {
+      failures[i] = std::current_exception();
+      failed = true;
+    }
+  });
+  for (const std::exception_ptr& failure : failures)
+    if (failure) std::rethrow_exception(failure);
+  return applied;
+}
+
 }  // namespace
 
 Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& given, const Progress& progress) {
@@ -114,14 +154,12 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& gi
   result.primary = options.primary;
   result.micrograph = std::move(micrograph);
   append(result.notes, result.micrograph.notes);
-  append(result.notes, encoder.notes());
   if (!result.micrograph.nm_per_pixel)
     result.notes.push_back("the pixel size is not known: lengths and areas are in pixels; give --pixel-size");
 
   StageSeconds& seconds = result.seconds;
   const EncoderIdentity identity = encoder.identity();
   options.chip_size.cells_per_chip = identity.cells_per_chip;
-  options.chip_size.threads = options.threads;
   const Micrograph canonical = timed(seconds, "grid", [&] {
     const Plan planned = plan(result.micrograph, options, identity.input_px, identity.features);
     check_memory(planned, options);
@@ -137,27 +175,13 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& gi
   });
   result.embeddings =
       timed(seconds, "embed", [&] { return embed(canonical, result.grid, encoder, options.normalise, progress); });
+  append(result.notes, encoder.notes());  // of how it was opened, and of this image
   result.similarity =
       timed(seconds, "compare", [&] { return compare(result.embeddings, options.similarity, progress); });
   append(result.notes, result.similarity.notes);
   result.mode = mode_of(result.similarity.statistics, options.mode_bins);
 
-  // Side by side, because each of them leaves a core idle now and then. The derived ones take longest and begin.
-  std::vector<AppliedRule> applied(options.cuts.size());
-  std::vector<std::size_t> longest_first(options.cuts.size());
-  std::iota(longest_first.begin(), longest_first.end(), std::size_t{0});
-  std::stable_partition(longest_first.begin(), longest_first.end(),
-                        [&](std::size_t i) { return is_derived_rule(options.cuts[i]); });
-  std::mutex telling;
-  const Progress one_at_a_time = [&](std::string_view stage, std::size_t done, std::size_t total) {
-    const std::scoped_lock lock(telling);
-    if (progress) progress(stage, done, total);
-  };
-  parallel_for(longest_first.size(), at_once(result.grid.chips(), options.threads), [&](std::size_t, std::size_t k) {
-    const std::size_t i = longest_first[k];
-    applied[i] = apply_rule(options.cuts[i], result, canonical, options, one_at_a_time);
-  });
-  for (AppliedRule& one : applied) {
+  for (AppliedRule& one : apply_rules(result, canonical, options, progress)) {
     append(result.notes, one.notes, one.rule.name + ": ");
     for (const auto& [stage, spent] : one.seconds) seconds[stage] += spent;
     if (one.rule.name == options.primary) {
@@ -195,7 +219,9 @@ void check_rules(SegmentOptions& options, Notes& notes) {
 
 Plan plan(const Micrograph& micrograph, const SegmentOptions& options, int encoder_px, int features) {
   Plan result;
-  result.chip_size = choose_chip_size(micrograph, options.chip_size);
+  ChipSizeOptions size = options.chip_size;
+  size.threads = options.threads;
+  result.chip_size = choose_chip_size(micrograph, size);
   const double factor = encoder_px / result.chip_size.size_px;
   Notes ignored;
   const int stride = canonical_stride_px(options, result.chip_size, encoder_px, ignored);

@@ -7,6 +7,7 @@
 
 #include "batch_queue.hpp"
 #include "inference.hpp"
+#include "metamict/errors.hpp"
 #include "parallel.hpp"
 
 namespace metamict {
@@ -64,7 +65,6 @@ Workspace& ResnetEncoder::workspace(std::size_t worker) {
 }
 
 bool ResnetEncoder::can_share(const ChipGrid& grid, Normalise normalise) {
-  image_notes_.clear();
   if (!shared_) return false;
   std::string reason;
   if (normalise == Normalise::chip)
@@ -81,6 +81,7 @@ bool ResnetEncoder::can_share(const ChipGrid& grid, Normalise normalise) {
 RowMatrixXf ResnetEncoder::encode(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise,
                                   const Progress& progress) {
   last_calibration_.clear();
+  image_notes_.clear();
   last_was_shared_ = can_share(grid, normalise);
   if (on_bytes_ && last_was_shared_)
     image_notes_.push_back("int8 is for chips embedded one by one: the shared embedding is computed in " +
@@ -91,34 +92,56 @@ RowMatrixXf ResnetEncoder::encode(const Micrograph& canonical, const ChipGrid& g
   return encode_chips(on_bytes ? *on_bytes : executor_, canonical, grid, normalise, progress);
 }
 
-std::unique_ptr<ResnetExecutor> ResnetEncoder::calibrate(const Micrograph& canonical, const ChipGrid& grid,
-                                                         Normalise normalise) {
-  constexpr std::size_t wanted = 64;
-  constexpr double least_mean_cosine = 0.996;  // what bfloat16 is held to
-  const auto small = static_cast<std::size_t>(executor_.small_batch());
-  const std::size_t count = (wanted + small - 1) / small * small;  // whole batches; small grids give some chips twice
+std::vector<float> ResnetEncoder::chips_of(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise,
+                                           double phase) const {
+  const std::size_t rows = 8, cols = calibration_chips() / rows;
   const auto pixels = static_cast<std::size_t>(sidecar_.input_px) * static_cast<std::size_t>(sidecar_.input_px);
-  std::vector<float> chips(count * pixels);
-  for (std::size_t k = 0; k < count; ++k)
-    gather_chip(canonical.pixels, grid.chip((2 * k + 1) * grid.chips() / (2 * count)), normalise,
-                chips.data() + k * pixels);
+  std::vector<float> chips(rows * cols * pixels);
+  float* to = chips.data();
+  const auto at = [phase](std::size_t k, std::size_t count, int chips_there) {
+    return static_cast<int>((static_cast<double>(k) + phase) * chips_there / static_cast<double>(count));
+  };
+  for (std::size_t y = 0; y < rows; ++y)
+    for (std::size_t x = 0; x < cols; ++x, to += pixels)
+      gather_chip(canonical.pixels, grid.chip(grid.node(at(y, rows, grid.rows), at(x, cols, grid.cols))), normalise,
+                  to);
+  return chips;
+}
+
+std::size_t ResnetEncoder::calibration_chips() const {
+  constexpr std::size_t wanted = 64;
+  const auto small = static_cast<std::size_t>(executor_.small_batch());
+  return std::max(wanted, small);  // both are powers of two
+}
+
+std::unique_ptr<ResnetExecutor> ResnetEncoder::calibrate(const Micrograph& canonical, const ChipGrid& grid,
+                                                         Normalise normalise) try {
+  constexpr double least_mean_cosine = 0.996;  // what bfloat16 is held to
+  const std::string floats = name_of(executor_.number());
   ResnetRanges ranges(*weights_);
-  const RowMatrixXf expected = features_of(executor_, chips, threads_, &ranges);
+  features_of(executor_, chips_of(canonical, grid, normalise, 0.5), threads_, &ranges);
   auto on_bytes = std::make_unique<ResnetExecutor>(store_, *weights_, sidecar_.input_px,
                                                    InputScale{sidecar_.mean, sidecar_.std}, &ranges);
-  const RowMatrixXf found = features_of(*on_bytes, chips, threads_, nullptr);
+  // Held against chips from other places than those the ranges are of.
+  const std::vector<float> others = chips_of(canonical, grid, normalise, 0.25);
+  const RowMatrixXf expected = features_of(executor_, others, threads_, nullptr);
+  const RowMatrixXf found = features_of(*on_bytes, others, threads_, nullptr);
   double sum = 0;
   for (Eigen::Index i = 0; i < found.rows(); ++i) sum += worst_cosine(expected.row(i), found.row(i));
   const double mean = sum / static_cast<double>(found.rows());
+  const std::string measured = std::to_string(found.rows()) + " chips of the image (mean cosine with " + floats + " " +
+                               std::to_string(mean) + ")";
   if (mean < least_mean_cosine) {
-    image_notes_.push_back("int8 would change the embeddings (of " + std::to_string(count) +
-                           " chips the mean cosine with " + name_of(executor_.number()) + " is " +
-                           std::to_string(mean) + "): " + name_of(executor_.number()) + " is used");
+    image_notes_.push_back("int8 would change the embeddings of " + measured + ": " + floats + " is used");
     return nullptr;
   }
-  last_calibration_ = "calibrated on " + std::to_string(count) + " chips of the image (mean cosine with " +
-                      name_of(executor_.number()) + " " + std::to_string(mean) + ")";
+  last_calibration_ = "calibrated on " + measured;
   return on_bytes;
+} catch (const dnnl::error& error) {
+  if (error.status == dnnl_out_of_memory) throw ResourceError("not enough memory to embed on bytes");
+  image_notes_.push_back(std::string("int8 is refused by oneDNN (") + error.what() +
+                         "): " + name_of(executor_.number()) + " is used");
+  return nullptr;
 }
 
 RowMatrixXf ResnetEncoder::encode_chips(const ResnetExecutor& executor, const Micrograph& canonical,

@@ -39,6 +39,10 @@ class ResnetEncoder : public Encoder {
   /// An executor on bytes, with ranges from chips spread over the image; nothing, with a note, where that would change
   /// their embeddings.
   std::unique_ptr<ResnetExecutor> calibrate(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise);
+  std::size_t calibration_chips() const;
+  /// So many chips in a raster over the grid, `phase` of its spacing from the grid's edges.
+  std::vector<float> chips_of(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise,
+                              double phase) const;
   RowMatrixXf features_of(const ResnetExecutor& executor, const std::vector<float>& chips, int threads,
                           ResnetRanges* seen);
   Workspace& workspace(std::size_t worker);

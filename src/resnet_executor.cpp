@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cassert>
 
 namespace metamict {
 
@@ -52,8 +53,8 @@ ResnetExecutor::ResnetExecutor(PackedWeights& store, const FoldedResnet& weights
                                const ResnetRanges* ranges)
     : store_(&store),
       input_px_(input_px),
-      stem_step_(ranges != nullptr ? std::max(ranges->stem, 1e-20F) / 255 : 0),
-      last_step_(ranges != nullptr ? std::max(ranges->stages.back().back().out, 1e-20F) / 255 : 1),
+      stem_step_(ranges != nullptr ? step_of(ranges->stem, 255) : 0),
+      last_step_(ranges != nullptr ? step_of(ranges->stages.back().back().out, 255) : 1),
       stem_(store, weights.stem, scale, input_px, input_px),
       stages_([&] {
         std::vector<Stage> stages;
@@ -103,6 +104,7 @@ void ResnetExecutor::run_stages(Workspace& space, std::size_t last, const Stage&
 }
 
 void ResnetExecutor::run(Workspace& space, const float* chips, long count, float* features, ResnetRanges* seen) const {
+  assert(seen == nullptr || count == small_batch());
   const Stage& last = count <= small_batch() ? small_last_ : stages_.back();
   const MapShape map = times(last.out(), 1);
   std::byte* out = space.maps[4].at_least(last.out().values() * size_of(number()));

@@ -224,7 +224,8 @@ Packed PackedWeights::pack(const void* tensor, const Values& values, const memor
 }
 
 Operation Operation::product_of(PackedWeights& store, const memory::dims& rows_k_n, const FoldedConv& conv,
-                                const PackedWeights::Values& weights_NK, After after, const Steps& steps) {
+                                const PackedWeights::Values& weights_NK, After after, const Steps& steps,
+                                const void* tensor) {
   const OneThread scope;
   const memory::dim rows = rows_k_n[0], k = rows_k_n[1], n = rows_k_n[2];
   const auto type = type_of(store.number());
@@ -249,7 +250,7 @@ Operation Operation::product_of(PackedWeights& store, const memory::dims& rows_k
     in_steps = whole_weights(static_cast<const float*>(floats), channels, taps, weight_steps(conv));
     return in_steps.data();
   };
-  op.weights_ = store.pack(conv.weights_OHWI.data(), values,
+  op.weights_ = store.pack(tensor, values,
                            {{k, n}, whole ? memory::data_type::s8 : memory::data_type::f32, memory::format_tag::ba},
                            desc.weights_desc());
   op.bias_ = copy_of(store.engine(), bias, scaling.bias);
@@ -257,10 +258,12 @@ Operation Operation::product_of(PackedWeights& store, const memory::dims& rows_k
   return op;
 }
 
-Operation Operation::product(PackedWeights& store, long rows, const FoldedConv& conv, After after, const Steps& steps) {
+Operation Operation::product(PackedWeights& store, long rows, const FoldedConv& conv, After after, const Steps& steps,
+                             const void* tensor) {
   const memory::dim k = static_cast<long>(conv.weights_OHWI.size()) / conv.out;
   return product_of(
-      store, {rows, k, conv.out}, conv, [&](std::vector<float>&) { return conv.weights_OHWI.data(); }, after, steps);
+      store, {rows, k, conv.out}, conv, [&](std::vector<float>&) { return conv.weights_OHWI.data(); }, after, steps,
+      tensor != nullptr ? tensor : conv.weights_OHWI.data());
 }
 
 Operation Operation::dense(PackedWeights& store, const MapShape& in, const FoldedConv& conv, const Steps& steps) {
@@ -276,7 +279,8 @@ Operation Operation::dense(PackedWeights& store, const MapShape& in, const Folde
         }
     return room.data();
   };
-  return product_of(store, {in.n, area * conv.in, area * conv.out}, conv, weights_NK, After::relu, steps);
+  return product_of(store, {in.n, area * conv.in, area * conv.out}, conv, weights_NK, After::relu, steps,
+                    conv.weights_OHWI.data());
 }
 
 Operation Operation::convolution(PackedWeights& store, const MapShape& in, const FoldedConv& conv, int stride,

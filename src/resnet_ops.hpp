@@ -32,6 +32,8 @@ struct Steps {
   bool added_is_signed = false;
   bool whole() const { return in > 0; }
 };
+/// One of `steps` in a range that starts at 0; where nothing was seen any is as good.
+inline float step_of(float range, float steps) { return range > 0 ? range / steps : 1.0F; }
 
 /// Uninitialised memory on large pages (47 MB of weights on small ones is a miss of the translation buffer every few
 /// rows).
@@ -107,8 +109,9 @@ enum class After { nothing, relu, add_and_relu };  ///< what follows bias: add_a
 class Operation {
  public:
   /// [rows, k] x [k, n], where k = 1 or 9 neighbours x channels of the convolution.
+  /// `tensor` names the weights where `conv` itself does not live as long as the store.
   static Operation product(PackedWeights& store, long rows, const FoldedConv& conv, After after,
-                           const Steps& steps = {});
+                           const Steps& steps = {}, const void* tensor = nullptr);
   /// 3x3 with padding 1 on a map so small that every output pixel sees every input pixel: one product of whole maps,
   /// without the zeros that its neighbourhoods would hold. Then ReLU.
   static Operation dense(PackedWeights& store, const MapShape& in, const FoldedConv& conv, const Steps& steps = {});
@@ -122,7 +125,8 @@ class Operation {
   Operation(dnnl::primitive primitive, dnnl::memory::desc scratch)
       : primitive_(std::move(primitive)), scratch_(scratch) {}
   static Operation product_of(PackedWeights& store, const dnnl::memory::dims& rows_k_n, const FoldedConv& conv,
-                              const PackedWeights::Values& weights_NK, After after, const Steps& steps);
+                              const PackedWeights::Values& weights_NK, After after, const Steps& steps,
+                              const void* tensor);
 
   void keep_scales(const std::vector<float>& scales);
 

@@ -26,7 +26,8 @@ Stem::Stem(PackedWeights& store, const FoldedConv& conv, const InputScale& scale
     : number_(store.number()), conv_h_(strided(h, 2)), conv_w_(strided(w, 2)) {
   for (long rows = 1; rows <= conv_h_; ++rows)
     if (conv_h_ % rows == 0 && rows * conv_w_ <= largest_strip) strip_rows_ = rows;
-  product_ = Operation::product(store, strip_rows_ * conv_w_, one_or_two_planes(conv, scale), After::relu);
+  product_ = Operation::product(store, strip_rows_ * conv_w_, one_or_two_planes(conv, scale), After::relu, {},
+                                conv.weights_OHWI.data());
 }
 
 FoldedConv Stem::one_or_two_planes(const FoldedConv& conv, const InputScale& scale) {
@@ -124,7 +125,7 @@ Stage::Block Stage::compile(PackedWeights& store, const FoldedBottleneck& weight
       return Operation::product(store, rows / in.n * together, weights.spatial, After::relu, of_spatial);
     return Operation::convolution(store, inner, weights.spatial, stride, of_spatial);
   };
-  const bool all_see_all = stride == 1 && std::max(in.h, in.w) <= 2;
+  const bool all_see_all = stride == 1 && in.h == in.w && in.h <= 2;
   const bool small = std::min(middle.h, middle.w) < smallest_direct_px;
   const Way way = all_see_all ? Way::dense : small ? Way::neighbourhoods : Way::convolution;
   Block block{in,
@@ -143,12 +144,10 @@ Stage::Block Stage::compile(PackedWeights& store, const FoldedBottleneck& weight
 }
 
 std::vector<Stage::BlockSteps> Stage::steps_of(float range_in, const std::vector<BlockRanges>& ranges) {
-  // A map of zeros has any step.
-  const auto part = [](float range, float steps) { return range > 0 ? range / steps : 1.0F; };
   std::vector<BlockSteps> steps;
   for (const BlockRanges& range : ranges) {
-    steps.push_back({part(range_in, 255), part(range.reduce, 255), part(range.spatial, 255), part(range.shortcut, 127),
-                     part(range.out, 255)});
+    steps.push_back({step_of(range_in, 255), step_of(range.reduce, 255), step_of(range.spatial, 255),
+                     step_of(range.shortcut, 127), step_of(range.out, 255)});
     range_in = range.out;
   }
   return steps;

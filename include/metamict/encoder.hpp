@@ -54,7 +54,8 @@ class Encoder {
   virtual RowMatrixXf encode(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise,
                              const Progress& progress) = 0;
 
-  /// Decisions taken while loading ("bfloat16 is not supported by this processor: float32 is used").
+  /// Decisions taken while loading ("bfloat16 is not supported by this processor: float32 is used") and for the image
+  /// encoded last.
   virtual Notes notes() const { return {}; }
   virtual EncoderSeconds seconds() const { return {}; }
 };

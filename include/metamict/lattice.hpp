@@ -20,7 +20,7 @@ struct Lattice {
 struct LatticeOptions {
   double min_period_px = 4.0;   ///< shorter periods are not looked for
   double max_period_px = 64.0;  ///< longer ones neither
-  int threads = 1;
+  int threads = 1;              ///< for scales side by side; never changes the result
 };
 
 /// Measures the lattice period, robust to a part of the image being amorphous, to any rotation, to low dose and to a
@@ -32,7 +32,7 @@ struct ChipSizeOptions {
   std::optional<double> chip_size_px;  ///< given outright
   std::optional<double> lattice_nm;    ///< given lattice period; needs a pixel size
   double cells_per_chip = 4.0;         ///< a chip holds this many periods along each edge (paper, section 3)
-  int threads = 1;
+  int threads = 1;                     ///< of the search for a lattice; never changes the result
 };
 
 struct ChipSize {

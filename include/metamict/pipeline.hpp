@@ -35,6 +35,9 @@ struct SegmentOptions {
   PaintOptions paint;
   int threads = 1;
   std::uint64_t max_memory_bytes = 0;  ///< 0 = no limit
+  /// How the encoder was asked to work, for the forecast of memory only.
+  EmbeddingMode embedding = EmbeddingMode::chip;
+  Precision precision = Precision::automatic;
 };
 
 enum class RuleKind { threshold, derived };
@@ -65,7 +68,7 @@ struct RuleResult {
 };
 
 /// Wall seconds of each stage, summed over the rules: load, grid, embed, compare, cut, link, communities, paint (the
-/// writers add write and total).
+/// writers add write and total). Rules run side by side, so theirs may add up to more than the total.
 using StageSeconds = std::map<std::string, double>;
 
 /// Everything one image gave. Complete when returned.

@@ -120,8 +120,8 @@ void declare_encoder(Declaration& declare, SegmentCommand& command) {
   });
   declare.choice(
       "precision", "auto", {"auto", "float32", "bfloat16", "int8"},
-      "Arithmetic of the encoder; auto: bfloat16 where the processor has AMX, else float32; int8, calibrated "
-      "on the image itself: two to three times faster than float32 where there is VNNI but no AMX",
+      "Arithmetic of the encoder; auto: bfloat16 where the processor has AMX, else float32. int8 is calibrated on the "
+      "image itself, and three times as fast as float32 where there is VNNI",
       into(encoder.precision));
   declare.choice("embedding", "auto", {"auto", "chip", "shared"},
                  "chip: each chip by itself, as the paper; shared: one pass over the micrograph, windows pooled: eight "
@@ -408,7 +408,8 @@ void Parser::declare_inspect() {
   Declaration declare(*verb);
   verb->add_option("IMAGE", inspect.images, "Files to look into");
   declare_reading(declare, inspect.options);
-  inspect.options.communities.threads = machine_threads();  // the memory it foretells is that of segment's defaults
+  inspect.options.threads = inspect.options.communities.threads =
+      machine_threads();  // the memory it foretells is that of segment's defaults
 }
 
 void Parser::declare_evaluate() {

@@ -131,6 +131,7 @@ Batch::Batch(const SegmentCommand& command, Console& console, Log& log, BatchHoo
   output_options_.make_folder = false;
   options_.similarity.threads = options_.communities.threads = encoder_options_.threads = output_options_.threads =
       options_.threads;
+  options_.embedding = encoder_options_.embedding, options_.precision = encoder_options_.precision;
   cv::setNumThreads(options_.threads);  // OpenCV has a pool of its own
   if (encoder_options_.model.empty()) encoder_options_.model = default_encoder();
   sidecar_ = read_sidecar(encoder_options_.model);

@@ -5,10 +5,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <numeric>
 #include <opencv2/imgproc.hpp>
 
 #include "chip_spectra.hpp"
+#include "metamict/errors.hpp"
 #include "metamict/evaluate.hpp"
 #include "metamict/order.hpp"
 #include "nested_rule.hpp"
@@ -197,6 +199,45 @@ TEST(NestedRule, FindsAPocketThatOnlyTheLostLatticeShows) {
   for (std::size_t node = 0; node < result.grid.chips(); ++node)
     truth.push_back(disc.at<std::uint8_t>(result.grid.chip(node).tl() + cv::Point(32, 32)) != 0);
   EXPECT_GT(adjusted_rand_index(found.community, truth), 0.8);
+}
+
+/// Says something of each image, and not before it has seen it.
+class TalkativeEncoder : public Encoder {
+ public:
+  EncoderIdentity identity() const override { return fake_->identity(); }
+  RowMatrixXf encode(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise,
+                     const Progress& progress) override {
+    notes_ = {"image " + std::to_string(++images_)};
+    return fake_->encode(canonical, grid, normalise, progress);
+  }
+  Notes notes() const override { return notes_; }
+
+ private:
+  std::unique_ptr<Encoder> fake_ = test::fake_encoder();
+  Notes notes_;
+  int images_ = 0;
+};
+
+TEST(Segment, SaysOfAnImageWhatTheEncoderDecidedForIt) {
+  TalkativeEncoder encoder;
+  const cv::Mat pixels = test::draw_lattice({.rows = 192, .cols = 192});
+  for (const std::string note : {"image 1", "image 2"}) {
+    const Notes notes = segment(test::micrograph_of(pixels), encoder, {}).notes;
+    EXPECT_EQ(std::count(notes.begin(), notes.end(), note), 1);
+  }
+}
+
+// A rule that fails ends the others, and its own words reach the caller.
+TEST(Segment, StopsWithTheFirstFailureOfARule) {
+  SegmentOptions options;
+  options.threads = 3;
+  std::atomic<int> told = 0;
+  const auto stop = [&](std::string_view stage, std::size_t, std::size_t) {
+    if (stage == "communities" && ++told == 2) throw Interrupted("enough");
+  };
+  const cv::Mat pixels = test::draw_lattice({.rows = 256, .cols = 256, .amorphous_from = 0.5});
+  EXPECT_THROW(segment(test::micrograph_of(pixels), *test::fake_encoder(), options, stop), Interrupted);
+  EXPECT_EQ(told, 2);
 }
 
 TEST(Contamination, IsNotedWhereTheGreyRisesAndTheLatticeDoesNot) {

@@ -82,6 +82,18 @@ TEST(SharedResnet, WhatRepeatsInTheImageRepeatsInTheFeatures) {
     }
 }
 
+// Their last maps are 2 x 1 and 1 x 2 pixels: weights packed for the one are not those of the other.
+TEST(SharedResnet, AnImageDoesNotKnowTheOneBefore) {
+  const cv::Mat first = image(64, 32), second = image(32, 64);
+  const auto grid = [](const cv::Mat& pixels) { return lay_grid(pixels.size(), pixels.size(), 32, 16); };
+  PackedWeights store(Number::float32);
+  SharedResnet both(store, weights(), scale);
+  both.encode(first, grid(first), {});
+  PackedWeights fresh(Number::float32);
+  SharedResnet alone(fresh, weights(), scale);
+  EXPECT_EQ(both.encode(second, grid(second), {}), alone.encode(second, grid(second), {}));
+}
+
 TEST(SharedResnet, ProgressEndsWithEveryChipAndCanStop) {
   const cv::Mat pixels = image(128, 128);
   const ChipGrid grid = grid_over(pixels);
