@@ -122,10 +122,18 @@ std::vector<AppliedRule> apply_rules(const Result& result, const Micrograph& can
   std::mutex telling;
   std::size_t done = 0;
   std::atomic<bool> failed = false;
+  std::exception_ptr stopped;  // by the caller, through progress
   const Progress tell = [&](std::string_view, std::size_t, std::size_t) {
-    if (failed) throw GivenUp{};
     const std::scoped_lock lock(telling);
-    if (progress) progress("communities", done, count);
+    if (failed) throw GivenUp{};
+    if (!progress) return;
+    try {
+      progress("communities", done, count);
+    } catch (...) {
+      stopped = std::current_exception();
+      failed = true;
+      throw;
+    }
   };
   parallel_for(count, at_once(result.grid.chips(), options.threads), [&](std::size_t, std::size_t k) {
     const std::size_t i = longest_first[k];
@@ -140,6 +148,7 @@ std::vector<AppliedRule> apply_rules(const Result& result, const Micrograph& can
       failed = true;
     }
   });
+  failures.insert(failures.begin(), stopped);
   for (const std::exception_ptr& failure : failures)
     if (failure) std::rethrow_exception(failure);
   return applied;
