@@ -182,7 +182,7 @@ class Bench {
   void run() {
     std::cout << "peer: " << peer_.name << "clock: " << settings_.clock << ", medians of " << settings_.rounds
               << " alternating rounds\n\n"
-              << "| px | workers | path | chips/s | against | ratio | best round | goal |\n"
+              << "| px | workers | path | chips/s | against | ratio | best against best | goal |\n"
               << "|---|---|---|---|---|---|---|---|\n";
     for (const int px : settings_.sizes)
       for (const int threads : settings_.threads) chips(px, threads);
@@ -222,15 +222,15 @@ class Bench {
     const char* goal;
     double worth = 1;  // of one of ours in the peer's unit
   };
-  /// Medians over the rounds, of the rate and of the ratio; and the ratio of the best round, because a neighbour who
-  /// holds the matrix unit slows us and not a peer that does without.
+  /// Medians over the rounds, of the rate and of the ratio; and each at its best: a neighbour who holds the matrix unit
+  /// slows us and not a peer that does without.
   static void print(const Rates& rates, const Row& row) {
+    const std::vector<double>&ours = rates.at(row.ours), &peer = rates.at(row.peer);
     std::vector<double> ratios;
-    for (std::size_t i = 0; i < rates.at(row.ours).size(); ++i)
-      ratios.push_back(row.worth * rates.at(row.ours)[i] / rates.at(row.peer)[i]);
-    std::printf("| %d | %d | %s | %.0f | %s | %.2f | %.2f | %s |\n", row.px, row.threads, row.path,
-                median(rates.at(row.ours)), row.against, median(ratios),
-                *std::max_element(ratios.begin(), ratios.end()), row.goal);
+    for (std::size_t i = 0; i < ours.size(); ++i) ratios.push_back(row.worth * ours[i] / peer[i]);
+    const double best = row.worth * std::ranges::max(ours) / std::ranges::max(peer);
+    std::printf("| %d | %d | %s | %.0f | %s | %.2f | %.2f | %s |\n", row.px, row.threads, row.path, median(ours),
+                row.against, median(ratios), best, row.goal);
     std::fflush(stdout);
   }
 
