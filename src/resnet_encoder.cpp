@@ -8,7 +8,6 @@
 #include "batch_queue.hpp"
 #include "inference.hpp"
 #include "metamict/errors.hpp"
-#include "parallel.hpp"
 
 namespace metamict {
 
@@ -170,19 +169,20 @@ RowMatrixXf ResnetEncoder::features_of(const std::vector<float>& chips) {
 RowMatrixXf ResnetEncoder::features_of(const ResnetExecutor& executor, const std::vector<float>& chips, int threads,
                                        ResnetRanges* seen) {
   const std::size_t pixels = static_cast<std::size_t>(sidecar_.input_px) * static_cast<std::size_t>(sidecar_.input_px);
-  const std::size_t count = chips.size() / pixels, most = static_cast<std::size_t>(executor.small_batch());
+  const std::size_t count = chips.size() / pixels, small = static_cast<std::size_t>(executor.small_batch());
   RowMatrixXf features(static_cast<Eigen::Index>(count), resnet50_features);
   std::mutex seeing;
-  parallel_for((count + most - 1) / most, threads, [&](std::size_t worker, std::size_t batch) {
-    const std::size_t first = batch * most;
-    std::optional<ResnetRanges> here;
-    if (seen != nullptr) here.emplace(*weights_);
-    executor.run(workspace(worker), chips.data() + first * pixels, static_cast<long>(std::min(most, count - first)),
-                 features.row(static_cast<Eigen::Index>(first)).data(), here ? &*here : nullptr);
-    if (!here) return;
-    const std::scoped_lock lock(seeing);
-    seen->widen(*here);
-  });
+  for_each_batch(cut_into_batches(count, small, small), threads,
+                 [&](std::size_t worker, const Batch& batch) {
+                   std::optional<ResnetRanges> here;
+                   if (seen != nullptr) here.emplace(*weights_);
+                   executor.run(workspace(worker), chips.data() + batch.first * pixels, static_cast<long>(batch.count),
+                                features.row(static_cast<Eigen::Index>(batch.first)).data(), here ? &*here : nullptr);
+                   if (!here) return;
+                   const std::scoped_lock lock(seeing);
+                   seen->widen(*here);
+                 },
+                 {});
   return features;
 }
 

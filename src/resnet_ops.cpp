@@ -104,27 +104,26 @@ std::vector<std::int8_t> whole_weights(const float* weights_NK, std::size_t n, s
   return whole;
 }
 
-/// Bytes in and out: from sums of products of steps to steps of the output. oneDNN 2 adds the bias before it scales,
-/// oneDNN 3 after.
+/// On bytes, from sums of products of steps to steps of the output (oneDNN 2 adds the bias before it scales, oneDNN 3
+/// after); on floats only the bias.
 struct Scaling {
-  std::vector<float> scales, bias;
+  std::vector<float> weight_steps, scales, bias;  // the last two for each of n rows of weights
 };
 
 Scaling scaling_of(const FoldedConv& conv, std::size_t n, const Steps& steps) {
-  const std::vector<float> of_weights = weight_steps(conv);
   Scaling scaling;
+  if (steps.whole()) scaling.weight_steps = weight_steps(conv);
   for (std::size_t row = 0; row < n; ++row) {
-    const float worth = steps.in * of_weights[row % of_weights.size()];
-    scaling.scales.push_back(worth / steps.out);
-    scaling.bias.push_back(conv.bias_O[row % of_weights.size()] / (DNNL_VERSION_MAJOR >= 3 ? steps.out : worth));
+    const std::size_t channel = row % conv.bias_O.size();
+    float unit = 1;
+    if (steps.whole()) {
+      const float worth = steps.in * scaling.weight_steps[channel];
+      scaling.scales.push_back(worth / steps.out);
+      unit = DNNL_VERSION_MAJOR >= 3 ? steps.out : worth;
+    }
+    scaling.bias.push_back(conv.bias_O[channel] / unit);
   }
   return scaling;
-}
-
-std::vector<float> bias_of(const FoldedConv& conv, std::size_t n) {
-  std::vector<float> bias;
-  for (std::size_t row = 0; row < n; ++row) bias.push_back(conv.bias_O[row % conv.bias_O.size()]);
-  return bias;
 }
 
 /// channel_axis: of the weights.
@@ -239,7 +238,7 @@ Operation Operation::product_of(PackedWeights& store, const memory::dims& rows_k
                        memory::format_tag::ab);
   const memory::desc bias({1, n}, memory::data_type::f32, memory::format_tag::ab);
   const auto channels = static_cast<std::size_t>(n), taps = static_cast<std::size_t>(k);
-  const Scaling scaling = whole ? scaling_of(conv, channels, steps) : Scaling{{}, bias_of(conv, channels)};
+  const Scaling scaling = scaling_of(conv, channels, steps);
   const auto desc = product_desc(store.engine(), a, b, bias, c, attributes(after, steps, scaling.scales, 1));
   Operation op(dnnl::matmul(desc), desc.scratchpad_desc());
   op.in_ = a, op.out_ = c;
@@ -247,7 +246,7 @@ Operation Operation::product_of(PackedWeights& store, const memory::dims& rows_k
   const PackedWeights::Values values = [&](std::vector<float>& room) -> const void* {
     const void* floats = weights_NK(room);
     if (!whole) return floats;
-    in_steps = whole_weights(static_cast<const float*>(floats), channels, taps, weight_steps(conv));
+    in_steps = whole_weights(static_cast<const float*>(floats), channels, taps, scaling.weight_steps);
     return in_steps.data();
   };
   op.weights_ = store.pack(tensor, values,
@@ -294,7 +293,7 @@ Operation Operation::convolution(PackedWeights& store, const MapShape& in, const
   const memory::dims sizes = {conv.out, conv.in, 3, 3};
   const memory::desc any(sizes, whole ? memory::data_type::s8 : type, memory::format_tag::any);
   const auto channels = static_cast<std::size_t>(conv.out);
-  const Scaling scaling = whole ? scaling_of(conv, channels, steps) : Scaling{{}, conv.bias_O};
+  const Scaling scaling = scaling_of(conv, channels, steps);
   const auto desc =
       convolution_desc(store.engine(), from, any, bias, to, stride, attributes(After::relu, steps, scaling.scales, 0));
   Operation op(dnnl::convolution_forward(desc), desc.scratchpad_desc());
@@ -303,7 +302,7 @@ Operation Operation::convolution(PackedWeights& store, const MapShape& in, const
   const PackedWeights::Values values = [&](std::vector<float>&) -> const void* {
     if (!whole) return conv.weights_OHWI.data();
     in_steps =
-        whole_weights(conv.weights_OHWI.data(), channels, conv.weights_OHWI.size() / channels, weight_steps(conv));
+        whole_weights(conv.weights_OHWI.data(), channels, conv.weights_OHWI.size() / channels, scaling.weight_steps);
     return in_steps.data();
   };
   const memory::desc plain(sizes, whole ? memory::data_type::s8 : memory::data_type::f32, memory::format_tag::acdb);

@@ -162,7 +162,7 @@ Stage::Stage(PackedWeights& store, const std::vector<FoldedBottleneck>& blocks, 
 
 Stage::Stage(PackedWeights& store, const std::vector<FoldedBottleneck>& blocks, const MapShape& in,
              const std::vector<BlockSteps>& steps)
-    : number_(steps.front().in > 0 ? Number::int8 : store.number()), number_bytes_(size_of(number_)) {
+    : number_(steps.front().in > 0 ? Number::int8 : store.number()) {
   std::vector<MapShape> shapes{in};
   for (const FoldedBottleneck& weights : blocks)
     shapes.push_back(
@@ -194,8 +194,8 @@ void Stage::run_block(const Block& block, Workspace& space, const std::byte* in,
   MapShape last = block.middle;
   last.c = block.out_channels;
   const MapShape inner{block.in.n, block.in.h, block.in.w, block.middle.c};
-  std::byte* reduced = space.reduced.at_least(inner.values() * number_bytes_);
-  std::byte* spatial = space.spatial.at_least(block.middle.values() * number_bytes_);
+  std::byte* reduced = space.reduced.at_least(inner.values() * size_of(number_));
+  std::byte* spatial = space.spatial.at_least(block.middle.values() * size_of(number_));
   block.reduce.run(space, in, reduced);
   look(&BlockRanges::reduce, reduced, inner.values());
   if (block.way == Way::neighbourhoods)
@@ -206,8 +206,8 @@ void Stage::run_block(const Block& block, Workspace& space, const std::byte* in,
   if (block.shortcut) {
     if (block.stride > 1) {
       const std::size_t values = static_cast<std::size_t>(block.middle.rows() * block.in.c);
-      std::byte* gathered = space.gathered.at_least(values * number_bytes_);
-      subsample(in, block.in, block.stride, number_bytes_, gathered);
+      std::byte* gathered = space.gathered.at_least(values * size_of(number_));
+      subsample(in, block.in, block.stride, size_of(number_), gathered);
       in = gathered;
     }
     block.shortcut->run(space, in, out);
@@ -221,10 +221,10 @@ void Stage::run_neighbourhoods(const Block& block, Workspace& space, const std::
   MapShape from = block.in, to = block.middle;
   from.n = to.n = block.together;
   from.c = to.c;
-  std::byte* columns = space.columns.at_least(9 * to.values() * number_bytes_);
+  std::byte* columns = space.columns.at_least(9 * to.values() * size_of(number_));
   for (long n = 0; n < block.in.n;
-       n += block.together, in += from.values() * number_bytes_, out += to.values() * number_bytes_) {
-    neighbourhoods(in, from, block.stride, number_bytes_, columns);
+       n += block.together, in += from.values() * size_of(number_), out += to.values() * size_of(number_)) {
+    neighbourhoods(in, from, block.stride, size_of(number_), columns);
     block.spatial.run(space, columns, out);
   }
 }

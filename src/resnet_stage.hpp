@@ -97,7 +97,6 @@ class Stage {
   void run_neighbourhoods(const Block& block, Workspace& space, const std::byte* in, std::byte* out) const;
 
   Number number_;
-  std::size_t number_bytes_;
   std::vector<Block> blocks_;
 };
 

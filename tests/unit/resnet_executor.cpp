@@ -150,7 +150,7 @@ TEST(ResnetExecutor, RepeatsThePlainNetwork) {
 // 40 px and 32 px for the same reason; a chip as strong again as those that the ranges were taken from is cut off, not
 // turned over.
 TEST(ResnetExecutor, OnBytesKeepsTheFeatures) {
-  if (!has_int8()) GTEST_SKIP() << "this processor or oneDNN has no int8";
+  if (!has_int8()) GTEST_SKIP() << "this processor has no int8";
   const FoldedResnet weights = *fold_resnet50(network().views());
   const InputScale unequal{{0.485F, 0.456F, 0.406F}, {0.229F, 0.224F, 0.225F}};
   for (const auto& [px, scale] : {std::pair{40, InputScale{}}, std::pair{32, unequal}}) {
