@@ -19,12 +19,12 @@
 #include <sstream>
 #include <thread>
 
-#include "inference.hpp"
-#include "machine.hpp"
-#include "mapped_file.hpp"
-#include "parallel.hpp"
-#include "resnet_encoder.hpp"
-#include "torchscript_file.hpp"
+#include "base/parallel.hpp"
+#include "base/system/machine.hpp"
+#include "base/system/mapped_file.hpp"
+#include "encoder/probe.hpp"
+#include "encoder/resnet/resnet_encoder.hpp"
+#include "encoder/torchscript/torchscript_file.hpp"
 
 namespace metamict {
 namespace {

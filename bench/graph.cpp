@@ -20,11 +20,11 @@
 #include <string>
 #include <vector>
 
-#include "dense_kernels.hpp"
-#include "machine.hpp"
+#include "base/parallel.hpp"
+#include "base/system/machine.hpp"
+#include "graph/communities/dense_kernels.hpp"
 #include "metamict/communities.hpp"
-#include "parallel.hpp"
-#include "report/npy.hpp"
+#include "report/files/npy.hpp"
 
 namespace metamict {
 namespace {

@@ -3,10 +3,10 @@
 #include <nlohmann/json.hpp>
 
 #include "app/verbs.hpp"
+#include "base/numbers.hpp"
+#include "base/text.hpp"
 #include "metamict/errors.hpp"
 #include "metamict/formats.hpp"
-#include "report/words.hpp"
-#include "text.hpp"
 
 namespace metamict::app {
 

@@ -9,11 +9,11 @@
 #include <opencv2/core/utility.hpp>
 #include <system_error>
 
-#include "app/signals.hpp"
-#include "app/trust.hpp"
+#include "app/process/signals.hpp"
+#include "app/process/trust.hpp"
 #include "app/verbs.hpp"
+#include "base/text.hpp"
 #include "metamict/errors.hpp"
-#include "report/words.hpp"
 
 namespace metamict::app {
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "app/trust.hpp"
+#include "app/process/trust.hpp"
 #include "metamict/encoder.hpp"
 
 namespace metamict::app {

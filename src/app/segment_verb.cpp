@@ -13,18 +13,18 @@
 #include <thread>
 #include <utility>
 
-#include "app/batch.hpp"
-#include "app/output_lock.hpp"
-#include "app/signals.hpp"
-#include "app/values.hpp"
+#include "app/batch/output_lock.hpp"
+#include "app/batch/results_folder.hpp"
+#include "app/command_line/values.hpp"
+#include "app/process/signals.hpp"
 #include "app/verbs.hpp"
-#include "machine.hpp"
+#include "base/numbers.hpp"
+#include "base/system/machine.hpp"
+#include "base/system/whole_file.hpp"
+#include "base/text.hpp"
+#include "encoder/open_encoder.hpp"
 #include "metamict/errors.hpp"
 #include "metamict/formats.hpp"
-#include "open_encoder.hpp"
-#include "report/whole_file.hpp"
-#include "report/words.hpp"
-#include "text.hpp"
 
 namespace metamict::app {
 

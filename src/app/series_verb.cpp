@@ -3,13 +3,13 @@
 #include <map>
 
 #include "app/verbs.hpp"
-#include "machine.hpp"
+#include "base/numbers.hpp"
+#include "base/sha256.hpp"
+#include "base/system/machine.hpp"
+#include "base/text.hpp"
 #include "metamict/errors.hpp"
 #include "metamict/formats.hpp"
 #include "report/series_outputs.hpp"
-#include "report/words.hpp"
-#include "sha256.hpp"
-#include "text.hpp"
 
 namespace metamict::app {
 

@@ -6,8 +6,8 @@
 #include <functional>
 #include <optional>
 
-#include "app/log.hpp"
-#include "app/options.hpp"
+#include "app/command_line/options.hpp"
+#include "app/process/log.hpp"
 #include "app/program.hpp"
 
 namespace metamict::app {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "app/arrivals.hpp"
+#include "app/batch/arrivals.hpp"
 #include "app/verbs.hpp"
+#include "base/text.hpp"
 #include "metamict/errors.hpp"
-#include "report/html_parts.hpp"
-#include "report/words.hpp"
+#include "report/pages/html_parts.hpp"
 
 namespace metamict::app {
 

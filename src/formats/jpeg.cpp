@@ -12,9 +12,9 @@
 #include <jerror.h>
 // clang-format on
 
-#include "formats.hpp"
+#include "formats/bytes/samples.hpp"
+#include "formats/readers.hpp"
 #include "metamict/errors.hpp"
-#include "samples.hpp"
 
 namespace metamict {
 

@@ -4,10 +4,10 @@
 #include <cmath>
 #include <limits>
 
-#include "formats.hpp"
+#include "formats/bytes/samples.hpp"
+#include "formats/bytes/units.hpp"
+#include "formats/readers.hpp"
 #include "metamict/errors.hpp"
-#include "samples.hpp"
-#include "units.hpp"
 
 namespace metamict {
 

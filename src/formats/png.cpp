@@ -5,10 +5,10 @@
 #include <limits>
 #include <string_view>
 
-#include "codecs.hpp"
-#include "formats.hpp"
+#include "formats/bytes/samples.hpp"
+#include "formats/codecs/codecs.hpp"
+#include "formats/readers.hpp"
 #include "metamict/errors.hpp"
-#include "samples.hpp"
 
 namespace metamict {
 

@@ -5,11 +5,11 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/system/whole_file.hpp"
+#include "base/text.hpp"
 #include "metamict/errors.hpp"
-#include "report/label_tiff.hpp"
-#include "report/overlay.hpp"
-#include "report/whole_file.hpp"
-#include "report/words.hpp"
+#include "report/files/label_tiff.hpp"
+#include "report/pictures/overlay.hpp"
 
 namespace metamict {
 

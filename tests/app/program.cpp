@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <opencv2/core/utility.hpp>
 
-#include "machine.hpp"
+#include "base/system/machine.hpp"
 #include "metamict/errors.hpp"
 #include "support/program_fixture.hpp"
 

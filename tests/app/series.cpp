@@ -10,7 +10,7 @@
 #include <sstream>
 #include <thread>
 
-#include "app/arrivals.hpp"
+#include "app/batch/arrivals.hpp"
 #include "metamict/formats.hpp"
 #include "support/program_fixture.hpp"
 

@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "app/options.hpp"
+#include "app/command_line/options.hpp"
 #include "metamict/errors.hpp"
 
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "report/words.hpp"
+#include "base/text.hpp"
 
 namespace {
 

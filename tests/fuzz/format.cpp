@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "formats/formats.hpp"
+#include "formats/readers.hpp"
 #include "metamict/errors.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Any name and any numbers written as GraphML and read back by libxml2: the same nodes, edges, numbers and texts.
-#include "report/graphml.hpp"
+#include "report/files/graphml.hpp"
 
 #include <fuzzer/FuzzedDataProvider.h>
 #include <libxml/parser.h>
@@ -14,7 +14,7 @@
 #include <memory>
 #include <string>
 
-#include "report/words.hpp"
+#include "base/text.hpp"
 
 namespace {
 

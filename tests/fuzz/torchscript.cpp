@@ -4,7 +4,7 @@
 #include <cstring>
 #include <vector>
 
-#include "torchscript_file.hpp"
+#include "encoder/torchscript/torchscript_file.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
   const auto tensors = metamict::stored_tensors({data, size});

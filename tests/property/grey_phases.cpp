@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A glass under a patchy cap is a layer of its own, whatever the patches' grey; a cap alone is one.
-#include "grey_phases.hpp"
+#include "rules/grey_phases.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 #include <opencv2/imgproc.hpp>
 #include <random>
 
-#include "quantile.hpp"
+#include "image/quantile.hpp"
 
 namespace metamict {
 namespace {

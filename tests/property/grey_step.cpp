@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Steps of the mean grey: found under wedges and noise whatever their direction; slopes, domes, lines and rows are
 // none.
-#include "grey_step.hpp"
+#include "rules/grey_step.hpp"
 
 #include <gtest/gtest.h>
 

@@ -7,9 +7,9 @@
 #include <numeric>
 #include <random>
 
-#include "dense_groups.hpp"
-#include "dense_louvain.hpp"
-#include "group_louvain.hpp"
+#include "graph/communities/dense_groups.hpp"
+#include "graph/communities/dense_louvain.hpp"
+#include "graph/communities/group_louvain.hpp"
 #include "metamict/communities.hpp"
 #include "support/score_graphs.hpp"
 

@@ -9,11 +9,11 @@
 #include <numeric>
 #include <opencv2/imgproc.hpp>
 
-#include "chip_spectra.hpp"
+#include "lattice/chip_spectra.hpp"
 #include "metamict/errors.hpp"
 #include "metamict/evaluate.hpp"
 #include "metamict/order.hpp"
-#include "nested_rule.hpp"
+#include "rules/nested_rule.hpp"
 #include "support/support.hpp"
 
 namespace metamict {

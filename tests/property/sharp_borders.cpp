@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Borders to the pixel: nearer to the truth than votes of chips whatever tells the two sides apart, and where nothing
 // does they stay as they were.
-#include "sharp_borders.hpp"
+#include "labels/sharp_borders.hpp"
 
 #include <gtest/gtest.h>
 

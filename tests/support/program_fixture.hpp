@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "app/program.hpp"
-#include "sha256.hpp"
+#include "base/sha256.hpp"
 #include "support/support.hpp"
 
 namespace metamict::test {

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "resnet_weights.hpp"
+#include "encoder/resnet/weights.hpp"
 
 namespace metamict::test {
 

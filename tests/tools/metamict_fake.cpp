@@ -2,7 +2,7 @@
 // The program with the tests' fake encoder: starts in a moment and computes in milliseconds, so that it can be killed,
 // starved and signalled thousands of times.
 #include "app/program.hpp"
-#include "sha256.hpp"
+#include "base/sha256.hpp"
 #include "support/support.hpp"
 
 int main(int argc, char** argv) {

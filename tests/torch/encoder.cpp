@@ -13,9 +13,9 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
-#include "inference.hpp"
+#include "base/sha256.hpp"
+#include "encoder/probe.hpp"
 #include "metamict/errors.hpp"
-#include "sha256.hpp"
 #include "support/support.hpp"
 
 namespace metamict {

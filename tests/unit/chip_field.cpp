@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Which parts of an image are borders between two others, and which pieces lie astray.
-#include "chip_field.hpp"
+#include "rules/chip_field.hpp"
 
 #include <gtest/gtest.h>
 

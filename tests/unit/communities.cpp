@@ -7,9 +7,9 @@
 #include <cmath>
 #include <numeric>
 
-#include "igraph_communities.hpp"
+#include "graph/communities/igraph_communities.hpp"
+#include "graph/communities/stability.hpp"
 #include "metamict/errors.hpp"
-#include "stability.hpp"
 #include "support/score_graphs.hpp"
 
 namespace metamict {

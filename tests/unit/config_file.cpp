@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Options in a file: whatever is written is read back, TOML as others write it is understood, the rest is refused.
-#include "app/config_file.hpp"
+#include "app/command_line/config_file.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
 
-#include "app/values.hpp"
+#include "app/command_line/values.hpp"
 #include "metamict/errors.hpp"
 #include "support/support.hpp"
 

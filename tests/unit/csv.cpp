@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // CSV read back as it was written, by us and as RFC 4180 allows others to.
-#include "csv.hpp"
+#include "base/csv.hpp"
 
 #include <gtest/gtest.h>
 
 #include <fstream>
 
-#include "app/batch.hpp"
+#include "app/batch/results_folder.hpp"
+#include "base/text.hpp"
+#include "base/text_file.hpp"
 #include "metamict/errors.hpp"
 #include "metamict/series.hpp"
-#include "report/words.hpp"
 #include "support/support.hpp"
-#include "text_file.hpp"
 
 namespace metamict {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <fstream>
 
-#include "codecs.hpp"
+#include "formats/codecs/codecs.hpp"
 #include "metamict/errors.hpp"
 #include "metamict/formats.hpp"
 #include "support/support.hpp"

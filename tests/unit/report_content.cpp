@@ -9,13 +9,13 @@
 #include <regex>
 #include <set>
 
+#include "base/sha256.hpp"
+#include "base/text.hpp"
 #include "metamict/errors.hpp"
 #include "metamict/outputs.hpp"
-#include "report/chips_csv.hpp"
-#include "report/html_report.hpp"
-#include "report/json_report.hpp"
-#include "report/words.hpp"
-#include "sha256.hpp"
+#include "report/files/chips_csv.hpp"
+#include "report/files/json_report.hpp"
+#include "report/pages/html_report.hpp"
 #include "unit/report_sample.hpp"
 
 namespace metamict {

@@ -9,9 +9,9 @@
 #include <limits>
 #include <random>
 
+#include "base/system/whole_file.hpp"
+#include "base/text.hpp"
 #include "metamict/errors.hpp"
-#include "report/whole_file.hpp"
-#include "report/words.hpp"
 #include "support/support.hpp"
 
 namespace metamict {

@@ -7,16 +7,16 @@
 #include <opencv2/imgproc.hpp>
 #include <random>
 
-#include "codecs.hpp"
-#include "report/chip_map.hpp"
-#include "report/colours.hpp"
-#include "report/graph_layout.hpp"
-#include "report/graph_plot.hpp"
-#include "report/micrograph_picture.hpp"
-#include "report/outlines.hpp"
-#include "report/overlay.hpp"
-#include "report/png.hpp"
-#include "report/similarity_plot.hpp"
+#include "formats/codecs/codecs.hpp"
+#include "report/pictures/chip_map.hpp"
+#include "report/pictures/colours.hpp"
+#include "report/pictures/graph_layout.hpp"
+#include "report/pictures/graph_plot.hpp"
+#include "report/pictures/micrograph_picture.hpp"
+#include "report/pictures/outlines.hpp"
+#include "report/pictures/overlay.hpp"
+#include "report/pictures/png.hpp"
+#include "report/pictures/similarity_plot.hpp"
 #include "unit/report_sample.hpp"
 
 namespace metamict {

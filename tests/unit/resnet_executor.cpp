@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The fast ResNet50 against a plain one: loops over pixels, batch normalisation as published, double precision.
-#include "resnet_executor.hpp"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <random>
 
-#include "inference.hpp"
+#include "encoder/probe.hpp"
+#include "encoder/resnet/executor.hpp"
 #include "support/random_resnet.hpp"
 
 namespace metamict {

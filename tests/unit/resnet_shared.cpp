@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The shared pass against what must be the same: a chip that is the whole image, the mean over windows that tile it,
 // and itself cut into other tiles.
-#include "resnet_shared.hpp"
-
 #include <gtest/gtest.h>
 
-#include "inference.hpp"
-#include "resnet_executor.hpp"
+#include "encoder/probe.hpp"
+#include "encoder/resnet/executor.hpp"
+#include "encoder/resnet/shared_pass.hpp"
 #include "support/random_resnet.hpp"
 
 namespace metamict {

@@ -6,10 +6,10 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "inference.hpp"
+#include "base/sha256.hpp"
+#include "encoder/probe.hpp"
 #include "metamict/encoder.hpp"
 #include "metamict/errors.hpp"
-#include "sha256.hpp"
 #include "support/support.hpp"
 
 namespace metamict {

@@ -8,9 +8,9 @@
 #include <filesystem>
 #include <numeric>
 
+#include "graph/transpose.hpp"
 #include "metamict/errors.hpp"
 #include "support/support.hpp"
-#include "transpose.hpp"
 
 namespace metamict {
 namespace {

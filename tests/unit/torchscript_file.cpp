@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Weights read without LibTorch: from an archive written here byte by byte, whole and damaged everywhere.
-#include "torchscript_file.hpp"
+#include "encoder/torchscript/torchscript_file.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,8 +9,8 @@
 #include <cstring>
 #include <limits>
 
-#include "inference.hpp"
-#include "pickle.hpp"
+#include "encoder/probe.hpp"
+#include "encoder/torchscript/pickle.hpp"
 #include "support/support.hpp"
 
 namespace metamict {

@@ -8,7 +8,7 @@
 #include <new>
 #include <stdexcept>
 
-#include "app/signals.hpp"
+#include "app/process/signals.hpp"
 #include "support/support.hpp"
 
 namespace metamict::app {

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The bookkeeping of many images in one output folder: which are done, and how a finished one takes its final name.
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "app/command_line/options.hpp"
+#include "metamict/outputs.hpp"
+
+namespace metamict::app {
+
+/// What a finished image was made from; DONE.json holds it with the hashes of every output.
+struct Provenance {
+  std::string image_sha256, options_sha256, model_sha256, sidecar_sha256;
+};
+
+/// What lies beside the images' folders.
+inline constexpr std::array files_beside_images = {"run.toml",
+                                                   "run.json",
+                                                   "series.json",
+                                                   "series.csv",
+                                                   "series.html",
+                                                   "watch.html",
+                                                   "metamict_series_mqc.json",
+                                                   "metamict_trend_mqc.json"};
+
+/// Images of a manifest: one path a line, or CSV with an `image` column; relative paths from the manifest's folder.
+/// Throws UsageError.
+std::vector<std::filesystem::path> read_manifest(const std::filesystem::path& path);
+
+/// Name of an image's folder. Throws UsageError when two images share one, or when one is kept for metamict's own
+/// files.
+std::vector<std::string> stems_of(const std::vector<std::filesystem::path>& images);
+
+std::string hash_of(const OptionTable& table);
+
+/// The files that a folder's DONE.json vouches for; empty when there is none or it cannot be read.
+std::vector<WrittenFile> finished_files(const std::filesystem::path& folder);
+
+/// True when DONE.json is of the same image, options and model and every file it names is there, byte for byte.
+bool is_finished(const std::filesystem::path& folder, const Provenance& provenance);
+
+/// Where an image's files are gathered before they take their final names.
+std::filesystem::path staging_of(const std::filesystem::path& folder);
+
+/// Throws OutputError when the folder is a link (what is written would land elsewhere) or no folder.
+void check_place(const std::filesystem::path& folder);
+
+/// Writes DONE.json into the staging folder and moves everything to `folder`: by one rename where there is nothing yet,
+/// else file by file with DONE.json last; files of an earlier run that this one did not make are removed, others are
+/// left alone. Nothing is moved or removed through a link. Throws OutputError.
+void publish(const std::filesystem::path& folder, const std::vector<WrittenFile>& files, const Provenance& provenance);
+
+/// Removes a folder's leftovers of an interrupted run: its staging folder, files ending in .part, and what a
+/// replacement that was cut short had already moved. Throws nothing.
+void remove_stale(const std::filesystem::path& folder);
+
+}  // namespace metamict::app

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A file that appears under its name whole or not at all.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "base/sha256.hpp"
+#include "metamict/outputs.hpp"
+
+namespace metamict {
+
+/// Written to <path>.part; finish() brings it to the disk and gives it its name. Without finish() nothing remains.
+/// Every failure throws OutputError with the file and the system's words.
+class WholeFile {
+ public:
+  explicit WholeFile(std::filesystem::path path);
+  ~WholeFile();
+  WholeFile(const WholeFile&) = delete;
+  WholeFile& operator=(const WholeFile&) = delete;
+
+  void write(std::string_view bytes);
+  /// fsync, close, rename. The path in the answer is as given to the constructor. The name outlasts a power cut only
+  /// after sync_folder().
+  WrittenFile finish();
+
+ private:
+  void flush();
+  [[noreturn]] void fail(const std::string& what, int error_number) const;
+
+  std::filesystem::path path_, part_;
+  int descriptor_ = -1;
+  bool finished_ = false;
+  std::string buffer_;
+  Sha256 sha256_;
+  std::uint64_t bytes_ = 0;
+};
+
+/// fsync of a folder: brings the names of its files to the disk. Once for many files, because it costs some 10 ms.
+/// Throws OutputError.
+void sync_folder(const std::filesystem::path& folder);
+
+}  // namespace metamict

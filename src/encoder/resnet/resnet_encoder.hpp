@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// An encoder whose network is a ResNet50, on the processor without LibTorch.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "encoder/resnet/executor.hpp"
+#include "encoder/resnet/shared_pass.hpp"
+#include "metamict/encoder.hpp"
+
+namespace metamict {
+
+class ResnetEncoder : public Encoder {
+ public:
+  ResnetEncoder(std::shared_ptr<const FoldedResnet> weights, const EncoderOptions& options, const Sidecar& sidecar,
+                Notes notes);
+
+  EncoderIdentity identity() const override;
+  /// What was decided while loading, and for the last image.
+  Notes notes() const override;
+  EncoderSeconds seconds() const override { return seconds_; }
+  void set_seconds(const EncoderSeconds& seconds) { seconds_ = seconds; }
+  /// What its features were compared with when it was opened: said in the report.
+  void set_checked_against(std::string what) { checked_against_ = std::move(what); }
+  RowMatrixXf encode(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise,
+                     const Progress& progress) override;
+
+  /// Features of a few chips of input_px² grey values each, to compare with another implementation's.
+  RowMatrixXf features_of(const std::vector<float>& chips);
+
+ private:
+  RowMatrixXf encode_chips(const ResnetExecutor& executor, const Micrograph& canonical, const ChipGrid& grid,
+                           Normalise normalise, const Progress& progress);
+  bool can_share(const ChipGrid& grid, Normalise normalise);
+  /// An executor on bytes, with ranges from chips spread over the image; nothing, with a note, where that would change
+  /// their embeddings.
+  std::unique_ptr<ResnetExecutor> calibrate(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise);
+  std::size_t calibration_chips() const;
+  /// So many chips in a raster over the grid, `phase` of its spacing from the grid's edges.
+  std::vector<float> chips_of(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise,
+                              double phase) const;
+  RowMatrixXf features_of(const ResnetExecutor& executor, const std::vector<float>& chips, int threads,
+                          ResnetRanges* seen);
+  Workspace& workspace(std::size_t worker);
+
+  Sidecar sidecar_;
+  Notes notes_, image_notes_;
+  EncoderSeconds seconds_;
+  std::string checked_against_;
+  int threads_;
+  bool on_bytes_;                                // asked for, and possible here
+  std::shared_ptr<const FoldedResnet> weights_;  // where more than executor_ is made of them
+  PackedWeights store_;
+  ResnetExecutor executor_;
+  std::optional<SharedResnet> shared_;  // when asked for
+  bool last_was_shared_;
+  std::string last_calibration_;                        // of the last image, where it was embedded on bytes
+  std::vector<std::unique_ptr<Workspace>> workspaces_;  // one per worker, kept from image to image
+};
+
+/// The number type asked for, or the fastest; a note when the processor lacks what was asked for.
+Number choose_number(Precision precision, Notes& notes);
+
+}  // namespace metamict

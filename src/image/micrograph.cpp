@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "metamict/micrograph.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <opencv2/imgproc.hpp>
+
+#include "base/sha256.hpp"
+#include "metamict/errors.hpp"
+#include "metamict/formats.hpp"
+
+namespace metamict {
+
+namespace {
+
+// A frame's number; nothing for "mean".
+std::optional<int> parse_frame(const std::string& text) {
+  if (text == "mean") return std::nullopt;
+  int frame = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), frame);
+  if (error != std::errc{} || end != text.data() + text.size() || frame < 0)
+    throw UsageError("the frame must be a whole number from 0 or \"mean\", not \"" + text + "\"");
+  return frame;
+}
+
+void refuse_non_finite(const std::string& name, const cv::Mat& pixels) {
+  std::size_t nans = 0, infinities = 0;
+  int first_row = -1, first_col = -1;
+  for (int row = 0; row < pixels.rows; ++row) {
+    const float* values = pixels.ptr<float>(row);
+    for (int col = 0; col < pixels.cols; ++col) {
+      if (std::isfinite(values[col])) continue;
+      if (first_row < 0) {
+        first_row = row;
+        first_col = col;
+      }
+      ++(std::isnan(values[col]) ? nans : infinities);
+    }
+  }
+  if (nans + infinities == 0) return;
+  throw InputError(name + ": holds " + std::to_string(nans) + " NaN and " + std::to_string(infinities) +
+                   " infinite pixels, the first at row " + std::to_string(first_row) + ", column " +
+                   std::to_string(first_col) + "; replace them before segmenting");
+}
+
+void refuse_constant(const std::string& name, const cv::Mat& pixels) {
+  double least = 0, most = 0;
+  cv::minMaxLoc(pixels, &least, &most);
+  if (least < most) return;
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), static_cast<float>(least)).ptr;
+  throw InputError(name + ": is constant: all " + std::to_string(pixels.total()) + " pixels are " +
+                   std::string(text.data(), end) + ", so there is nothing to segment");
+}
+
+std::string number(double value) {
+  std::array<char, 32> text{};
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::general, 6).ptr};
+}
+
+void set_pixel_size(Micrograph& micrograph, const DatasetInfo& info, const LoadOptions& options) {
+  micrograph.pixel_size_source = "unknown";
+  if (info.nm_per_pixel) {
+    const auto [y, x] = *info.nm_per_pixel;
+    micrograph.nm_per_pixel = std::sqrt(y * x);
+    micrograph.pixel_size_source = info.pixel_size_source;
+    if (std::abs(y - x) > 0.01 * std::min(y, x) && !options.nm_per_pixel)
+      micrograph.notes.push_back("pixels are not square (" + number(y) + " nm high, " + number(x) +
+                                 " nm wide): their geometric mean, " + number(std::sqrt(y * x)) + " nm, is used");
+  }
+  if (!options.nm_per_pixel) return;
+  micrograph.nm_per_pixel = options.nm_per_pixel;
+  micrograph.pixel_size_source = "given";
+}
+
+void note_choice(Micrograph& micrograph, const std::vector<DatasetInfo>& datasets, const DatasetInfo& chosen,
+                 const LoadOptions& options) {
+  const auto images = std::count_if(datasets.begin(), datasets.end(), [](const auto& info) { return info.image; });
+  if (images > 1 && options.dataset.empty())
+    micrograph.notes.push_back("the file holds " + std::to_string(images) + " images: \"" + chosen.name +
+                               "\" was taken (--dataset takes another)");
+  if (chosen.frames > 1 && options.frame == "0")
+    micrograph.notes.push_back("the image is a stack of " + std::to_string(chosen.frames) +
+                               " frames: frame 0 was taken (--frame takes another, or their mean)");
+}
+
+// numpy's percentile with linear interpolation. Reorders `values`.
+double percentile(std::vector<float>& values, double percent) {
+  const double position = percent / 100 * static_cast<double>(values.size() - 1);
+  const auto below = static_cast<std::size_t>(position);
+  const auto nth = values.begin() + static_cast<std::ptrdiff_t>(below);
+  std::nth_element(values.begin(), nth, values.end());
+  const auto lower = static_cast<double>(*nth);
+  const double fraction = position - static_cast<double>(below);
+  if (fraction == 0 || below + 1 >= values.size()) return lower;
+  return lower + fraction * (static_cast<double>(*std::min_element(nth + 1, values.end())) - lower);
+}
+
+}  // namespace
+
+void LoadOptions::check() const {
+  parse_frame(frame);
+  if (nm_per_pixel && !(std::isfinite(*nm_per_pixel) && *nm_per_pixel > 0))
+    throw UsageError("the pixel size must be above 0 nm, not " + number(*nm_per_pixel));
+  if (max_pixels == 0) throw UsageError("the limit on an image's pixels must be above 0");
+}
+
+Micrograph load_micrograph(const std::filesystem::path& path, const LoadOptions& options) {
+  options.check();
+  const Format& format = recognise_format(path);
+  const auto datasets = format.list(path, options.max_pixels);
+  std::size_t index = 0;
+  try {
+    index = choose_dataset(datasets, options.dataset);
+  } catch (const InputError& error) {
+    throw InputError(path.string() + ": " + error.what());
+  }
+  RawImage raw = format.read({path, index, parse_frame(options.frame), options.max_pixels});
+  refuse_non_finite(path.string(), raw.pixels);
+  refuse_constant(path.string(), raw.pixels);
+
+  Micrograph micrograph;
+  micrograph.path = path;
+  micrograph.sha256 = sha256_of_file(path);
+  micrograph.pixels = raw.pixels;
+  micrograph.input_size = raw.pixels.size();
+  if (datasets.size() > 1) micrograph.dataset = raw.info.name;
+  micrograph.notes = std::move(raw.notes);
+  note_choice(micrograph, datasets, raw.info, options);
+  set_pixel_size(micrograph, raw.info, options);
+  return micrograph;
+}
+
+Micrograph standardise(const Micrograph& micrograph) {
+  const cv::Mat& pixels = micrograph.pixels;
+  std::vector<float> values;
+  values.reserve(pixels.total());
+  for (int row = 0; row < pixels.rows; ++row)
+    values.insert(values.end(), pixels.ptr<float>(row), pixels.ptr<float>(row) + pixels.cols);
+  const double low = percentile(values, 0.1), high = percentile(values, 99.9);
+  if (!(low < high))
+    throw InputError(micrograph.path.string() +
+                     ": is nearly constant: between the 0.1 and 99.9 percentiles every pixel is " + number(low) +
+                     ", so there is nothing to segment");
+  std::vector<float>().swap(values);
+
+  // Two passes in double: a mean far above the spread (counts on an offset) must not eat the digits of the deviation.
+  const auto clipped = [&](float value) { return std::clamp(static_cast<double>(value), low, high); };
+  const auto sum = [&](auto&& of) {
+    double total = 0;
+    for (int row = 0; row < pixels.rows; ++row) {
+      const float* from = pixels.ptr<float>(row);
+      for (int col = 0; col < pixels.cols; ++col) total += of(clipped(from[col]));
+    }
+    return total / static_cast<double>(pixels.total());
+  };
+  const double mean = sum([](double value) { return value; });
+  const double deviation = std::sqrt(sum([&](double value) { return (value - mean) * (value - mean); }));
+
+  Micrograph result = micrograph;
+  result.pixels = cv::Mat(pixels.size(), CV_32FC1);
+  for (int row = 0; row < pixels.rows; ++row) {
+    const float* from = pixels.ptr<float>(row);
+    float* to = result.pixels.ptr<float>(row);
+    for (int col = 0; col < pixels.cols; ++col) to[col] = static_cast<float>((clipped(from[col]) - mean) / deviation);
+  }
+  return result;
+}
+
+Micrograph to_canonical_scale(const Micrograph& micrograph, double chip_px, int encoder_px) {
+  const double factor = encoder_px / chip_px;
+  if (std::abs(factor - 1) < 1e-3) return micrograph;
+  Micrograph result = micrograph;
+  result.pixels = cv::Mat();
+  // The factors rather than a size are given, so that positions scale by exactly this factor whatever the rounding.
+  cv::resize(micrograph.pixels, result.pixels, cv::Size(), factor, factor,
+             factor < 1 ? cv::INTER_AREA : cv::INTER_CUBIC);
+  result.scale *= factor;
+  if (result.nm_per_pixel) result.nm_per_pixel = *result.nm_per_pixel / factor;
+  return result;
+}
+
+}  // namespace metamict

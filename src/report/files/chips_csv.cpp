@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "report/files/chips_csv.hpp"
+
+#include "base/text.hpp"
+
+namespace metamict {
+
+cv::Point2d chip_centre_px(const ChipGrid& grid, std::size_t node) {
+  const cv::Rect2d chip = grid.chip_in_input(node);
+  return {chip.x + chip.width / 2 - 0.5, chip.y + chip.height / 2 - 0.5};
+}
+
+std::string chips_csv(const Result& result) {
+  std::string text = "node,row,col,x_px,y_px,order";
+  for (const RuleResult& rule : result.rules) text += "," + rule.name + "_community," + rule.name + "_stability";
+  text += "\r\n";
+  for (std::size_t node = 0; node < result.grid.chips(); ++node) {
+    const cv::Point2d centre = chip_centre_px(result.grid, node);
+    text += std::to_string(node) + "," + std::to_string(result.grid.row(node)) + "," +
+            std::to_string(result.grid.col(node)) + "," + shortest(centre.x) + "," + shortest(centre.y) + "," +
+            shortest(result.order[node]);
+    for (const RuleResult& rule : result.rules)
+      text += "," + std::to_string(rule.communities.community[node]) + "," +
+              shortest(rule.communities.node_stability[node]);
+    text += "\r\n";
+  }
+  return text;
+}
+
+}  // namespace metamict

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "report/files/json_report.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "base/text.hpp"
+
+namespace metamict {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int histogram_bins = 100;
+
+template <class Value>
+Json or_null(const std::optional<Value>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+Json finite(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+Json image_json(const Result& result) {
+  const Micrograph& micrograph = result.micrograph;
+  const std::optional<Lattice>& lattice = result.chip_size.lattice;
+  return {{"path", clean_utf8(micrograph.path.string())},
+          {"sha256", micrograph.sha256},
+          {"dataset", micrograph.dataset.empty() ? Json(nullptr) : Json(clean_utf8(micrograph.dataset))},
+          {"rows", micrograph.pixels.rows},
+          {"cols", micrograph.pixels.cols},
+          {"nm_per_pixel", or_null(micrograph.nm_per_pixel)},
+          {"pixel_size_source", micrograph.pixel_size_source},
+          {"lattice_period_px", lattice ? finite(lattice->period_px) : Json(nullptr)}};
+}
+
+/// Sizes in pixels of the input image, as every length of the report.
+Json grid_json(const Result& result) {
+  const ChipGrid& grid = result.grid;
+  const double size_px = result.chip_size.size_px;
+  return {{"size_px", size_px},    {"stride_px", size_px * grid.stride_px / grid.size_px},
+          {"rows", grid.rows},     {"cols", grid.cols},
+          {"chips", grid.chips()}, {"size_source", result.chip_size.source}};
+}
+
+Json encoder_json(const EncoderIdentity& encoder) {
+  return {{"name", encoder.name},
+          {"sha256", encoder.sha256},
+          {"kind", encoder.kind},
+          {"features", encoder.features},
+          {"precision", encoder.precision},
+          {"device", encoder.device},
+          {"embedding", encoder.embedding},
+          {"path", encoder.path},
+          {"provenance", clean_utf8(encoder.provenance)}};
+}
+
+Json similarity_json(const Result& result) {
+  const SimilarityStatistics& statistics = result.similarity.statistics;
+  Json edges = Json::array();
+  for (int i = 0; i <= histogram_bins; ++i) edges.push_back(static_cast<double>(i) / histogram_bins);
+  return {{"scale", result.similarity.scale == SimilarityScale::minmax ? "minmax" : "raw"},
+          {"pairs", statistics.pairs},
+          {"mean", finite(statistics.mean)},
+          {"median", finite(statistics.median)},
+          {"mode", finite(result.mode)},
+          {"min_cosine", finite(statistics.min_cosine)},
+          {"max_cosine", finite(statistics.max_cosine)},
+          {"histogram", {{"edges", std::move(edges)}, {"counts", histogram(statistics, histogram_bins)}}}};
+}
+
+Json region_json(const Region& region) {
+  return {{"label", region.label},
+          {"chips", region.chips},
+          {"area_px", region.area_px},
+          {"area_nm2", or_null(region.area_nm2)},
+          {"order", finite(region.order)},
+          {"ordered", is_ordered(region.order)},
+          {"mean_intensity", finite(region.mean_intensity)},
+          {"centroid_px", {{"x", finite(region.centroid_px.x)}, {"y", finite(region.centroid_px.y)}}}};
+}
+
+Json scores_json(const RuleResult& rule) {
+  const auto count = static_cast<std::size_t>(rule.communities.count);
+  const std::size_t shown = std::min<std::size_t>(count, reported_communities);
+  Json rows = Json::array();
+  for (std::size_t i = 0; i < shown; ++i) {
+    Json row = Json::array();
+    for (std::size_t j = 0; j < shown; ++j) row.push_back(finite(rule.community_scores[i * count + j]));
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+Json rule_json(const RuleResult& rule) {
+  Json regions = Json::array();
+  for (const Region& region : rule.regions) regions.push_back(region_json(region));
+  const bool has_graph = rule.graph.has_value();
+  const std::optional<double>& modularity = rule.communities.modularity;
+  return {{"kind", rule.kind == RuleKind::threshold ? "threshold" : "derived"},
+          {"cut", has_graph ? finite(rule.graph->cut.value) : Json(nullptr)},
+          {"edges", has_graph ? Json(rule.graph->edges) : Json(nullptr)},
+          {"components", has_graph ? Json(rule.graph->components) : Json(nullptr)},
+          {"communities", rule.communities.count},
+          {"modularity", modularity ? finite(*modularity) : Json(nullptr)},
+          {"stability", finite(rule.communities.stability)},
+          {"unassigned_px", rule.map.area_px.empty() ? 0 : rule.map.area_px.front()},
+          {"community_of_label", rule.map.community_of_label},
+          {"community_scores", scores_json(rule)},
+          {"regions", std::move(regions)}};
+}
+
+}  // namespace
+
+std::string json_report(const Result& result) {
+  Json rules = Json::object();
+  for (const RuleResult& rule : result.rules) rules[rule.name] = rule_json(rule);
+  Json notes = Json::array();
+  for (const std::string& note : result.notes) notes.push_back(clean_utf8(note));
+  const Json report = {{"schema", "metamict-report/1"},
+                       {"image", image_json(result)},
+                       {"grid", grid_json(result)},
+                       {"encoder", encoder_json(result.embeddings.encoder)},
+                       {"similarity", similarity_json(result)},
+                       {"primary", result.primary},
+                       {"engine", result.engine},
+                       {"rules", std::move(rules)},
+                       {"notes", std::move(notes)}};
+  return report.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace metamict

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "metamict/outputs.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <functional>
+#include <future>
+#include <system_error>
+#include <thread>
+
+#include "base/system/whole_file.hpp"
+#include "base/text.hpp"
+#include "metamict/errors.hpp"
+#include "report/files/chips_csv.hpp"
+#include "report/files/graphml.hpp"
+#include "report/files/hspy.hpp"
+#include "report/files/json_report.hpp"
+#include "report/files/label_tiff.hpp"
+#include "report/files/npy.hpp"
+#include "report/pages/html_report.hpp"
+#include "report/pictures/graph_layout.hpp"
+#include "report/pictures/graph_plot.hpp"
+#include "report/pictures/overlay.hpp"
+#include "report/pictures/similarity_plot.hpp"
+
+namespace metamict {
+
+namespace {
+
+constexpr std::uint64_t full_graph_edges = 1'000'000;  // about 70 bytes each; no viewer opens more
+constexpr int drawn_neighbours = 8;
+
+bool writes_full_graph(const ChipGraph& graph, GraphmlMode mode) {
+  return mode == GraphmlMode::full || (mode == GraphmlMode::automatic && graph.edges <= full_graph_edges);
+}
+
+/// Nothing degrades silently: said before the reports are written, which repeat the notes.
+void note_backbones(Result& result, GraphmlMode mode) {
+  if (mode != GraphmlMode::automatic) return;
+  std::string rules;
+  for (const RuleResult& rule : result.rules)
+    if (rule.graph && !writes_full_graph(*rule.graph, mode))
+      rules += (rules.empty() ? "" : ", ") + rule.name + " (" + with_thousands(rule.graph->edges) + " edges)";
+  if (rules.empty()) return;
+  result.notes.push_back(
+      "graph.graphml holds only a backbone (mutual nearest neighbours and a maximum spanning forest) of " + rules +
+      ": --graphml full writes every edge");
+}
+
+void note_many_communities(Result& result) {
+  for (const RuleResult& rule : result.rules)
+    if (rule.communities.count > reported_communities)
+      result.notes.push_back(rule.name + ": report.json gives the mean scores between the " +
+                             std::to_string(reported_communities) + " largest of " +
+                             with_thousands(static_cast<std::uint64_t>(rule.communities.count)) + " communities only");
+}
+
+void make_folder(const std::filesystem::path& folder, bool with_parents) {
+  std::error_code failure;
+  with_parents ? std::filesystem::create_directories(folder, failure)
+               : std::filesystem::create_directory(folder, failure);
+  if (failure) throw OutputError("the folder " + folder.string() + " cannot be made: " + failure.message());
+}
+
+/// Writes the files of one image. Its work is cut into jobs that cores share; the list of files is in the order of the
+/// jobs, whoever runs them.
+class Writer {
+ public:
+  Writer(const Result& result, std::filesystem::path folder, const OutputOptions& options)
+      : result_(result), folder_(std::move(folder)), options_(options) {}
+
+  std::vector<WrittenFile> run() {
+    if (options_.make_folder) make_folder(folder_, true);
+    // Not the folder again: one that was cleared away meanwhile is not to come back.
+    for (const RuleResult& rule : result_.rules) make_folder(folder_ / rule.name, false);
+    plan_jobs();
+    run_jobs();
+    put("report.json", json_report(result_));
+    put("report.html", html_report(result_, pictures_));
+    for (const RuleResult& rule : result_.rules) sync_folder(folder_ / rule.name);
+    sync_folder(folder_);
+    return std::move(files_);
+  }
+
+ private:
+  using Files = std::vector<WrittenFile>;
+
+  /// What the drawings of all graphs share: chips stand in one place whatever the cut, and a graph's backbone is what
+  /// reaches its cut of the backbone of a graph with a lower cut (nearest neighbours stay nearest, and a maximum
+  /// spanning forest without its weak edges is one of what is left).
+  struct Drawing {
+    std::vector<Edge> backbone;
+    std::vector<cv::Point2f> layout;
+  };
+
+  Drawing lay_out_graphs() const {
+    const ChipGraph* largest = nullptr;
+    for (const RuleResult& rule : result_.rules)
+      if (rule.graph && (largest == nullptr || rule.graph->threshold < largest->threshold)) largest = &*rule.graph;
+    if (largest == nullptr) return {};
+    std::vector<Edge> edges = backbone(*largest, drawn_neighbours);
+    std::vector<cv::Point2f> layout = lay_out(place_by_similarity(*result_.similarity.scores), edges);
+    return {std::move(edges), std::move(layout)};
+  }
+
+  std::vector<Edge> backbone_of(const ChipGraph& graph) const {
+    std::vector<Edge> edges;
+    for (const Edge& edge : drawing_.get().backbone)
+      if (graph.joined(edge.a, edge.b)) edges.push_back(edge);
+    return edges;
+  }
+
+  void plan_jobs() {
+    // The layout takes longest: one core begins with it while the others write what does not need it.
+    drawing_ = std::async(std::launch::deferred, [this] { return lay_out_graphs(); }).share();
+    jobs_.emplace_back([&] {
+      drawing_.wait();
+      return Files{};
+    });
+    for (const RuleResult& rule : result_.rules)
+      jobs_.emplace_back([&] {
+        return Files{written(rule.name + "/labels.tif", label_tiff(rule.map.labels, result_.micrograph.nm_per_pixel)),
+                     written(rule.name + "/overlay.png", draw_overlay(result_, rule))};
+      });
+    jobs_.emplace_back([&] {
+      pictures_.similarity = draw_similarity(result_);
+      return Files{written("similarity.png", pictures_.similarity), written("chips.csv", chips_csv(result_))};
+    });
+    if (options_.hspy) {
+      jobs_.emplace_back([&] { return Files{written("order.hspy", order_hspy(result_))}; });
+      for (const RuleResult& rule : result_.rules)
+        jobs_.emplace_back([&] { return Files{written(rule.name + "/labels.hspy", labels_hspy(result_, rule))}; });
+    }
+    if (options_.embeddings)
+      jobs_.emplace_back(
+          [&] { return Files{relative(write_embeddings(result_.embeddings, folder_ / "embeddings.npy"))}; });
+    if (options_.scores)
+      jobs_.emplace_back([&] { return Files{relative(write_scores(result_.similarity, folder_ / "scores.npy"))}; });
+    for (const RuleResult& rule : result_.rules)
+      if (rule.graph) jobs_.emplace_back([&] { return write_graph(rule); });
+  }
+
+  void run_jobs() {
+    std::vector<Files> results(jobs_.size());
+    std::vector<std::exception_ptr> failures(jobs_.size());
+    std::atomic<std::size_t> next = 0;
+    std::atomic<bool> failed = false;
+    const auto work = [&] {
+      for (std::size_t i = next++; i < jobs_.size() && !failed; i = next++) try {
+          results[i] = jobs_[i]();
+        } catch (...) {
+          failures[i] = std::current_exception();
+          failed = true;
+        }
+    };
+    {
+      std::vector<std::jthread> others;
+      for (int i = 1; i < std::min<int>(options_.threads, static_cast<int>(jobs_.size())); ++i)
+        others.emplace_back(work);
+      work();
+    }
+    for (const std::exception_ptr& failure : failures)
+      if (failure) std::rethrow_exception(failure);
+    for (Files& files : results) files_.insert(files_.end(), files.begin(), files.end());
+  }
+
+  Files write_graph(const RuleResult& rule) {
+    const std::vector<Edge> edges = backbone_of(*rule.graph);
+    const std::vector<cv::Point2f>& layout = drawing_.get().layout;
+    std::string picture = draw_graph(rule, layout, edges);
+    Files files;
+    if (options_.graphml != GraphmlMode::none)
+      files.push_back(relative(
+          write_graphml({result_, rule, layout, writes_full_graph(*rule.graph, options_.graphml) ? nullptr : &edges},
+                        folder_ / rule.name / "graph.graphml")));
+    files.push_back(written(rule.name + "/graph.png", picture));
+    if (&rule == graph_rule(result_)) {
+      pictures_.graph = std::move(picture);
+      pictures_.graph_rule = rule.name;
+    }
+    return files;
+  }
+
+  WrittenFile written(const std::string& name, std::string_view bytes) const {
+    WholeFile file(folder_ / name);
+    file.write(bytes);
+    return relative(file.finish());
+  }
+
+  WrittenFile relative(WrittenFile file) const {
+    file.path = file.path.lexically_relative(folder_);
+    return file;
+  }
+
+  void put(const std::string& name, std::string_view bytes) { files_.push_back(written(name, bytes)); }
+
+  const Result& result_;
+  const std::filesystem::path folder_;
+  const OutputOptions& options_;
+  std::shared_future<Drawing> drawing_;
+  std::vector<std::function<Files()>> jobs_;
+  ReportPictures pictures_;
+  Files files_;
+};
+
+}  // namespace
+
+std::vector<WrittenFile> write_outputs(Result& result, const std::filesystem::path& folder,
+                                       const OutputOptions& options) {
+  note_backbones(result, options.graphml);
+  note_many_communities(result);
+  return Writer(result, folder, options).run();
+}
+
+}  // namespace metamict

@@ -1,0 +1,462 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "metamict/front.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <numbers>
+#include <numeric>
+
+#include "base/numbers.hpp"
+#include "image/quantile.hpp"
+#include "lattice/lattice_contrast.hpp"
+#include "metamict/errors.hpp"
+#include "series/upright.hpp"
+
+namespace metamict {
+
+namespace {
+
+constexpr double most_px_per_period = 12;  // finer sampling tells nothing more of the lattice
+constexpr float unknown = std::numeric_limits<float>::quiet_NaN();
+
+/// Smooths a line, skipping gaps, and fills the gaps from beside them.
+std::vector<float> smooth_line(const std::vector<float>& line, double sigma) {
+  const int reach = std::max(1, static_cast<int>(std::ceil(3 * sigma))), size = static_cast<int>(line.size());
+  std::vector<float> smooth(line.size(), unknown);
+  for (int i = 0; i < size; ++i) {
+    double sum = 0, weights = 0;
+    for (int j = std::max(0, i - reach); j <= std::min(size - 1, i + reach); ++j) {
+      const float value = line[static_cast<std::size_t>(j)];
+      if (std::isnan(value)) continue;
+      const double weight = std::exp(-0.5 * (i - j) * (i - j) / (sigma * sigma));
+      sum += weight * value, weights += weight;
+    }
+    if (weights > 0) smooth[static_cast<std::size_t>(i)] = static_cast<float>(sum / weights);
+  }
+  const auto first = std::find_if(smooth.begin(), smooth.end(), [](float v) { return !std::isnan(v); });
+  if (first == smooth.end()) return smooth;
+  float last = *first;
+  for (float& value : smooth) value = std::isnan(value) ? last : (last = value);
+  return smooth;
+}
+
+/// The film seen with its surface up; every length in pixels of this picture, which may be smaller than the image.
+class UprightFilm {
+ public:
+  UprightFilm(const FrontInput& input, const FrontOptions& options)
+      : input_(input), options_(options), image_size_(input.labels.size()) {
+    LatticeOptions search;
+    const std::vector<ReciprocalLattice> found = find_lattices(input.micrograph.pixels, search, 1);
+    if (!found.empty()) lattice_ = found.front();
+    if (lattice_ && lattice_->period_px() > most_px_per_period) scale_ = most_px_per_period / lattice_->period_px();
+    cv::Mat pixels = input.micrograph.pixels, labels = input.labels;
+    if (scale_ < 1) {
+      cv::resize(pixels, pixels, {}, scale_, scale_, cv::INTER_AREA);
+      cv::resize(labels, labels, pixels.size(), 0, 0, cv::INTER_NEAREST);
+      lattice_->g1 /= scale_, lattice_->g2 /= scale_;
+    }
+    upright_.emplace(pixels.size(), input.growth.angle_deg);
+    period_ = lattice_ ? lattice_->period_px() : input.chip_px * scale_ / 4;
+    chip_ = input.chip_px * scale_;
+    cv::Mat grey;
+    cv::GaussianBlur(pixels, grey, {}, 0.5 * period_);
+    grey_ = upright_->turn(grey, cv::INTER_LINEAR);
+    const cv::Mat turned = upright_->turn(labels, cv::INTER_NEAREST);
+    inside_ = upright_->turn(cv::Mat(labels.size(), CV_8U, cv::Scalar(255)), cv::INTER_NEAREST);
+    layer_ = cv::Mat(turned.size(), CV_8U, cv::Scalar(0));
+    for (int y = 0; y < turned.rows; ++y)
+      for (int x = 0; x < turned.cols; ++x)
+        layer_.at<std::uint8_t>(y, x) = static_cast<std::uint8_t>(input.layer_of_label[turned.at<std::uint16_t>(y, x)]);
+    if (lattice_) reflections_ = measure_reflections(pixels, *lattice_, upright_->down());
+    for (ReflectionPower& one : reflections_) one.power = upright_->turn(one.power, cv::INTER_LINEAR);
+  }
+
+  Front measure();
+
+ private:
+  using Line = std::vector<float>;  // one value a column
+
+  Layer at(int y, int x) const { return static_cast<Layer>(layer_.at<std::uint8_t>(y, x)); }
+  bool is_film(Layer layer) const {
+    return layer == Layer::film || layer == Layer::amorphous || layer == Layer::partly_ordered;
+  }
+
+  void find_borders();
+  void level_interface();
+  void sharpen(Line& border, bool surface) const;
+  Line lateral(const std::function<float(int x, std::vector<float>&)>& of_column, double sigma) const;
+  std::optional<cv::Mat> crystal_share(const std::vector<const ReflectionPower*>& reflections,
+                                       double* film_contrast) const;
+  double ordered_film_level(const cv::Mat& amplitude, const Line& substrate) const;
+  void fill_small_holes(cv::Mat& mask) const;
+  void fill_up_to_surface(cv::Mat& mask, double widest) const;
+  cv::Mat amorphous_mask(const cv::Mat& share, double below) const;
+  void paint_layers(const cv::Mat& amorphous, const std::optional<cv::Mat>& share);
+  std::vector<double> depths(const cv::Mat& amorphous) const;
+  void write_curve(Front& front, const std::vector<double>& depth) const;
+  int top(int x) const { return static_cast<int>(std::lround(surface_[static_cast<std::size_t>(x)])); }
+  int base(int x) const { return static_cast<int>(std::lround(interface_[static_cast<std::size_t>(x)])); }
+  bool in_view(int x) const { return !std::isnan(surface_[static_cast<std::size_t>(x)]) && base(x) > top(x); }
+
+  const FrontInput& input_;
+  const FrontOptions& options_;
+  cv::Size image_size_;
+  std::optional<ReciprocalLattice> lattice_;
+  double scale_ = 1, period_ = 0, chip_ = 0;
+  std::optional<Upright> upright_;
+  cv::Mat grey_, inside_, layer_;
+  std::vector<ReflectionPower> reflections_;
+  Line surface_, interface_;  // first row of the film, first row below it; NaN where the column shows no film
+};
+
+/// From the regions: the film begins under the last cap pixel and ends above the first substrate pixel below that.
+void UprightFilm::find_borders() {
+  const auto cols = static_cast<std::size_t>(layer_.cols);
+  surface_.assign(cols, unknown);
+  interface_.assign(cols, unknown);
+  const bool has_cap = cv::countNonZero(layer_ == static_cast<int>(Layer::cap)) > 0;
+  const bool has_substrate = cv::countNonZero(layer_ == static_cast<int>(Layer::substrate)) > 0;
+  for (int x = 0; x < layer_.cols; ++x) {
+    int first = 0, last = layer_.rows - 1;
+    while (first <= last && inside_.at<std::uint8_t>(first, x) == 0) ++first;
+    while (last >= first && inside_.at<std::uint8_t>(last, x) == 0) --last;
+    int end = first;
+    while (end <= last && at(end, x) != Layer::substrate) ++end;
+    int start = end;
+    while (start > first && at(start - 1, x) != Layer::cap) --start;
+    int film = 0;
+    for (int y = start; y < end; ++y) film += is_film(at(y, x));
+    if (2 * film <= end - start || film == 0) continue;
+    if ((has_substrate && end > last) || (has_cap && start == first))
+      continue;  // the picture's corner cuts the film off
+    surface_[static_cast<std::size_t>(x)] = static_cast<float>(start);
+    interface_[static_cast<std::size_t>(x)] = static_cast<float>(end);
+  }
+  level_interface();
+  sharpen(surface_, true);
+  sharpen(interface_, false);
+}
+
+/// A film that grew on a substrate stands on a level line. Where nearly all columns agree on it, those that put it more
+/// than half a chip away took the last of a thin film for substrate (no chip sees it pure), or the reverse; the grey
+/// then says where exactly it is.
+void UprightFilm::level_interface() {
+  std::vector<float> seen;
+  for (const float one : interface_)
+    if (!std::isnan(one)) seen.push_back(one);
+  if (seen.empty()) return;
+  const auto level = static_cast<float>(quantile(seen, 0.5));
+  const auto near = [&](float one) { return std::abs(one - level) <= chip_ / 2; };
+  if (5 * std::count_if(seen.begin(), seen.end(), near) < 4 * std::ssize(seen)) return;
+  for (float& one : interface_)
+    if (!std::isnan(one) && !near(one)) one = level;
+}
+
+/// One value a column, the median of what `of_column` gathers in the columns around it, smoothed.
+UprightFilm::Line UprightFilm::lateral(const std::function<float(int x, std::vector<float>&)>& of_column,
+                                       double sigma) const {
+  Line line(surface_.size(), unknown);
+  std::vector<float> values;
+  for (int x = 0; x < layer_.cols; ++x) {
+    values.clear();
+    line[static_cast<std::size_t>(x)] = of_column(x, values);
+  }
+  return smooth_line(line, sigma);
+}
+
+/// Moves a border to where the smoothed grey stands halfway between its two sides, at most half a chip away: a region
+/// knows its border by chips only. Left alone where the two sides are equally bright.
+void UprightFilm::sharpen(Line& border, bool surface) const {
+  const auto level = [&](double from, double to) {
+    return lateral(
+        [&, from, to](int x, std::vector<float>& values) {
+          const float at_border = border[static_cast<std::size_t>(x)];
+          if (std::isnan(at_border)) return unknown;
+          for (int y = static_cast<int>(at_border + from * period_); y < static_cast<int>(at_border + to * period_);
+               ++y)
+            if (y >= 0 && y < grey_.rows && inside_.at<std::uint8_t>(y, x) != 0)
+              values.push_back(grey_.at<float>(y, x));
+          return values.size() < 4 ? unknown : static_cast<float>(quantile(values, 0.5));
+        },
+        chip_);
+  };
+  const Line above = level(-4, -2), below = level(2, surface ? 3.5 : 4);
+  const Line old = border;
+  for (int x = 0; x < layer_.cols; ++x) {
+    const auto i = static_cast<std::size_t>(x);
+    if (std::isnan(old[i]) || std::isnan(above[i]) || std::isnan(below[i])) continue;
+    const float half = (above[i] + below[i]) / 2;
+    if (std::abs(above[i] - below[i]) < 0.15F * (std::abs(above[i]) + std::abs(below[i]))) continue;
+    double nearest = chip_ / 2;
+    for (int y = std::max(1, static_cast<int>(old[i] - chip_ / 2));
+         y < std::min<int>(grey_.rows, static_cast<int>(old[i] + chip_ / 2)); ++y) {
+      const float before = grey_.at<float>(y - 1, x), here = grey_.at<float>(y, x);
+      if (inside_.at<std::uint8_t>(y - 1, x) == 0 || inside_.at<std::uint8_t>(y, x) == 0) continue;
+      const bool crosses = above[i] > below[i] ? before >= half && here < half : before <= half && here > half;
+      const double exact = y - 1 + (before == here ? 0.5 : (before - half) / (before - here)) + 0.5;
+      if (crosses && std::abs(exact - old[i]) < nearest)
+        nearest = std::abs(exact - old[i]), border[i] = static_cast<float>(exact);
+    }
+  }
+}
+
+/// Lattice contrast of the undamaged film over that of the substrate below it.
+double UprightFilm::ordered_film_level(const cv::Mat& amplitude, const Line& substrate) const {
+  cv::Mat film = layer_ == static_cast<int>(Layer::film);
+  for (int x = 0; x < film.cols; ++x)
+    for (int y = 0; y < film.rows; ++y)
+      if (!in_view(x) || y < top(x) || y >= base(x)) film.at<std::uint8_t>(y, x) = 0;
+  const int width = 2 * static_cast<int>(std::lround(0.8 * period_)) + 1;
+  cv::Mat core;
+  cv::erode(film, core, cv::getStructuringElement(cv::MORPH_ELLIPSE, {width, width}), {-1, -1}, 1, cv::BORDER_CONSTANT,
+            0);
+  std::vector<float> ratios;
+  for (int y = 0; y < core.rows; ++y)
+    for (int x = 0; x < core.cols; ++x)
+      if (core.at<std::uint8_t>(y, x) != 0)
+        ratios.push_back(amplitude.at<float>(y, x) / substrate[static_cast<std::size_t>(x)]);
+  // A few unit cells will not do; two thirds up, because part of what the graph calls film may be partly ordered.
+  if (static_cast<double>(ratios.size()) < 4 * period_ * period_) return 0;
+  return quantile(ratios, 2.0 / 3);
+}
+
+/// How much of the thickness is crystal at each pixel, 1 = as in the ordered film. The substrate's contrast along the
+/// film takes out a focus that drifts; near the film's two borders the window looks beyond them, and less is expected.
+std::optional<cv::Mat> UprightFilm::crystal_share(const std::vector<const ReflectionPower*>& reflections,
+                                                  double* film_contrast) const {
+  const cv::Mat amplitude = lattice_amplitude(reflections);
+  const auto column_median = [&](Layer wanted, double away) {
+    return lateral(
+        [&, wanted, away](int x, std::vector<float>& values) {
+          const int from =
+              wanted == Layer::substrate ? (in_view(x) ? base(x) + static_cast<int>(away) : amplitude.rows) : 0;
+          for (int y = from; y < amplitude.rows; ++y)
+            if (at(y, x) == wanted && inside_.at<std::uint8_t>(y, x) != 0) values.push_back(amplitude.at<float>(y, x));
+          return static_cast<double>(values.size()) < period_ ? unknown : static_cast<float>(quantile(values, 0.5));
+        },
+        1.3 * chip_);
+  };
+  Line substrate = column_median(Layer::substrate, 2 * period_);
+  if (std::isnan(substrate.front()))
+    substrate = column_median(Layer::film, 0);  // no substrate in view: the film's own drift
+  if (std::isnan(substrate.front()) || *std::min_element(substrate.begin(), substrate.end()) <= 0) return {};
+  double level = ordered_film_level(amplitude, substrate);
+  *film_contrast = level;
+  if (level <= 0) level = input_.film_contrast.value_or(0);
+  if (level <= 0) return {};
+  const double sigma = 0.5 * period_;
+  cv::Mat share(amplitude.size(), CV_32F, cv::Scalar(1));
+  for (int x = 0; x < share.cols; ++x) {
+    if (!in_view(x)) continue;
+    for (int y = std::max(0, top(x)); y < std::min(share.rows, base(x)); ++y) {
+      const double below =
+          0.5 * std::erfc((interface_[static_cast<std::size_t>(x)] - (y + 0.5)) / (sigma * std::numbers::sqrt2));
+      const double covered =
+          0.5 * std::erfc((surface_[static_cast<std::size_t>(x)] - (y + 0.5)) / (sigma * std::numbers::sqrt2));
+      const double expected = substrate[static_cast<std::size_t>(x)] * covered * (level + (1 - level) * below);
+      share.at<float>(y, x) = static_cast<float>(amplitude.at<float>(y, x) / expected);
+    }
+  }
+  return share;
+}
+
+/// Closes gaps of at most `widest` between the surface and what is amorphous below it.
+void UprightFilm::fill_up_to_surface(cv::Mat& mask, double widest) const {
+  for (int x = 0; x < mask.cols; ++x) {
+    if (!in_view(x)) continue;
+    int y = std::max(0, top(x));
+    while (y < std::min(mask.rows, base(x)) && mask.at<std::uint8_t>(y, x) == 0) ++y;
+    if (y < std::min(mask.rows, base(x)) && y - top(x) <= widest)
+      for (int fill = std::max(0, top(x)); fill < y; ++fill) mask.at<std::uint8_t>(fill, x) = 255;
+  }
+}
+
+/// Ordered specks of less than two by two cells inside the amorphous part are accidents of noise.
+void UprightFilm::fill_small_holes(cv::Mat& mask) const {
+  cv::Mat rest = ~mask, parts, boxes, centres;
+  const int count = cv::connectedComponentsWithStats(rest, parts, boxes, centres, 4, CV_32S);
+  for (int y = 0; y < parts.rows; ++y)
+    for (int x = 0; x < parts.cols; ++x)
+      if (const int part = parts.at<int>(y, x);
+          part > 0 && part < count && boxes.at<int>(part, cv::CC_STAT_AREA) < 4 * period_ * period_)
+        mask.at<std::uint8_t>(y, x) = 255;
+}
+
+/// Parts of the film below that share of crystal that the graph, too, holds for amorphous; without holes or gaps at the
+/// surface that are narrower than a period.
+cv::Mat UprightFilm::amorphous_mask(const cv::Mat& share, double below) const {
+  cv::Mat mask = share < below;
+  const int width = 2 * static_cast<int>(std::lround(0.35 * period_)) + 1;
+  const cv::Mat disc = cv::getStructuringElement(cv::MORPH_ELLIPSE, {width, width});
+  cv::morphologyEx(mask, mask, cv::MORPH_CLOSE, disc);
+  cv::morphologyEx(mask, mask, cv::MORPH_OPEN, disc);
+  fill_up_to_surface(mask, period_);  // the cap's edge shines into the first period below the surface
+  fill_small_holes(mask);
+  cv::Mat parts, boxes, centres;
+  const int count = cv::connectedComponentsWithStats(mask, parts, boxes, centres, 8, CV_32S);
+  std::vector<int> common(static_cast<std::size_t>(count), 0);
+  for (int y = 0; y < parts.rows; ++y)
+    for (int x = 0; x < parts.cols; ++x)
+      common[static_cast<std::size_t>(parts.at<int>(y, x))] += at(y, x) == Layer::amorphous;
+  for (int y = 0; y < parts.rows; ++y)
+    for (int x = 0; x < parts.cols; ++x) {
+      const int part = parts.at<int>(y, x);
+      if (part > 0 && 5 * common[static_cast<std::size_t>(part)] < boxes.at<int>(part, cv::CC_STAT_AREA))
+        mask.at<std::uint8_t>(y, x) = 0;
+    }
+  return mask;
+}
+
+std::vector<double> UprightFilm::depths(const cv::Mat& amorphous) const {
+  std::vector<double> depth;
+  for (int x = 0; x < amorphous.cols; ++x) {
+    if (!in_view(x)) continue;
+    int y = std::min(amorphous.rows, base(x)) - 1;
+    while (y >= top(x) && y >= 0 && amorphous.at<std::uint8_t>(y, x) == 0) --y;
+    depth.push_back(y < top(x) ? 0.0
+                               : std::max(0.0, y + 1 - static_cast<double>(surface_[static_cast<std::size_t>(x)])));
+  }
+  return depth;
+}
+
+/// The film's pixels anew; the others keep the layer of their region, but for the seams that the sharper borders leave.
+void UprightFilm::paint_layers(const cv::Mat& amorphous, const std::optional<cv::Mat>& share) {
+  cv::Mat partly = cv::Mat::zeros(layer_.size(), CV_8U);
+  if (share && cv::countNonZero(amorphous) > 0) {
+    cv::Mat steady, near_front;
+    cv::GaussianBlur(*share, steady, {}, 0.35 * period_);
+    const int reach = 2 * static_cast<int>(std::lround(chip_ / 2)) + 1;
+    cv::dilate(amorphous, near_front, cv::getStructuringElement(cv::MORPH_ELLIPSE, {reach, reach}));
+    partly = (steady < options_.ordered_above) & near_front & ~amorphous;
+  }
+  for (int x = 0; x < layer_.cols; ++x) {
+    if (!in_view(x)) continue;
+    for (int y = 0; y < layer_.rows; ++y) {
+      Layer now = at(y, x);
+      if (y < top(x))
+        now = is_film(now) ? Layer::cap : now;
+      else if (y >= base(x))
+        now = is_film(now) || now == Layer::cap ? Layer::substrate : now;
+      else
+        now = amorphous.at<std::uint8_t>(y, x) != 0 ? Layer::amorphous
+              : partly.at<std::uint8_t>(y, x) != 0  ? Layer::partly_ordered
+                                                    : Layer::film;
+      layer_.at<std::uint8_t>(y, x) = static_cast<std::uint8_t>(now);
+    }
+  }
+}
+
+void UprightFilm::write_curve(Front& front, const std::vector<double>& depth) const {
+  const int step = std::max(1, static_cast<int>(period_ / 4));
+  std::size_t column = 0;
+  int first = -1;
+  const auto in_image = [&](double x, double y) {
+    return (upright_->to_image({x, y}) + cv::Point2d(0.5, 0.5)) / scale_ - cv::Point2d(0.5, 0.5);
+  };
+  for (int x = 0; x < layer_.cols; ++x) {
+    if (!in_view(x)) continue;
+    if (first < 0) first = x;
+    const double surface = surface_[static_cast<std::size_t>(x)], deep = depth[column++];
+    if ((x - first) % step != 0) continue;
+    front.curve.push_back({(x - first) / scale_, in_image(x, surface - 0.5), in_image(x, surface + deep - 0.5),
+                           in_image(x, interface_[static_cast<std::size_t>(x)] - 0.5), deep / scale_});
+  }
+}
+
+struct Numbers {
+  double fraction = 0, area = 0, film = 0, partly = 0, mean = 0, sd = 0, max = 0;
+};
+
+Numbers summarise(const cv::Mat& amorphous, const cv::Mat& film, const std::vector<double>& depth) {
+  Numbers numbers;
+  numbers.area = cv::countNonZero(amorphous & film);
+  numbers.film = cv::countNonZero(film);
+  numbers.fraction = numbers.film > 0 ? numbers.area / numbers.film : 0;
+  if (depth.empty()) return numbers;
+  numbers.mean = std::accumulate(depth.begin(), depth.end(), 0.0) / static_cast<double>(depth.size());
+  for (const double one : depth) numbers.sd += (one - numbers.mean) * (one - numbers.mean);
+  numbers.sd = std::sqrt(numbers.sd / static_cast<double>(depth.size()));
+  numbers.max = *std::max_element(depth.begin(), depth.end());
+  return numbers;
+}
+
+Front UprightFilm::measure() {
+  Front front;
+  find_borders();
+  cv::Mat film = cv::Mat::zeros(layer_.size(), CV_8U);
+  for (int x = 0; x < film.cols; ++x)
+    for (int y = 0; y < film.rows; ++y)
+      if (in_view(x) && y >= top(x) && y < base(x) && inside_.at<std::uint8_t>(y, x) != 0)
+        film.at<std::uint8_t>(y, x) = 255;
+  cv::Mat amorphous = (layer_ == static_cast<int>(Layer::amorphous)) & film;
+
+  std::optional<cv::Mat> share;
+  std::vector<Numbers> jackknife;  // the front without one of the reflections each
+  if (!reflections_.empty()) {
+    std::vector<const ReflectionPower*> all;
+    for (const ReflectionPower& one : reflections_) all.push_back(&one);
+    share = crystal_share(all, &front.film_contrast);
+    if (share && cv::countNonZero(amorphous) > 0) {
+      const cv::Mat mask = amorphous_mask(*share, options_.amorphous_below) & film;
+      for (std::size_t left_out = 0; all.size() > 2 && left_out < all.size(); ++left_out) {
+        std::vector<const ReflectionPower*> others = all;
+        others.erase(others.begin() + static_cast<std::ptrdiff_t>(left_out));
+        double ignored = 0;
+        if (const std::optional<cv::Mat> other = crystal_share(others, &ignored)) {
+          const cv::Mat other_mask = amorphous_mask(*other, options_.amorphous_below) & film;
+          jackknife.push_back(summarise(other_mask, film, depths(other_mask)));
+        }
+      }
+      amorphous = mask;
+    }
+  }
+  if (!share && cv::countNonZero(amorphous) > 0) {
+    fill_up_to_surface(amorphous, chip_);  // the graph's border of the cap is as coarse
+    amorphous &= film;
+    front.notes.push_back(
+        "the front is where the graph has it, to a chip's stride: no ordered part of the film shows a lattice to "
+        "compare with");
+  }
+
+  const std::vector<double> depth = depths(amorphous);
+  const Numbers numbers = summarise(amorphous, film, depth);
+  paint_layers(amorphous, share);
+  write_curve(front, depth);
+  const double area = 1 / (scale_ * scale_);
+  const auto spread = [&](double Numbers::*of) {  // the jackknife's standard deviation (Tukey)
+    double mean = 0, squares = 0;
+    const auto n = static_cast<double>(jackknife.size());
+    for (const Numbers& one : jackknife) mean += one.*of / n;
+    for (const Numbers& one : jackknife) squares += (one.*of - mean) * (one.*of - mean);
+    return jackknife.empty() ? 0.0 : std::sqrt((n - 1) / n * squares);
+  };
+  // Where runs disagree, any part of the film's chips may change sides.
+  const double runs = input_.disagreement;
+  const double length = static_cast<double>(std::max<std::size_t>(1, depth.size()));
+  const double runs_depth = runs * numbers.film / length;
+  front.film_area_px = {numbers.film * area, 0};
+  front.partly_ordered_area_px = {cv::countNonZero((layer_ == static_cast<int>(Layer::partly_ordered)) & film) * area,
+                                  runs * numbers.film * area};
+  front.amorphous_area_px = {numbers.area * area, std::hypot(spread(&Numbers::area), runs * numbers.film) * area};
+  front.amorphous_fraction = {numbers.fraction, std::hypot(spread(&Numbers::fraction), runs)};
+  front.depth_mean_px = {numbers.mean / scale_, std::hypot(spread(&Numbers::mean), runs_depth) / scale_};
+  front.depth_sd_px = {numbers.sd / scale_, std::hypot(spread(&Numbers::sd), runs_depth) / scale_};
+  front.depth_max_px = {numbers.max / scale_, std::hypot(spread(&Numbers::max), runs_depth) / scale_};
+  front.layers = upright_->turn_back(layer_);
+  if (front.layers.size() != image_size_) cv::resize(front.layers, front.layers, image_size_, 0, 0, cv::INTER_NEAREST);
+  return front;
+}
+
+}  // namespace
+
+Front measure_front(const FrontInput& input, const FrontOptions& options) {
+  const auto& layers = input.layer_of_label;
+  if (std::none_of(layers.begin(), layers.end(),
+                   [](Layer layer) { return layer == Layer::film || layer == Layer::amorphous; }))
+    throw UsageError("no region is a film: a front is measured in a film between its surface and its substrate");
+  return UprightFilm(input, options).measure();
+}
+
+}  // namespace metamict

@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "metamict/series.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <set>
+
+#include "base/numbers.hpp"
+#include "base/system/machine.hpp"
+#include "metamict/errors.hpp"
+#include "metamict/evaluate.hpp"
+#include "rules/derived_rules.hpp"
+
+namespace metamict {
+
+namespace {
+
+constexpr double nearer_than_regions = 0.6;  // of the least distance between two regions of one image
+constexpr double same_order_within = 0.4;
+
+double distance(const RowMatrixXf& a, std::size_t i, const RowMatrixXf& b, std::size_t j) {
+  return 1.0 - a.row(static_cast<Eigen::Index>(i)).dot(b.row(static_cast<Eigen::Index>(j)));
+}
+
+/// How near two regions must look to be one: the median over the images of the least distance between two of an image's
+/// own.
+double least_distance(const std::vector<SegmentedImage>& images) {
+  std::vector<double> least;
+  for (const SegmentedImage& image : images) {
+    double nearest = std::numeric_limits<double>::infinity();
+    for (std::size_t i = 0; i < image.regions.size(); ++i)
+      for (std::size_t j = 0; j < i; ++j)
+        nearest = std::min(nearest, distance(image.embeddings_RD, i, image.embeddings_RD, j));
+    if (std::isfinite(nearest)) least.push_back(nearest);
+  }
+  if (least.empty()) return 0.1;  // one region in every image: there is nothing to mistake it for
+  std::sort(least.begin(), least.end());
+  return least[least.size() / 2];
+}
+
+/// What a joint label looks like, from the regions that carry it; the latest counts most, because looks drift with
+/// dose.
+struct Kind {
+  Eigen::RowVectorXf embedding;
+  double order = 0;
+  Layer layer = Layer::other;
+};
+
+class Join {
+ public:
+  Join(std::vector<SegmentedImage> images, const SeriesOptions& options)
+      : images_(std::move(images)), options_(options) {}
+
+  Series run(const LoadImage& load, const VisitMember& visit);
+
+ private:
+  void find_growth();
+  std::vector<Layer> layers_of(const SegmentedImage& image);
+  std::vector<int> match(const SegmentedImage& image, const std::vector<Layer>& layers);
+  SeriesMember complete(const SegmentedImage& image, const Micrograph& micrograph);
+  cv::Mat kinds_of_pixels(const SegmentedImage& image, const std::vector<int>& kind_of_label,
+                          const SeriesMember& member, const std::vector<Layer>& layers);
+  int kind_of_layer(Layer layer);
+  int number_kind(int kind);
+  void name_labels();
+  void measure_regions_of(SeriesMember& member, const SegmentedImage& image, const Micrograph& micrograph) const;
+
+  std::vector<SegmentedImage> images_;
+  const SeriesOptions& options_;
+  Series series_;
+  std::vector<Kind> kinds_;
+  std::vector<int> label_of_kind_;  // 0 = not seen yet
+  double near_ = 0;
+  std::optional<bool> has_cap_;
+  std::optional<double> film_contrast_;
+};
+
+void Join::find_growth() {
+  if (options_.growth_direction_deg) {
+    series_.growth = GrowthDirection{*options_.growth_direction_deg, true};
+    return;
+  }
+  for (const SegmentedImage& image : images_)
+    if (const auto found = find_growth_direction(image.labels, image.regions)) {
+      const std::vector<Layer> layers = find_layers(image.labels, image.regions, *found);
+      if (std::count(layers.begin(), layers.end(), Layer::other) == static_cast<std::ptrdiff_t>(layers.size()))
+        continue;
+      series_.growth = found;
+      return;
+    }
+  series_.notes.push_back(
+      "no image shows a film on a substrate, so no front is measured; give --growth-direction if there is one");
+}
+
+/// All `other` where the image shows no film.
+std::vector<Layer> Join::layers_of(const SegmentedImage& image) {
+  std::vector<Layer> none(image.regions.size() + 1, Layer::other);
+  if (!series_.growth) return none;
+  std::vector<Layer> layers = find_layers(image.labels, image.regions, *series_.growth, has_cap_);
+  const auto has = [&](Layer layer) { return std::find(layers.begin(), layers.end(), layer) != layers.end(); };
+  if (!has(Layer::substrate) || !(has(Layer::film) || has(Layer::amorphous))) return none;
+  if (!has_cap_) has_cap_ = has(Layer::cap);  // the least damaged image says whether what lies on top was there before
+  return layers;
+}
+
+/// The kind of each of the image's labels; new kinds are added.
+std::vector<int> Join::match(const SegmentedImage& image, const std::vector<Layer>& layers) {
+  const std::size_t regions = image.regions.size(), known = kinds_.size();
+  std::vector<double> gain(regions * std::max<std::size_t>(known, 1), 0.0);
+  const double limit = nearer_than_regions * near_;
+  for (std::size_t r = 0; r < regions; ++r)
+    for (std::size_t k = 0; k < known; ++k) {
+      const double apart = 1.0 - image.embeddings_RD.row(static_cast<Eigen::Index>(r)).dot(kinds_[k].embedding);
+      const Layer a = layers[r + 1], b = kinds_[k].layer;
+      const bool layers_differ = a != b && a != Layer::other && b != Layer::other;
+      const bool order_differs = std::abs(image.regions[r].order - kinds_[k].order) >= same_order_within;
+      if (!layers_differ && !order_differs && apart < limit) gain[r * known + k] = 1.0 - apart / limit + 1e-6;
+      if (a == b && a != Layer::other)
+        gain[r * known + k] += 1.0;  // the same layer is the same region, however much its looks drift
+    }
+  std::vector<int> kind_of_label(regions + 1, -1);
+  if (known > 0) {
+    const std::vector<int> chosen = best_assignment(gain, static_cast<int>(regions), static_cast<int>(known));
+    for (std::size_t r = 0; r < regions; ++r)
+      if (chosen[r] >= 0 && gain[r * known + static_cast<std::size_t>(chosen[r])] > 0) kind_of_label[r + 1] = chosen[r];
+  }
+  for (std::size_t r = 0; r < regions; ++r) {
+    int& kind = kind_of_label[r + 1];
+    const Layer layer = layers[r + 1];
+    if (kind < 0 && layer != Layer::other) kind = kind_of_layer(layer);  // a layer that the rule split stays one layer
+    if (kind < 0) {
+      kind = static_cast<int>(kinds_.size());
+      kinds_.push_back({image.embeddings_RD.row(static_cast<Eigen::Index>(r)), image.regions[r].order, layer});
+      label_of_kind_.push_back(0);
+      continue;
+    }
+    Kind& matched = kinds_[static_cast<std::size_t>(kind)];
+    if (matched.embedding.size() == 0) matched.embedding = image.embeddings_RD.row(static_cast<Eigen::Index>(r));
+    matched.embedding = (matched.embedding + image.embeddings_RD.row(static_cast<Eigen::Index>(r))).normalized();
+    matched.order = (matched.order + image.regions[r].order) / 2;
+    if (matched.layer == Layer::other) matched.layer = layer;
+  }
+  return kind_of_label;
+}
+
+int Join::kind_of_layer(Layer layer) {
+  for (std::size_t k = 0; k < kinds_.size(); ++k)
+    if (kinds_[k].layer == layer) return static_cast<int>(k);
+  kinds_.push_back({{}, 0.0, layer});
+  label_of_kind_.push_back(0);
+  return static_cast<int>(kinds_.size()) - 1;
+}
+
+int Join::number_kind(int kind) {
+  int& label = label_of_kind_[static_cast<std::size_t>(kind)];
+  if (label == 0) {
+    label = static_cast<int>(series_.labels.size()) + 1;
+    if (label > 65535) throw InputError("the series has more than 65535 labels: raise --min-chips or lower the cut");
+    const Layer layer = kinds_[static_cast<std::size_t>(kind)].layer;
+    series_.labels.push_back(
+        {label, layer, layer == Layer::other ? "region " + std::to_string(label) : std::string(name_of(layer))});
+  }
+  return label;
+}
+
+/// CV_32SC1, the kind of every pixel, -1 = unassigned.
+cv::Mat Join::kinds_of_pixels(const SegmentedImage& image, const std::vector<int>& kind_of_label,
+                              const SeriesMember& member, const std::vector<Layer>& layers) {
+  std::map<Layer, int> of_layer;
+  cv::Mat kinds(image.labels.size(), CV_32S);
+  for (int y = 0; y < kinds.rows; ++y)
+    for (int x = 0; x < kinds.cols; ++x) {
+      const std::uint16_t own = image.labels.at<std::uint16_t>(y, x);
+      int kind = own == 0 ? -1 : kind_of_label[own];
+      if (member.front) {
+        const auto layer = static_cast<Layer>(member.front->layers.at<std::uint8_t>(y, x));
+        const bool moved = layer != Layer::other && (own == 0 || layers[own] != layer);
+        if (moved) {
+          const auto [found, fresh] = of_layer.try_emplace(layer, 0);
+          if (fresh) found->second = kind_of_layer(layer);
+          kind = found->second;
+        }
+      }
+      kinds.at<int>(y, x) = kind;
+    }
+  return kinds;
+}
+
+void Join::measure_regions_of(SeriesMember& member, const SegmentedImage& image, const Micrograph& micrograph) const {
+  const std::size_t count = series_.labels.size() + 1;
+  std::vector<double> grey(count, 0.0), order(count, 0.0), chips(count, 0.0);
+  std::vector<std::uint64_t> area(count, 0);
+  std::vector<std::map<int, std::uint64_t>> own(count);
+  for (int y = 0; y < member.labels.rows; ++y)
+    for (int x = 0; x < member.labels.cols; ++x) {
+      const std::uint16_t label = member.labels.at<std::uint16_t>(y, x);
+      ++area[label];
+      grey[label] += micrograph.pixels.at<float>(y, x);
+      ++own[label][image.labels.at<std::uint16_t>(y, x)];
+    }
+  for (std::size_t node = 0; node < image.grid.chips(); ++node) {
+    const cv::Rect2d chip = image.grid.chip_in_input(node);
+    const int x = std::clamp(static_cast<int>(chip.x + chip.width / 2), 0, member.labels.cols - 1);
+    const int y = std::clamp(static_cast<int>(chip.y + chip.height / 2), 0, member.labels.rows - 1);
+    const std::uint16_t label = member.labels.at<std::uint16_t>(y, x);
+    order[label] += image.order[node];
+    chips[label] += 1;
+  }
+  for (std::size_t label = 1; label < count; ++label) {
+    if (area[label] == 0) {
+      member.absent.push_back(static_cast<int>(label));
+      continue;
+    }
+    SeriesRegion region{static_cast<int>(label),
+                        area[label],
+                        {},
+                        chips[label] > 0 ? order[label] / chips[label] : 0,
+                        grey[label] / static_cast<double>(area[label]),
+                        {}};
+    if (member.nm_per_pixel)
+      region.area_nm2 = static_cast<double>(area[label]) * *member.nm_per_pixel * *member.nm_per_pixel;
+    for (const auto& [label_here, pixels] : own[label])
+      if (label_here > 0 && 2 * pixels > image.regions[static_cast<std::size_t>(label_here - 1)].area_px)
+        region.own_labels.push_back(label_here);
+    member.regions.push_back(std::move(region));
+  }
+}
+
+SeriesMember Join::complete(const SegmentedImage& image, const Micrograph& micrograph) {
+  SeriesMember member;
+  member.entry = image.entry;
+  member.stem = image.stem;
+  member.rule = image.rule;
+  member.nm_per_pixel = image.nm_per_pixel;
+  member.chip_px = image.chip_px;
+  member.grid = image.grid;
+  member.order = image.order;
+  member.stability = image.stability;
+  member.stride_px = image.stride_px;
+  const std::vector<Layer> layers = layers_of(image);
+  const std::vector<int> kind_of_label = match(image, layers);
+  const bool film = std::find(layers.begin(), layers.end(), Layer::substrate) != layers.end();
+  if (film) {
+    member.growth = series_.growth;
+    if (!series_.growth->given)
+      if (const auto level = find_growth_direction(image.labels, image.regions, series_.growth->angle_deg))
+        member.growth = level;
+    double unstable = 0, chips = 0;
+    for (std::size_t node = 0; node < image.grid.chips(); ++node) {
+      const int label = image.label_of_chip[node];
+      const Layer layer = layers[static_cast<std::size_t>(label)];
+      if (label == 0 || (layer != Layer::film && layer != Layer::amorphous)) continue;
+      chips += 1;
+      // Chips between film and substrate may change sides without moving the front: only a film that holds amorphous
+      // parts is unsure.
+      unstable += layer == Layer::amorphous ? 1.0 - image.stability[node] : 0.0;
+    }
+    member.front = measure_front({micrograph, image.labels, layers, *member.growth, image.chip_px,
+                                  chips > 0 ? unstable / chips : 0, film_contrast_},
+                                 options_.front);
+    if (!film_contrast_ && member.front->film_contrast > 0) film_contrast_ = member.front->film_contrast;
+    member.notes = member.front->notes;
+  } else if (series_.growth) {
+    member.notes.push_back("no film on a substrate is seen, so no front is measured");
+  }
+  const cv::Mat kinds = kinds_of_pixels(image, kind_of_label, member, layers);
+  std::map<int, std::uint64_t> areas;
+  for (int y = 0; y < kinds.rows; ++y)
+    for (int x = 0; x < kinds.cols; ++x) ++areas[kinds.at<int>(y, x)];
+  std::vector<int> by_area;
+  for (const auto& [kind, area] : areas)
+    if (kind >= 0) by_area.push_back(kind);
+  std::stable_sort(by_area.begin(), by_area.end(), [&](int a, int b) { return areas[a] > areas[b]; });
+  for (const int kind : by_area) (void)number_kind(kind);
+  member.labels.create(kinds.size(), CV_16U);
+  for (int y = 0; y < kinds.rows; ++y)
+    for (int x = 0; x < kinds.cols; ++x) {
+      const int kind = kinds.at<int>(y, x);
+      member.labels.at<std::uint16_t>(y, x) =
+          static_cast<std::uint16_t>(kind < 0 ? 0 : label_of_kind_[static_cast<std::size_t>(kind)]);
+    }
+  measure_regions_of(member, image, micrograph);
+  for (const int label : member.absent)
+    member.notes.push_back(series_.labels[static_cast<std::size_t>(label - 1)].name + " (label " +
+                           std::to_string(label) + ") is absent");
+  return member;
+}
+
+Series Join::run(const LoadImage& load, const VisitMember& visit) {
+  if (images_.empty()) throw UsageError("a series has at least one image");
+  std::stable_sort(images_.begin(), images_.end(), [](const SegmentedImage& a, const SegmentedImage& b) {
+    return a.entry.dose_dpa < b.entry.dose_dpa;
+  });
+  near_ = least_distance(images_);
+  find_growth();
+  for (SegmentedImage& image : images_) {
+    const Micrograph micrograph = load(image.entry);
+    if (micrograph.pixels.size() != image.labels.size())
+      throw InputError(image.entry.image.string() + " is not the image that was segmented: its size differs");
+    series_.members.push_back(complete(image, micrograph));
+    if (visit) visit(series_.members.back(), micrograph, series_.labels);
+    series_.members.back().labels.release();  // written by now; a long series would fill memory
+    image.labels.release();
+    if (series_.members.back().front) series_.members.back().front->layers.release();
+  }
+  return std::move(series_);
+}
+
+}  // namespace
+
+Series join_series(std::vector<SegmentedImage> images, const SeriesOptions& options, const LoadImage& load,
+                   const VisitMember& visit) {
+  return Join(std::move(images), options).run(load, visit);
+}
+
+void segment_jointly(std::vector<SegmentedImage>& images,
+                     const std::function<RowMatrixXf(const SegmentedImage&)>& embeddings, const SegmentOptions& options,
+                     Notes& notes, const Progress& progress) {
+  std::string name = images.front().rule;
+  if (is_derived_rule(name)) {
+    notes.push_back("the joint graph is cut at the mean: " + name +
+                    " looks at one image's plane and cannot be applied to several images");
+    name = "mean";
+  }
+  Eigen::Index chips = 0, features = images.front().embeddings_RD.cols();
+  for (const SegmentedImage& image : images) chips += static_cast<Eigen::Index>(image.grid.chips());
+  const std::uint64_t needed =
+      predicted_graph_bytes(static_cast<std::size_t>(chips), static_cast<std::size_t>(features));
+  if (options.max_memory_bytes > 0 && options.similarity.spill.empty() && needed > options.max_memory_bytes)
+    throw ResourceError("one graph over " + std::to_string(chips) + " chips would need about " + bytes_text(needed) +
+                        " of memory but " + bytes_text(options.max_memory_bytes) +
+                        " may be used: give a larger --stride, --spill DIR, or leave out --joint");
+  Embeddings all;
+  all.rows_ND.resize(chips, features);
+  Eigen::Index at = 0;
+  for (const SegmentedImage& image : images) {
+    const RowMatrixXf rows = embeddings(image);
+    if (rows.rows() != static_cast<Eigen::Index>(image.grid.chips()) || rows.cols() != features)
+      throw InputError(image.stem + ": its embeddings do not fit the other images': run again with --overwrite");
+    all.rows_ND.middleRows(at, rows.rows()) = rows;
+    at += rows.rows();
+  }
+  const Similarity similarity = compare(all, options.similarity, progress);
+  const ChipGraph graph =
+      link(similarity, choose_cut(similarity, parse_cut_rule(name), options.mode_bins), options.edge_weight, &notes);
+  const Communities joint = find_communities(graph, options.communities, progress);
+  // One label is one community: its looks are those of the community over the whole series.
+  std::map<int, Eigen::RowVectorXf> looks;
+  for (Eigen::Index node = 0; node < chips; ++node) {
+    auto& sum = looks[joint.community[static_cast<std::size_t>(node)]];
+    if (sum.size() == 0) sum = Eigen::RowVectorXf::Zero(features);
+    sum += all.rows_ND.row(node);
+  }
+  at = 0;
+  for (SegmentedImage& image : images) {
+    const auto count = static_cast<Eigen::Index>(image.grid.chips());
+    Communities own;
+    own.community.assign(joint.community.begin() + at, joint.community.begin() + at + count);
+    own.node_stability.assign(joint.node_stability.begin() + at, joint.node_stability.begin() + at + count);
+    number_canonically(own.community);
+    own.count = own.community.empty() ? 0 : *std::max_element(own.community.begin(), own.community.end()) + 1;
+    const LabelMap map = paint(image.grid, own, options.paint);
+    image.labels = map.labels;
+    image.rule = name;
+    image.stability = own.node_stability;
+    Micrograph frame;
+    frame.pixels = cv::Mat(image.labels.size(), CV_32F, cv::Scalar(0));
+    frame.nm_per_pixel = image.nm_per_pixel;
+    image.regions = measure_regions(frame, map, own, image.order);
+    image.embeddings_RD.resize(static_cast<Eigen::Index>(image.regions.size()), features);
+    image.label_of_chip.assign(image.grid.chips(), 0);
+    for (Eigen::Index node = 0; node < count; ++node) {
+      const auto i = static_cast<std::size_t>(node);
+      const int label = map.label_of_community[static_cast<std::size_t>(own.community[i])];
+      image.label_of_chip[i] = label;
+      if (label > 0)
+        image.embeddings_RD.row(label - 1) = looks[joint.community[static_cast<std::size_t>(at + node)]].normalized();
+    }
+    at += count;
+  }
+}
+
+}  // namespace metamict
