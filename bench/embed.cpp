@@ -25,6 +25,7 @@
 #include "encoder/probe.hpp"
 #include "encoder/resnet/resnet_encoder.hpp"
 #include "encoder/torchscript/torchscript_file.hpp"
+#include "metamict/sidecar.hpp"
 
 namespace metamict {
 namespace {

@@ -128,20 +128,17 @@ void measure(const Embeddings& embeddings, const Options& options, Measured& int
   Similarity similarity;
   ChipGraph graph;
   Cut cut;
-  SimilarityOptions scoring;
-  scoring.threads = options.threads;
-  scoring.spill = options.spill;
-  into.seconds["compare"].push_back(seconds_of([&] { similarity = compare(embeddings, scoring); }));
+  const Resources resources{.threads = options.threads, .spill = options.spill};
+  into.seconds["compare"].push_back(seconds_of([&] { similarity = compare(embeddings, {}, resources); }));
   into.seconds["cut"].push_back(seconds_of([&] { cut = choose_cut(similarity, parse_cut_rule("median")); }));
   into.seconds["link"].push_back(seconds_of([&] { graph = link(similarity, cut); }));
   for (const int runs : {1, 5, 20}) {
     if (runs == 20 && nodes > 20000) continue;  // minutes
     CommunityOptions searching;
-    searching.threads = options.threads;
     searching.runs = runs;
     Communities found;
     into.seconds["communities, " + std::to_string(runs) + " runs"].push_back(
-        seconds_of([&] { found = find_communities(graph, searching); }));
+        seconds_of([&] { found = find_communities(graph, searching, resources); }));
     into.modularity[runs] = *found.modularity;
     into.engine = found.engine;
     into.communities = found.count;
@@ -155,7 +152,7 @@ void measure(const Embeddings& embeddings, const Options& options, Measured& int
 void hand_over(const Embeddings& embeddings, const Options& options, const std::filesystem::path& folder) {
   SimilarityOptions scoring;
   scoring.threads = options.threads;
-  const Similarity similarity = compare(embeddings, scoring);
+  const Similarity similarity = compare(embeddings, {}, resources);
   write_scores(similarity, folder / "scores.npy");
   std::ofstream(folder / "cut.json") << nlohmann::json{{"nodes", similarity.nodes()},
                                                        {"cut", similarity.statistics.median}};

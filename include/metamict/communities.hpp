@@ -7,22 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "metamict/community_options.hpp"
 #include "metamict/graph.hpp"
+#include "metamict/resources.hpp"
 
 namespace metamict {
-
-enum class CommunityMethod { louvain, leiden };
-enum class Engine { automatic, dense, igraph };
-
-struct CommunityOptions {
-  CommunityMethod method = CommunityMethod::louvain;
-  Engine engine = Engine::automatic;  ///< dense: first passes on the score matrix; igraph: all of it in igraph
-  double resolution = 1.0;            ///< of the modularity; higher = more, smaller communities
-  std::uint64_t seed = 1;             ///< run r is seeded with (seed, r): same seed, same partition
-  int runs = 5;                       ///< the best by modularity is taken
-  int threads = 1;                    ///< never changes the result
-  void check() const;                 ///< throws UsageError
-};
 
 /// A partition of the chips.
 struct Communities {
@@ -39,7 +28,7 @@ struct Communities {
 /// Louvain (or Leiden with the modularity objective) through igraph, best of `runs`. A graph without edges gives every
 /// node a community of its own and a note. Throws InputError, ResourceError.
 Communities find_communities(const ChipGraph& graph, const CommunityOptions& options = {},
-                             const Progress& progress = {});
+                             const Resources& resources = {}, const Progress& progress = {});
 
 /// Renumbers communities by falling size, ties to the lowest node; returns how many there are.
 int number_canonically(std::vector<std::int32_t>& community);

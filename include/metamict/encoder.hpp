@@ -3,19 +3,16 @@
 // everything but the torch plug-in builds, tests and fuzzes without torch.
 #pragma once
 
-#include <Eigen/Core>
-#include <array>
 #include <filesystem>
 #include <memory>
 #include <string>
 
 #include "metamict/chips.hpp"
+#include "metamict/matrix.hpp"
 #include "metamict/micrograph.hpp"
 #include "metamict/progress.hpp"
 
 namespace metamict {
-
-using RowMatrixXf = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 /// Who the encoder is: goes into every report.
 struct EncoderIdentity {
@@ -76,17 +73,6 @@ struct EncoderOptions {
   int threads = 1;     ///< workers
   bool trust = false;  ///< load a model whose hash its sidecar does not list (a model file is code)
 };
-
-/// What the sidecar beside a model says; read without touching torch.
-struct Sidecar {
-  std::string name, kind, sha256, provenance;
-  int input_px = 0, channels = 3, features = 0;
-  double cells_per_chip = 4;
-  std::array<float, 3> mean{}, std{1, 1, 1};
-};
-
-/// Reads and checks <model stem>.json beside the model. Throws ModelError with one sentence.
-Sidecar read_sidecar(const std::filesystem::path& model);
 
 /// Opens a TorchScript encoder through the torch plug-in, which is loaded on the first call, so that nothing else pays
 /// for LibTorch's start. Throws ModelError: missing file or plug-in, hash not as in the sidecar, wrong output shape.

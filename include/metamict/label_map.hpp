@@ -20,6 +20,9 @@ struct PaintOptions {
   Vote vote = Vote::tent;  ///< tent: a chip's vote falls linearly from its centre to its edge; uniform: equal votes
   Borders borders = Borders::pixels;
   int min_chips = 3;  ///< smaller communities stay unassigned in the map
+
+  /// Throws UsageError.
+  void check() const;
 };
 
 struct LabelMap {

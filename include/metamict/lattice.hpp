@@ -28,23 +28,4 @@ struct LatticeOptions {
 /// no lattice: noise, a smooth image, speckle.
 std::optional<Lattice> find_lattice(const Micrograph& micrograph, const LatticeOptions& options = {});
 
-struct ChipSizeOptions {
-  std::optional<double> chip_size_px;  ///< given outright
-  std::optional<double> lattice_nm;    ///< given lattice period; needs a pixel size
-  double cells_per_chip = 4.0;         ///< a chip holds this many periods along each edge (paper, section 3)
-  int threads = 1;                     ///< of the search for a lattice; never changes the result
-};
-
-struct ChipSize {
-  double size_px = 0;              ///< edge of a chip in pixels of the image, maybe fractional
-  std::optional<Lattice> lattice;  ///< what was measured, if it was
-  std::string source;              ///< "given", "given lattice and pixel size", "measured lattice", "fallback"
-  Notes notes;
-};
-
-/// Chip size in order of trust: given; from the given lattice and pixel size; four measured periods; a fallback (64 px,
-/// or an eighth of the shorter side if that is smaller) with a note. Throws UsageError when lattice_nm is given and no
-/// pixel size is known, InputError when the image is smaller than a chip.
-ChipSize choose_chip_size(const Micrograph& micrograph, const ChipSizeOptions& options);
-
 }  // namespace metamict

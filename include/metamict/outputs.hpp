@@ -3,10 +3,10 @@
 #pragma once
 
 #include <filesystem>
-#include <string>
 #include <vector>
 
-#include "metamict/pipeline.hpp"
+#include "metamict/result.hpp"
+#include "metamict/written_file.hpp"
 
 namespace metamict {
 
@@ -18,13 +18,6 @@ struct OutputOptions {
   bool scores = false;                           ///< also scores.npy
   bool make_folder = true;                       ///< false: the folder is there already
   bool hspy = false;                             ///< also order.hspy and per rule labels.hspy (HyperSpy)
-  int threads = 1;                               ///< never changes a byte
-};
-
-struct WrittenFile {
-  std::filesystem::path path;  ///< relative to the image's folder
-  std::string sha256;
-  std::uint64_t bytes = 0;
 };
 
 /// Writes every file of one image under `folder` (made if need be): report.json, report.html, similarity.png, chips.csv
@@ -33,9 +26,6 @@ struct WrittenFile {
 /// order; may add to result.notes (a backbone in place of the full graph) before the reports are written. Throws
 /// OutputError.
 std::vector<WrittenFile> write_outputs(Result& result, const std::filesystem::path& folder,
-                                       const OutputOptions& options);
-
-/// Writes `bytes` to `path` through path + ".part", fsync, rename; every return is checked. Throws OutputError.
-void write_whole(const std::filesystem::path& path, std::string_view bytes);
+                                       const OutputOptions& options, int threads = 1);
 
 }  // namespace metamict

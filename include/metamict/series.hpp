@@ -2,50 +2,15 @@
 // A dose series: several segmented images in one language of labels, and what changes with dose.
 #pragma once
 
-#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "metamict/front.hpp"
-#include "metamict/pipeline.hpp"
+#include "metamict/series_input.hpp"
 
 namespace metamict {
-
-/// One line of a series: an image, its dose, and whatever else was written beside it.
-struct SeriesEntry {
-  std::filesystem::path image;
-  double dose_dpa = 0;
-  std::string name;                                          ///< of the image, as it was written
-  std::vector<std::pair<std::string, std::string>> columns;  ///< further columns of the CSV, kept as they are
-};
-
-/// Reads a CSV (RFC 4180) with the columns image and dose_dpa; relative images stand beside the CSV. Throws UsageError:
-/// not readable, a column missing, a dose that is no number or negative, no image.
-std::vector<SeriesEntry> read_series_csv(const std::filesystem::path& path);
-
-/// What a series needs of one segmented image, as its folder holds it: the primary rule's regions, what each looks like
-/// to the encoder, and what each chip is. Written beside the label map, so that a series resumes without the encoder.
-struct SegmentedImage {
-  SeriesEntry entry;
-  std::string stem, rule;
-  std::optional<double> nm_per_pixel;
-  ChipGrid grid;
-  double chip_px = 0, stride_px = 0;  ///< in pixels of the image
-  cv::Mat labels;                     ///< CV_16UC1
-  std::vector<Region> regions;        ///< by label, 1..k
-  RowMatrixXf embeddings_RD;          ///< mean of each region's chips, unit length, one row a region
-  std::vector<int> label_of_chip;
-  std::vector<float> order, stability;  ///< of each chip
-};
-
-/// The text of series/regions.json.
-std::string regions_json(const Result& result);
-
-/// Reads what segmenting left in `folder`. Throws InputError.
-SegmentedImage read_segmented(const std::filesystem::path& folder, const SeriesEntry& entry);
 
 struct SeriesOptions {
   std::optional<double> growth_direction_deg;  ///< found unless given
@@ -104,13 +69,5 @@ using VisitMember = std::function<void(const SeriesMember&, const Micrograph&, c
 /// Throws UsageError for fewer than one image.
 Series join_series(std::vector<SegmentedImage> images, const SeriesOptions& options, const LoadImage& load,
                    const VisitMember& visit = {});
-
-/// One graph over the chips of all images: their label maps are replaced by those of the joint communities, so that one
-/// label is one community. `embeddings` gives an image's chips, N x D. Derived rules look at one image's plane and
-/// cannot be applied: the mean cut takes their place, with a note. Throws ResourceError when the scores of all pairs
-/// would not fit.
-void segment_jointly(std::vector<SegmentedImage>& images,
-                     const std::function<RowMatrixXf(const SegmentedImage&)>& embeddings, const SegmentOptions& options,
-                     Notes& notes, const Progress& progress = {});
 
 }  // namespace metamict

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "metamict/embed.hpp"
+#include "metamict/resources.hpp"
 
 namespace metamict {
 
@@ -49,8 +50,6 @@ enum class SimilarityScale { minmax, raw };
 struct SimilarityOptions {
   SimilarityScale scale = SimilarityScale::minmax;  ///< minmax: 0 = the least alike pair of this image, 1 = the most
                                                     ///< alike; raw: cosine, cut off below 0
-  int threads = 1;
-  std::filesystem::path spill;  ///< folder for scores that memory will not hold; empty = memory
 };
 
 struct Similarity {
@@ -65,7 +64,8 @@ struct Similarity {
 
 /// Scores every pair: with d the cosine distance, 1 - (d - d_min)/(d_max - d_min) (paper, section 3). If all distances
 /// are equal every score is 1 and a note says so. Throws InputError for fewer than two chips.
-Similarity compare(const Embeddings& embeddings, const SimilarityOptions& options = {}, const Progress& progress = {});
+Similarity compare(const Embeddings& embeddings, const SimilarityOptions& options = {}, const Resources& resources = {},
+                   const Progress& progress = {});
 
 /// Left edge of the tallest of `bins` equal bins on [0, 1] (the authors' later code), the lowest on a tie. A score on
 /// an inner edge belongs to the upper bin, 1 to the last (numpy's rule).

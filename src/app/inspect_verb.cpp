@@ -2,11 +2,14 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "app/process/failure.hpp"
+#include "app/process/signals.hpp"
 #include "app/verbs.hpp"
-#include "base/numbers.hpp"
 #include "base/text.hpp"
 #include "metamict/errors.hpp"
 #include "metamict/formats.hpp"
+#include "metamict/plan.hpp"
+#include "metamict/sidecar.hpp"
 
 namespace metamict::app {
 
@@ -41,16 +44,14 @@ void add_range(Json& json, const Format& format, const ReadRequest& request) {
 
 /// What segment would do with the file; the keys stay null where it would refuse.
 void add_plan(Json& json, const std::filesystem::path& path, const SegmentOptions& options) {
-  int encoder_px = 64, features = 2048;
+  EncoderShape encoder;
   try {
-    const Sidecar sidecar = read_sidecar(default_encoder());
-    encoder_px = sidecar.input_px;
-    features = sidecar.features;
+    encoder = shape_of(read_sidecar(default_encoder()), {});
   } catch (const ModelError&) {
     // Without a model the plan is that of the default encoder's input; segment itself will say that it is missing.
   }
   const Micrograph micrograph = load_micrograph(path, options.load);
-  const Plan planned = plan(micrograph, options, encoder_px, features);
+  const Plan planned = plan(micrograph, options, encoder);
   const ChipSize& chip = planned.chip_size;
   json["lattice_period_px"] = chip.lattice ? Json(chip.lattice->period_px) : Json();
   json["chip_size_px"] = chip.size_px;

@@ -2,13 +2,15 @@
 #include <cmath>
 #include <map>
 
+#include "app/batch/batch.hpp"
+#include "app/process/signals.hpp"
 #include "app/verbs.hpp"
-#include "base/numbers.hpp"
 #include "base/sha256.hpp"
 #include "base/system/machine.hpp"
 #include "base/text.hpp"
 #include "metamict/errors.hpp"
 #include "metamict/formats.hpp"
+#include "metamict/joint_graph.hpp"
 #include "report/series_outputs.hpp"
 
 namespace metamict::app {
@@ -73,8 +75,7 @@ class SeriesStage {
  private:
   void join_graphs(std::vector<SegmentedImage>& segmented, Notes& notes) {
     SegmentOptions options = command_.segment.options;
-    if (options.max_memory_bytes == 0) options.max_memory_bytes = machine_memory_bytes();
-    options.similarity.threads = options.communities.threads = options.threads;
+    if (options.resources.max_memory_bytes == 0) options.resources.max_memory_bytes = machine_memory_bytes();
     segment_jointly(
         segmented,
         [this](const SegmentedImage& image) {

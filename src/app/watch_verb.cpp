@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "app/batch/arrivals.hpp"
+#include "app/batch/batch.hpp"
 #include "app/verbs.hpp"
 #include "base/text.hpp"
 #include "metamict/errors.hpp"

@@ -57,4 +57,11 @@ void parallel_for(std::size_t pieces, int threads, const Body& body) {
   if (failure) std::rethrow_exception(failure);
 }
 
+/// How many of an image's rules, and of the parts that one of them looks into, may be worked on at the same time: with
+/// many chips each holds much memory, and is large enough to keep all threads at work by itself.
+inline int at_once(std::size_t chips, int threads) {
+  constexpr std::size_t few_chips = 16384;
+  return chips <= few_chips ? threads : 1;
+}
+
 }  // namespace metamict

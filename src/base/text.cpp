@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <cstdio>
 
 namespace metamict {
 
@@ -55,6 +56,20 @@ std::string significant(double value, int digits) {
   char text[64];
   const auto result = std::to_chars(text, text + sizeof text, value, std::chars_format::general, digits);
   return {text, result.ptr};
+}
+
+std::string number(double value) { return significant(value, 6); }
+
+std::string bytes_text(std::uint64_t bytes) {
+  const double mebibytes = static_cast<double>(bytes) / (1 << 20);
+  char text[32];
+  if (bytes < 1 << 20)
+    std::snprintf(text, sizeof text, "%llu bytes", static_cast<unsigned long long>(bytes));
+  else if (mebibytes >= 1024)
+    std::snprintf(text, sizeof text, "%.1f GiB", mebibytes / 1024);
+  else
+    std::snprintf(text, sizeof text, "%.0f MiB", mebibytes);
+  return text;
 }
 
 std::string with_thousands(std::uint64_t value) {

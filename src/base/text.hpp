@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Numbers and strings as files want them: shortest round trip, escaped, valid UTF-8.
+// Numbers and strings as files and sentences want them: shortest round trip, escaped, valid UTF-8.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,12 @@
 #include <string_view>
 
 namespace metamict {
+
+/// Up to six significant digits, no trailing zeros, never the locale's comma: 46.08, 16, 0.034. For sentences.
+std::string number(double value);
+
+/// 1.5 GiB, 320 MiB, 100 bytes. For sentences.
+std::string bytes_text(std::uint64_t bytes);
 
 /// The shortest decimal that reads back as the same number; never the locale's comma. Finite values only.
 std::string shortest(double value);

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "metamict/errors.hpp"
+#include "metamict/sidecar.hpp"
 
 namespace metamict {
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "metamict/encoder.hpp"
+#include "metamict/sidecar.hpp"
 
 namespace metamict {
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The sidecar of a model file: what stands in it, checked before anything else is opened.
+#include "metamict/sidecar.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <fstream>
@@ -7,8 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/numbers.hpp"
-#include "metamict/encoder.hpp"
+#include "base/text.hpp"
 #include "metamict/errors.hpp"
 
 namespace metamict {

@@ -196,13 +196,14 @@ Notes notes_of(const Range& range, SimilarityScale kind, const std::vector<Worke
 
 }  // namespace
 
-Similarity compare(const Embeddings& embeddings, const SimilarityOptions& options, const Progress& progress) {
+Similarity compare(const Embeddings& embeddings, const SimilarityOptions& options, const Resources& resources,
+                   const Progress& progress) {
   const auto nodes = static_cast<std::size_t>(embeddings.rows_ND.rows());
   if (nodes < 2)
     throw InputError("there are " + std::to_string(nodes) + " chips, but at least two are needed to compare");
-  const auto scores = std::make_shared<ScoreMatrix>(nodes, options.spill);
+  const auto scores = std::make_shared<ScoreMatrix>(nodes, resources.spill);
   const std::vector<PairBlock> blocks = pair_blocks(nodes);
-  const auto threads = std::min(static_cast<std::size_t>(std::max(options.threads, 1)), blocks.size());
+  const auto threads = std::min(static_cast<std::size_t>(std::max(resources.threads, 1)), blocks.size());
   std::vector<Worker> workers;
   for (std::size_t k = 0; k < threads; ++k) workers.emplace_back(*scores);
 

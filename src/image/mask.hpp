@@ -3,7 +3,9 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <opencv2/imgproc.hpp>
 #include <vector>
 
@@ -33,6 +35,23 @@ inline bool is_one_piece(const cv::Mat& mask) {
   int most = 0;
   for (int piece = 1; piece < count; ++piece) most = std::max(most, figures.at<int>(piece, cv::CC_STAT_AREA));
   return most >= 0.9 * cv::countNonZero(mask);
+}
+
+/// From each pixel to the nearest that is 0, in pixels, CV_32F.
+inline cv::Mat distance(const cv::Mat& to_zero) {
+  cv::Mat result;
+  cv::distanceTransform(to_zero, result, cv::DIST_L2, cv::DIST_MASK_5);
+  return result;
+}
+
+/// The value below which a share of the values lies, one of them; NaN where there is none. Reorders the values.
+template <typename Value>
+double quantile(std::vector<Value>& values, double share) {
+  if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
+  const auto at = values.begin() + static_cast<std::ptrdiff_t>(std::min(share * static_cast<double>(values.size()),
+                                                                        static_cast<double>(values.size() - 1)));
+  std::nth_element(values.begin(), at, values.end());
+  return static_cast<double>(*at);
 }
 
 }  // namespace metamict

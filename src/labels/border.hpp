@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include <opencv2/imgproc.hpp>
+#include <opencv2/core.hpp>
 
 namespace metamict {
 
@@ -13,12 +13,5 @@ struct Border {
   cv::Mat band;        ///< where pixels of either may change sides, CV_8U
   bool faded = false;  ///< where half of a lattice is left
 };
-
-/// From each pixel to the nearest that is 0, in pixels, CV_32F.
-inline cv::Mat distance(const cv::Mat& to_zero) {
-  cv::Mat result;
-  cv::distanceTransform(to_zero, result, cv::DIST_L2, cv::DIST_MASK_5);
-  return result;
-}
 
 }  // namespace metamict

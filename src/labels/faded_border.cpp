@@ -7,7 +7,7 @@
 #include <opencv2/imgproc.hpp>
 #include <vector>
 
-#include "image/quantile.hpp"
+#include "image/mask.hpp"
 #include "image/texture.hpp"
 #include "lattice/lattice_contrast.hpp"
 

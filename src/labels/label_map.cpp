@@ -175,6 +175,11 @@ LabelMap number_labels(cv::Mat painted, const std::vector<int>& community_of_vot
 
 }  // namespace
 
+void PaintOptions::check() const {
+  if (min_chips < 1)
+    throw UsageError("the least number of chips of a region is " + std::to_string(min_chips) + ": give at least 1");
+}
+
 LabelMap paint(const ChipGrid& grid, const Communities& communities, const PaintOptions& options) {
   assert(communities.community.size() == grid.chips());
   std::vector<int> sizes(static_cast<std::size_t>(communities.count), 0);

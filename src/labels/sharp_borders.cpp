@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/parallel.hpp"
+#include "image/mask.hpp"
 #include "image/texture.hpp"
 #include "labels/border.hpp"
 #include "labels/faded_border.hpp"

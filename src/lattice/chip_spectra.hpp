@@ -4,7 +4,7 @@
 #pragma once
 
 #include "metamict/chips.hpp"
-#include "metamict/embed.hpp"
+#include "metamict/matrix.hpp"
 #include "metamict/micrograph.hpp"
 
 namespace metamict {

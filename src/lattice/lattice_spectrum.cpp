@@ -7,7 +7,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "image/hann_window.hpp"
-#include "image/quantile.hpp"
+#include "image/mask.hpp"
 
 namespace metamict {
 namespace {

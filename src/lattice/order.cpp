@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/parallel.hpp"
-#include "image/quantile.hpp"
+#include "image/mask.hpp"
 
 namespace metamict {
 

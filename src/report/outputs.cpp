@@ -2,13 +2,11 @@
 #include "metamict/outputs.hpp"
 
 #include <algorithm>
-#include <atomic>
-#include <exception>
 #include <functional>
 #include <future>
-#include <system_error>
-#include <thread>
+#include <numeric>
 
+#include "base/run_all.hpp"
 #include "base/system/whole_file.hpp"
 #include "base/text.hpp"
 #include "metamict/errors.hpp"
@@ -67,8 +65,8 @@ void make_folder(const std::filesystem::path& folder, bool with_parents) {
 /// jobs, whoever runs them.
 class Writer {
  public:
-  Writer(const Result& result, std::filesystem::path folder, const OutputOptions& options)
-      : result_(result), folder_(std::move(folder)), options_(options) {}
+  Writer(const Result& result, std::filesystem::path folder, const OutputOptions& options, int threads)
+      : result_(result), folder_(std::move(folder)), options_(options), threads_(threads) {}
 
   std::vector<WrittenFile> run() {
     if (options_.make_folder) make_folder(folder_, true);
@@ -142,27 +140,11 @@ class Writer {
   }
 
   void run_jobs() {
-    std::vector<Files> results(jobs_.size());
-    std::vector<std::exception_ptr> failures(jobs_.size());
-    std::atomic<std::size_t> next = 0;
-    std::atomic<bool> failed = false;
-    const auto work = [&] {
-      for (std::size_t i = next++; i < jobs_.size() && !failed; i = next++) try {
-          results[i] = jobs_[i]();
-        } catch (...) {
-          failures[i] = std::current_exception();
-          failed = true;
-        }
-    };
-    {
-      std::vector<std::jthread> others;
-      for (int i = 1; i < std::min<int>(options_.threads, static_cast<int>(jobs_.size())); ++i)
-        others.emplace_back(work);
-      work();
-    }
-    for (const std::exception_ptr& failure : failures)
-      if (failure) std::rethrow_exception(failure);
-    for (Files& files : results) files_.insert(files_.end(), files.begin(), files.end());
+    std::vector<std::size_t> numbers(jobs_.size());
+    std::iota(numbers.begin(), numbers.end(), std::size_t{0});
+    const auto run = [this](std::size_t job, const Progress&) { return jobs_[job](); };
+    for (const Files& files : run_all(numbers, threads_, "write", {}, run))
+      files_.insert(files_.end(), files.begin(), files.end());
   }
 
   Files write_graph(const RuleResult& rule) {
@@ -198,6 +180,7 @@ class Writer {
   const Result& result_;
   const std::filesystem::path folder_;
   const OutputOptions& options_;
+  int threads_;
   std::shared_future<Drawing> drawing_;
   std::vector<std::function<Files()>> jobs_;
   ReportPictures pictures_;
@@ -207,10 +190,10 @@ class Writer {
 }  // namespace
 
 std::vector<WrittenFile> write_outputs(Result& result, const std::filesystem::path& folder,
-                                       const OutputOptions& options) {
+                                       const OutputOptions& options, int threads) {
   note_backbones(result, options.graphml);
   note_many_communities(result);
-  return Writer(result, folder, options).run();
+  return Writer(result, folder, options, threads).run();
 }
 
 }  // namespace metamict

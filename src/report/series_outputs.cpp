@@ -8,6 +8,7 @@
 #include "base/system/whole_file.hpp"
 #include "base/text.hpp"
 #include "metamict/errors.hpp"
+#include "metamict/order.hpp"
 #include "report/files/label_tiff.hpp"
 #include "report/pictures/overlay.hpp"
 

@@ -10,7 +10,6 @@
 
 #include "graph/block_product.hpp"
 #include "image/mask.hpp"
-#include "image/quantile.hpp"
 #include "metamict/order.hpp"
 
 namespace metamict {

@@ -6,9 +6,8 @@
 #include <opencv2/imgproc.hpp>
 
 #include "base/parallel.hpp"
-#include "image/quantile.hpp"
+#include "image/mask.hpp"
 #include "image/texture.hpp"
-#include "labels/border.hpp"
 #include "metamict/order.hpp"
 
 namespace metamict {

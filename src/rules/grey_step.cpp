@@ -9,7 +9,6 @@
 #include <opencv2/imgproc.hpp>
 
 #include "image/mask.hpp"
-#include "image/quantile.hpp"
 
 namespace metamict {
 

@@ -14,7 +14,6 @@
 #include "rules/chip_field.hpp"
 #include "rules/grey_phases.hpp"
 #include "rules/grey_step.hpp"
-#include "segment/memory_plan.hpp"
 
 namespace metamict {
 
@@ -73,8 +72,13 @@ class Splitter {
  public:
   using SimilarityOf = std::function<Similarity(const Nodes&)>;
   Splitter(const ChipField& field, SimilarityOf similarity_of, const CommunityOptions& options,
-           const Progress& progress, Communities& into)
-      : field_(field), similarity_of_(std::move(similarity_of)), options_(options), progress_(progress), into_(into) {}
+           const Resources& resources, const Progress& progress, Communities& into)
+      : field_(field),
+        similarity_of_(std::move(similarity_of)),
+        options_(options),
+        resources_(resources),
+        progress_(progress),
+        into_(into) {}
 
   /// What parts the borders leave of some chips.
   std::vector<Nodes> parts(const Nodes& nodes) { return field_.join_alike(split(nodes, 0)); }
@@ -86,7 +90,8 @@ class Splitter {
     if (nodes.size() < 2 * field_.smallest_part() || depth > deepest || !field_.may_hold_a_border(nodes))
       return {nodes};
     const Similarity own = similarity_of_(nodes);
-    const Communities found = find_communities(link(own, choose_cut(own, parse_cut_rule("mean"))), options_, progress_);
+    const Communities found =
+        find_communities(link(own, choose_cut(own, parse_cut_rule("mean"))), options_, resources_, progress_);
     {
       const std::scoped_lock lock(noting_);
       if (into_.engine.empty()) into_.engine = found.engine;
@@ -98,7 +103,7 @@ class Splitter {
     if (clear) note_stability(nodes, found);
     const std::vector<Nodes>& parts = clear ? apart : proposed;
     std::vector<std::vector<Nodes>> inner(parts.size());
-    const int workers = at_once(into_.node_stability.size(), options_.threads);
+    const int workers = at_once(into_.node_stability.size(), resources_.threads);
     parallel_for(parts.size(), workers, [&](std::size_t, std::size_t i) {
       inner[i] = split(parts[i], depth + 1);
       // What lies on one side of a border is joined before it meets the other side, lest border chips bridge the two.
@@ -118,6 +123,7 @@ class Splitter {
   const ChipField& field_;
   SimilarityOf similarity_of_;
   const CommunityOptions& options_;
+  const Resources& resources_;
   const Progress& progress_;
   Communities& into_;
   std::mutex noting_;  // parts are split side by side
@@ -207,38 +213,36 @@ std::vector<Nodes> cut_by_lattice(std::vector<Nodes> regions, const ChipField& l
 
 }  // namespace
 
-Communities find_nested(const Result& result, const ChipEvidence& evidence, const CommunityOptions& options,
-                        const NestedOptions& nested, const Progress& progress) {
+Communities find_nested(const Scene& scene, const ChipEvidence& evidence, const CommunityOptions& options,
+                        const NestedOptions& nested, const Resources& resources, const Progress& progress) {
   Communities found;
-  found.node_stability.assign(result.grid.chips(), 1.0F);
-  Nodes all(result.grid.chips());
+  found.node_stability.assign(scene.grid.chips(), 1.0F);
+  Nodes all(scene.grid.chips());
   for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<std::uint32_t>(i);
 
-  const SimilarityStatistics& statistics = result.similarity.statistics;
-  const double range = result.similarity.scale == SimilarityScale::raw
+  const SimilarityStatistics& statistics = scene.similarity.statistics;
+  const double range = scene.similarity.scale == SimilarityScale::raw
                            ? 1.0
                            : std::max(nested.least_range, statistics.max_cosine - statistics.min_cosine);
-  const ChipField looks(result.grid, result.embeddings.rows_ND, result.order, range, nested);
+  const ChipField looks(scene.grid, scene.embeddings.rows_ND, scene.order, range, nested);
   const auto scores_of = [&](const Nodes& nodes) {
-    return nodes.size() == all.size() ? result.similarity
-                                      : restrict_to(result.similarity, nodes, nested.spill, options.threads);
+    return nodes.size() == all.size() ? scene.similarity
+                                      : restrict_to(scene.similarity, nodes, resources.spill, resources.threads);
   };
   // Chips on a border choose among all regions.
-  std::vector<Nodes> regions = looks.without_stray_pieces(
-      looks.resolve(all, looks.without_borders(Splitter(looks, scores_of, options, progress, found).parts(all))));
+  std::vector<Nodes> regions = looks.without_stray_pieces(looks.resolve(
+      all, looks.without_borders(Splitter(looks, scores_of, options, resources, progress, found).parts(all))));
   if (evidence.greys) regions = cut_into_layers(std::move(regions), looks, GreyPhases(*evidence.greys));
   regions = cut_into_pieces(regions, looks);
   if (evidence.greys) regions = cut_by_composition(regions, looks, GreySteps(*evidence.greys));
   if (evidence.spectra_ND.rows() > 0) {
-    const ChipField lattice(result.grid, evidence.spectra_ND, result.order, 1.0, nested);
+    const ChipField lattice(scene.grid, evidence.spectra_ND, scene.order, 1.0, nested);
     const auto compare_lattices = [&](const Nodes& nodes) {
       Embeddings some;
       some.rows_ND = evidence.spectra_ND(nodes, Eigen::all);
-      SimilarityOptions comparing;
-      comparing.threads = options.threads, comparing.spill = nested.spill;
-      return compare(some, comparing);
+      return compare(some, {}, resources);
     };
-    Splitter by_lattice(lattice, compare_lattices, options, progress, found);
+    Splitter by_lattice(lattice, compare_lattices, options, resources, progress, found);
     regions = cut_by_lattice(std::move(regions), looks, lattice, by_lattice);
   }
   found.community.assign(all.size(), 0);

@@ -24,8 +24,9 @@
 
 #include <optional>
 
-#include "metamict/pipeline.hpp"
+#include "metamict/communities.hpp"
 #include "rules/grey_cells.hpp"
+#include "rules/scene.hpp"
 
 namespace metamict {
 
@@ -44,12 +45,11 @@ struct NestedOptions {
   /// and noise is left. Images of one lattice have ranges of 0.02 to 0.5; in one of 30 places in the cell jumped by
   /// 0.01.
   double least_range = 0.2;
-  std::filesystem::path spill;  ///< folder for the scores of a part; empty = memory
 };
 
 /// Communities of the nested rule; no modularity, since they are not a partition of one graph. Deterministic for any
 /// threads.
-Communities find_nested(const Result& result, const ChipEvidence& evidence, const CommunityOptions& options,
-                        const NestedOptions& nested, const Progress& progress);
+Communities find_nested(const Scene& scene, const ChipEvidence& evidence, const CommunityOptions& options,
+                        const NestedOptions& nested, const Resources& resources, const Progress& progress);
 
 }  // namespace metamict

@@ -3,7 +3,7 @@
 // it.
 #pragma once
 
-#include "metamict/pipeline.hpp"
+#include "metamict/result.hpp"
 
 namespace metamict {
 

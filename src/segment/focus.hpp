@@ -2,7 +2,7 @@
 // Whether the focus (or the lamella's thickness) drifts across the picture.
 #pragma once
 
-#include "metamict/pipeline.hpp"
+#include "metamict/result.hpp"
 
 namespace metamict {
 

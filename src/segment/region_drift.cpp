@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "metamict/order.hpp"
+
 namespace metamict {
 
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "metamict/pipeline.hpp"
+#include "metamict/result.hpp"
 
 namespace metamict {
 

@@ -8,8 +8,8 @@
 #include <numbers>
 #include <numeric>
 
-#include "base/numbers.hpp"
-#include "image/quantile.hpp"
+#include "base/text.hpp"
+#include "image/mask.hpp"
 #include "lattice/lattice_contrast.hpp"
 #include "metamict/errors.hpp"
 #include "series/upright.hpp"

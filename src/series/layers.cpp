@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "metamict/layers.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
-#include "metamict/front.hpp"
+#include "metamict/order.hpp"
 #include "series/upright.hpp"
 
 namespace metamict {

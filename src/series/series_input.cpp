@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "metamict/series_input.hpp"
+
 #include <charconv>
 #include <cmath>
 #include <fstream>
@@ -9,7 +11,6 @@
 #include "base/text_file.hpp"
 #include "metamict/errors.hpp"
 #include "metamict/formats.hpp"
-#include "metamict/series.hpp"
 
 namespace metamict {
 

@@ -39,8 +39,8 @@ class PlainEncoder : public metamict::Encoder {
 int main(int argc, char** argv) try {
   PlainEncoder encoder;
   metamict::SegmentOptions options;
-  options.cuts = {"mean"};
-  options.primary = "mean";
+  options.rules.cuts = {"mean"};
+  options.rules.primary = "mean";
   const metamict::Result result =
       metamict::segment(std::filesystem::path(argc > 1 ? argv[1] : "none"), encoder, options);
   for (const metamict::Region& region : result.rules.front().regions)

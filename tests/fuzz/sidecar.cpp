@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Any bytes as a model's sidecar: values within their bounds, or a ModelError.
+#include "metamict/sidecar.hpp"
+
 #include <unistd.h>
 
 #include <array>

@@ -11,7 +11,7 @@
 #include <opencv2/imgproc.hpp>
 #include <random>
 
-#include "image/quantile.hpp"
+#include "image/mask.hpp"
 
 namespace metamict {
 namespace {

@@ -13,7 +13,7 @@
 #include <opencv2/imgproc.hpp>
 #include <random>
 
-#include "metamict/evaluate.hpp"
+#include "metamict/labelings.hpp"
 #include "support/support.hpp"
 
 namespace metamict {

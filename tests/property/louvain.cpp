@@ -130,7 +130,7 @@ TEST(DenseLouvain, IsTheSameWithRowsReadAnew) {
     for (const std::size_t kept_groups : {std::size_t{0}, std::size_t{9}}) {
       DenseLimits read = kept;
       read.kept_groups = kept_groups;
-      const auto a = dense_runs(graph, options, kept, {}), b = dense_runs(graph, options, read, {});
+      const auto a = dense_runs(graph, options, 1, kept, {}), b = dense_runs(graph, options, 1, read, {});
       for (std::size_t run = 0; run < a.size(); ++run) {
         EXPECT_EQ(a[run].community, b[run].community) << "seed " << seed;
         EXPECT_EQ(a[run].modularity, b[run].modularity);
@@ -145,8 +145,7 @@ TEST(DenseLouvain, DoesNotDependOnTheThreads) {
   options.runs = 6;
   const Communities one = find_communities(graph, options);
   for (const int threads : {2, 5}) {
-    options.threads = threads;
-    const Communities many = find_communities(graph, options);
+    const Communities many = find_communities(graph, options, {.threads = threads});
     EXPECT_EQ(many.community, one.community);
     EXPECT_EQ(many.node_stability, one.node_stability);
     EXPECT_EQ(many.modularity, one.modularity);

@@ -98,9 +98,7 @@ TEST_P(Scores, DoNotDependOnTheThreads) {
   const Embeddings embeddings = clustered(GetParam(), 7);
   const Similarity one = compare(embeddings);
   for (const int threads : {2, 3, 7}) {
-    SimilarityOptions options;
-    options.threads = threads;
-    const Similarity many = compare(embeddings, options);
+    const Similarity many = compare(embeddings, {}, {.threads = threads});
     EXPECT_EQ(many.statistics.counts, one.statistics.counts);
     EXPECT_EQ(many.statistics.min_cosine, one.statistics.min_cosine);
     EXPECT_TRUE(std::equal(one.scores->row(0), one.scores->row(0) + one.nodes() * one.nodes(), many.scores->row(0)));

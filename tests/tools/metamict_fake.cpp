@@ -3,6 +3,7 @@
 // starved and signalled thousands of times.
 #include "app/program.hpp"
 #include "base/sha256.hpp"
+#include "metamict/sidecar.hpp"
 #include "support/support.hpp"
 
 int main(int argc, char** argv) {

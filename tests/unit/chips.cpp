@@ -98,7 +98,7 @@ TEST(ChipSize, IsTakenInOrderOfTrust) {
   const ChipSize known = choose_chip_size(calibrated, {{}, 0.39});
   EXPECT_NEAR(known.size_px, 4 * 0.39 / 0.02, 1e-9);
   EXPECT_EQ(known.source, "given lattice and pixel size");
-  const ChipSize measured = choose_chip_size(calibrated, {{}, {}, 5});
+  const ChipSize measured = choose_chip_size(calibrated, {}, 5);
   EXPECT_NEAR(measured.size_px, 5 * 17, 0.03 * 5 * 17);
   EXPECT_EQ(measured.source, "measured lattice");
   ASSERT_TRUE(measured.lattice);

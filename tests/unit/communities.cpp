@@ -134,7 +134,7 @@ TEST_P(EveryEngine, StopsWhenTheProgressCallbackThrows) {
       EXPECT_EQ(stage, "communities");
       if (calls++ == after) throw Interrupted("stopped");
     };
-    EXPECT_THROW(find_communities(graph, options(), stop), Interrupted);
+    EXPECT_THROW(find_communities(graph, options(), {}, stop), Interrupted);
   }
   EXPECT_NO_THROW(find_communities(graph, options()));  // nothing was left behind
 }
@@ -179,8 +179,8 @@ TEST(CommunityOptions, RefusesNonsense) {
   refuses([](CommunityOptions& o) { o.resolution = 0; });
   refuses([](CommunityOptions& o) { o.resolution = std::nan(""); });
   refuses([](CommunityOptions& o) { o.runs = 0; });
-  refuses([](CommunityOptions& o) { o.threads = 0; });
   EXPECT_NO_THROW(CommunityOptions{}.check());
+  EXPECT_THROW(Resources{.threads = 0}.check(), UsageError);
 }
 
 TEST(NumberCanonically, LargestFirstTiesToTheLowestNode) {

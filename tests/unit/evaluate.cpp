@@ -10,6 +10,7 @@
 #include <random>
 
 #include "metamict/errors.hpp"
+#include "metamict/labelings.hpp"
 
 namespace metamict {
 namespace {

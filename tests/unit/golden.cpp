@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "metamict/evaluate.hpp"
+#include "metamict/labelings.hpp"
 #include "metamict/pipeline.hpp"
 #include "support/support.hpp"
 
@@ -26,7 +26,7 @@ Result segment_sample() {
   image.input_size = image.pixels.size();
   const auto encoder = test::fake_encoder();
   SegmentOptions options;
-  options.chip_size.chip_size_px = 46.0;
+  options.chips.chip_size_px = 46.0;
   return segment(std::move(image), *encoder, options);
 }
 

@@ -168,8 +168,8 @@ TEST(Outputs, WritesTheContractsFiles) {
 TEST(Outputs, TheSameBytesForAnyThreadsAndEveryTime) {
   const TemporaryFolder folder;
   Result result = sample_result();
-  const auto once = write_outputs(result, folder / "once", {.threads = 1});
-  const auto twice = write_outputs(result, folder / "twice", {.threads = 3});
+  const auto once = write_outputs(result, folder / "once", {}, 1);
+  const auto twice = write_outputs(result, folder / "twice", {}, 3);
   ASSERT_EQ(once.size(), twice.size());
   for (std::size_t i = 0; i < once.size(); ++i) {
     EXPECT_EQ(once[i].path, twice[i].path);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What stands beside a model is checked before anything touches the model.
+#include "metamict/sidecar.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -95,29 +95,25 @@ TEST(Compare, TwoChipsAreOnePair) { EXPECT_EQ(compare(embeddings_of({{1, 0}, {0,
 TEST(Compare, SpillsToAFileThatHasNoName) {
   const test::TemporaryFolder folder;
   const Embeddings embeddings{RowMatrixXf::Random(300, 16).rowwise().normalized(), {}};
-  SimilarityOptions options;
-  const Similarity in_memory = compare(embeddings, options);
-  options.spill = folder.path();
-  const Similarity on_disk = compare(embeddings, options);
+  const Similarity in_memory = compare(embeddings);
+  const Similarity on_disk = compare(embeddings, {}, {.spill = folder.path()});
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
   EXPECT_TRUE(std::equal(in_memory.scores->row(0), in_memory.scores->row(0) + 300 * 300, on_disk.scores->row(0)));
-  options.spill = folder / "missing";
-  EXPECT_THROW(compare(embeddings, options), ResourceError);
+  EXPECT_THROW(compare(embeddings, {}, {.spill = folder / "missing"}), ResourceError);
 }
 
 TEST(Compare, TellsHowFarItIsAndStopsWhenAsked) {
   const Embeddings embeddings{RowMatrixXf::Random(700, 8).rowwise().normalized(), {}};
-  SimilarityOptions options;
-  options.threads = 2;
+  const Resources two{.threads = 2};
   std::size_t last = 0, all = 0;
-  compare(embeddings, options, [&](std::string_view stage, std::size_t done, std::size_t total) {
+  compare(embeddings, {}, two, [&](std::string_view stage, std::size_t done, std::size_t total) {
     EXPECT_EQ(stage, "compare");
     EXPECT_EQ(done, last + 1);
     last = done;
     all = total;
   });
   EXPECT_EQ(last, all);
-  EXPECT_THROW(compare(embeddings, options, [](auto, auto, auto) { throw Interrupted("stop"); }), Interrupted);
+  EXPECT_THROW(compare(embeddings, {}, two, [](auto, auto, auto) { throw Interrupted("stop"); }), Interrupted);
 }
 
 TEST(Mode, IsTheLeftEdgeOfTheTallestBin) {

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "app/process/log.hpp"
+#include "app/process/signals.hpp"
 #include "metamict/errors.hpp"
 
 namespace metamict::app {

@@ -9,7 +9,7 @@
 #include <map>
 #include <optional>
 
-#include "app/verbs.hpp"
+#include "app/batch/batch.hpp"
 
 namespace metamict::app {
 

@@ -8,10 +8,10 @@
 
 #include "app/command_line/completion.hpp"
 #include "app/command_line/values.hpp"
-#include "base/numbers.hpp"
 #include "base/system/machine.hpp"
+#include "base/text.hpp"
 #include "metamict/errors.hpp"
-#include "rules/derived_rules.hpp"
+#include "rules/rules.hpp"
 
 namespace metamict::app {
 
@@ -68,24 +68,24 @@ void declare_reading(Declaration& declare, SegmentOptions& options) {
       [&](const std::string& text) { options.load.nm_per_pixel = parse_length_nm("--pixel-size", text); }, "LENGTH");
   declare.value(
       "lattice-nm", "measured", "Lattice period in nm, in place of measuring it in the image",
-      [&](const std::string& text) { options.chip_size.lattice_nm = parse_length_nm("--lattice-nm", text); }, "NM");
+      [&](const std::string& text) { options.chips.lattice_nm = parse_length_nm("--lattice-nm", text); }, "NM");
   declare.value(
       "chip-size", "auto", "Edge of a chip in pixels of the image; auto: four lattice periods",
       [&](const std::string& text) {
-        options.chip_size.chip_size_px.reset();
+        options.chips.chip_size_px.reset();
         if (text == "auto") return;
-        options.chip_size.chip_size_px = parse_number("--chip-size", text);
-        if (*options.chip_size.chip_size_px < 4)
+        options.chips.chip_size_px = parse_number("--chip-size", text);
+        if (*options.chips.chip_size_px < 4)
           throw UsageError("--chip-size is " + text + " px but a chip has at least 4 px");
       },
       "auto|PX");
   declare.value(
       "stride", "auto", "Step between chips in pixels of the image; auto: a quarter of the chip",
       [&](const std::string& text) {
-        options.stride_px.reset();
+        options.chips.stride_px.reset();
         if (text == "auto") return;
-        options.stride_px = parse_number("--stride", text);
-        if (*options.stride_px <= 0) throw UsageError("--stride is " + text + " px but must be above 0");
+        options.chips.stride_px = parse_number("--stride", text);
+        if (*options.chips.stride_px <= 0) throw UsageError("--stride is " + text + " px but must be above 0");
       },
       "auto|PX");
   declare.value("dataset", "HAADF, else the first image", "Dataset of the file, by name or detector",
@@ -136,29 +136,27 @@ void declare_encoder(Declaration& declare, SegmentCommand& command) {
 void declare_graph(Declaration& declare, SegmentCommand& command) {
   SegmentOptions& options = command.options;
   std::string derived;
-  for (const std::string& name : derived_rule_names()) derived += ", " + name;
+  for (const DerivedRule& rule : derived_rules()) derived += ", " + std::string(rule.name);
   std::string cuts;
-  for (const std::string& name : options.cuts) cuts += (cuts.empty() ? "" : ",") + name;
+  for (const std::string& name : options.rules.cuts) cuts += (cuts.empty() ? "" : ",") + name;
   declare.value(
       "cut", cuts, "Comma list of mean, median, mode, numbers in [0, 1]" + derived,
       [&](const std::string& text) {
-        options.cuts = split(text, ',');
-        Notes ignored;
-        SegmentOptions copy = options;
-        check_rules(copy, ignored);
+        options.rules.cuts = split(text, ',');
+        (void)parse_rules(options.rules.cuts);
       },
       "RULES");
   declare.value(
-      "primary", options.primary, "The rule that summaries and series use",
-      [&](const std::string& text) { options.primary = text; }, "RULE");
+      "primary", options.rules.primary, "The rule that summaries and series use",
+      [&](const std::string& text) { options.rules.primary = text; }, "RULE");
   declare.choice("similarity", "minmax", {"minmax", "raw"},
                  "minmax: 0 = the least, 1 = the most alike pair of the image; raw: cosine",
                  into(options.similarity.scale));
-  declare.choice("edge-weight", "score", {"score", "unit"}, "Weight of a kept edge", into(options.edge_weight));
+  declare.choice("edge-weight", "score", {"score", "unit"}, "Weight of a kept edge", into(options.rules.edge_weight));
   declare.value(
       "mode-bins", "100", "Bins of the histogram whose tallest is the mode",
       [&](const std::string& text) {
-        options.mode_bins = static_cast<int>(parse_whole("--mode-bins", text, 2, 65536));
+        options.rules.mode_bins = static_cast<int>(parse_whole("--mode-bins", text, 2, 65536));
       },
       "N");
   declare.choice("communities", "louvain", {"louvain", "leiden"}, "Method of finding communities",
@@ -170,8 +168,7 @@ void declare_graph(Declaration& declare, SegmentCommand& command) {
       "resolution", "1", "Of the modularity: higher gives more, smaller communities",
       [&](const std::string& text) {
         options.communities.resolution = parse_number("--resolution", text);
-        if (options.communities.resolution < 0)
-          throw UsageError("--resolution is " + text + " but must not be negative");
+        if (options.communities.resolution <= 0) throw UsageError("--resolution is " + text + " but must be above 0");
       },
       "X");
   declare.value(
@@ -200,19 +197,20 @@ void declare_graph(Declaration& declare, SegmentCommand& command) {
 }
 
 void declare_machine(Declaration& declare, SegmentCommand& command) {
-  command.options.threads = machine_threads();
+  command.options.resources.threads = machine_threads();
   declare.value(
       "threads", "the machine's", "Never changes a result",
       [&](const std::string& text) {
-        command.options.threads = static_cast<int>(parse_whole("--threads", text, 1, 4096));
+        command.options.resources.threads = static_cast<int>(parse_whole("--threads", text, 1, 4096));
       },
       "N");
   declare.value(
       "max-memory", "the machine's", "For example 8G; an image that needs more is refused before it starts",
-      [&](const std::string& text) { command.options.max_memory_bytes = parse_bytes("--max-memory", text); }, "SIZE");
+      [&](const std::string& text) { command.options.resources.max_memory_bytes = parse_bytes("--max-memory", text); },
+      "SIZE");
   declare.value(
       "spill", "none", "Folder for scores that memory will not hold",
-      [&](const std::string& text) { command.options.similarity.spill = text; }, "DIR");
+      [&](const std::string& text) { command.options.resources.spill = text; }, "DIR");
 }
 
 void declare_outputs(Declaration& declare, SegmentCommand& command) {
@@ -408,8 +406,7 @@ void Parser::declare_inspect() {
   Declaration declare(*verb);
   verb->add_option("IMAGE", inspect.images, "Files to look into");
   declare_reading(declare, inspect.options);
-  inspect.options.threads = inspect.options.communities.threads =
-      machine_threads();  // the memory it foretells is that of segment's defaults
+  inspect.options.resources.threads = machine_threads();  // the memory it foretells is that of segment's defaults
 }
 
 void Parser::declare_evaluate() {

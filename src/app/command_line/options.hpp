@@ -12,7 +12,7 @@
 
 #include "app/command_line/config_file.hpp"
 #include "metamict/outputs.hpp"
-#include "metamict/pipeline.hpp"
+#include "metamict/segment_options.hpp"
 #include "metamict/series.hpp"
 
 namespace metamict::app {

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <map>
 
-#include "base/numbers.hpp"
+#include "base/text.hpp"
 #include "metamict/errors.hpp"
 
 namespace metamict::app {

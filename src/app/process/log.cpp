@@ -7,17 +7,11 @@
 
 #include <cstdio>
 
+#include "app/process/signals.hpp"
 #include "base/text.hpp"
 #include "metamict/errors.hpp"
 
 namespace metamict::app {
-
-std::atomic<int> stop_signal{0};
-
-void check_stop_signal() {
-  if (const int signal = stop_signal.load(); signal != 0)
-    throw Interrupted("stopped by signal " + std::to_string(signal));
-}
 
 namespace {
 

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "app/command_line/options.hpp"
-#include "app/program.hpp"
+#include "app/process/console.hpp"
 #include "metamict/progress.hpp"
 
 namespace spdlog {
@@ -45,8 +45,5 @@ class Log {
   std::string image_, stage_;
   std::size_t done_ = 0, total_ = 0;
 };
-
-/// Throws Interrupted when a signal asked to stop.
-void check_stop_signal();
 
 }  // namespace metamict::app

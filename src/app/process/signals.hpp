@@ -3,6 +3,7 @@
 // look within patience_s, or a second signal, ends the process at once, but never with temporary files left.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <list>
 #include <mutex>
@@ -10,6 +11,12 @@
 #include <thread>
 
 namespace metamict::app {
+
+/// Signal that asked the program to stop, 0 = none. Set by main's handlers (and by tests), read between pieces of work.
+extern std::atomic<int> stop_signal;
+
+/// Throws Interrupted when a signal asked to stop.
+void check_stop_signal();
 
 /// Seconds from the first signal to the end without asking.
 constexpr int patience_s = 5;

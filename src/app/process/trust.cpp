@@ -10,6 +10,7 @@
 
 #include "encoder/open_encoder.hpp"
 #include "metamict/errors.hpp"
+#include "metamict/sidecar.hpp"
 
 namespace metamict::app {
 
@@ -80,6 +81,16 @@ std::unique_ptr<Encoder> open_trusted_encoder(const EncoderOptions& options) {
                      allow_list().string());
   return open_encoder_noting(options,
                              {"encoder " + options.model.filename().string() + " was loaded on trust: " + fact});
+}
+
+std::filesystem::path default_encoder() {
+  const std::vector<std::filesystem::path> folders = model_folders();
+  for (const auto& folder : folders)
+    for (const char* name : {"metamict-resnet50.pt", "untrained/metamict-untrained-resnet50.pt"})
+      if (std::error_code failure; std::filesystem::exists(folder / name, failure))
+        return std::filesystem::weakly_canonical(folder / name);
+  throw ModelError("no encoder was found in " + folders.front().string() +
+                   ": run scripts/make_untrained_encoder.py, or give one with --encoder FILE");
 }
 
 }  // namespace metamict::app

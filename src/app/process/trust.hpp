@@ -21,4 +21,8 @@ std::filesystem::path allow_list();
 /// needs options.trust, and its report says so. Throws ModelError.
 std::unique_ptr<Encoder> open_trusted_encoder(const EncoderOptions& options);
 
+/// The encoder that ships: $METAMICT_MODELS, else the installed models, else those of the source tree. Throws
+/// ModelError.
+std::filesystem::path default_encoder();
+
 }  // namespace metamict::app

@@ -20,7 +20,7 @@
 #include <sstream>
 #include <string_view>
 
-#include "base/numbers.hpp"
+#include "base/text.hpp"
 
 namespace metamict {
 

@@ -83,11 +83,4 @@ void sync_folder(const std::filesystem::path& folder) {
   if (failure != 0) fail_with(folder, "cannot be brought to the disk", failure);
 }
 
-void write_whole(const std::filesystem::path& path, std::string_view bytes) {
-  WholeFile file(path);
-  file.write(bytes);
-  file.finish();
-  sync_folder(path.parent_path());
-}
-
 }  // namespace metamict

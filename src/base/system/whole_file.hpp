@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "base/sha256.hpp"
-#include "metamict/outputs.hpp"
+#include "metamict/written_file.hpp"
 
 namespace metamict {
 

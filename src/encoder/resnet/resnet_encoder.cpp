@@ -8,6 +8,7 @@
 #include "encoder/batch_queue.hpp"
 #include "encoder/probe.hpp"
 #include "metamict/errors.hpp"
+#include "metamict/sidecar.hpp"
 
 namespace metamict {
 

@@ -11,6 +11,7 @@
 #include "encoder/resnet/executor.hpp"
 #include "encoder/resnet/shared_pass.hpp"
 #include "metamict/encoder.hpp"
+#include "metamict/sidecar.hpp"
 
 namespace metamict {
 

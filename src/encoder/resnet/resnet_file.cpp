@@ -9,6 +9,7 @@
 #include "encoder/resnet/resnet_encoder.hpp"
 #include "encoder/torchscript/torchscript_file.hpp"
 #include "metamict/errors.hpp"
+#include "metamict/sidecar.hpp"
 
 namespace metamict {
 

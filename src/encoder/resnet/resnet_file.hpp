@@ -7,6 +7,7 @@
 #include <span>
 
 #include "metamict/encoder.hpp"
+#include "metamict/sidecar.hpp"
 
 namespace metamict {
 

@@ -14,12 +14,13 @@
 #include <utility>
 #include <vector>
 
-#include "base/numbers.hpp"
+#include "base/text.hpp"
 #include "encoder/batch_queue.hpp"
 #include "encoder/probe.hpp"
 #include "encoder/resnet/resnet_encoder.hpp"
 #include "encoder/torch/torch_plugin.hpp"
 #include "metamict/errors.hpp"
+#include "metamict/sidecar.hpp"
 
 namespace metamict {
 

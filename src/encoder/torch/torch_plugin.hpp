@@ -3,6 +3,7 @@
 #pragma once
 
 #include "metamict/encoder.hpp"
+#include "metamict/sidecar.hpp"
 
 namespace metamict {
 

@@ -43,11 +43,35 @@ bool dense_pays(const ChipGraph& graph, const CommunityOptions& options) {
 
 }  // namespace
 
-void CommunityOptions::check() const {
-  if (!std::isfinite(resolution) || resolution <= 0)
-    throw UsageError("the resolution is " + std::to_string(resolution) + ": give a number above 0");
-  if (runs < 1 || runs > 10000) throw UsageError("the number of runs is " + std::to_string(runs) + ": give 1 to 10000");
-  if (threads < 1) throw UsageError("the number of threads is " + std::to_string(threads) + ": give at least 1");
+Communities find_communities(const ChipGraph& graph, const CommunityOptions& options, const Resources& resources,
+                             const Progress& progress) {
+  options.check();
+  if (!has_weight(graph)) return every_node_alone(graph);
+  Communities communities;
+  const bool dense =
+      options.engine == Engine::dense || (options.engine == Engine::automatic && dense_pays(graph, options));
+  std::vector<Partition> runs =
+      dense ? dense_runs(graph, options, resources.threads, DenseLimits::of(graph.nodes()), progress)
+            : igraph_runs(graph, options, progress, communities.notes);
+  if (runs.empty())
+    throw ResourceError("no run of igraph's Louvain settled on this graph: use --engine dense or another --seed");
+  communities.engine = dense ? "dense" : "igraph";
+  std::vector<Membership> memberships;
+  for (Partition& run : runs) {
+    number_canonically(run.community);
+    memberships.push_back(std::move(run.community));
+  }
+  const auto best = static_cast<std::size_t>(
+      std::max_element(runs.begin(), runs.end(),
+                       [](const Partition& a, const Partition& b) { return a.modularity < b.modularity; }) -
+      runs.begin());
+  Stability stability = stability_of(memberships, best);
+  communities.community = std::move(memberships[best]);
+  communities.count = *std::max_element(communities.community.begin(), communities.community.end()) + 1;
+  communities.modularity = runs[best].modularity;
+  communities.node_stability = std::move(stability.node);
+  communities.stability = stability.index;
+  return communities;
 }
 
 int number_canonically(std::vector<std::int32_t>& community) {
@@ -71,35 +95,6 @@ int number_canonically(std::vector<std::int32_t>& community) {
     renamed[static_cast<std::size_t>(groups[k].old)] = static_cast<std::int32_t>(k);
   for (std::int32_t& c : community) c = renamed[static_cast<std::size_t>(c)];
   return static_cast<int>(groups.size());
-}
-
-Communities find_communities(const ChipGraph& graph, const CommunityOptions& options, const Progress& progress) {
-  options.check();
-  if (!has_weight(graph)) return every_node_alone(graph);
-  Communities communities;
-  const bool dense =
-      options.engine == Engine::dense || (options.engine == Engine::automatic && dense_pays(graph, options));
-  std::vector<Partition> runs = dense ? dense_runs(graph, options, DenseLimits::of(graph.nodes()), progress)
-                                      : igraph_runs(graph, options, progress, communities.notes);
-  if (runs.empty())
-    throw ResourceError("no run of igraph's Louvain settled on this graph: use --engine dense or another --seed");
-  communities.engine = dense ? "dense" : "igraph";
-  std::vector<Membership> memberships;
-  for (Partition& run : runs) {
-    number_canonically(run.community);
-    memberships.push_back(std::move(run.community));
-  }
-  const auto best = static_cast<std::size_t>(
-      std::max_element(runs.begin(), runs.end(),
-                       [](const Partition& a, const Partition& b) { return a.modularity < b.modularity; }) -
-      runs.begin());
-  Stability stability = stability_of(memberships, best);
-  communities.community = std::move(memberships[best]);
-  communities.count = *std::max_element(communities.community.begin(), communities.community.end()) + 1;
-  communities.modularity = runs[best].modularity;
-  communities.node_stability = std::move(stability.node);
-  communities.stability = stability.index;
-  return communities;
 }
 
 std::vector<double> community_scores(const Similarity& similarity, const Communities& communities) {

@@ -206,11 +206,11 @@ DenseLimits DenseLimits::of(std::size_t nodes) {
   return limits;
 }
 
-std::vector<Partition> dense_runs(const ChipGraph& graph, const CommunityOptions& options, const DenseLimits& limits,
-                                  const Progress& progress) {
-  const DenseGraph dense(graph, options.threads);
+std::vector<Partition> dense_runs(const ChipGraph& graph, const CommunityOptions& options, int threads,
+                                  const DenseLimits& limits, const Progress& progress) {
+  const DenseGraph dense(graph, threads);
   const auto runs = static_cast<std::size_t>(options.runs);
-  const auto workers = std::min(runs, static_cast<std::size_t>(options.threads));
+  const auto workers = std::min(runs, static_cast<std::size_t>(threads));
   std::vector<DenseSearch> searches;
   for (std::size_t k = 0; k < workers; ++k) searches.emplace_back(dense, options, limits);
   std::vector<Partition> found(runs);

@@ -22,7 +22,7 @@ struct DenseLimits {
 };
 
 /// Run r is seeded with (seed, r). Every community hangs together by edges of the graph.
-std::vector<Partition> dense_runs(const ChipGraph& graph, const CommunityOptions& options, const DenseLimits& limits,
-                                  const Progress& progress);
+std::vector<Partition> dense_runs(const ChipGraph& graph, const CommunityOptions& options, int threads,
+                                  const DenseLimits& limits, const Progress& progress);
 
 }  // namespace metamict

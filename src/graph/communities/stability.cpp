@@ -6,7 +6,7 @@
 #include <tuple>
 #include <utility>
 
-#include "metamict/evaluate.hpp"
+#include "metamict/labelings.hpp"
 
 namespace metamict {
 namespace {

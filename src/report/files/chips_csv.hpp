@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "metamict/pipeline.hpp"
+#include "metamict/result.hpp"
 
 namespace metamict {
 

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/text.hpp"
+#include "metamict/order.hpp"
 
 namespace metamict {
 

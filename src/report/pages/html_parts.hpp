@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "metamict/pipeline.hpp"
+#include "metamict/result.hpp"
 
 namespace metamict::html {
 

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/text.hpp"
+#include "metamict/order.hpp"
 #include "report/pages/html_parts.hpp"
 #include "report/pictures/colours.hpp"
 

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/text.hpp"
+#include "metamict/order.hpp"
 #include "report/pages/chart.hpp"
 #include "report/pages/html_parts.hpp"
 #include "report/series_outputs.hpp"

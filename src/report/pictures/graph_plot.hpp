@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 
-#include "metamict/pipeline.hpp"
+#include "metamict/result.hpp"
 
 namespace metamict {
 

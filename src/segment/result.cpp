@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <vector>
+#include "metamict/result.hpp"
 
-#include "metamict/pipeline.hpp"
+#include <vector>
 
 namespace metamict {
 

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What would be done with an image, and what memory that takes: found without running an encoder.
+#pragma once
+
+#include <cstdint>
+
+#include "metamict/chip_size.hpp"
+#include "metamict/chips.hpp"
+#include "metamict/segment_options.hpp"
+#include "metamict/sidecar.hpp"
+
+namespace metamict {
+
+/// What the plan must know of an encoder; its sidecar and the options with which it will be opened tell it.
+struct EncoderShape {
+  int input_px = 64;          ///< edge of a chip at the encoder's scale
+  int features = 2048;        ///< D
+  double cells_per_chip = 4;  ///< lattice periods along a chip's edge
+  EmbeddingMode embedding = EmbeddingMode::chip;
+  Precision precision = Precision::automatic;
+};
+
+EncoderShape shape_of(const Sidecar& sidecar, const EncoderOptions& options);
+EncoderShape shape_of(const EncoderIdentity& identity);
+
+struct Plan {
+  ChipSize chip_size;
+  ChipGrid grid;
+  double stride_px = 0;                      ///< in input pixels
+  std::uint64_t predicted_memory_bytes = 0;  ///< peak of the whole process for this image
+  Notes notes;                               ///< what had to be decided for chip size and stride
+};
+
+/// Throws as choose_chip_size and lay_grid do.
+Plan plan(const Micrograph& micrograph, const SegmentOptions& options, const EncoderShape& encoder);
+
+/// Refuses (ResourceError, with the cure) a plan that would not fit in the memory that may be used.
+void check_memory(const Plan& plan, const Resources& resources);
+
+}  // namespace metamict

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What one image gave: the values of every stage, and a label map with its regions for each rule.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <opencv2/core.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "metamict/chip_size.hpp"
+#include "metamict/communities.hpp"
+#include "metamict/embed.hpp"
+#include "metamict/label_map.hpp"
+
+namespace metamict {
+
+/// threshold: a cut of the scores, as the paper's; derived: a rule of docs/nested.md's kind, which combines others.
+enum class RuleKind { threshold, derived };
+
+/// One region of a label map, in pixels of the input image.
+struct Region {
+  int label = 0;
+  std::size_t chips = 0;
+  std::uint64_t area_px = 0;
+  std::optional<double> area_nm2;
+  double order = 0;           ///< mean lattice-order index of its chips
+  double mean_intensity = 0;  ///< raw grey values
+  cv::Point2d centroid_px;    ///< x, y
+};
+
+/// The region table of one label map. `order` is per node.
+std::vector<Region> measure_regions(const Micrograph& micrograph, const LabelMap& map, const Communities& communities,
+                                    const std::vector<float>& order);
+
+struct RuleResult {
+  std::string name;
+  RuleKind kind = RuleKind::threshold;
+  std::optional<ChipGraph> graph;  ///< threshold rules only; carries the cut
+  Communities communities;
+  LabelMap map;
+  std::vector<Region> regions;           ///< by label, 1..k
+  std::vector<double> community_scores;  ///< count x count
+};
+
+/// Wall seconds of each stage, summed over the rules: load, grid, embed, compare, cut, link, communities, paint (the
+/// writers add write and total). Rules run side by side, so theirs may add up to more than the total.
+using StageSeconds = std::map<std::string, double>;
+
+/// Everything one image gave. Complete when returned.
+struct Result {
+  Micrograph micrograph;  ///< raw, as loaded
+  ChipSize chip_size;
+  ChipGrid grid;
+  Embeddings embeddings;
+  Similarity similarity;
+  double mode = 0;                ///< of the scores, whether or not it is among the cuts
+  std::vector<float> order;       ///< per node
+  std::vector<RuleResult> rules;  ///< in the order asked for
+  std::string primary;
+  std::string engine;
+  Notes notes;
+  StageSeconds seconds;
+};
+
+}  // namespace metamict

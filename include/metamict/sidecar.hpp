@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The file beside a model that says what the model is.
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <string>
+
+namespace metamict {
+
+/// What the sidecar beside a model says; read without touching torch.
+struct Sidecar {
+  std::string name, kind, sha256, provenance;
+  int input_px = 0, channels = 3, features = 0;
+  double cells_per_chip = 4;
+  std::array<float, 3> mean{}, std{1, 1, 1};
+};
+
+/// Reads and checks <model stem>.json beside the model. Throws ModelError with one sentence.
+Sidecar read_sidecar(const std::filesystem::path& model);
+
+}  // namespace metamict

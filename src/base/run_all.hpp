@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A handful of unlike tasks side by side, of which each returns a value: all of them, or the error of one.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <exception>
+#include <mutex>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "base/parallel.hpp"
+#include "metamict/progress.hpp"
+
+namespace metamict {
+
+/// What tasks that run side by side tell one caller: how many of them are done, whoever speaks. Once a task has failed,
+/// or the caller has stopped them by throwing, the others are given up at their next word.
+class SharedProgress {
+ public:
+  SharedProgress(std::string_view stage, std::size_t tasks, const Progress& progress)
+      : stage_(stage), tasks_(tasks), progress_(progress), failures_(tasks) {}
+
+  /// Runs one task, unless one has failed already.
+  template <class Task>
+  void attempt(std::size_t number, const Task& task) {
+    if (failed_) return;
+    try {
+      task([this](std::string_view, std::size_t, std::size_t) { tell(); });
+      const std::scoped_lock lock(telling_);
+      ++done_;
+    } catch (const GivenUp&) {
+    } catch (...) {
+      failures_[number] = std::current_exception();
+      failed_ = true;
+    }
+  }
+
+  /// The caller's own error where it stopped the tasks, else that of the first task that failed, by number.
+  void rethrow() const {
+    if (stopped_) std::rethrow_exception(stopped_);
+    for (const std::exception_ptr& failure : failures_)
+      if (failure) std::rethrow_exception(failure);
+  }
+
+ private:
+  struct GivenUp {};
+
+  void tell() {
+    const std::scoped_lock lock(telling_);
+    if (failed_) throw GivenUp{};
+    if (!progress_) return;
+    try {
+      progress_(stage_, done_, tasks_);
+    } catch (...) {
+      stopped_ = std::current_exception();
+      failed_ = true;
+      throw GivenUp{};
+    }
+  }
+
+  std::string_view stage_;
+  std::size_t tasks_, done_ = 0;
+  const Progress& progress_;
+  std::mutex telling_;
+  std::atomic<bool> failed_ = false;
+  std::exception_ptr stopped_;
+  std::vector<std::exception_ptr> failures_;
+};
+
+/// The values of make(number, progress) for every number in [0, starts.size()), by number. They are begun in the order
+/// of `starts`, on up to `threads` workers. `progress` hears `stage` and how many are done; when one fails or the
+/// caller stops them, the others are given up at their next word of progress.
+template <class Make>
+auto run_all(const std::vector<std::size_t>& starts, int threads, std::string_view stage, const Progress& progress,
+             const Make& make) {
+  std::vector<std::invoke_result_t<Make, std::size_t, const Progress&>> values(starts.size());
+  SharedProgress shared(stage, starts.size(), progress);
+  parallel_for(starts.size(), threads, [&](std::size_t, std::size_t k) {
+    shared.attempt(starts[k], [&](const Progress& tell) { values[starts[k]] = make(starts[k], tell); });
+  });
+  shared.rethrow();
+  return values;
+}
+
+}  // namespace metamict
