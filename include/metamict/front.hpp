@@ -24,6 +24,7 @@ struct FrontInput {
   double chip_px = 0;                   ///< in pixels of the image
   double disagreement = 0;              ///< share of the film's chips on which the runs of the community search differ
   std::optional<double> film_contrast;  ///< of another image of the series, for a film with no ordered part left
+  int threads = 1;                      ///< of the search for the lattice; never changes the result
 };
 
 /// A value and how far it may be off, one standard deviation.

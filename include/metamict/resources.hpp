@@ -12,7 +12,7 @@ struct Resources {
   std::uint64_t max_memory_bytes = 0;  ///< an image that needs more is refused before it starts; 0 = no limit
   std::filesystem::path spill;         ///< folder for scores that memory will not hold; empty = memory
 
-  /// Throws UsageError: fewer than one thread.
+  /// Throws UsageError: fewer than one thread, no such folder.
   void check() const;
 };
 

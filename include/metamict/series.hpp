@@ -68,6 +68,6 @@ using VisitMember = std::function<void(const SeriesMember&, const Micrograph&, c
 /// and their order differs by less than 0.4, one to one; and where layers are known, when they are the same layer.
 /// Throws UsageError for fewer than one image.
 Series join_series(std::vector<SegmentedImage> images, const SeriesOptions& options, const LoadImage& load,
-                   const VisitMember& visit = {});
+                   const VisitMember& visit = {}, int threads = 1);
 
 }  // namespace metamict

@@ -62,7 +62,8 @@ class SeriesStage {
           for (WrittenFile& file : writer.add(member, micrograph, labels))
             by_stem.at(member.stem)->outputs.push_back(std::move(file));
           say(member);
-        });
+        },
+        command_.segment.options.resources.threads);
     series.joint = command_.joint;
     series.notes.insert(series.notes.begin(), notes.begin(), notes.end());
     writer.finish(series);

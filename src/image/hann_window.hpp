@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The Hann window, under which spectra of pieces of an image do not see the piece's edge.
 #pragma once
 
+#include <cmath>
+#include <numbers>
 #include <opencv2/imgproc.hpp>
 
 namespace metamict {
@@ -10,6 +13,15 @@ inline cv::Mat hann_window(int size) {
   cv::Mat window;
   cv::createHanningWindow(window, {size, size}, CV_32F);
   return window.mul(window);
+}
+
+/// The same with its middle between the pixels, as a chip has it: no pixel of the edge is lost to a zero.
+inline cv::Mat centred_hann_window(int size) {
+  cv::Mat window(size, size, CV_32FC1);
+  const auto hann = [size](int i) { return 0.5 - 0.5 * std::cos(2 * std::numbers::pi * (i + 0.5) / size); };
+  for (int y = 0; y < size; ++y)
+    for (int x = 0; x < size; ++x) window.at<float>(y, x) = static_cast<float>(hann(y) * hann(x));
+  return window;
 }
 
 }  // namespace metamict

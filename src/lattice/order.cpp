@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/parallel.hpp"
+#include "image/hann_window.hpp"
 #include "image/mask.hpp"
 
 namespace metamict {
@@ -39,9 +40,7 @@ class Frame {
         noise_to_(scale > 1 ? std::pow(0.50 * size_px / scale, 2) : std::numeric_limits<double>::infinity()),
         shortest_(std::max(3, size_px / 10)),
         longest_(size_px * 3 / 8) {
-    window_.create(size_, size_, CV_32FC1);
-    for (int y = 0; y < size_; ++y)
-      for (int x = 0; x < size_; ++x) window_.at<float>(y, x) = static_cast<float>(hann(y) * hann(x));
+    window_ = centred_hann_window(size_);
     cv::Mat spectrum;
     cv::dft(window_, spectrum, cv::DFT_COMPLEX_OUTPUT);
     cv::mulSpectrums(spectrum, spectrum, spectrum, 0, true);
@@ -100,7 +99,6 @@ class Frame {
   }
 
   int mirrored(int i) const { return (size_ - i) % size_; }
-  double hann(int i) const { return 0.5 - 0.5 * std::cos(2 * std::numbers::pi * (i + 0.5) / size_); }
   double frequency2(int y, int x) const {
     const double v = y <= size_ / 2 ? y : y - size_, u = x <= size_ / 2 ? x : x - size_;
     return v * v + u * u;

@@ -47,8 +47,7 @@ class UprightFilm {
  public:
   UprightFilm(const FrontInput& input, const FrontOptions& options)
       : input_(input), options_(options), image_size_(input.labels.size()) {
-    LatticeOptions search;
-    const std::vector<ReciprocalLattice> found = find_lattices(input.micrograph.pixels, search, 1);
+    const std::vector<ReciprocalLattice> found = find_lattices(input.micrograph.pixels, {.threads = input.threads}, 1);
     if (!found.empty()) lattice_ = found.front();
     if (lattice_ && lattice_->period_px() > most_px_per_period) scale_ = most_px_per_period / lattice_->period_px();
     cv::Mat pixels = input.micrograph.pixels, labels = input.labels;

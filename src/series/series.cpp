@@ -47,8 +47,8 @@ struct Kind {
 
 class Join {
  public:
-  Join(std::vector<SegmentedImage> images, const SeriesOptions& options)
-      : images_(std::move(images)), options_(options) {}
+  Join(std::vector<SegmentedImage> images, const SeriesOptions& options, int threads)
+      : images_(std::move(images)), options_(options), threads_(threads) {}
 
   Series run(const LoadImage& load, const VisitMember& visit);
 
@@ -66,6 +66,7 @@ class Join {
 
   std::vector<SegmentedImage> images_;
   const SeriesOptions& options_;
+  int threads_;
   Series series_;
   std::vector<Kind> kinds_;
   std::vector<int> label_of_kind_;  // 0 = not seen yet
@@ -255,7 +256,7 @@ SeriesMember Join::complete(const SegmentedImage& image, const Micrograph& micro
       unstable += layer == Layer::amorphous ? 1.0 - image.stability[node] : 0.0;
     }
     member.front = measure_front({micrograph, image.labels, layers, *member.growth, image.chip_px,
-                                  chips > 0 ? unstable / chips : 0, film_contrast_},
+                                  chips > 0 ? unstable / chips : 0, film_contrast_, threads_},
                                  options_.front);
     if (!film_contrast_ && member.front->film_contrast > 0) film_contrast_ = member.front->film_contrast;
     member.notes = member.front->notes;
@@ -308,8 +309,8 @@ Series Join::run(const LoadImage& load, const VisitMember& visit) {
 }  // namespace
 
 Series join_series(std::vector<SegmentedImage> images, const SeriesOptions& options, const LoadImage& load,
-                   const VisitMember& visit) {
-  return Join(std::move(images), options).run(load, visit);
+                   const VisitMember& visit, int threads) {
+  return Join(std::move(images), options, threads).run(load, visit);
 }
 
 }  // namespace metamict

@@ -92,6 +92,12 @@ TEST_F(Program, WrongUsageIsOneSentenceAndExitCode2) {
                         {{"--runs", "0"}, "between 1"},
                         {{"--runs", "2.5"}, "whole number"},
                         {{"--resolution", "inf"}, "not a number"},
+                        {{"--resolution", "0"}, "above 0"},
+                        {{"--resolution", "-1"}, "above 0"},
+                        {{"--chip-size", "40", "--stride", "41"}, "at most the chip size"},
+                        {{"--spill", "nowhere/at/all"}, "nowhere/at/all"},
+                        {{"--lattice-nm", "0"}, "above 0"},
+                        {{"--mode-bins", "1"}, "between 2"},
                         {{"--pixel-size", "3 parsec"}, "nm, pm, A or um"},
                         {{"--device", "tpu"}, "cpu or cuda"},
                         {{"--write", "everything"}, "scores or hspy"},
@@ -116,6 +122,7 @@ TEST_F(Program, WrongUsageIsOneSentenceAndExitCode2) {
   expect_refused(run({"evaluate", film(), film(), film()}), "'" + film() + "' is one more than");
   EXPECT_EQ(run({}), 2);
   EXPECT_TRUE(files().empty());
+  EXPECT_EQ(opened, 0) << "what is wrong in a line is said before any work";
 }
 
 TEST_F(Program, EveryFileOfTheContractIsThereAndNothingElseIsLeft) {

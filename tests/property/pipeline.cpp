@@ -2,10 +2,12 @@
 // The whole pipeline with a fake encoder: notes, failures, contamination.
 #include "metamict/pipeline.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <atomic>
+#include <opencv2/core.hpp>
 
 #include "metamict/errors.hpp"
 #include "support/support.hpp"
@@ -67,6 +69,25 @@ TEST(Contamination, IsNotedWhereTheGreyRisesAndTheLatticeDoesNot) {
   EXPECT_FALSE(notes_contamination(lattice));
   EXPECT_FALSE(notes_contamination(carbon({0, 0, 384, 128}).clone()))
       << "hardly more than a chip high: too little to go by";
+}
+
+TEST(FocusGradient, IsNotedWhereTheLatticeFadesAlongOneRegion) {
+  const auto note_of = [](const cv::Mat& pixels) -> std::string {
+    for (const std::string& note : segment(test::micrograph_of(pixels), *test::fake_encoder(), {}).notes)
+      if (note.find("focus") != std::string::npos) return note;
+    return {};
+  };
+  const cv::Mat lattice = test::draw_lattice({.rows = 384, .cols = 384, .counts = 200});
+  const double mean = cv::mean(lattice)[0];
+  cv::Mat across(lattice.size(), CV_32F);
+  for (int x = 0; x < across.cols; ++x) across.col(x) = static_cast<float>(x) / static_cast<float>(across.cols);
+  // The contrast falls to 0.6 of itself, its square to 0.36; the mean stays.
+  const cv::Mat drifting = mean + (lattice - mean).mul(1 - 0.4 * across);
+  EXPECT_THAT(note_of(drifting), testing::HasSubstr("from left to right"));
+  cv::Mat turned;
+  cv::rotate(drifting, turned, cv::ROTATE_90_COUNTERCLOCKWISE);
+  EXPECT_THAT(note_of(turned), testing::HasSubstr("from bottom to top"));
+  EXPECT_EQ(note_of(lattice), "");
 }
 
 }  // namespace

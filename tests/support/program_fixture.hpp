@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "app/process/signals.hpp"
 #include "app/program.hpp"
 #include "base/sha256.hpp"
 #include "support/support.hpp"

@@ -433,6 +433,7 @@ std::string version_text() {
 /// Applies the config file and fills the tables; `verb` is the subcommand that was given.
 void finish_how(CLI::App& verb, const std::filesystem::path& config, SegmentCommand& command) {
   if (!config.empty()) apply_config(verb, config);
+  command.options.check();
   command.effective = effective_options(verb);
   for (const auto& entry : command.effective)
     if (std::find(result_neutral.begin(), result_neutral.end(), entry.first) == result_neutral.end())

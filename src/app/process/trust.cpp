@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/process/trust.hpp"
 
-#include <dlfcn.h>
 #include <sys/stat.h>
 
 #include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "base/system/beside_library.hpp"
 #include "encoder/open_encoder.hpp"
 #include "metamict/errors.hpp"
 #include "metamict/sidecar.hpp"
@@ -54,9 +54,7 @@ bool is_allowed(const std::string& sha256) {
 std::vector<fs::path> model_folders() {
   std::vector<fs::path> folders;
   if (const char* given = std::getenv("METAMICT_MODELS")) folders.emplace_back(given);
-  Dl_info info{};
-  if (dladdr(reinterpret_cast<void*>(&metamict::open_encoder), &info) != 0)
-    folders.push_back(fs::path(info.dli_fname).parent_path() / "../../share/metamict/models");
+  folders.push_back(library_folder() / "../../share/metamict/models");
   folders.emplace_back(METAMICT_SOURCE_MODELS);
   return folders;
 }

@@ -3,7 +3,7 @@
 
 #include <dlfcn.h>
 
-#include <filesystem>
+#include <stdexcept>
 
 #include "metamict/errors.hpp"
 
@@ -13,10 +13,15 @@ namespace {
 const char anchor = 0;  // an address inside this library, to ask the loader where it lies
 }
 
-void* plugin_symbol(const std::string& name, const char* symbol) {
+std::filesystem::path library_folder() {
   Dl_info info{};
-  if (dladdr(&anchor, &info) == 0 || info.dli_fname == nullptr) throw ModelError("cannot tell where libmetamict lies");
-  const auto path = std::filesystem::path(info.dli_fname).parent_path() / ("lib" + name + ".so");
+  if (dladdr(&anchor, &info) == 0 || info.dli_fname == nullptr)
+    throw std::runtime_error("the loader cannot tell where libmetamict lies");
+  return std::filesystem::absolute(info.dli_fname).parent_path();
+}
+
+void* plugin_symbol(const std::string& name, const char* symbol) {
+  const std::filesystem::path path = library_folder() / ("lib" + name + ".so");
   void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) throw ModelError("cannot load the plug-in " + path.string() + ": " + dlerror());
   void* const address = dlsym(library, symbol);

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // HDF5 (Velox and NCEM EMD, HyperSpy, DM5, plain): asks the child of src/hdf5/, which lies beside the library.
-#include <dlfcn.h>
-
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "base/system/beside_library.hpp"
 #include "base/system/child_process.hpp"
 #include "formats/bytes/samples.hpp"
 #include "formats/hdf5/hdf5_program.hpp"
@@ -16,8 +15,6 @@ namespace metamict {
 namespace {
 
 using nlohmann::json;
-
-const char anchor = 0;  // an address inside this library, to ask the loader where it lies
 
 // The child's answer. A crash, a limit or nonsense becomes a sentence about the file.
 json ask(Child& child) {
@@ -48,12 +45,7 @@ std::string full(const Path& path) { return std::filesystem::absolute(path).stri
 
 }  // namespace
 
-std::string hdf5_program() {
-  Dl_info info{};
-  if (dladdr(&anchor, &info) == 0 || info.dli_fname == nullptr)
-    throw InputError("cannot tell where metamict_hdf5 lies");
-  return (std::filesystem::absolute(info.dli_fname).parent_path() / "metamict_hdf5").string();
-}
+std::string hdf5_program() { return (library_folder() / "metamict_hdf5").string(); }
 
 bool is_hdf5(Head head, const Path&) {
   // The signature lies at 0 or, behind another program's block, at 512, 1024, 2048 ...
