@@ -27,6 +27,7 @@ struct ChipGraph {
   EdgeWeight weighting = EdgeWeight::score;
   std::uint64_t edges = 0;
   std::uint32_t components = 0;  ///< connected components, isolated nodes included
+  Notes notes;                   ///< where no pair, or every pair, reaches the cut
 
   std::size_t nodes() const { return scores->nodes(); }
   bool joined(std::size_t i, std::size_t j) const { return i != j && scores->row(i)[j] >= threshold; }
@@ -34,8 +35,7 @@ struct ChipGraph {
 };
 
 /// Keeps the pairs with score >= cut, the score as weight (or 1). With a note when no pair, or every pair, is kept.
-ChipGraph link(const Similarity& similarity, const Cut& cut, EdgeWeight weighting = EdgeWeight::score,
-               Notes* notes = nullptr);
+ChipGraph link(const Similarity& similarity, const Cut& cut, EdgeWeight weighting = EdgeWeight::score);
 
 /// Calls visit for every edge, a < b, row by row.
 void for_each_edge(const ChipGraph& graph, const std::function<void(const Edge&)>& visit);

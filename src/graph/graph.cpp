@@ -48,13 +48,15 @@ std::uint32_t count_components(const ChipGraph& graph) {
   return components;
 }
 
-void note_extremes(const ChipGraph& graph, std::size_t pairs, Notes& notes) {
+Notes notes_on(const ChipGraph& graph, std::size_t pairs) {
+  Notes notes;
   if (graph.edges == 0)
     notes.push_back("cut " + graph.cut.rule.name + ": no pair of chips reaches the score " +
                     std::to_string(graph.cut.value) + ", so the graph has no edges");
   if (graph.edges == pairs)
     notes.push_back("cut " + graph.cut.rule.name + ": every pair of chips reaches the score " +
                     std::to_string(graph.cut.value) + ", so the graph is complete");
+  return notes;
 }
 
 using Pair = std::pair<std::uint32_t, std::uint32_t>;
@@ -111,13 +113,13 @@ void add_mutual_neighbours(const ChipGraph& graph, std::size_t count, std::set<P
 
 }  // namespace
 
-ChipGraph link(const Similarity& similarity, const Cut& cut, EdgeWeight weighting, Notes* notes) {
-  ChipGraph graph{similarity.scores, cut, threshold_of(cut.value), weighting};
+ChipGraph link(const Similarity& similarity, const Cut& cut, EdgeWeight weighting) {
+  ChipGraph graph{similarity.scores, cut, threshold_of(cut.value), weighting, 0, 0, {}};
   const auto& counts = similarity.statistics.counts;
   graph.edges =
       std::accumulate(counts.begin() + static_cast<std::ptrdiff_t>(graph.threshold), counts.end(), std::uint64_t{0});
   graph.components = count_components(graph);
-  if (notes != nullptr) note_extremes(graph, similarity.statistics.pairs, *notes);
+  graph.notes = notes_on(graph, similarity.statistics.pairs);
   return graph;
 }
 

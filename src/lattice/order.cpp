@@ -241,8 +241,14 @@ double canonical_zero(const cv::Mat& raw, const cv::Mat& standardised) {
   for (int y = 0; y < raw.rows; ++y)
     for (int x = 0; x < raw.cols; ++x) {
       const double value = standardised.at<float>(y, x);
-      if (value > low_limit && value < y1) y1 = value, x1 = raw.at<float>(y, x);
-      if (value < high_limit && value > y2) y2 = value, x2 = raw.at<float>(y, x);
+      if (value > low_limit && value < y1) {
+        y1 = value;
+        x1 = raw.at<float>(y, x);
+      }
+      if (value < high_limit && value > y2) {
+        y2 = value;
+        x2 = raw.at<float>(y, x);
+      }
     }
   double smallest = 0;
   cv::minMaxLoc(raw, &smallest);

@@ -148,7 +148,8 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& op
     } else {
       const Cut cut =
           in_rule("cut", [&] { return choose_cut(scene.similarity, *rules[i].cut, options.rules.mode_bins); });
-      rule.graph = in_rule("link", [&] { return link(scene.similarity, cut, options.rules.edge_weight, &notes); });
+      rule.graph = in_rule("link", [&] { return link(scene.similarity, cut, options.rules.edge_weight); });
+      append(notes, rule.graph->notes);
       rule.communities =
           in_rule("communities", [&] { return find_communities(*rule.graph, options.communities, resources, tell); });
     }

@@ -47,7 +47,8 @@ Drift fit_drift(const OrderedRegion& region, const std::vector<double>& values) 
     const Eigen::Vector3d place = region.places[i].homogeneous();
     normal += place * place.transpose();
     right += place * values[i];
-    low = low.cwiseMin(region.places[i]), high = high.cwiseMax(region.places[i]);
+    low = low.cwiseMin(region.places[i]);
+    high = high.cwiseMax(region.places[i]);
     drift.mean += values[i] / static_cast<double>(values.size());
   }
   const Eigen::Vector3d plane = normal.ldlt().solve(right);
@@ -63,7 +64,10 @@ Drift fit_drift(const OrderedRegion& region, const std::vector<double>& values) 
   std::array<std::size_t, 2> counts{};
   for (std::size_t i = 0; i < values.size(); ++i) {
     const bool first = region.places[i][axis] <= low[axis] + fifth, last = region.places[i][axis] >= high[axis] - fifth;
-    if (first || last) drift.ends[first ? 0 : 1] += values[i], ++counts[first ? 0 : 1];
+    if (first || last) {
+      drift.ends[first ? 0 : 1] += values[i];
+      ++counts[first ? 0 : 1];
+    }
   }
   for (std::size_t k = 0; k < 2; ++k) drift.ends[k] /= static_cast<double>(std::max<std::size_t>(1, counts[k]));
   return drift;

@@ -31,7 +31,8 @@ std::vector<float> smooth_line(const std::vector<float>& line, double sigma) {
       const float value = line[static_cast<std::size_t>(j)];
       if (std::isnan(value)) continue;
       const double weight = std::exp(-0.5 * (i - j) * (i - j) / (sigma * sigma));
-      sum += weight * value, weights += weight;
+      sum += weight * value;
+      weights += weight;
     }
     if (weights > 0) smooth[static_cast<std::size_t>(i)] = static_cast<float>(sum / weights);
   }
@@ -41,6 +42,12 @@ std::vector<float> smooth_line(const std::vector<float>& line, double sigma) {
   for (float& value : smooth) value = std::isnan(value) ? last : (last = value);
   return smooth;
 }
+
+/// How much of each pixel of the film is crystal.
+struct CrystalShare {
+  std::optional<cv::Mat> share;  ///< CV_32F; nothing where no lattice is there to compare with
+  double film_contrast = 0;      ///< lattice contrast of the ordered film over that of the substrate; 0 = not measured
+};
 
 /// The film seen with its surface up; every length in pixels of this picture, which may be smaller than the image.
 class UprightFilm {
@@ -54,7 +61,8 @@ class UprightFilm {
     if (scale_ < 1) {
       cv::resize(pixels, pixels, {}, scale_, scale_, cv::INTER_AREA);
       cv::resize(labels, labels, pixels.size(), 0, 0, cv::INTER_NEAREST);
-      lattice_->g1 /= scale_, lattice_->g2 /= scale_;
+      lattice_->g1 /= scale_;
+      lattice_->g2 /= scale_;
     }
     upright_.emplace(pixels.size(), input.growth.angle_deg);
     period_ = lattice_ ? lattice_->period_px() : input.chip_px * scale_ / 4;
@@ -86,8 +94,7 @@ class UprightFilm {
   void level_interface();
   void sharpen(Line& border, bool surface) const;
   Line lateral(const std::function<float(int x, std::vector<float>&)>& of_column, double sigma) const;
-  std::optional<cv::Mat> crystal_share(const std::vector<const ReflectionPower*>& reflections,
-                                       double* film_contrast) const;
+  CrystalShare crystal_share(const std::vector<const ReflectionPower*>& reflections) const;
   double ordered_film_level(const cv::Mat& amplitude, const Line& substrate) const;
   void fill_small_holes(cv::Mat& mask) const;
   void fill_up_to_surface(cv::Mat& mask, double widest) const;
@@ -195,8 +202,10 @@ void UprightFilm::sharpen(Line& border, bool surface) const {
       if (inside_.at<std::uint8_t>(y - 1, x) == 0 || inside_.at<std::uint8_t>(y, x) == 0) continue;
       const bool crosses = above[i] > below[i] ? before >= half && here < half : before <= half && here > half;
       const double exact = y - 1 + (before == here ? 0.5 : (before - half) / (before - here)) + 0.5;
-      if (crosses && std::abs(exact - old[i]) < nearest)
-        nearest = std::abs(exact - old[i]), border[i] = static_cast<float>(exact);
+      if (crosses && std::abs(exact - old[i]) < nearest) {
+        nearest = std::abs(exact - old[i]);
+        border[i] = static_cast<float>(exact);
+      }
     }
   }
 }
@@ -223,8 +232,7 @@ double UprightFilm::ordered_film_level(const cv::Mat& amplitude, const Line& sub
 
 /// How much of the thickness is crystal at each pixel, 1 = as in the ordered film. The substrate's contrast along the
 /// film takes out a focus that drifts; near the film's two borders the window looks beyond them, and less is expected.
-std::optional<cv::Mat> UprightFilm::crystal_share(const std::vector<const ReflectionPower*>& reflections,
-                                                  double* film_contrast) const {
+CrystalShare UprightFilm::crystal_share(const std::vector<const ReflectionPower*>& reflections) const {
   const cv::Mat amplitude = lattice_amplitude(reflections);
   const auto column_median = [&](Layer wanted, double away) {
     return lateral(
@@ -242,9 +250,9 @@ std::optional<cv::Mat> UprightFilm::crystal_share(const std::vector<const Reflec
     substrate = column_median(Layer::film, 0);  // no substrate in view: the film's own drift
   if (std::isnan(substrate.front()) || *std::min_element(substrate.begin(), substrate.end()) <= 0) return {};
   double level = ordered_film_level(amplitude, substrate);
-  *film_contrast = level;
+  const double film_contrast = level;
   if (level <= 0) level = input_.film_contrast.value_or(0);
-  if (level <= 0) return {};
+  if (level <= 0) return {{}, film_contrast};
   const double sigma = 0.5 * period_;
   cv::Mat share(amplitude.size(), CV_32F, cv::Scalar(1));
   for (int x = 0; x < share.cols; ++x) {
@@ -258,7 +266,7 @@ std::optional<cv::Mat> UprightFilm::crystal_share(const std::vector<const Reflec
       share.at<float>(y, x) = static_cast<float>(amplitude.at<float>(y, x) / expected);
     }
   }
-  return share;
+  return {share, film_contrast};
 }
 
 /// Closes gaps of at most `widest` between the surface and what is amorphous below it.
@@ -396,14 +404,15 @@ Front UprightFilm::measure() {
   if (!reflections_.empty()) {
     std::vector<const ReflectionPower*> all;
     for (const ReflectionPower& one : reflections_) all.push_back(&one);
-    share = crystal_share(all, &front.film_contrast);
+    const CrystalShare found = crystal_share(all);
+    share = found.share;
+    front.film_contrast = found.film_contrast;
     if (share && cv::countNonZero(amorphous) > 0) {
       const cv::Mat mask = amorphous_mask(*share, options_.amorphous_below) & film;
       for (std::size_t left_out = 0; all.size() > 2 && left_out < all.size(); ++left_out) {
         std::vector<const ReflectionPower*> others = all;
         others.erase(others.begin() + static_cast<std::ptrdiff_t>(left_out));
-        double ignored = 0;
-        if (const std::optional<cv::Mat> other = crystal_share(others, &ignored)) {
+        if (const std::optional<cv::Mat> other = crystal_share(others).share) {
           const cv::Mat other_mask = amorphous_mask(*other, options_.amorphous_below) & film;
           jackknife.push_back(summarise(other_mask, film, depths(other_mask)));
         }

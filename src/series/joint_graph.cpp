@@ -40,7 +40,8 @@ void segment_jointly(std::vector<SegmentedImage>& images,
   }
   const Similarity similarity = compare(all, options.similarity, options.resources, progress);
   const ChipGraph graph = link(similarity, choose_cut(similarity, parse_cut_rule(name), options.rules.mode_bins),
-                               options.rules.edge_weight, &notes);
+                               options.rules.edge_weight);
+  notes.insert(notes.end(), graph.notes.begin(), graph.notes.end());
   const Communities joint = find_communities(graph, options.communities, options.resources, progress);
   // One label is one community: its looks are those of the community over the whole series.
   std::map<int, Eigen::RowVectorXf> looks;

@@ -131,8 +131,10 @@ std::optional<GrowthDirection> find_growth_direction(const cv::Mat& labels, cons
   const double from = near_deg ? *near_deg - 5 : 0;
   const int degrees = near_deg ? 10 : 179;
   for (int k = 0; k <= degrees; ++k)
-    if (const double value = stacking(small, regions.size() + 1, from + k); value > best)
-      best = value, angle = from + k;
+    if (const double value = stacking(small, regions.size() + 1, from + k); value > best) {
+      best = value;
+      angle = from + k;
+    }
   if (best < stacked_from) return {};
   if (!near_deg) {  // the ordered side is below
     const cv::Mat turned = Upright(small.size(), angle).turn(small, cv::INTER_NEAREST);
@@ -155,14 +157,17 @@ std::vector<Layer> find_layers(const cv::Mat& labels, const std::vector<Region>&
   bool substrate = false, film = false;
   for (std::size_t label = 1; label < count; ++label) {
     const bool ordered = is_ordered(regions[label - 1].order);
-    if (ordered && lower[label] >= edge_share && upper[label] < edge_share)
-      layers[label] = Layer::substrate, substrate = true;
-    else if (!ordered && upper[label] >= edge_share && lower[label] < edge_share && has_cap.value_or(true))
+    if (ordered && lower[label] >= edge_share && upper[label] < edge_share) {
+      layers[label] = Layer::substrate;
+      substrate = true;
+    } else if (!ordered && upper[label] >= edge_share && lower[label] < edge_share && has_cap.value_or(true))
       layers[label] = Layer::cap;
     else if (!ordered && lower[label] >= edge_share)
       layers[label] = Layer::other;
-    else
-      layers[label] = ordered ? Layer::film : Layer::amorphous, film = true;
+    else {
+      layers[label] = ordered ? Layer::film : Layer::amorphous;
+      film = true;
+    }
   }
   if (!substrate || !film) return std::vector<Layer>(count, Layer::other);
   return layers;

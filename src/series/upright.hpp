@@ -18,8 +18,10 @@ class Upright {
     for (const cv::Point2d corner :
          {cv::Point2d(0, 0), cv::Point2d(image.width - 1, 0), cv::Point2d(0, image.height - 1),
           cv::Point2d(image.width - 1, image.height - 1)}) {
-      left = std::min(left, corner.dot(along_)), right = std::max(right, corner.dot(along_));
-      top = std::min(top, corner.dot(down_)), bottom = std::max(bottom, corner.dot(down_));
+      left = std::min(left, corner.dot(along_));
+      right = std::max(right, corner.dot(along_));
+      top = std::min(top, corner.dot(down_));
+      bottom = std::max(bottom, corner.dot(down_));
     }
     origin_ = along_ * left + down_ * top;
     size_ = {static_cast<int>(std::floor(right - left + 1e-6)) + 1,

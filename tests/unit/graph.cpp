@@ -53,26 +53,24 @@ TEST(Link, KeepsExactlyThePairsThatReachTheCut) {
 TEST(Link, CutZeroIsTheCompleteGraphEvenWhereScoresAreZero) {
   const Similarity similarity =
       similarity_of(5, [](std::size_t i, std::size_t) { return static_cast<Quantum>(i == 0 ? 0 : 65535); });
-  Notes notes;
-  const ChipGraph graph = link(similarity, cut_at(0), EdgeWeight::score, &notes);
+  const ChipGraph graph = link(similarity, cut_at(0));
   EXPECT_EQ(graph.edges, 10U);
   EXPECT_EQ(edges_of(graph).size(), 10U);
   EXPECT_EQ(graph.components, 1U);
   EXPECT_FALSE(graph.joined(2, 2));
-  ASSERT_EQ(notes.size(), 1U);
-  EXPECT_THAT(notes[0], testing::HasSubstr("complete"));
+  ASSERT_EQ(graph.notes.size(), 1U);
+  EXPECT_THAT(graph.notes[0], testing::HasSubstr("complete"));
 }
 
 TEST(Link, SaysWhenNoPairIsKept) {
   const Similarity similarity = similarity_of(5, [](std::size_t, std::size_t) { return static_cast<Quantum>(100); });
-  Notes notes;
-  const ChipGraph graph = link(similarity, cut_at(0.5), EdgeWeight::score, &notes);
+  const ChipGraph graph = link(similarity, cut_at(0.5));
   EXPECT_EQ(graph.edges, 0U);
   EXPECT_EQ(graph.components, 5U);
   EXPECT_TRUE(edges_of(graph).empty());
   EXPECT_TRUE(backbone(graph).empty());
-  ASSERT_EQ(notes.size(), 1U);
-  EXPECT_THAT(notes[0], testing::HasSubstr("no edges"));
+  ASSERT_EQ(graph.notes.size(), 1U);
+  EXPECT_THAT(graph.notes[0], testing::HasSubstr("no edges"));
 }
 
 TEST(Link, CountsEdgesAndComponentsOfRandomGraphs) {

@@ -107,8 +107,15 @@ void Arrivals::look_at(const fs::path& file, bool closed) {
   if (const auto given = given_.find(file); given != given_.end() && given->second == look) return;
   auto [found, fresh] = waiting_.try_emplace(file);
   Waiting& one = found->second;
-  if (fresh || one.look != look) one.look = look, one.still_since = Clock::now(), one.closed = false;
-  if (closed && !one.closed) one.closed = true, one.closed_at = Clock::now();
+  if (fresh || one.look != look) {
+    one.look = look;
+    one.still_since = Clock::now();
+    one.closed = false;
+  }
+  if (closed && !one.closed) {
+    one.closed = true;
+    one.closed_at = Clock::now();
+  }
   // There before anyone looked: how long it has stood still is told by its own time.
   if (fresh && fs::file_time_type::clock::now() - look.changed > std::chrono::duration<double>(options_.settle_s))
     one.still_since -= std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options_.settle_s));
@@ -145,7 +152,11 @@ std::optional<Arrival> Arrivals::take_whole() {
       gone.push_back(file);
       continue;
     }
-    if (look != one.look) one.look = look, one.still_since = Clock::now(), one.closed = false;
+    if (look != one.look) {
+      one.look = look;
+      one.still_since = Clock::now();
+      one.closed = false;
+    }
     const double still = seconds_since(one.still_since);
     if (still < (one.closed ? still_after_close_s : options_.settle_s)) continue;
     if (oldest != nullptr && waiting_.at(*oldest).look.changed <= look.changed) continue;

@@ -241,7 +241,8 @@ Operation Operation::product_of(PackedWeights& store, const memory::dims& rows_k
   const Scaling scaling = scaling_of(conv, channels, steps);
   const auto desc = product_desc(store.engine(), a, b, bias, c, attributes(after, steps, scaling.scales, 1));
   Operation op(dnnl::matmul(desc), desc.scratchpad_desc());
-  op.in_ = a, op.out_ = c;
+  op.in_ = a;
+  op.out_ = c;
   std::vector<std::int8_t> in_steps;
   const PackedWeights::Values values = [&](std::vector<float>& room) -> const void* {
     const void* floats = weights_NK(room);
@@ -297,7 +298,8 @@ Operation Operation::convolution(PackedWeights& store, const MapShape& in, const
   const auto desc =
       convolution_desc(store.engine(), from, any, bias, to, stride, attributes(After::relu, steps, scaling.scales, 0));
   Operation op(dnnl::convolution_forward(desc), desc.scratchpad_desc());
-  op.in_ = from, op.out_ = to;
+  op.in_ = from;
+  op.out_ = to;
   std::vector<std::int8_t> in_steps;
   const PackedWeights::Values values = [&](std::vector<float>&) -> const void* {
     if (!whole) return conv.weights_OHWI.data();

@@ -152,7 +152,8 @@ SharedResnet::Map SharedResnet::second_map(const cv::Mat& pixels, Reporter& repo
     Frame frame;
     frame.image = pixels.ptr<float>(static_cast<int>(y)) + x;
     frame.step = static_cast<std::ptrdiff_t>(pixels.step1());
-    frame.top = std::max(0L, Stem::margin - y), frame.left = std::max(0L, Stem::margin - x);
+    frame.top = std::max(0L, Stem::margin - y);
+    frame.left = std::max(0L, Stem::margin - x);
     frame.bottom = std::min(program.stem.frame_h(), Stem::margin + pixels.rows - y);
     frame.right = std::min(program.stem.frame_w(), Stem::margin + pixels.cols - x);
     return [&map, &program, frame, tile](Workspace& space) {

@@ -109,7 +109,8 @@ Stage::Block Stage::compile(PackedWeights& store, const FoldedBottleneck& weight
   const int stride = weights.stride;
   MapShape inner = in, middle = in;
   inner.c = middle.c = weights.reduce.out;
-  middle.h = strided(in.h, stride), middle.w = strided(in.w, stride);
+  middle.h = strided(in.h, stride);
+  middle.w = strided(in.w, stride);
   const long rows = middle.rows();
   const Steps of_reduce{steps.in, steps.reduce}, of_spatial{steps.reduce, steps.spatial};
   const Steps of_shortcut{steps.in, steps.shortcut};

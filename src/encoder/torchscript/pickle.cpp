@@ -52,7 +52,8 @@ class Pickle::Machine {
         long_integer();
         return;
       case 'G':
-        take(8), push({});
+        take(8);
+        push({});
         return;  // a double, of which no tensor is made
       case 'X':
         push({Kind::text, 0, take(little_endian(4)), {}});
