@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "metamict/chip_size.hpp"
 #include "metamict/chips.hpp"
 
 #include <gmock/gmock.h>
