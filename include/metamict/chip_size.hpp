@@ -9,7 +9,7 @@
 
 namespace metamict {
 
-/// Lengths in pixels of the image.
+/// Lengths in pixels of the image; of squares of the same area where pixels are not square.
 struct ChipSizeOptions {
   std::optional<double> chip_size_px;  ///< given outright
   std::optional<double> lattice_nm;    ///< given lattice period; needs a pixel size

@@ -13,16 +13,24 @@
 
 namespace metamict {
 
+/// Edges of a pixel in nm.
+struct PixelSize {
+  double height_nm = 0, width_nm = 0;
+};
+
 struct Micrograph {
   std::filesystem::path path;          ///< where it came from
   std::string sha256;                  ///< of the whole file, lower-case hex
   cv::Mat pixels;                      ///< CV_32FC1, finite; raw grey values as stored, never crushed to 8 bit
-  std::optional<double> nm_per_pixel;  ///< edge of a (square) pixel; unset when unknown
+  std::optional<double> nm_per_pixel;  ///< edge of a square of a pixel's area; unset when unknown
+  double pixel_aspect = 1;             ///< height of a pixel over its width; 1 = square, or unknown
   std::string pixel_size_source;       ///< "ImageJ tags", "given", "unknown", ...
   std::string dataset;                 ///< name of the dataset inside the file, empty where there is only one
   double scale = 1.0;                  ///< pixels of `pixels` per pixel of the file (to_canonical_scale sets it)
   cv::Size input_size;                 ///< columns x rows of the file's image
   Notes notes;                         ///< what reading had to decide
+
+  std::optional<PixelSize> pixel_size() const;
 };
 
 struct LoadOptions {
@@ -42,9 +50,17 @@ Micrograph load_micrograph(const std::filesystem::path& path, const LoadOptions&
 /// differences between regions survive into the chips (method: section 1).
 Micrograph standardise(const Micrograph& micrograph);
 
-/// The same micrograph resampled once so that `chip_px` of its pixels (may be fractional) become `encoder_px`: area
-/// averaging when shrinking, cubic when enlarging. `scale` is multiplied by the factor; rows and columns are rounded to
-/// the nearest pixel. A factor within 1e-3 of 1 returns the image unchanged.
+/// Factors by which columns (x) and rows (y) are resampled so that pixels become squares of the same area.
+cv::Point2d to_square_pixels(double pixel_aspect);
+
+/// The same micrograph in real proportions: resampled so that its pixels are squares of the same area. Unchanged where
+/// they are.
+Micrograph with_square_pixels(const Micrograph& micrograph);
+
+/// The same micrograph resampled once, to square pixels, so that `chip_px` become `encoder_px`: area averaging when
+/// shrinking, cubic when enlarging. `chip_px` may be fractional, and counts squares of a pixel's area. `scale` is
+/// multiplied by the factor; rows and columns are rounded to the nearest pixel. A square image is returned unchanged
+/// for a factor within 1e-3 of 1.
 Micrograph to_canonical_scale(const Micrograph& micrograph, double chip_px, int encoder_px);
 
 }  // namespace metamict

@@ -38,6 +38,7 @@ struct SeriesMember {
   SeriesEntry entry;
   std::string stem, rule;
   std::optional<double> nm_per_pixel;
+  double pixel_aspect = 1;  ///< as of a Micrograph
   double chip_px = 0, stride_px = 0;
   ChipGrid grid;
   std::vector<float> order;           ///< of each chip

@@ -30,6 +30,7 @@ struct SegmentedImage {
   SeriesEntry entry;
   std::string stem, rule;
   std::optional<double> nm_per_pixel;
+  double pixel_aspect = 1;  ///< as of a Micrograph
   ChipGrid grid;
   double chip_px = 0, stride_px = 0;  ///< in pixels of the image
   cv::Mat labels;                     ///< CV_16UC1

@@ -82,6 +82,13 @@ Json inspect_file(const std::filesystem::path& path, const SegmentOptions& optio
 /// Names in a file are its maker's choice: they must not reach a terminal as they are.
 std::string words(const Json& text) { return printable(text.get<std::string>()); }
 
+/// "0.02 nm/px", or both edges where pixels are not square.
+std::string pixel_size_text(const Json& nm_per_pixel) {
+  const double height = nm_per_pixel[0].get<double>(), width = nm_per_pixel[1].get<double>();
+  if (std::abs(height - width) <= 1e-3 * std::min(height, width)) return number(width) + " nm/px";
+  return number(width) + " nm wide x " + number(height) + " nm high a pixel";
+}
+
 std::string text_of(const Json& file) {
   const auto known = [&](const char* key) { return !file[key].is_null(); };
   std::string text = words(file["path"]) + (known("format") ? " (" + words(file["format"]) + ")" : "") + "\n";
@@ -90,8 +97,7 @@ std::string text_of(const Json& file) {
             words(data["dtype"]);
     if (data["frames"].get<int>() > 1) text += ", " + data["frames"].dump() + " frames";
     if (!data["nm_per_pixel"].is_null())
-      text +=
-          ", " + number(data["nm_per_pixel"][1].get<double>()) + " nm/px (" + words(data["pixel_size_source"]) + ")";
+      text += ", " + pixel_size_text(data["nm_per_pixel"]) + " (" + words(data["pixel_size_source"]) + ")";
     else
       text += ", pixel size unknown";
     if (!data["min"].is_null())

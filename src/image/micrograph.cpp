@@ -67,9 +67,14 @@ void set_pixel_size(Micrograph& micrograph, const DatasetInfo& info, const LoadO
     const auto [y, x] = *info.nm_per_pixel;
     micrograph.nm_per_pixel = std::sqrt(y * x);
     micrograph.pixel_size_source = info.pixel_size_source;
-    if (std::abs(y - x) > 0.01 * std::min(y, x) && !options.nm_per_pixel)
+    // A smaller difference is the rounding of two numbers in a file.
+    if (std::abs(y - x) > 1e-3 * std::min(y, x) && !options.nm_per_pixel) {
+      micrograph.pixel_aspect = y / x;
       micrograph.notes.push_back("pixels are not square (" + number(y) + " nm high, " + number(x) +
-                                 " nm wide): their geometric mean, " + number(std::sqrt(y * x)) + " nm, is used");
+                                 " nm wide): chips are laid in real proportions, and a length in pixels is that of "
+                                 "squares of the same area (" +
+                                 number(std::sqrt(y * x)) + " nm)");
+    }
   }
   if (!options.nm_per_pixel) return;
   micrograph.nm_per_pixel = options.nm_per_pixel;
@@ -170,15 +175,37 @@ Micrograph standardise(const Micrograph& micrograph) {
   return result;
 }
 
+std::optional<PixelSize> Micrograph::pixel_size() const {
+  if (!nm_per_pixel) return {};
+  const double root = std::sqrt(pixel_aspect);
+  return PixelSize{*nm_per_pixel * root, *nm_per_pixel / root};
+}
+
+cv::Point2d to_square_pixels(double pixel_aspect) {
+  const double root = std::sqrt(pixel_aspect);
+  return {1 / root, root};
+}
+
+Micrograph with_square_pixels(const Micrograph& micrograph) {
+  return micrograph.pixel_aspect == 1 ? micrograph : to_canonical_scale(micrograph, 1, 1);
+}
+
 Micrograph to_canonical_scale(const Micrograph& micrograph, double chip_px, int encoder_px) {
   const double factor = encoder_px / chip_px;
-  if (std::abs(factor - 1) < 1e-3) return micrograph;
+  if (micrograph.pixel_aspect == 1 && std::abs(factor - 1) < 1e-3) return micrograph;
+  const cv::Point2d factors = factor * to_square_pixels(micrograph.pixel_aspect);
   Micrograph result = micrograph;
   result.pixels = cv::Mat();
   // The factors rather than a size are given, so that positions scale by exactly this factor whatever the rounding.
-  cv::resize(micrograph.pixels, result.pixels, cv::Size(), factor, factor,
-             factor < 1 ? cv::INTER_AREA : cv::INTER_CUBIC);
+  const auto how = [](double along) { return along < 1 ? cv::INTER_AREA : cv::INTER_CUBIC; };
+  if (factors.x == factors.y) {
+    cv::resize(micrograph.pixels, result.pixels, cv::Size(), factor, factor, how(factor));
+  } else {  // one way after the other: OpenCV averages over areas only where both ways shrink
+    cv::resize(micrograph.pixels, result.pixels, cv::Size(), factors.x, 1, how(factors.x));
+    cv::resize(result.pixels, result.pixels, cv::Size(), 1, factors.y, how(factors.y));
+  }
   result.scale *= factor;
+  result.pixel_aspect = 1;
   if (result.nm_per_pixel) result.nm_per_pixel = *result.nm_per_pixel / factor;
   return result;
 }

@@ -19,15 +19,15 @@ std::string describe(const cv::Size& size) {
 }
 
 /// What the image itself says, or the fallback with a note.
-ChipSize measure(const Micrograph& micrograph, double cells_per_chip, int threads) {
+ChipSize measure(const Micrograph& square, double cells_per_chip, int threads) {
   ChipSize chip;
-  chip.lattice = find_lattice(micrograph, {.threads = threads});
+  chip.lattice = find_lattice(square, {.threads = threads});
   if (chip.lattice) {
     chip.size_px = cells_per_chip * chip.lattice->period_px;
     chip.source = "measured lattice";
     return chip;
   }
-  const double shorter_px = std::min(micrograph.pixels.rows, micrograph.pixels.cols);
+  const double shorter_px = std::min(square.pixels.rows, square.pixels.cols);
   chip.size_px = std::clamp(std::floor(shorter_px / 8), least_fallback_px, fallback_px);
   chip.source = "fallback";
   chip.notes.push_back("no lattice was found in the image, so chips of " + shown(chip.size_px) +
@@ -52,6 +52,7 @@ void ChipSizeOptions::check() const {
 ChipSize choose_chip_size(const Micrograph& micrograph, const ChipSizeOptions& options, double cells_per_chip,
                           int threads) {
   options.check();
+  const Micrograph square = with_square_pixels(micrograph);
   ChipSize chip;
   if (options.chip_size_px) {
     chip.size_px = *options.chip_size_px;
@@ -63,12 +64,12 @@ ChipSize choose_chip_size(const Micrograph& micrograph, const ChipSizeOptions& o
     chip.size_px = cells_per_chip * *options.lattice_nm / *micrograph.nm_per_pixel;
     chip.source = "given lattice and pixel size";
   } else {
-    chip = measure(micrograph, cells_per_chip, threads);
+    chip = measure(square, cells_per_chip, threads);
   }
   if (!(chip.size_px >= 1) || !std::isfinite(chip.size_px))
     throw UsageError("the chip size is " + shown(chip.size_px) + " px (" + chip.source +
                      "): a chip is at least one pixel");
-  if (chip.size_px > std::min(micrograph.pixels.rows, micrograph.pixels.cols))
+  if (chip.size_px > std::min(square.pixels.rows, square.pixels.cols))
     throw InputError("the chip size is " + shown(chip.size_px) + " px (" + chip.source + ") but the image is " +
                      describe(micrograph.pixels.size()) + ": give a smaller --chip-size");
   return chip;

@@ -65,11 +65,15 @@ void note_contamination(const Result& result, const RuleResult& rule, Notes& not
   const OrderedRegion region = largest_ordered_region(result, rule);
   const double overlap = static_cast<double>(result.grid.size_px) / result.grid.stride_px;
   if (static_cast<double>(region.nodes.size()) < fewest_chips * overlap * overlap || !result.chip_size.lattice) return;
-  const GreyMeter meter(result.micrograph.pixels, result.chip_size.lattice->period_px);
-  const cv::Rect whole({0, 0}, result.micrograph.pixels.size());
+  const cv::Mat pixels = with_square_pixels(result.micrograph).pixels;
+  const cv::Point2d factors = to_square_pixels(result.micrograph.pixel_aspect);
+  const GreyMeter meter(pixels, result.chip_size.lattice->period_px);
+  const cv::Rect whole({0, 0}, pixels.size());
   std::vector<double> grey, amplitude;
   for (const std::size_t node : region.nodes) {
-    const ChipGrey here = meter.measure(cv::Rect(result.grid.chip_in_input(node)) & whole);
+    const cv::Rect2d chip = result.grid.chip_in_input(node);
+    const cv::Rect2d square(chip.x * factors.x, chip.y * factors.y, chip.width * factors.x, chip.height * factors.y);
+    const ChipGrey here = meter.measure(cv::Rect(square) & whole);
     grey.push_back(here.mean);
     amplitude.push_back(here.amplitude);
   }

@@ -94,8 +94,9 @@ Plan plan(const Micrograph& micrograph, const SegmentOptions& options, const Enc
   const double factor = encoder.input_px / result.chip_size.size_px;
   const int stride = canonical_stride_px(options.chips.stride_px, result.chip_size, encoder.input_px, result.notes);
   const cv::Size input = micrograph.pixels.size();
-  const cv::Size scaled(static_cast<int>(std::lround(input.width * factor)),
-                        static_cast<int>(std::lround(input.height * factor)));
+  const cv::Point2d factors = factor * to_square_pixels(micrograph.pixel_aspect);
+  const cv::Size scaled(static_cast<int>(std::lround(input.width * factors.x)),
+                        static_cast<int>(std::lround(input.height * factors.y)));
   result.grid = lay_grid(scaled, input, encoder.input_px, stride);
   result.stride_px = stride / factor;
   result.predicted_memory_bytes = predict_memory(result.grid, options, encoder);

@@ -457,6 +457,28 @@ Front UprightFilm::measure() {
   return front;
 }
 
+/// Measures in real proportions, and says where that is in the image's own pixels.
+Front measure_in_proportion(const FrontInput& input, const FrontOptions& options) {
+  const Micrograph square = with_square_pixels(input.micrograph);
+  cv::Mat labels;
+  cv::resize(input.labels, labels, square.pixels.size(), 0, 0, cv::INTER_NEAREST_EXACT);
+  FrontInput in_squares{
+      square,       labels, input.layer_of_label, input.growth, input.chip_px, input.disagreement, input.film_contrast,
+      input.threads};
+  Front front = UprightFilm(in_squares, options).measure();
+  cv::resize(front.layers, front.layers, input.labels.size(), 0, 0, cv::INTER_NEAREST_EXACT);
+  const cv::Point2d factors = to_square_pixels(input.micrograph.pixel_aspect);
+  const auto back = [&](cv::Point2d p) {
+    return cv::Point2d((p.x + 0.5) / factors.x - 0.5, (p.y + 0.5) / factors.y - 0.5);
+  };
+  for (FrontPoint& point : front.curve) {
+    point.surface_px = back(point.surface_px);
+    point.front_px = back(point.front_px);
+    point.interface_px = back(point.interface_px);
+  }
+  return front;
+}
+
 }  // namespace
 
 Front measure_front(const FrontInput& input, const FrontOptions& options) {
@@ -464,6 +486,7 @@ Front measure_front(const FrontInput& input, const FrontOptions& options) {
   if (std::none_of(layers.begin(), layers.end(),
                    [](Layer layer) { return layer == Layer::film || layer == Layer::amorphous; }))
     throw UsageError("no region is a film: a front is measured in a film between its surface and its substrate");
+  if (input.micrograph.pixel_aspect != 1) return measure_in_proportion(input, options);
   return UprightFilm(input, options).measure();
 }
 

@@ -65,6 +65,7 @@ void segment_jointly(std::vector<SegmentedImage>& images,
     Micrograph frame;
     frame.pixels = cv::Mat(image.labels.size(), CV_32F, cv::Scalar(0));
     frame.nm_per_pixel = image.nm_per_pixel;
+    frame.pixel_aspect = image.pixel_aspect;
     image.regions = measure_regions(frame, map, own, image.order);
     image.embeddings_RD.resize(static_cast<Eigen::Index>(image.regions.size()), features);
     image.label_of_chip.assign(image.grid.chips(), 0);

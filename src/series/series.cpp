@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <opencv2/imgproc.hpp>
 #include <set>
 
 #include "metamict/errors.hpp"
@@ -35,6 +36,15 @@ double least_distance(const std::vector<SegmentedImage>& images) {
   if (least.empty()) return 0.1;  // one region in every image: there is nothing to mistake it for
   std::sort(least.begin(), least.end());
   return least[least.size() / 2];
+}
+
+/// The label map with square pixels, so that a direction in it is one in the sample.
+cv::Mat in_proportion(const SegmentedImage& image) {
+  if (image.pixel_aspect == 1) return image.labels;
+  const cv::Point2d factors = to_square_pixels(image.pixel_aspect);
+  cv::Mat labels;
+  cv::resize(image.labels, labels, {}, factors.x, factors.y, cv::INTER_NEAREST_EXACT);
+  return labels;
 }
 
 /// What a joint label looks like, from the regions that carry it; the latest counts most, because looks drift with
@@ -81,8 +91,8 @@ void Join::find_growth() {
     return;
   }
   for (const SegmentedImage& image : images_)
-    if (const auto found = find_growth_direction(image.labels, image.regions)) {
-      const std::vector<Layer> layers = find_layers(image.labels, image.regions, *found);
+    if (const auto found = find_growth_direction(in_proportion(image), image.regions)) {
+      const std::vector<Layer> layers = find_layers(in_proportion(image), image.regions, *found);
       if (std::count(layers.begin(), layers.end(), Layer::other) == static_cast<std::ptrdiff_t>(layers.size()))
         continue;
       series_.growth = found;
@@ -96,7 +106,7 @@ void Join::find_growth() {
 std::vector<Layer> Join::layers_of(const SegmentedImage& image) {
   std::vector<Layer> none(image.regions.size() + 1, Layer::other);
   if (!series_.growth) return none;
-  std::vector<Layer> layers = find_layers(image.labels, image.regions, *series_.growth, has_cap_);
+  std::vector<Layer> layers = find_layers(in_proportion(image), image.regions, *series_.growth, has_cap_);
   const auto has = [&](Layer layer) { return std::find(layers.begin(), layers.end(), layer) != layers.end(); };
   if (!has(Layer::substrate) || !(has(Layer::film) || has(Layer::amorphous))) return none;
   if (!has_cap_) has_cap_ = has(Layer::cap);  // the least damaged image says whether what lies on top was there before
@@ -232,6 +242,7 @@ SeriesMember Join::complete(const SegmentedImage& image, const Micrograph& micro
   member.stem = image.stem;
   member.rule = image.rule;
   member.nm_per_pixel = image.nm_per_pixel;
+  member.pixel_aspect = image.pixel_aspect;
   member.chip_px = image.chip_px;
   member.grid = image.grid;
   member.order = image.order;
@@ -243,7 +254,7 @@ SeriesMember Join::complete(const SegmentedImage& image, const Micrograph& micro
   if (film) {
     member.growth = series_.growth;
     if (!series_.growth->given)
-      if (const auto level = find_growth_direction(image.labels, image.regions, series_.growth->angle_deg))
+      if (const auto level = find_growth_direction(in_proportion(image), image.regions, series_.growth->angle_deg))
         member.growth = level;
     double unstable = 0, chips = 0;
     for (std::size_t node = 0; node < image.grid.chips(); ++node) {

@@ -76,6 +76,7 @@ std::string regions_json(const Result& result) {
   const ChipGrid& grid = result.grid;
   const std::optional<double>& nm = result.micrograph.nm_per_pixel;
   Json json{{"schema", "metamict-regions/1"}, {"rule", rule.name}, {"nm_per_pixel", nm ? Json(*nm) : Json()}};
+  json["pixel_aspect"] = result.micrograph.pixel_aspect;
   json["grid"] = {{"image_size", {grid.image_size.width, grid.image_size.height}},
                   {"input_size", {grid.input_size.width, grid.input_size.height}},
                   {"size_px", grid.size_px},
@@ -110,6 +111,7 @@ SegmentedImage read_segmented(const std::filesystem::path& folder, const SeriesE
   image.entry = entry;
   image.stem = folder.filename().string();
   image.rule = json.at("rule").get<std::string>();
+  image.pixel_aspect = json.value("pixel_aspect", 1.0);
   if (!json.at("nm_per_pixel").is_null()) image.nm_per_pixel = json.at("nm_per_pixel").get<double>();
   const Json& grid = json.at("grid");
   image.grid = {{grid.at("image_size").at(0).get<int>(), grid.at("image_size").at(1).get<int>()},

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <opencv2/imgproc.hpp>
+
 #include "metamict/errors.hpp"
 #include "support/support.hpp"
 
@@ -73,6 +75,27 @@ Front measure(const Film& film, double growth_deg = 90) {
 }
 
 int pocket(int x) { return x >= 130 && x < 270 ? 63 : 0; }
+
+TEST(Front, IsMeasuredInRealProportionsWherePixelsAreNotSquare) {
+  const Film film = draw_film(pocket);
+  const Front square = measure(film);
+  cv::Mat pixels, truth;
+  cv::resize(film.pixels, pixels, {}, 0.5, 1, cv::INTER_AREA);  // pixels twice as wide as high
+  cv::resize(coarse_labels(film.truth), truth, pixels.size(), 0, 0, cv::INTER_NEAREST_EXACT);
+  Micrograph micrograph = test::micrograph_of(pixels, 0.04 * std::sqrt(2.0));
+  micrograph.pixel_aspect = 0.5;
+  const double chip_px = chip / std::sqrt(2.0);  // of squares of the same area
+  const Front front = measure_front({micrograph, truth, layer_of_label, {90, false}, chip_px, 0, {}});
+  EXPECT_EQ(front.layers.size(), pixels.size());
+  EXPECT_NEAR(front.amorphous_fraction.value, square.amorphous_fraction.value, 0.02);
+  const double nm = *micrograph.nm_per_pixel;
+  EXPECT_NEAR(front.depth_max_px.value * nm, square.depth_max_px.value * 0.04, period * 0.04);
+  ASSERT_FALSE(front.curve.empty());
+  for (const FrontPoint& point : front.curve) {
+    EXPECT_LE(point.surface_px.x, pixels.cols);
+    EXPECT_NEAR(point.surface_px.y, surface, period) << "rows are where they were";
+  }
+}
 
 TEST(Front, TheLastOfAThinFilmIsNotSubstrateWhereNoChipSeesItPure) {
   const int deep = 110, strip = 60;
