@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// How large a chip is: a whole number of lattice periods (paper, section 3: 4 x 4 unit cells).
+// Chooses how large a chip is, in lattice periods (paper, section 3: a chip holds 4 x 4 unit cells).
 #pragma once
 
 #include <optional>
@@ -9,7 +9,7 @@
 
 namespace metamict {
 
-/// Lengths in pixels of the image.
+/// What the user says of the chips' size. Lengths in px are pixels of the image.
 struct ChipSizeOptions {
   std::optional<double> chip_size_px;  ///< given outright
   std::optional<double> lattice_nm;    ///< given lattice period; needs a pixel size
@@ -26,10 +26,10 @@ struct ChipSize {
   Notes notes;
 };
 
-/// Chip size in order of trust: given; from the given lattice and pixel size; `cells_per_chip` (the encoder's) measured
-/// periods; a fallback (64 px,
-/// or an eighth of the shorter side if that is smaller) with a note. Throws UsageError when lattice_nm is given and no
-/// pixel size is known, InputError when the image is smaller than a chip.
+/// Takes the first size that is known: the given one; `cells_per_chip` (the encoder's) times the given lattice period;
+/// as many times the measured period; or, with a note, 64 px (an eighth of the shorter side where that is smaller, but
+/// at least 8 px). Throws UsageError when lattice_nm is given and no pixel size is known, InputError when the image is
+/// smaller than a chip.
 ChipSize choose_chip_size(const Micrograph& micrograph, const ChipSizeOptions& options, double cells_per_chip = 4,
                           int threads = 1);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Where the chips lie: geometry only. Chips are overlapping squares on a regular grid in the canonical micrograph.
+// Chips are overlapping squares on a regular grid in the canonical micrograph. This header holds their geometry only.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +10,8 @@
 
 namespace metamict {
 
-/// A grid of overlapping square chips; node = row * cols + col, said here and nowhere else. The last row and column are
-/// pulled in to the edge, so that every pixel lies under a chip.
+/// A grid of overlapping square chips. A chip's number is node = row * cols + col. The last row and the last column are
+/// moved in to the image's edge, so that every pixel lies under a chip.
 struct ChipGrid {
   cv::Size image_size;     ///< of the canonical micrograph, columns x rows
   cv::Size input_size;     ///< of the image in the file
@@ -32,9 +32,9 @@ struct ChipGrid {
   cv::Rect2d chip_in_input(std::size_t node) const;
 };
 
-/// Lays chips of size_px every stride_px over a canonical image of image_size whose file's image is input_size. Throws
+/// Lays chips of size_px every stride_px over a canonical image of image_size. The file's image has input_size. Throws
 /// UsageError for a stride below 1 or above the chip, InputError when the image is smaller than a chip or holds fewer
-/// than two chips (sizes are named in input pixels).
+/// than two chips. The messages name sizes in input pixels.
 ChipGrid lay_grid(cv::Size image_size, cv::Size input_size, int size_px, int stride_px);
 
 }  // namespace metamict

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Communities of the similarity graph: which chips are alike.
+// Communities are the groups of chips that the similarity graph ties together. They become the regions of the map.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace metamict {
 
-/// A partition of the chips.
+/// A partition of the chips, and how far repeated runs agree on it.
 struct Communities {
   std::vector<std::int32_t>
       community;  ///< of each node; 0 = the largest, then by falling size, ties to the lowest node
@@ -25,16 +25,16 @@ struct Communities {
   Notes notes;
 };
 
-/// Louvain (or Leiden with the modularity objective) through igraph, best of `runs`. A graph without edges gives every
-/// node a community of its own and a note. Throws InputError, ResourceError.
+/// Maximises modularity by Louvain or Leiden and keeps the best of `runs` runs. A graph without edges gives every node
+/// a community of its own, and a note. Throws UsageError for impossible options, ResourceError when memory runs out.
 Communities find_communities(const ChipGraph& graph, const CommunityOptions& options = {},
                              const Resources& resources = {}, const Progress& progress = {});
 
-/// Renumbers communities by falling size, ties to the lowest node; returns how many there are.
+/// Renumbers communities by falling size, ties to the lowest node. Returns how many there are.
 int number_canonically(std::vector<std::int32_t>& community);
 
-/// Mean score between every two communities (and within, on the diagonal), row-major count x count; a single-chip
-/// community has 1 with itself.
+/// Mean score between every two communities, row-major, count x count. The diagonal holds the mean score within each
+/// community, which is 1 for a community of one chip.
 std::vector<double> community_scores(const Similarity& similarity, const Communities& communities);
 
 }  // namespace metamict

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// How communities are looked for.
+// These options say how the communities of the similarity graph are searched for.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Where the similarity graph is cut.
+// The cut is the smallest score that makes two chips neighbours in the similarity graph.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@ namespace metamict {
 
 enum class CutKind { mean, median, mode, number };
 
-/// What the user asked for. Parsed from "mean", "median", "mode" or a number in [0, 1].
+/// The cut that the user asked for. It is parsed from "mean", "median", "mode" or a number in [0, 1].
 struct CutRule {
   CutKind kind = CutKind::mode;
   double number = 0;  ///< for CutKind::number
@@ -25,7 +25,7 @@ struct Cut {
   double value = 0;  ///< an edge is kept when its score >= value
 };
 
-/// The rule's value on this image (paper, section 3): statistics of the scores, or the number itself.
+/// Computes the rule's cut on this image (paper, section 3): a statistic of the scores, or the number itself.
 Cut choose_cut(const Similarity& similarity, const CutRule& rule, int mode_bins = 100);
 
 }  // namespace metamict

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// From chips to unit vectors.
+// Turns every chip into a vector of length 1 by an encoder.
 #pragma once
 
 #include "metamict/encoder.hpp"
@@ -12,8 +12,8 @@ struct Embeddings {
   EncoderIdentity encoder;
 };
 
-/// Embeds every chip of the grid and scales each row to length 1 (paper, section 3). Throws ModelError when a row is
-/// zero or not finite, naming the chip.
+/// Embeds every chip of the grid and scales each row to length 1 (paper, section 3). Throws ModelError with the chip's
+/// name when a row is zero or not finite.
 Embeddings embed(const Micrograph& canonical, const ChipGrid& grid, Encoder& encoder,
                  Normalise normalise = Normalise::image, const Progress& progress = {});
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The one family of errors. A message is one sentence: what, where, which value, what to do.
+// All errors of the library are of this family. A message is one sentence: what, where, which value, what to do.
 #pragma once
 
 #include <stdexcept>
@@ -7,7 +7,7 @@
 
 namespace metamict {
 
-/// Base of every error the library throws on purpose.
+/// The base of every error that the library throws on purpose.
 class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -43,13 +43,13 @@ class OutputError : public Error {
   using Error::Error;
 };
 
-/// Raised from a progress callback or a guard to end the work early (exit code 130 or 143).
+/// Thrown by a progress callback or a guard to end the work early (exit code 130 or 143).
 class Interrupted : public Error {
  public:
   using Error::Error;
 };
 
-/// The message on one line, whatever a library wrote into it.
+/// Returns the message on one line, whatever a library wrote into it.
 std::string one_line(const std::exception& error);
 
 }  // namespace metamict

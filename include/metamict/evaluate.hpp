@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// How well a label map agrees with a truth.
+// Measures how well a label map agrees with the truth.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,8 @@ struct Evaluation {
   std::uint64_t pixels = 0;          ///< compared
 };
 
-/// Compares two label images (CV_16UC1 or CV_8UC1 of one size); pixels whose truth is `ignore` are left out. Regions
-/// are matched one to one so that the sum of IoU is largest (Hungarian method). Throws InputError for different sizes.
+/// Compares two label images (CV_16UC1 or CV_8UC1) without the pixels whose truth is `ignore`. Regions are matched one
+/// to one so that the sum of IoU is largest (Hungarian method). Throws InputError if sizes differ or no pixel is left.
 Evaluation evaluate(const cv::Mat& labels, const cv::Mat& truth, std::optional<int> ignore = {});
 
 }  // namespace metamict

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// How deep the disorder has come below a film's surface.
+// Measures how deep the disorder has come below a film's surface.
 #pragma once
 
 #include <optional>
@@ -27,12 +27,12 @@ struct FrontInput {
   int threads = 1;                      ///< of the search for the lattice; never changes the result
 };
 
-/// A value and how far it may be off, one standard deviation.
+/// A value and its uncertainty, which is one standard deviation.
 struct Measured {
   double value = 0, uncertainty = 0;
 };
 
-/// One place along the film. Points are in pixels of the image (x, y), pixel centres at whole numbers.
+/// One place along the film. Points (x, y) are in pixels of the image. Whole numbers are pixel centres.
 struct FrontPoint {
   double along_px = 0;  ///< from the left end of the film, surface up
   cv::Point2d surface_px, front_px, interface_px;
@@ -49,9 +49,9 @@ struct Front {
   Notes notes;
 };
 
-/// Measures the front. The graph says where the amorphous film is; its border is then set where the lattice contrast
-/// has fallen to `amorphous_below` of the ordered film's, pixel by pixel, with a window of half a period: a chip is
-/// four periods wide and knows its border no better than its stride. Without a lattice the regions' own borders are
+/// Measures the front. The graph says where the amorphous film is. Pixel by pixel, with a window of half a period, its
+/// border is then moved to where the lattice contrast has fallen to `amorphous_below` of the ordered film's. A chip is
+/// four periods wide and knows the border no better than its stride. Without a lattice the regions' own borders are
 /// taken, with a note. Throws UsageError when no label is film or amorphous.
 Front measure_front(const FrontInput& input, const FrontOptions& options = {});
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The similarity graph: chips joined where their score reaches the cut. No edge list is ever held: half of all pairs
-// are edges, so the score matrix and a threshold *are* the graph.
+// The similarity graph joins two chips where their score reaches the cut. The score matrix and a threshold are the
+// graph. There is no edge list, because half of all pairs are edges.
 #pragma once
 
 #include <cstdint>
@@ -34,14 +34,14 @@ struct ChipGraph {
   float weight(Quantum q) const { return weighting == EdgeWeight::unit ? 1.0F : score_of(q); }
 };
 
-/// Keeps the pairs with score >= cut, the score as weight (or 1). With a note when no pair, or every pair, is kept.
+/// Keeps the pairs with score >= cut. An edge weighs its score, or 1. A note says when no pair, or every pair, is kept.
 ChipGraph link(const Similarity& similarity, const Cut& cut, EdgeWeight weighting = EdgeWeight::score);
 
-/// Calls visit for every edge, a < b, row by row.
+/// Calls `visit` for every edge once, with a < b, row by row.
 void for_each_edge(const ChipGraph& graph, const std::function<void(const Edge&)>& visit);
 
-/// The edges worth drawing of a large graph: each node's mutual nearest neighbours (up to `neighbours`) and a maximum
-/// spanning forest, sorted by (a, b). A subset of the graph's edges with the same connected components.
+/// Returns the edges of a large graph that are worth drawing, sorted by (a, b): each node's mutual nearest neighbours
+/// (up to `neighbours`) and a maximum spanning forest. They have the same connected components as the whole graph.
 std::vector<Edge> backbone(const ChipGraph& graph, int neighbours = 8);
 
 }  // namespace metamict

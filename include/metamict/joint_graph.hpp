@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// One similarity graph over the chips of a whole series.
+// Builds one similarity graph over the chips of all images of a series.
 #pragma once
 
 #include <functional>
@@ -10,10 +10,10 @@
 
 namespace metamict {
 
-/// One graph over the chips of all images: their label maps are replaced by those of the joint communities, so that one
-/// label is one community. `embeddings` gives an image's chips, N x D. Derived rules look at one image's plane and
-/// cannot be applied: the mean cut takes their place, with a note. Throws ResourceError when the scores of all pairs
-/// would not fit.
+/// Finds communities in one graph over the chips of all images. Each image's label map is replaced by that of the joint
+/// communities, so that one label is one community. `embeddings` gives the chips of an image, N x D. A derived rule
+/// works in the plane of one image; the mean cut takes its place, with a note. Throws ResourceError when the scores of
+/// all pairs would not fit, InputError when the images' embeddings differ in length.
 void segment_jointly(std::vector<SegmentedImage>& images,
                      const std::function<RowMatrixXf(const SegmentedImage&)>& embeddings, const SegmentOptions& options,
                      Notes& notes, const Progress& progress = {});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The segmentation: a label for every pixel of the input image.
+// A label map gives every pixel of the input image a label. It is the segmentation.
 #pragma once
 
 #include <opencv2/core.hpp>
@@ -12,8 +12,8 @@ namespace metamict {
 
 enum class Vote { tent, uniform };
 
-/// Where a derived rule's borders run: where the pixels change beside them, or where the chips' votes put them. The
-/// paper's cuts are always drawn by votes.
+/// Where the borders of a derived rule run: where the pixels change (pixels), or where the chips' votes put them
+/// (votes). The maps of the paper's cuts are always drawn by votes.
 enum class Borders { pixels, votes };
 
 struct PaintOptions {
@@ -32,12 +32,12 @@ struct LabelMap {
   std::vector<std::uint64_t> area_px;   ///< k + 1 entries
 };
 
-/// Each pixel takes the community with the largest vote among the chips over it; ties go to the larger community
-/// (method: section 7). Communities under min_chips do not vote; pixels only they cover are 0. Throws InputError above
-/// 65,535 labels.
+/// Gives each pixel the community with the largest vote among the chips over it. Ties go to the larger community
+/// (method: section 7). Communities under min_chips do not vote, and pixels that only they cover are 0. Throws
+/// InputError above 65,535 labels.
 LabelMap paint(const ChipGrid& grid, const Communities& communities, const PaintOptions& options = {});
 
-/// The same map after its labels were changed: numbered by falling area again.
+/// Numbers the labels of a changed map by falling area again.
 LabelMap renumbered(const LabelMap& map);
 
 }  // namespace metamict

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The matrix of embeddings: one row a chip.
+// The matrix of embeddings has one row per chip.
 #pragma once
 
 #include <Eigen/Core>

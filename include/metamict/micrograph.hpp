@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A micrograph: grey, finite, float pixels with a physical scale where the file knows one.
+// A micrograph holds grey, finite float pixels, and the size of a pixel where the file tells it.
 #pragma once
 
 #include <cstdint>
@@ -34,17 +34,17 @@ struct LoadOptions {
 };
 
 /// Reads one image of a file through the table of formats (formats.hpp). Throws InputError with one sentence when the
-/// file is missing, empty, truncated, of an unknown format, not an image (spectrum, complex, diffraction), holds NaN or
-/// infinite pixels, or is constant.
+/// file is missing, empty, cut short or of an unknown format; when it holds no image (but a spectrum, complex numbers
+/// or a diffraction pattern); and when the image is constant or holds NaN or infinite pixels.
 Micrograph load_micrograph(const std::filesystem::path& path, const LoadOptions& options = {});
 
-/// The micrograph with mean 0 and standard deviation 1 after clipping at the 0.1 and 99.9 percentiles, so that grey
-/// differences between regions survive into the chips (method: section 1).
+/// Clips the micrograph at its 0.1 and 99.9 percentiles and scales it to mean 0 and standard deviation 1. All chips are
+/// scaled alike, so that grey differences between regions survive (method: section 1).
 Micrograph standardise(const Micrograph& micrograph);
 
-/// The same micrograph resampled once so that `chip_px` of its pixels (may be fractional) become `encoder_px`: area
-/// averaging when shrinking, cubic when enlarging. `scale` is multiplied by the factor; rows and columns are rounded to
-/// the nearest pixel. A factor within 1e-3 of 1 returns the image unchanged.
+/// Resamples the micrograph once so that `chip_px` of its pixels (may be fractional) become `encoder_px`. Shrinking
+/// averages areas, enlarging is cubic. `scale` is multiplied by the factor. Rows and columns are rounded to the nearest
+/// pixel. A factor within 1e-3 of 1 returns the image unchanged.
 Micrograph to_canonical_scale(const Micrograph& micrograph, double chip_px, int encoder_px);
 
 }  // namespace metamict

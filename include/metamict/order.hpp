@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// How ordered the lattice is, chip by chip: 0 = amorphous, 1 = a perfect crystal.
+// The order index says how ordered the lattice of a chip is: 0 = amorphous, 1 = a perfect crystal.
 #pragma once
 
 #include <limits>
@@ -9,22 +9,22 @@
 
 namespace metamict {
 
-/// Lattice-order index of each chip, N values in [0, 1]: the share of non-central power of its (windowed) power
-/// spectrum that stands in sharp peaks, times the square root of how strongly the lattice modulates the grey against
-/// the best ordered tenth of the image (method: section 8). Noise-corrected so that low dose alone does not read as
-/// disorder. `dark` is the canonical grey of no signal; where it is not known, modulation is taken absolutely, not
-/// relative to the chip's grey.
+/// Measures the order index of each chip, N values in [0, 1] (method: section 8). It is a product. The first factor is
+/// the share of the chip's power spectrum, without its centre, that stands in sharp peaks. The second is the square
+/// root of the lattice's modulation of the grey, relative to the best ordered tenth of the image. The noise is taken
+/// off, so that a low dose alone does not read as disorder. `dark` is the canonical grey of no signal. Where it is not
+/// known, modulation is absolute and not relative to the chip's grey.
 std::vector<float> measure_order(const Micrograph& canonical, const ChipGrid& grid, int threads = 1,
                                  double dark = -std::numeric_limits<double>::infinity());
 
-/// The standardised grey that a raw grey of 0 has; minus infinity where raw greys are negative, so that 0 means
-/// nothing.
+/// The standardised grey that a raw grey of 0 has. It is minus infinity where some raw grey is negative, because 0 then
+/// does not mean "no signal".
 double canonical_zero(const cv::Mat& raw, const cv::Mat& standardised);
 
-/// From this order index on a region is called ordered (docs/quality.md: what the index reads over simulated disorder).
+/// A region is called ordered from this order index on (docs/quality.md shows the index over simulated disorder).
 constexpr double ordered_from = 0.3;
 constexpr bool is_ordered(double order) { return order >= ordered_from; }
-/// And to this one without a lattice. What lies between is neither: order that fades, or chips across a border.
+/// Up to this order index a region has no lattice. What lies between is neither: fading order, or chips on a border.
 constexpr double disordered_to = ordered_from / 2;
 constexpr bool is_disordered(double order) { return order <= disordered_to; }
 

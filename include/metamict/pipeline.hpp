@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The main job from one micrograph to its segmentation: start reading here.
+// Segments one micrograph. Start reading the library here.
 #pragma once
 
 #include <filesystem>
@@ -10,8 +10,8 @@
 
 namespace metamict {
 
-/// Segments one loaded image: chips, embed, compare, then for each rule cut, link, communities and paint (the paper's
-/// Methods). Throws InputError, UsageError, ModelError, ResourceError.
+/// Segments one loaded image as the paper's Methods do: lay chips, embed, compare, then for each rule cut, link, find
+/// communities and paint. Throws InputError, UsageError, ModelError, ResourceError.
 Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& options, const Progress& progress = {});
 
 /// Loads and segments one image.

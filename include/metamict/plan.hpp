@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What would be done with an image, and what memory that takes: found without running an encoder.
+// A plan says what would be done with an image and how much memory that takes. It needs no encoder.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace metamict {
 
-/// What the plan must know of an encoder; its sidecar and the options with which it will be opened tell it.
+/// What a plan must know of an encoder. The sidecar and the options with which it will be opened tell it.
 struct EncoderShape {
   int input_px = 64;          ///< edge of a chip at the encoder's scale
   int features = 2048;        ///< D
@@ -31,10 +31,10 @@ struct Plan {
   Notes notes;                               ///< what had to be decided for chip size and stride
 };
 
-/// Throws as choose_chip_size and lay_grid do.
+/// Chooses chips and predicts memory. Throws as choose_chip_size and lay_grid do.
 Plan plan(const Micrograph& micrograph, const SegmentOptions& options, const EncoderShape& encoder);
 
-/// Refuses (ResourceError, with the cure) a plan that would not fit in the memory that may be used.
+/// Throws ResourceError when the plan needs more memory than it may use. The message says what helps.
 void check_memory(const Plan& plan, const Resources& resources);
 
 }  // namespace metamict

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What a run may use of its machine. None of it changes a result.
+// These options say what a run may use of its machine. They never change a result.
 #pragma once
 
 #include <cstdint>
@@ -10,9 +10,9 @@ namespace metamict {
 struct Resources {
   int threads = 1;                     ///< workers of every stage
   std::uint64_t max_memory_bytes = 0;  ///< an image that needs more is refused before it starts; 0 = no limit
-  std::filesystem::path spill;         ///< folder for scores that memory will not hold; empty = memory
+  std::filesystem::path spill;         ///< folder of a file that holds the scores; empty = scores stay in memory
 
-  /// Throws UsageError: fewer than one thread, no such folder.
+  /// Throws UsageError for fewer than one thread, or a folder that does not exist.
   void check() const;
 };
 

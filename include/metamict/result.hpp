@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What one image gave: the values of every stage, and a label map with its regions for each rule.
+// A result holds the values of every stage for one image, and a label map with its regions for each rule.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@
 
 namespace metamict {
 
-/// threshold: a cut of the scores, as the paper's; derived: a rule of docs/nested.md's kind, which combines others.
+/// A threshold rule cuts the scores, as the paper does. A derived rule, such as `nested`, combines several cuts.
 enum class RuleKind { threshold, derived };
 
 /// One region of a label map, in pixels of the input image.
@@ -30,7 +30,7 @@ struct Region {
   cv::Point2d centroid_px;    ///< x, y
 };
 
-/// The region table of one label map. `order` is per node.
+/// Measures the regions of one label map. `order` has one value per node.
 std::vector<Region> measure_regions(const Micrograph& micrograph, const LabelMap& map, const Communities& communities,
                                     const std::vector<float>& order);
 
@@ -44,11 +44,11 @@ struct RuleResult {
   std::vector<double> community_scores;  ///< count x count
 };
 
-/// Wall seconds of each stage, summed over the rules: load, grid, embed, compare, cut, link, communities, paint (the
-/// writers add write and total). Rules run side by side, so theirs may add up to more than the total.
+/// Wall seconds of each stage: load, grid, embed, compare, cut, link, communities, paint (the writers add write and
+/// total). The last four are sums over the rules. Rules run side by side, so sums may exceed the total.
 using StageSeconds = std::map<std::string, double>;
 
-/// Everything one image gave. Complete when returned.
+/// Everything that one image gave. It is complete when it is returned.
 struct Result {
   Micrograph micrograph;  ///< raw, as loaded
   ChipSize chip_size;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Everything that can be asked of one segmentation: an option struct for each stage. The defaults are the paper's.
+// Holds the options of one segmentation, one struct per stage. The defaults give the paper's maps and `nested`.
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@
 
 namespace metamict {
 
-/// Which rules draw a map, and how the threshold rules cut.
+/// Which rules draw a map, and how threshold rules cut.
 struct RuleOptions {
   std::vector<std::string> cuts = {"mean", "median", "mode", "nested"};  ///< threshold rules and derived rules, by name
   std::string primary = "nested";                                        ///< the rule that summaries and series use
@@ -34,11 +34,11 @@ struct SegmentOptions {
   PaintOptions paint;
   Resources resources;
 
-  /// Asks every stage whether it could work with these, before anything is read. Throws UsageError.
+  /// Checks the options of every stage before anything is read. Throws UsageError.
   void check() const;
 };
 
-/// The rule that summaries use: the one asked for where it is among the cuts, else the last of them, with a note.
+/// Returns the rule that summaries use: the primary rule if it is among the cuts, else the last cut, with a note.
 std::string primary_rule(const RuleOptions& options, Notes& notes);
 
 }  // namespace metamict

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What a series is made of: the table of images and doses, and the segmented images as their folders hold them.
+// Reads what a series is made of: the table of images and doses, and the segmented images from their folders.
 #pragma once
 
 #include <filesystem>
@@ -12,7 +12,7 @@
 
 namespace metamict {
 
-/// One line of a series: an image, its dose, and whatever else was written beside it.
+/// One line of a series: an image, its dose, and whatever else stands in the line.
 struct SeriesEntry {
   std::filesystem::path image;
   double dose_dpa = 0;
@@ -20,12 +20,12 @@ struct SeriesEntry {
   std::vector<std::pair<std::string, std::string>> columns;  ///< further columns of the CSV, kept as they are
 };
 
-/// Reads a CSV (RFC 4180) with the columns image and dose_dpa; relative images stand beside the CSV. Throws UsageError:
-/// not readable, a column missing, a dose that is no number or negative, no image.
+/// Reads a CSV (RFC 4180) with the columns image and dose_dpa. Relative paths begin at the CSV's folder. Throws
+/// UsageError when it cannot be read, a column or every image is missing, or a dose is no number or negative.
 std::vector<SeriesEntry> read_series_csv(const std::filesystem::path& path);
 
-/// What a series needs of one segmented image, as its folder holds it: the primary rule's regions, what each looks like
-/// to the encoder, and what each chip is. Written beside the label map, so that a series resumes without the encoder.
+/// What a series needs of one segmented image: the regions of the primary rule, their mean embeddings, and the label of
+/// each chip. The image's folder holds it, so that a series resumes without the encoder.
 struct SegmentedImage {
   SeriesEntry entry;
   std::string stem, rule;
@@ -39,10 +39,10 @@ struct SegmentedImage {
   std::vector<float> order, stability;  ///< of each chip
 };
 
-/// The text of series/regions.json.
+/// Returns the text of series/regions.json.
 std::string regions_json(const Result& result);
 
-/// Reads what segmenting left in `folder`. Throws InputError.
+/// Reads what `segment` left in `folder`. Throws InputError.
 SegmentedImage read_segmented(const std::filesystem::path& folder, const SeriesEntry& entry);
 
 }  // namespace metamict

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The file beside a model that says what the model is.
+// The sidecar is a JSON file beside a model that says what the model is.
 #pragma once
 
 #include <array>
@@ -8,7 +8,7 @@
 
 namespace metamict {
 
-/// What the sidecar beside a model says; read without touching torch.
+/// What the sidecar beside a model says. Reading it needs no torch.
 struct Sidecar {
   std::string name, kind, sha256, provenance;
   int input_px = 0, channels = 3, features = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// How alike every pair of chips is: scores in [0, 1] held once, in 16 bits each, and their exact statistics.
+// Scores say how alike two chips are, from 0 to 1. Each pair's score is held in 16 bits; the statistics are exact.
 #pragma once
 
 #include <array>
@@ -14,14 +14,14 @@
 
 namespace metamict {
 
-/// A score is one of 65,536 values: q / 65535 as a float. Ties are ties, sums are exact, and memory is 2 bytes a score.
+/// A score is one of 65,536 values, q / 65535. So equal scores are exactly equal, sums are exact, and it takes 2 bytes.
 using Quantum = std::uint16_t;
 constexpr float score_of(Quantum q) { return static_cast<float>(q) / 65535.0F; }
 
-/// The symmetric N x N matrix of quantised scores, read by rows; the diagonal holds 0 (a chip has no edge to itself).
+/// The symmetric N x N matrix of quantised scores. The diagonal holds 0, because a chip has no edge to itself.
 class ScoreMatrix {
  public:
-  /// In memory, or on disk in a mapped, unlinked file in `spill` when that is given. Throws ResourceError.
+  /// Lies in memory or, when the folder `spill` is given, in an unlinked file mapped from it. Throws ResourceError.
   explicit ScoreMatrix(std::size_t nodes, const std::filesystem::path& spill = {});
   ~ScoreMatrix();
   ScoreMatrix(const ScoreMatrix&) = delete;
@@ -36,7 +36,7 @@ class ScoreMatrix {
   Quantum* data_ = nullptr;  // one mapping, so that both kinds of memory are freed alike
 };
 
-/// Over the N(N-1)/2 pairs i < j.
+/// Statistics over the N(N-1)/2 pairs i < j.
 struct SimilarityStatistics {
   std::size_t pairs = 0;
   double mean = 0;    ///< exact, of the quantised scores
@@ -62,19 +62,19 @@ struct Similarity {
   float score(std::size_t i, std::size_t j) const { return score_of(scores->row(i)[j]); }
 };
 
-/// Scores every pair: with d the cosine distance, 1 - (d - d_min)/(d_max - d_min) (paper, section 3). If all distances
-/// are equal every score is 1 and a note says so. Throws InputError for fewer than two chips.
+/// Scores every pair by 1 - (d - d_min)/(d_max - d_min), where d is the cosine distance (paper, section 3). If all
+/// distances are equal, every score is 1 and a note says so. Throws InputError for fewer than two chips.
 Similarity compare(const Embeddings& embeddings, const SimilarityOptions& options = {}, const Resources& resources = {},
                    const Progress& progress = {});
 
-/// Left edge of the tallest of `bins` equal bins on [0, 1] (the authors' later code), the lowest on a tie. A score on
-/// an inner edge belongs to the upper bin, 1 to the last (numpy's rule).
+/// Left edge of the tallest of `bins` equal bins on [0, 1], as in the authors' later code. On a tie it is the lowest
+/// bin. A score on an inner edge belongs to the upper bin, and 1 to the last bin, as in numpy. Throws UsageError.
 double mode_of(const SimilarityStatistics& statistics, int bins = 100);
 
-/// Counts of `bins` equal bins on [0, 1], numpy's rule.
+/// Counts the pairs in `bins` equal bins on [0, 1], by the same rule for edges. Throws UsageError for fewer than 1 bin.
 std::vector<std::uint64_t> histogram(const SimilarityStatistics& statistics, int bins);
 
-/// Peak bytes that compare, link and find_communities (dense engine) need for that many chips, the embeddings included.
+/// Predicts the peak bytes of compare, link and find_communities (dense engine), the embeddings included.
 std::uint64_t predicted_graph_bytes(std::size_t nodes, std::size_t features);
 
 }  // namespace metamict

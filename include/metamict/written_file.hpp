@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A file that was written whole, and what a reader needs to know that it still is.
+// Writes a file whole or not at all, and says by which hash and size a reader can check it later.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ struct WrittenFile {
   std::uint64_t bytes = 0;
 };
 
-/// Writes `bytes` to `path` through path + ".part", fsync, rename; every return is checked. Throws OutputError.
+/// Writes `bytes` to path + ".part", syncs it to the disk and renames it to `path`. Throws OutputError.
 void write_whole(const std::filesystem::path& path, std::string_view bytes);
 
 }  // namespace metamict

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Plain loops compiled for several processors; which version runs is settled when the library is loaded. That is before
-// ThreadSanitizer is ready for the code that settles it: with it there is one version.
+// Compiles a plain loop for several processors. The loader picks the version that runs when it loads the library.
+// ThreadSanitizer is not ready by then for the code that picks. Under it there is one version only.
 #pragma once
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_THREAD__)

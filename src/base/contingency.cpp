@@ -12,7 +12,7 @@ double pairs_in(std::uint64_t count) {
 }  // namespace
 
 void Contingency::add(std::int32_t a, std::int32_t b) {
-  // Neighbouring items mostly meet the same pair: the run is counted, and looked up once.
+  // Neighbouring items mostly meet the same pair, so a run of them is counted and looked up once.
   if (run_ > 0 && a == a_ && b == b_) {
     ++run_;
     return;

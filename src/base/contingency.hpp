@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// How two labelings of the same items meet: what every comparison of partitions is computed from.
+// Counts how the labels of two labelings meet. Every comparison of partitions is computed from these counts.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace metamict {
 
-/// Counts how often each pair of labels meets.
+/// Counts how many items have label a in the one labeling and label b in the other.
 class Contingency {
  public:
   struct Cell {
@@ -28,11 +28,11 @@ class Contingency {
   std::uint64_t run_ = 0;
 };
 
-/// Items of each label of one side, `&Contingency::Cell::a` or `b`.
+/// Counts the items of each label of one labeling, `&Contingency::Cell::a` or `b`.
 std::map<std::int32_t, std::uint64_t> sizes_of(const std::vector<Contingency::Cell>& cells,
                                                std::int32_t Contingency::Cell::*side);
 
-/// Adjusted Rand index (Hubert and Arabie 1985); 1 for identical partitions, also when both are trivial.
+/// Adjusted Rand index (Hubert and Arabie 1985). It is 1 for identical partitions, also for trivial ones.
 double adjusted_rand_index(const std::vector<Contingency::Cell>& cells);
 
 }  // namespace metamict

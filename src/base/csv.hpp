@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// CSV as people and spreadsheets write it.
+// Reads CSV as people and spreadsheets write it.
 #pragma once
 
 #include <string>
@@ -8,9 +8,9 @@
 
 namespace metamict {
 
-/// Rows of RFC 4180: quoted fields may hold commas, doubled quotes and line breaks. Semicolons separate where the first
-/// row has some and no comma: spreadsheets write so where the comma is the decimal point. A byte-order mark and empty
-/// lines are passed over; a quote that is never closed reaches to the end.
+/// Splits a text into rows by RFC 4180: quoted fields may hold commas, doubled quotes and line breaks. Semicolons
+/// separate fields where the first row has some and no comma, because spreadsheets write so where the comma is the
+/// decimal point. A byte-order mark and empty lines are skipped. A quote that is never closed reaches to the end.
 std::vector<std::vector<std::string>> csv_rows(std::string_view text);
 
 }  // namespace metamict

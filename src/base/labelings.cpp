@@ -11,8 +11,8 @@
 namespace metamict {
 namespace {
 
-/// The Hungarian method by shortest augmenting paths: for each row (at most as many as columns) the column that makes
-/// the total cost least, in O(rows squared times columns). Costs by a function of row and column, both from 0.
+/// Finds for each row the column that makes the total cost least, by the Hungarian method with shortest augmenting
+/// paths, in O(rows squared times columns). Rows are at most as many as columns. `cost` takes row and column from 0.
 template <typename Cost>
 std::vector<int> cheapest_columns(int rows, int cols, const Cost& cost) {
   constexpr double infinite = std::numeric_limits<double>::infinity();

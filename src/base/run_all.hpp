@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A handful of unlike tasks side by side, of which each returns a value: all of them, or the error of one.
+// Runs a few unlike tasks side by side. The caller gets the values of all of them, or the error of one.
 #pragma once
 
 #include <atomic>
@@ -15,8 +15,8 @@
 
 namespace metamict {
 
-/// What tasks that run side by side tell one caller: how many of them are done, whoever speaks. Once a task has failed,
-/// or the caller has stopped them by throwing, the others are given up at their next word.
+/// Tells one caller the progress of tasks that run side by side: how many of them are done. When a task fails, or the
+/// caller stops them by throwing, every other task ends at its next call of progress.
 class SharedProgress {
  public:
   SharedProgress(std::string_view stage, std::size_t tasks, const Progress& progress)
@@ -37,7 +37,7 @@ class SharedProgress {
     }
   }
 
-  /// The caller's own error where it stopped the tasks, else that of the first task that failed, by number.
+  /// Throws the caller's own error if it stopped the tasks, else that of the failed task with the lowest number.
   void rethrow() const {
     if (stopped_) std::rethrow_exception(stopped_);
     for (const std::exception_ptr& failure : failures_)
@@ -69,9 +69,9 @@ class SharedProgress {
   std::vector<std::exception_ptr> failures_;
 };
 
-/// The values of make(number, progress) for every number in [0, starts.size()), by number. They are begun in the order
-/// of `starts`, on up to `threads` workers. `progress` hears `stage` and how many are done; when one fails or the
-/// caller stops them, the others are given up at their next word of progress.
+/// Returns make(number, progress) for every number in [0, starts.size()), by number. Tasks begin in the order of
+/// `starts`, on up to `threads` workers. `progress` hears `stage` and how many are done. When one fails or the caller
+/// stops them, the others end at their next call of progress.
 template <class Make>
 auto run_all(const std::vector<std::size_t>& starts, int threads, std::string_view stage, const Progress& progress,
              const Make& make) {

@@ -71,7 +71,7 @@ bool has_sha_instructions() {
          (ebx & bit_SHA) != 0;
 }
 
-/// Four rounds an iteration; the message schedule runs three groups ahead (Intel's description of the instructions).
+/// Does four rounds an iteration, with the message schedule three groups ahead (as Intel describes the instructions).
 __attribute__((target("sha,sse4.1"))) void compress_sha_ni(State& state, const unsigned char* data,
                                                            std::size_t blocks) {
   const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0bLL, 0x0405060700010203LL);

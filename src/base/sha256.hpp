@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// SHA-256 (FIPS 180-4), so that reports can name files by content. Uses the processor's SHA instructions where it has
-// them: a model of 47 MB is hashed on every start.
+// Computes SHA-256 (FIPS 180-4), so that reports can name files by content. It uses the processor's SHA instructions
+// where there are any, because a model of 47 MB is hashed on every start.
 #pragma once
 
 #include <array>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Wall time.
+// Measures wall time.
 #pragma once
 
 #include <chrono>

@@ -7,7 +7,7 @@
 
 namespace metamict {
 
-/// Everything in a file; nothing where it cannot be read to its end.
+/// Returns everything in a file, or nothing when it cannot be read to its end.
 std::optional<std::string> text_of_file(const std::filesystem::path& path);
 
 }  // namespace metamict

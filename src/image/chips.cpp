@@ -11,7 +11,7 @@
 namespace metamict {
 namespace {
 
-/// Chips along an axis: as many whole strides as fit, and one more, pulled in to the edge, where they leave a rest.
+/// The number of chips along an axis: as many whole strides as fit, and one more at the edge where they leave a rest.
 int chips_along(int length_px, int size_px, int stride_px) {
   return (length_px - size_px + stride_px - 1) / stride_px + 1;
 }

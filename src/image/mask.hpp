@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Sets of chips, by number and as masks over the chip grid, rows x cols, CV_8U.
+// A set of chips is a list of their numbers, or a mask over the chip grid (rows x cols, CV_8U).
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,7 @@
 
 namespace metamict {
 
-/// Chips of a grid, rising.
+/// Numbers of chips, in rising order.
 using Nodes = std::vector<std::uint32_t>;
 
 /// Half a chip's width in strides, at least one.
@@ -21,14 +21,14 @@ inline int half_chip(const ChipGrid& grid) {
   return std::max(1, (grid.size_px + grid.stride_px - 1) / grid.stride_px / 2);
 }
 
-/// Chips whose neighbours up to so many strides off are all of the mask; beyond the image's edge counts as of it.
+/// Keeps the chips whose neighbours up to `margin` strides away all lie in the mask, or outside of the image.
 inline cv::Mat eroded(const cv::Mat& mask, int margin) {
   cv::Mat inner;
   cv::erode(mask, inner, cv::Mat::ones(2 * margin + 1, 2 * margin + 1, CV_8UC1));
   return inner;
 }
 
-/// Whether all but a tenth of a mask hangs together.
+/// Whether at least nine tenths of a mask are one connected piece.
 inline bool is_one_piece(const cv::Mat& mask) {
   cv::Mat pieces, figures, centres;
   const int count = cv::connectedComponentsWithStats(mask, pieces, figures, centres, 4, CV_32S);
@@ -37,14 +37,14 @@ inline bool is_one_piece(const cv::Mat& mask) {
   return most >= 0.9 * cv::countNonZero(mask);
 }
 
-/// From each pixel to the nearest that is 0, in pixels, CV_32F.
+/// Distance of each pixel to the nearest pixel that is 0, in pixels, CV_32F.
 inline cv::Mat distance(const cv::Mat& to_zero) {
   cv::Mat result;
   cv::distanceTransform(to_zero, result, cv::DIST_L2, cv::DIST_MASK_5);
   return result;
 }
 
-/// The value below which a share of the values lies, one of them; NaN where there is none. Reorders the values.
+/// The value below which `share` of the values lie: one of them, or NaN when there are none. Reorders the values.
 template <typename Value>
 double quantile(std::vector<Value>& values, double share) {
   if (values.empty()) return std::numeric_limits<double>::quiet_NaN();

@@ -16,7 +16,7 @@ namespace metamict {
 
 namespace {
 
-// A frame's number; nothing for "mean".
+// Returns a frame's number, or nothing for "mean".
 std::optional<int> parse_frame(const std::string& text) {
   if (text == "mean") return std::nullopt;
   int frame = -1;
@@ -87,7 +87,7 @@ void note_choice(Micrograph& micrograph, const std::vector<DatasetInfo>& dataset
                                " frames: frame 0 was taken (--frame takes another, or their mean)");
 }
 
-// numpy's percentile with linear interpolation. Reorders `values`.
+// Computes a percentile with linear interpolation, as numpy does. Reorders `values`.
 double percentile(std::vector<float>& values, double percent) {
   const double position = percent / 100 * static_cast<double>(values.size() - 1);
   const auto below = static_cast<std::size_t>(position);
@@ -175,7 +175,7 @@ Micrograph to_canonical_scale(const Micrograph& micrograph, double chip_px, int 
   if (std::abs(factor - 1) < 1e-3) return micrograph;
   Micrograph result = micrograph;
   result.pixels = cv::Mat();
-  // The factors rather than a size are given, so that positions scale by exactly this factor whatever the rounding.
+  // Factors are given and not a size, so that positions scale by exactly this factor whatever the rounding.
   cv::resize(micrograph.pixels, result.pixels, cv::Size(), factor, factor,
              factor < 1 ? cv::INTER_AREA : cv::INTER_CUBIC);
   result.scale *= factor;

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t most_frequencies = 6;
 
-/// Amplitude spectra of windows around places: mean and variance.
+/// The mean and the variance of the amplitude spectra of windows around places.
 struct Spectra {
   int count = 0;
   cv::Mat mean, variance;  // size x size, CV_64F

@@ -20,7 +20,7 @@ namespace metamict {
 
 namespace {
 
-// Its processor time is limited to seconds, so longer silence means a machine or a file system that does not answer.
+// The child's processor time is limited to seconds. Longer silence means a machine or a file system without an answer.
 constexpr int patience_ms = 120000;
 constexpr std::size_t most_line = std::size_t{16} << 20;
 

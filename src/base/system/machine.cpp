@@ -52,14 +52,14 @@ std::uint64_t proc_bytes(const std::filesystem::path& path, std::string_view nam
   return 0;
 }
 
-/// The process's cgroup folder (version 2); the root where it cannot be told.
+/// The folder of the process's cgroup (version 2), or the root where it cannot be told.
 std::filesystem::path cgroup_folder() {
   const std::string line = first_line("/proc/self/cgroup");
   const std::filesystem::path root = "/sys/fs/cgroup";
   return line.starts_with("0::/") ? root / line.substr(4) : root;
 }
 
-/// Smallest value of `file` (its first word) from the process's cgroup up to the root; "max" counts as none.
+/// The smallest first word of `file` from the process's cgroup up to the root. "max" counts as none.
 std::optional<std::uint64_t> cgroup_minimum(const char* file) {
   std::optional<std::uint64_t> smallest;
   for (auto folder = cgroup_folder(); folder.string().starts_with("/sys/fs/cgroup"); folder = folder.parent_path())

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A file's bytes without a copy of them.
+// Gives the bytes of a file without copying them.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@ namespace metamict {
 
 class MappedFile {
  public:
-  /// Throws ModelError when the file cannot be opened, ResourceError without memory. An empty file has no bytes.
+  /// Throws ModelError when the file cannot be opened, ResourceError when memory runs out. An empty file has no bytes.
   explicit MappedFile(const std::filesystem::path& path);
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;

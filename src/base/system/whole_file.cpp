@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t buffer_bytes = std::size_t{1} << 20;
 
-/// A signal may end a call before it has done anything; it is then made again.
+/// Repeats a call that a signal ended before it had done anything.
 template <class Call>
 auto uninterrupted(const Call& call) {
   while (true)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A file that appears under its name whole or not at all.
+// Writes a file that appears under its name whole or not at all.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@
 
 namespace metamict {
 
-/// Written to <path>.part; finish() brings it to the disk and gives it its name. Without finish() nothing remains.
-/// Every failure throws OutputError with the file and the system's words.
+/// Writes to <path>.part. finish() brings the bytes to the disk and renames the file. Without finish() nothing remains.
+/// Every failure throws OutputError with the file's name and the system's words.
 class WholeFile {
  public:
   explicit WholeFile(std::filesystem::path path);
@@ -22,8 +22,8 @@ class WholeFile {
   WholeFile& operator=(const WholeFile&) = delete;
 
   void write(std::string_view bytes);
-  /// fsync, close, rename. The path in the answer is as given to the constructor. The name outlasts a power cut only
-  /// after sync_folder().
+  /// Syncs, closes and renames. The path in the answer is the one given to the constructor. The name outlasts a power
+  /// cut only after sync_folder().
   WrittenFile finish();
 
  private:
@@ -38,7 +38,7 @@ class WholeFile {
   std::uint64_t bytes_ = 0;
 };
 
-/// fsync of a folder: brings the names of its files to the disk. Once for many files, because it costs some 10 ms.
+/// Brings the names of a folder's files to the disk (fsync). Call it once for many files, because it costs some 10 ms.
 /// Throws OutputError.
 void sync_folder(const std::filesystem::path& folder);
 
