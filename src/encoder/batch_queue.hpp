@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Chips in batches of fixed composition on a dynamic queue: one single-threaded worker per core. A busy neighbour core
-// then slows one worker, not the whole net (splitting one net over cores was seen to be 18 to 34 times slower beside a
-// neighbour).
+// Puts batches of chips into a queue that is served by one single-threaded worker per core. A core that is busy with
+// something else then slows one worker only. Splitting one network over the cores was 18 to 34 times slower beside a
+// busy neighbour.
 #pragma once
 
 #include <algorithm>
@@ -18,8 +18,8 @@ struct Batch {
   std::size_t first = 0, count = 0;
 };
 
-/// [0, total) in runs of `large`, the last of them in runs of `small`: so that workers end together. How the items are
-/// cut does not depend on the number of workers, so neither do results.
+/// Cuts [0, total) into runs of `large` items, and the last of them into runs of `small`, so that the workers end
+/// together. The cuts do not depend on the number of workers, so results do not either.
 inline std::vector<Batch> cut_into_batches(std::size_t total, std::size_t large, std::size_t small) {
   std::vector<Batch> batches;
   for (std::size_t first = 0; first < total; first += batches.back().count)

@@ -16,7 +16,7 @@ std::string chip_name(const ChipGrid& grid, std::size_t node) {
          std::to_string(grid.col(node)) + ")";
 }
 
-/// The length of a row is taken in double: features can be so large that their squares are infinite in float.
+/// Takes the length of a row in double, because squares of large features are infinite in float.
 void scale_to_unit_length(RowMatrixXf& rows_ND, Eigen::Index node, const ChipGrid& grid, const std::string& encoder) {
   auto row = rows_ND.row(node);
   const double length = std::sqrt(row.cast<double>().squaredNorm());

@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The file's hash must be the one its sidecar lists, because a TorchScript file is code. Returns the file's hash.
+/// Checks that the file's hash is the one its sidecar lists, because a TorchScript file is code. Returns the hash.
 std::string verified_hash(std::span<const unsigned char> file, const EncoderOptions& options, const Sidecar& sidecar,
                           Notes& notes) {
   Sha256 sha;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// open_encoder() for a caller who has decided something about the model already and wants that noted in every report.
+// Opens an encoder for a caller who has decided something about it already and wants that in every report.
 #pragma once
 
 #include <memory>

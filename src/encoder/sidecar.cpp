@@ -20,13 +20,13 @@ namespace fs = std::filesystem;
 
 constexpr int largest_input_px = 4096, largest_features = 1 << 20;
 
-/// A value for a sentence. Lists and objects only by their kind: nested a million times over, writing them would need a
-/// million frames of stack.
+/// Writes a value for a sentence. Lists and objects appear by their kind only, because writing a million nested ones
+/// would need a million frames of stack.
 std::string shown(const json& value) {
   return value.is_structured() && !value.empty() ? "an " + std::string(value.type_name()) : value.dump();
 }
 
-/// The value under `key`, or a sentence that names the file, the key and what was expected.
+/// Returns the value under `key`. Throws a sentence that names the file, the key and what was expected.
 template <class T>
 T required(const json& sidecar, const fs::path& path, const char* key, const char* expected) {
   const auto found = sidecar.find(key);

@@ -87,7 +87,7 @@ void ResnetExecutor::run_stem(Workspace& space, const float* chips, long count, 
   }
 }
 
-/// Chips through the stages up to `last`, which is `stage`, a group at a time.
+/// Runs chips through the stages up to `last`, which is `stage`, one group at a time.
 void ResnetExecutor::run_stages(Workspace& space, std::size_t last, const Stage& stage, const float* chips, long count,
                                 std::byte* out, ResnetRanges* seen) const {
   const auto pixels = static_cast<std::ptrdiff_t>(input_px_) * input_px_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A ResNet50 on the processor through oneDNN alone, several times faster than through LibTorch: batch normalisation
-// folded in; bias, addition and ReLU fused into each product; chips taken in groups whose maps stay in the second-level
-// cache.
+// Runs a ResNet50 on the processor by oneDNN alone, several times faster than LibTorch does. Batch normalisation is
+// folded into the weights. Bias, addition and ReLU are fused into each product. Chips run in groups whose maps stay in
+// the second-level cache.
 #pragma once
 
 #include <array>
@@ -12,7 +12,7 @@
 
 namespace metamict {
 
-/// How many chips go through each stage together: the last is the batch, and each is a multiple of the one before.
+/// How many chips go through each stage together. Each is a multiple of the one before, and the last is the batch.
 using Groups = std::array<long, 4>;
 
 /// The largest values seen in every map.
@@ -23,28 +23,28 @@ struct ResnetRanges {
   void widen(const ResnetRanges& other);
 };
 
-/// Chips one by one, as the paper does: each is an image of its own with zeros around it.
+/// Embeds chips one by one, as the paper does. Each chip is an image of its own with zeros around it.
 class ResnetExecutor {
  public:
-  /// Its weights are packed into a store that outlives it. The stem computes in the store's numbers, the stages too, or
-  /// on bytes where ranges are given (as an executor on floats has seen them; larger values are cut off at them).
+  /// Packs the weights into `store`, which must outlive it. Stem and stages compute in the store's number type. With
+  /// `ranges`, measured by an executor on floats, stages compute on bytes and values beyond the ranges are cut off.
   ResnetExecutor(PackedWeights& store, const FoldedResnet& weights, int input_px, const InputScale& scale,
                  const ResnetRanges* ranges = nullptr);
 
-  /// Groups whose maps stay in a second-level cache of 2 MiB, and for the last stage enough chips to share its large
-  /// weights.
+  /// Chooses groups whose maps stay in a second-level cache of 2 MiB. The last stage gets more chips, which share its
+  /// large weights.
   static Groups best_groups(int input_px, Number number);
 
   int input_px() const { return input_px_; }
   Number number() const { return stages_.front().number(); }
-  /// How many chips one call does at best speed, and the smaller number in which what is left over is done best.
+  /// The number of chips that one call does fastest, and the smaller number that is fastest for the rest.
   long batch() const { return stages_.back().in().n; }
   long small_batch() const { return small_last_.in().n; }
   std::unique_ptr<Workspace> workspace() const { return std::make_unique<Workspace>(store_->engine()); }
 
-  /// Features of `count` <= batch() chips of input_px² grey values, one chip after the other: count x
-  /// resnet50_features. `seen` is widened by what the maps hold; then count is small_batch(), so that no map is left
-  /// from before.
+  /// Writes the features of `count` <= batch() chips of input_px² grey values each: count x resnet50_features. `seen`
+  /// is widened to what the maps hold. With it, `count` must be small_batch(), so that the maps hold nothing from an
+  /// earlier call.
   void run(Workspace& space, const float* chips, long count, float* features, ResnetRanges* seen = nullptr) const;
 
  private:

@@ -41,7 +41,7 @@ void maximum_3x3_of(const T* in, const MapShape& shape, T* out) {
     }
 }
 
-/// The number behind an element type: float itself, bfloat16 by its bits.
+/// The float that an element holds: a float itself, a bfloat16 by its bits.
 float value_of(float x) { return x; }
 float value_of(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
 float value_of(std::uint8_t steps) { return static_cast<float>(steps); }
@@ -70,7 +70,7 @@ void mean_over_window_of(const T* in, const MapShape& map, Window window, float*
   for (long k = 0; k < map.c; ++k) out[k] /= static_cast<float>(window.h * window.w);
 }
 
-/// oneDNN bakes the number of threads into a primitive when it is made: this makes it 1 for a while.
+/// Sets the number of threads to 1 for its lifetime, because oneDNN bakes that number into a primitive it makes.
 class OneThread {
  public:
   OneThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
@@ -94,7 +94,7 @@ std::vector<float> weight_steps(const FoldedConv& conv) {
   return steps;
 }
 
-/// Rows of weights in steps; row n is of output channel n mod the number of channels.
+/// Rounds rows of weights to steps. Row n belongs to output channel n mod the number of channels.
 std::vector<std::int8_t> whole_weights(const float* weights_NK, std::size_t n, std::size_t k,
                                        const std::vector<float>& steps) {
   std::vector<std::int8_t> whole(n * k);
@@ -104,8 +104,8 @@ std::vector<std::int8_t> whole_weights(const float* weights_NK, std::size_t n, s
   return whole;
 }
 
-/// On bytes, from sums of products of steps to steps of the output (oneDNN 2 adds the bias before it scales, oneDNN 3
-/// after); on floats only the bias.
+/// On bytes, turns sums of products of steps into steps of the output; on floats it is the bias only. oneDNN 2 adds the
+/// bias before it scales, oneDNN 3 after.
 struct Scaling {
   std::vector<float> weight_steps, scales, bias;  // the last two for each of n rows of weights
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The few operations a ResNet is made of, on channels-last maps in float32, bfloat16 or bytes: products and
-// convolutions by oneDNN, and the copies between them. Everything here runs in the calling thread.
+// Holds the few operations that a ResNet is made of: products and convolutions by oneDNN, and the copies between them.
+// Maps are channels-last, in float32, bfloat16 or bytes. Everything here runs in the calling thread.
 #pragma once
 
 #include <array>
@@ -16,15 +16,15 @@
 
 namespace metamict {
 
-/// int8: a map's values are whole steps from 0 to 255 (-127 to 127 where they may be negative), weights from -127 to
-/// 127.
+/// The number type of maps and weights. With int8, map values are whole steps from 0 to 255 (-127 to 127 where they may
+/// be negative), and weights are whole steps from -127 to 127.
 enum class Number { float32, bfloat16, int8 };
 constexpr std::size_t size_of(Number number) {
   return number == Number::float32 ? 4 : number == Number::bfloat16 ? 2 : 1;
 }
 void to_bfloat16(const float* from, std::size_t count, std::uint16_t* to);  ///< to nearest, ties to even
 
-/// What a step is worth in the maps around an operation on bytes; the default where maps hold floats. A step is the
+/// What one step is worth in the maps around an operation on bytes. Maps of floats keep the default. A step is the
 /// 255th part of the largest value that was seen, or the 127th part where values may be negative.
 struct Steps {
   float in = 0, out = 0;
@@ -32,11 +32,11 @@ struct Steps {
   bool added_is_signed = false;
   bool whole() const { return in > 0; }
 };
-/// One of `steps` in a range that starts at 0; where nothing was seen any is as good.
+/// The size of a step when `range` holds `steps` of them. Any size is good when nothing was seen.
 inline float step_of(float range, float steps) { return range > 0 ? range / steps : 1.0F; }
 
-/// Uninitialised memory on large pages (47 MB of weights on small ones is a miss of the translation buffer every few
-/// rows).
+/// Uninitialised memory on large pages. 47 MB of weights on small pages would miss the translation buffer every few
+/// rows.
 class Buffer {
  public:
   /// At least `bytes`, the same memory as long as it is large enough.
@@ -50,7 +50,7 @@ class Buffer {
   std::size_t size_ = 0;
 };
 
-/// Memory of one worker: reused by every call, never shared between threads.
+/// The memory of one worker. Every call uses it again. Threads never share it.
 struct Workspace {
   explicit Workspace(const dnnl::engine& engine) : stream(engine) {}
   dnnl::stream stream;
@@ -59,14 +59,14 @@ struct Workspace {
   std::array<Buffer, 5> maps;  // the stem's and each stage's
 };
 
-/// n maps of h x w pixels with c channels, channels last.
+/// The shape of n maps of h x w pixels with c channels, channels last.
 struct MapShape {
   long n = 0, h = 0, w = 0, c = 0;
   long rows() const { return n * h * w; }
   std::size_t values() const { return static_cast<std::size_t>(rows() * c); }
 };
 
-/// Side of a map after a 3x3 convolution or maximum with padding 1 (and of a 1x1 or padded 7x7 one).
+/// Side of a map after a 3x3 convolution or maximum with padding 1, a 1x1 convolution, or a padded 7x7 one.
 constexpr long strided(long side, int stride) { return (side - 1) / stride + 1; }
 
 struct Packed {
@@ -74,7 +74,7 @@ struct Packed {
   std::shared_ptr<Buffer> pages;  ///< what a large tensor lies in
 };
 
-/// Weights in the order a primitive asks for, packed once and shared by primitives that ask for the same.
+/// Packs weights into the order that a primitive asks for. Primitives that ask for the same order share them.
 class PackedWeights {
  public:
   explicit PackedWeights(Number number, int threads = 1)
@@ -83,11 +83,11 @@ class PackedWeights {
   Number number() const { return number_; }
   int threads() const { return threads_; }  ///< that may make primitives at once
 
-  /// A tensor's values, asked for only when they are to be packed; `room` is memory for those that must be made.
+  /// Gives a tensor's values when they are to be packed. `room` is memory for values that must be computed first.
   using Values = std::function<const void*(std::vector<float>& room)>;
 
-  /// `values` in `plain` order to `wanted`. `tensor` names what is packed: one address, one tensor, as long as this
-  /// lives. Several threads may call it, for different tensors.
+  /// Packs `values` from `plain` order to `wanted`. The address `tensor` names the tensor: one address is one tensor as
+  /// long as the store lives. Several threads may call it, for different tensors.
   Packed pack(const void* tensor, const Values& values, const dnnl::memory::desc& plain,
               const dnnl::memory::desc& wanted);
 
@@ -105,17 +105,17 @@ class PackedWeights {
 
 enum class After { nothing, relu, add_and_relu };  ///< what follows bias: add_and_relu adds what the output held before
 
-/// One oneDNN primitive with its weights. run() is const and thread-safe: memory it needs is the caller's.
+/// One oneDNN primitive with its weights. run() is const and thread-safe, because it works in the caller's memory.
 class Operation {
  public:
-  /// [rows, k] x [k, n], where k = 1 or 9 neighbours x channels of the convolution.
-  /// `tensor` names the weights where `conv` itself does not live as long as the store.
+  /// A product [rows, k] x [k, n], where k is 1 or 9 neighbours times the convolution's channels. `tensor` names the
+  /// weights where `conv` itself does not live as long as the store.
   static Operation product(PackedWeights& store, long rows, const FoldedConv& conv, After after,
                            const Steps& steps = {}, const void* tensor = nullptr);
-  /// 3x3 with padding 1 on a map so small that every output pixel sees every input pixel: one product of whole maps,
-  /// without the zeros that its neighbourhoods would hold. Then ReLU.
+  /// A 3x3 convolution with padding 1, then ReLU, on a map so small that every output pixel sees every input pixel. It
+  /// is one product of whole maps, without the zeros that neighbourhoods would hold.
   static Operation dense(PackedWeights& store, const MapShape& in, const FoldedConv& conv, const Steps& steps = {});
-  /// 3x3 with padding 1, then ReLU.
+  /// A 3x3 convolution with padding 1, then ReLU.
   static Operation convolution(PackedWeights& store, const MapShape& in, const FoldedConv& conv, int stride,
                                const Steps& steps = {});
 
@@ -136,25 +136,25 @@ class Operation {
   dnnl::memory bias_, scales_;  // scales: on bytes, of oneDNN 3
 };
 
-/// Every `stride`-th pixel of every `stride`-th row.
+/// Copies every `stride`-th pixel of every `stride`-th row.
 void subsample(const std::byte* in, const MapShape& shape, int stride, std::size_t number_bytes, std::byte* out);
 
-/// 3x3 neighbourhoods (padding 1) as rows of 9 * c values, for pixels every `stride`.
+/// Copies 3x3 neighbourhoods (padding 1) as rows of 9 * c values, one row for a pixel every `stride`.
 void neighbourhoods(const std::byte* in, const MapShape& shape, int stride, std::size_t number_bytes, std::byte* out);
 
-/// Maximum over 3x3 with stride 2 and padding 1 of one map without negative values.
+/// Takes the maximum over 3x3 pixels, stride 2 and padding 1, of one map without negative values.
 void maximum_3x3(const std::byte* in, const MapShape& shape, Number number, std::byte* out);
 
-/// Mean over the pixels of the h x w window of one map whose first pixel is `in`: c values.
+/// Takes the mean over the h x w window of one map whose first pixel is `in`. It writes c values.
 struct Window {
   long h, w;
 };
 void mean_over_window(const std::byte* in, const MapShape& map, Window window, Number number, float* out);
 
-/// The largest magnitude among values in float32 or bfloat16.
+/// The largest magnitude of values in float32 or bfloat16.
 float greatest(const std::byte* values, std::size_t count, Number number);
 
-/// Values of float32 or bfloat16, none negative, to whole steps.
+/// Rounds values of float32 or bfloat16 to whole steps. None may be negative.
 void to_steps(const std::byte* values, std::size_t count, Number number, float step, std::byte* out);
 
 }  // namespace metamict

@@ -122,7 +122,7 @@ std::unique_ptr<ResnetExecutor> ResnetEncoder::calibrate(const Micrograph& canon
   features_of(executor_, chips_of(canonical, grid, normalise, 0.5), threads_, &ranges);
   auto on_bytes = std::make_unique<ResnetExecutor>(store_, *weights_, sidecar_.input_px,
                                                    InputScale{sidecar_.mean, sidecar_.std}, &ranges);
-  // Held against chips from other places than those the ranges are of.
+  // The check takes chips from other places than those that gave the ranges.
   const std::vector<float> others = chips_of(canonical, grid, normalise, 0.25);
   const RowMatrixXf expected = features_of(executor_, others, threads_, nullptr);
   const RowMatrixXf found = features_of(*on_bytes, others, threads_, nullptr);

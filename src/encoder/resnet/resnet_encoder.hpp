@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// An encoder whose network is a ResNet50, on the processor without LibTorch.
+// This encoder runs a ResNet50 on the processor, without LibTorch.
 #pragma once
 
 #include <memory>
@@ -21,27 +21,27 @@ class ResnetEncoder : public Encoder {
                 Notes notes);
 
   EncoderIdentity identity() const override;
-  /// What was decided while loading, and for the last image.
+  /// The decisions taken while loading, and those for the last image.
   Notes notes() const override;
   EncoderSeconds seconds() const override { return seconds_; }
   void set_seconds(const EncoderSeconds& seconds) { seconds_ = seconds; }
-  /// What its features were compared with when it was opened: said in the report.
+  /// Sets what its features were compared with when it was opened. The report says it.
   void set_checked_against(std::string what) { checked_against_ = std::move(what); }
   RowMatrixXf encode(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise,
                      const Progress& progress) override;
 
-  /// Features of a few chips of input_px² grey values each, to compare with another implementation's.
+  /// Features of a few chips of input_px² grey values each, for a comparison with another implementation.
   RowMatrixXf features_of(const std::vector<float>& chips);
 
  private:
   RowMatrixXf encode_chips(const ResnetExecutor& executor, const Micrograph& canonical, const ChipGrid& grid,
                            Normalise normalise, const Progress& progress);
   bool can_share(const ChipGrid& grid, Normalise normalise);
-  /// An executor on bytes, with ranges from chips spread over the image; nothing, with a note, where that would change
-  /// their embeddings.
+  /// Makes an executor on bytes whose ranges come from chips spread over the image. Returns nothing, with a note, when
+  /// it would change their embeddings.
   std::unique_ptr<ResnetExecutor> calibrate(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise);
   std::size_t calibration_chips() const;
-  /// So many chips in a raster over the grid, `phase` of its spacing from the grid's edges.
+  /// Gathers calibration_chips() chips in a raster over the grid. `phase` shifts the raster, as a share of its spacing.
   std::vector<float> chips_of(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise,
                               double phase) const;
   RowMatrixXf features_of(const ResnetExecutor& executor, const std::vector<float>& chips, int threads,
@@ -63,7 +63,7 @@ class ResnetEncoder : public Encoder {
   std::vector<std::unique_ptr<Workspace>> workspaces_;  // one per worker, kept from image to image
 };
 
-/// The number type asked for, or the fastest; a note when the processor lacks what was asked for.
+/// Chooses the number type asked for, or the fastest. A note says when the processor lacks the one asked for.
 Number choose_number(Precision precision, Notes& notes);
 
 }  // namespace metamict

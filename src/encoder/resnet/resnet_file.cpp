@@ -15,7 +15,7 @@ namespace metamict {
 
 namespace {
 
-/// Whether LibTorch might find a card; only it can tell whether it does.
+/// Whether LibTorch might find a CUDA card. Only LibTorch can tell whether it does.
 bool may_have_cuda() { return std::filesystem::exists("/dev/nvidiactl") || std::filesystem::exists("/dev/dxg"); }
 
 double seconds_since(std::chrono::steady_clock::time_point start) {

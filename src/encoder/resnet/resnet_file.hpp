@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A ResNet50 straight from its TorchScript file: LibTorch, which takes longer to load than a small image to embed,
-// stays out.
+// Opens a ResNet50 straight from its TorchScript file. LibTorch is not loaded, because that takes longer than embedding
+// a small image.
 #pragma once
 
 #include <memory>
@@ -11,8 +11,8 @@
 
 namespace metamict {
 
-/// The encoder when nothing needs LibTorch: the work is the processor's, the file's weights are a ResNet50's, and with
-/// them the features are those that the sidecar recorded of the module itself. Nothing otherwise: LibTorch then says
+/// Opens the encoder when nothing needs LibTorch: it runs on the processor, the weights are a ResNet50's, and the probe
+/// chips get the features that the sidecar recorded of the module itself. Returns nothing otherwise; LibTorch then says
 /// what the file is.
 std::unique_ptr<Encoder> open_resnet_file(std::span<const unsigned char> file, const EncoderOptions& options,
                                           const Sidecar& sidecar, const Notes& notes);

@@ -16,7 +16,7 @@ namespace {
 // How far, in cells of a part's own map, the zeros around a tile reach into it: those cells are a neighbour's to give.
 constexpr long halo_of_second = 6, halo_of_third = 6, halo_of_fourth = 3;
 
-/// One axis of a tile in cells of the map it makes: what it covers and which part of that is right.
+/// One axis of a tile, in cells of the map it makes: what it covers, and which part of that is valid.
 struct Span {
   long first, length, keep, keep_end;
 };
@@ -25,7 +25,7 @@ struct Tile {
   Span y, x;
 };
 
-/// `cells` in equal spans of about `wanted`, each overlapping the next by at least twice the halo.
+/// Cuts `cells` into equal spans of about `wanted`. Each overlaps the next by at least twice the halo.
 std::vector<Span> cut(long cells, long wanted, long halo) {
   const long n = std::max(1L, std::lround(static_cast<double>(cells) / static_cast<double>(wanted)));
   const long length = (cells + 2 * halo * (n - 1) + n - 1) / n;
@@ -78,7 +78,7 @@ struct SharedResnet::Map {
     return buffer.at_least(0) + static_cast<std::size_t>(y * shape.w + x) * pixel_bytes();
   }
 
-  /// Takes the right part of a tile.
+  /// Copies the valid part of a tile.
   void keep(std::byte* tile, const Tile& where) {
     const std::size_t skipped =
         static_cast<std::size_t>((where.y.keep - where.y.first) * where.x.length + where.x.keep - where.x.first);
@@ -87,7 +87,7 @@ struct SharedResnet::Map {
   }
 };
 
-/// Says how far the three parts are, in chips; the shares are those of their multiplications at 1024² px.
+/// Reports the progress of the three parts in chips. Their shares are those of their multiplications at 1024² px.
 class SharedResnet::Reporter {
  public:
   Reporter(const Progress& progress, std::size_t chips) : progress_(progress), chips_(chips) {}
@@ -171,7 +171,7 @@ SharedResnet::Map SharedResnet::second_map(const cv::Mat& pixels, Reporter& repo
 
 SharedResnet::Map SharedResnet::third_map(Map& second, Reporter& reporter) {
   Map map({1, strided(second.shape.h, 2), strided(second.shape.w, 2), 1024}, store_.number());
-  // Bands: their halo is large, and a second axis of tiles would pay for it again.
+  // Bands are used because the halo is large, and tiles along a second axis would pay for it again.
   const auto tiles =
       tiles_of(cut(map.shape.h, tile_px_ / 16, halo_of_third), cut(map.shape.w, tile_px_ / 4, halo_of_third));
   run_part<Tile>(tiles, reporter, 0.25, [&](const Tile& tile) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// One pass of a ResNet50 over a whole micrograph, from which every chip's window is pooled: overlapping chips share
-// their convolutions. Another embedding than chip by chip, not an approximation of it: a chip's border sees its
-// neighbours where the paper's sees zeros.
+// Runs a ResNet50 once over the whole micrograph and pools a window for each chip, so that overlapping chips share
+// convolutions. It is not an approximation of the embedding chip by chip, but another embedding: the border of a chip
+// sees its neighbours, where the paper's sees zeros.
 #pragma once
 
 #include <Eigen/Core>
@@ -20,18 +20,18 @@ namespace metamict {
 
 class SharedResnet {
  public:
-  /// The micrograph is worked on in tiles of about tile_px; what they are does not change the features.
-  /// Weights are packed into a store that outlives it; it works with as many threads as that.
+  /// The micrograph is worked on in tiles of about tile_px, whose size does not change the features. The weights are
+  /// packed into `store`, which must outlive this object and sets the number of threads.
   SharedResnet(PackedWeights& store, std::shared_ptr<const FoldedResnet> weights, const InputScale& scale,
                int tile_px = 512);
 
-  /// Whether every chip is a window of the network's map: chips of whole 32 px, every 16 px (the last row and column,
-  /// pulled in to the edge, take the nearest window).
+  /// Whether every chip is a window of the network's map: its size is a multiple of 32 px and the stride one of 16 px.
+  /// The last row and column, which are moved in to the edge, take the nearest window.
   static bool fits(const ChipGrid& grid) { return grid.size_px % 32 == 0 && grid.stride_px % 16 == 0; }
 
-  /// Features of every chip, in node order: the mean of the last stage over the chip's cells, which are those that a
-  /// chip by itself has. The last stage is done four times, on the map before it from row and column 0 or 1, so that
-  /// cells 32 px apart lie every 16 px.
+  /// Returns the features of every chip in node order: the mean of the last stage over the chip's cells, as many as it
+  /// has by itself. Cells of the last stage are 32 px apart. It runs four times, from row 0 or 1 and column 0 or 1 of
+  /// the map before it, so that there is a cell every 16 px.
   RowMatrixXf encode(const cv::Mat& pixels, const ChipGrid& grid, const Progress& progress);
 
  private:
@@ -43,7 +43,7 @@ class SharedResnet {
   };
   const Head& head(long h, long w);
   const Stage& stage(std::size_t index, const MapShape& in);
-  /// Runs what `prepare` makes of each piece, in one of the workers.
+  /// Runs the work that `prepare` makes of each piece in one of the workers.
   template <class Piece>
   void run_part(const std::vector<Piece>& pieces, Reporter& reporter, double share,
                 const std::function<std::function<void(Workspace&)>(const Piece&)>& prepare);

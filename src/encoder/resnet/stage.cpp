@@ -69,7 +69,7 @@ void Stem::fill_frame(const Frame& frame, T* planes) const {
   }
 }
 
-/// Row (y, x) of the product holds the 8 x 8 pixels of each plane whose middle is pixel (2y, 2x) of the image.
+/// Row (y, x) of the product holds, of each plane, the 8 x 8 pixels whose middle is pixel (2y, 2x) of the image.
 void Stem::columns(const std::byte* planes, long first_row, std::byte* out) const {
   const std::size_t bytes = size_of(number_), run = taps * bytes;
   for (long y = first_row; y < first_row + strip_rows_; ++y)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The parts of a ResNet between its pixels and its last map, compiled for maps of one size.
+// Holds the parts of a ResNet from its pixels to its last map. Each is compiled for maps of one size.
 #pragma once
 
 #include <array>
@@ -12,23 +12,23 @@
 
 namespace metamict {
 
-/// What stands before the network: channel c of its input is (grey - mean[c]) / std[c] inside the image and 0 outside.
+/// How grey becomes the network's input: channel c is (grey - mean[c]) / std[c] inside the image and 0 outside.
 struct InputScale {
   std::array<float, 3> mean{}, std{1, 1, 1};
 };
 
-/// An image and what of its surroundings exists, as part of a frame that begins Stem::margin pixels before the image's
-/// first row and column. `image` is the image's first pixel, rows are `step` floats apart; only rows [top, bottom) and
-/// columns [left, right) of the frame are read, the rest counts as outside.
+/// An image inside a frame that begins Stem::margin pixels before the image's first row and column. `image` is the
+/// first pixel of the image, and rows are `step` floats apart. Only rows [top, bottom) and columns [left, right) of the
+/// frame are read. The rest counts as outside.
 struct Frame {
   const float* image = nullptr;
   std::ptrdiff_t step = 0;
   long top = 0, bottom = 0, left = 0, right = 0;
 };
 
-/// Grey pixels to the first stage's input: 7x7 convolution with stride 2, then the 3x3 maximum with stride 2. Three
-/// equal channels are one, with the weights added; channels scaled differently are two (grey, and 1 inside the image),
-/// which is exact too.
+/// Turns grey pixels into the first stage's input: a 7x7 convolution with stride 2, then a 3x3 maximum with stride 2.
+/// Three equal channels become one, with their weights added. Channels that are scaled differently become two: the
+/// grey, and 1 inside the image. Both ways are exact.
 class Stem {
  public:
   /// For images of h x w pixels.
@@ -54,7 +54,7 @@ class Stem {
   std::optional<Operation> product_;  // of strip_rows_ rows of the convolution's map
 };
 
-/// The largest values seen in the maps of one bottleneck; the shortcut's may be negative.
+/// The largest magnitudes seen in the maps of one bottleneck. Values of the shortcut may be negative.
 struct BlockRanges {
   float reduce = 0, spatial = 0, shortcut = 0, out = 0;
 };
@@ -63,13 +63,13 @@ struct BlockRanges {
 class Stage {
  public:
   Stage(PackedWeights& store, const std::vector<FoldedBottleneck>& blocks, const MapShape& in);
-  /// On bytes: the maps' ranges and that of the map before, which are what 255 steps are worth.
+  /// Computes on bytes. `range_in` is the range of the map before, `ranges` those of its own maps: 255 steps each.
   Stage(PackedWeights& store, const std::vector<FoldedBottleneck>& blocks, const MapShape& in, float range_in,
         const std::vector<BlockRanges>& ranges);
   const MapShape& in() const { return blocks_.front().in; }
   MapShape out() const;
   Number number() const { return number_; }
-  /// `in` and `out` are different memory. `seen`, of as many as there are bottlenecks, is widened by what the maps
+  /// `in` and `out` must be different memory. `seen` has one entry per bottleneck and is widened to what the maps
   /// hold.
   void run(Workspace& space, const std::byte* in, std::byte* out, std::vector<BlockRanges>* seen = nullptr) const;
 
@@ -84,7 +84,7 @@ class Stage {
     Operation reduce, spatial, expand;
     std::optional<Operation> shortcut;
   };
-  /// What the steps of a bottleneck's maps are worth; 0 where they hold floats.
+  /// What a step is worth in each map of a bottleneck. It is 0 where maps hold floats.
   struct BlockSteps {
     float in = 0, reduce = 0, spatial = 0, shortcut = 0, out = 0;
   };

@@ -37,7 +37,7 @@ class Reader {
     return shape;
   }
 
-  /// Nothing but what inference does not need may be left over: another tensor means another network.
+  /// Throws when a tensor is left over that inference needs, because it means another network.
   void check_all_taken() const {
     for (const auto& [name, tensor] : tensors_)
       if (!taken_.contains(name) && !name.ends_with(".num_batches_tracked") && !name.starts_with(prefix_ + "fc."))
@@ -60,7 +60,7 @@ class Reader {
   std::set<std::string> taken_;
 };
 
-/// The tensor's numbers, in `widened` when the tensor itself has them in half precision.
+/// The tensor's numbers as floats. They lie in `widened` when the tensor holds half precision.
 const float* numbers_of(const TensorView& tensor, std::vector<float>& widened) {
   if (tensor.data != nullptr) return tensor.data;
   std::size_t count = 1;
@@ -101,7 +101,7 @@ FoldedBottleneck fold_block(Reader& reader, const std::string& name, int in, int
   return block;
 }
 
-/// The network's shape; its numbers are still to come.
+/// Reads the network's shape. Its numbers are read later.
 FoldedResnet read_network(Reader& reader) {
   FoldedResnet net;
   net.stem = reader.take("conv1", "bn1", {3, 64, 7, {}, {}});
@@ -119,7 +119,7 @@ FoldedResnet read_network(Reader& reader) {
   return net;
 }
 
-/// In the order in which read_network takes them.
+/// Lists the convolutions in the order in which read_network takes them.
 std::vector<FoldedConv*> convolutions_of(FoldedResnet& net) {
   std::vector<FoldedConv*> all{&net.stem};
   for (auto& stage : net.stages)

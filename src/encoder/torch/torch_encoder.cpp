@@ -28,7 +28,7 @@ namespace {
 
 using torch::jit::Module;
 
-/// LibTorch's messages go over many lines (sources, backtraces); the first that says something is enough.
+/// Takes the first line that says something. LibTorch's messages go over many lines (sources, backtraces).
 std::string first_sentence(std::string text) {
   const auto start = text.find_first_not_of(" \n\t");
   text.erase(0, start == std::string::npos ? text.size() : start);
@@ -53,7 +53,7 @@ auto translated(const std::string& what, Function&& function) {
   }
 }
 
-/// This thread computes by itself: LibTorch and OpenMP would otherwise split every operation over all cores.
+/// Makes this thread compute by itself. LibTorch and OpenMP would otherwise split every operation over all cores.
 class SingleThreaded {
  public:
   SingleThreaded() : openmp_before_(omp_get_max_threads()) { at::set_num_threads(1); }
@@ -65,13 +65,13 @@ class SingleThreaded {
   int openmp_before_;
 };
 
-/// All that depends on LibTorch's version or reaches behind its documented interface; the rest is the same in 1.13
-/// and 2.x.
+/// Holds all that depends on LibTorch's version or reaches behind its documented interface. The rest is the same in
+/// 1.13 and 2.x.
 namespace version {
 
 const std::string name = std::string("LibTorch ") + TORCH_VERSION;
 
-/// Otherwise the first forward pass only records shapes and the second compiles again, which takes as long.
+/// Without this, the first forward pass only records shapes and the second compiles again, which takes as long.
 void switch_off_profiling() { torch::jit::getProfilingMode() = false; }
 
 }  // namespace version
@@ -82,8 +82,8 @@ std::string shape_text(const at::Tensor& tensor) {
   return text + "]";
 }
 
-/// Tensor constants of a frozen graph to another type. Batch normalisation was folded in float32 before; folding in
-/// half precision is the worst place to round.
+/// Converts the tensor constants of a frozen graph to another type. Batch normalisation was folded in float32 before,
+/// because folding is the worst place to round to half precision.
 void convert_constants(torch::jit::Block* block, at::ScalarType type) {
   for (torch::jit::Node* node : block->nodes()) {
     for (torch::jit::Block* inner : node->blocks()) convert_constants(inner, type);
@@ -117,7 +117,7 @@ at::Device choose_device(const EncoderOptions& options) {
   return at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(choice.index));
 }
 
-/// The type asked for, or the fastest that the device has.
+/// Chooses the type asked for, or the fastest that the device has.
 at::ScalarType choose_type(const EncoderOptions& options, const at::Device& device, Notes& notes) {
   if (options.precision == Precision::int8)
     notes.push_back("int8 is only for a ResNet50 on the processor: the encoder computes in floating point");
@@ -161,7 +161,7 @@ at::Tensor checked_output(const c10::IValue& value, const at::Tensor& input, con
   return out;
 }
 
-/// One batch [B, 1, px, px] of grey chips on the processor to features [B, D].
+/// Turns one batch [B, 1, px, px] of grey chips in the processor's memory into features [B, D].
 RowMatrixXf forward(Runner runner, const at::Tensor& grey, const EncoderOptions& options, const Sidecar& sidecar) {
   return translated(options.model.string() + ": failed on a batch of chips", [&] {
     at::init_num_threads();
@@ -176,7 +176,7 @@ RowMatrixXf forward(Runner runner, const at::Tensor& grey, const EncoderOptions&
   });
 }
 
-/// Freezes a module, which folds batch normalisation in float32, for a device and a number type.
+/// Freezes a module for a device and a number type. Freezing folds batch normalisation in float32.
 Runner prepare(Module module, const at::Device& device, at::ScalarType type, const EncoderOptions& options) {
   return translated(options.model.string() + ": cannot be prepared for " + device.str(), [&] {
     const c10::InferenceMode inference;
@@ -231,7 +231,7 @@ class TorchEncoder : public Encoder {
   }
 
  private:
-  /// As many pixels as 32 chips of 64 px on a processor; a card wants more at a time.
+  /// The number of chips in a batch: on a processor as many pixels as 32 chips of 64 px, on a card more.
   long batch() const {
     const long chips_64px = runner_.device.is_cuda() ? 1024 : 32;
     return std::max(8L, chips_64px * 64 * 64 / (static_cast<long>(sidecar_.input_px) * sidecar_.input_px));
@@ -259,8 +259,8 @@ struct NamedTensors {
   }
 };
 
-/// Opens one file: the untouched module in float32 on the processor is what every faster way of running it is held
-/// against.
+/// Opens one file. Every faster way of running the module is checked against the untouched module in float32 on the
+/// processor.
 class Opening {
  public:
   Opening(const EncoderOptions& options, const Sidecar& sidecar, Notes notes)
@@ -290,8 +290,8 @@ class Opening {
     return at::from_blob(chips.data(), {probes, 1, sidecar_.input_px, sidecar_.input_px}, at::kFloat).clone();
   }
 
-  /// The module through oneDNN when it is a ResNet50 and nothing else; otherwise nothing, with a note when it looked
-  /// like one.
+  /// Opens the module through oneDNN when it is a ResNet50 and nothing else. Otherwise returns nothing, with a note
+  /// when it looked like one.
   std::unique_ptr<Encoder> open_resnet() {
     std::unique_ptr<ResnetEncoder> encoder;
     timed(seconds_.load, [&] {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The one door between the library and its torch plug-in; free of torch itself.
+// Declares the one function of the torch plug-in that the library calls. It includes no torch header.
 #pragma once
 
 #include "metamict/encoder.hpp"
@@ -7,7 +7,7 @@
 
 namespace metamict {
 
-/// Opens a TorchScript encoder whose file was verified: `sidecar` holds the hash of the file itself, `notes` what was
+/// Opens a TorchScript encoder whose file was verified. `sidecar` holds the hash of the file itself, `notes` what was
 /// decided so far. The caller owns the result. Throws ModelError and UsageError.
 using OpenTorchEncoder = Encoder*(const EncoderOptions& options, const Sidecar& sidecar, const Notes& notes);
 

@@ -13,7 +13,7 @@ constexpr std::size_t largest_pickle = std::size_t{1} << 20;  // a ResNet50's ha
 
 }  // namespace
 
-/// The stack machine that a pickle is a program for.
+/// Runs a pickle, which is a program for a stack machine.
 class Pickle::Machine {
  public:
   Machine(std::span<const unsigned char> bytes, std::vector<Value>& values) : bytes_(bytes), values_(values) {}

@@ -15,7 +15,7 @@ struct PickleError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// What a pickle holds, as values that refer to each other by number; a value may be referred to more than once.
+/// Holds the values of a pickle. They refer to each other by number, and several may refer to the same one.
 class Pickle {
  public:
   using Id = std::uint32_t;
@@ -28,7 +28,7 @@ class Pickle {
                             ///< arguments; persistent: its name
   };
 
-  /// Views into `bytes`. Throws PickleError for anything but what is described above, and for more than 1 MiB.
+  /// The values are views into `bytes`. Throws PickleError for anything not described above, and above 1 MiB.
   explicit Pickle(std::span<const unsigned char> bytes);
 
   const Value& root() const { return values_.at(root_); }

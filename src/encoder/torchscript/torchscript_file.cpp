@@ -30,7 +30,7 @@ std::optional<Bytes> part(Bytes bytes, std::size_t first, std::size_t count) {
 constexpr std::size_t end_bytes = 22, central_bytes = 46, local_bytes = 30;
 constexpr std::uint32_t end_mark = 0x06054b50, central_mark = 0x02014b50, local_mark = 0x04034b50;
 
-/// The end record, behind which only a comment may stand.
+/// Finds the end record. Only a comment may stand behind it.
 std::optional<Bytes> end_record(Bytes file) {
   if (file.size() < end_bytes) return std::nullopt;
   const std::size_t last = file.size() - end_bytes, longest_comment = 65535;
@@ -54,8 +54,8 @@ constexpr std::int64_t most_elements = std::int64_t{1} << 31;
 
 struct NotUnderstood {};
 
-/// Walks through the module's attributes. A pickle can refer to a part of itself many times over: both the walk's depth
-/// and its length end somewhere.
+/// Walks through the module's attributes. A pickle can refer to a part of itself many times over, so both depth and
+/// length of the walk are limited.
 class Tensors {
  public:
   Tensors(const Pickle& pickle, const ZipEntries& entries, std::string archive)
@@ -87,7 +87,7 @@ class Tensors {
     }
   }
 
-  /// Arguments of _rebuild_tensor_v2: storage, offset, sizes, strides and what does not matter here.
+  /// Reads the arguments of _rebuild_tensor_v2: storage, offset, sizes, strides. The others do not matter here.
   TensorView view(const Value& arguments) const {
     // ("storage", type, key, device, elements)
     const Value& storage = item(item(arguments, 0, Kind::persistent), 0, Kind::sequence);
