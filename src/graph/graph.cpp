@@ -23,7 +23,7 @@ std::uint32_t threshold_of(double cut) {
   return low;
 }
 
-/// Breadth first, looking only among the nodes not reached yet: where the graph is dense that list empties after a few
+/// Walks breadth first and looks only among the nodes not reached yet. In a dense graph that list is empty after a few
 /// rows.
 std::uint32_t count_components(const ChipGraph& graph) {
   std::vector<std::uint32_t> unreached(graph.nodes()), reached;
@@ -61,8 +61,8 @@ Notes notes_on(const ChipGraph& graph, std::size_t pairs) {
 
 using Pair = std::pair<std::uint32_t, std::uint32_t>;
 
-/// Prim's algorithm over matrix rows, once per component: the best edge from the tree to every node outside is kept and
-/// renewed by each row that joins, so no edge is ever sorted.
+/// Runs Prim's algorithm over matrix rows, once per component. It keeps the best edge from the tree to every node
+/// outside, and each row that joins renews it. So no edge is ever sorted.
 void add_spanning_forest(const ChipGraph& graph, std::set<Pair>& chosen) {
   const auto nodes = static_cast<std::uint32_t>(graph.nodes());
   std::vector<std::uint32_t> outside(nodes), parent(nodes, 0);
@@ -84,8 +84,8 @@ void add_spanning_forest(const ChipGraph& graph, std::set<Pair>& chosen) {
   }
 }
 
-/// The neighbours with the highest scores, lower node first among equals. Kept sorted while the row is read: after a
-/// few nodes hardly any is good enough to be put in.
+/// The neighbours with the highest scores, the lower node first among equals. The list is kept sorted while the row is
+/// read, because after a few nodes hardly any is good enough to be put in.
 std::vector<std::uint32_t> nearest(const ChipGraph& graph, std::uint32_t node, std::size_t count) {
   const Quantum* row = graph.scores->row(node);
   std::vector<std::uint32_t> neighbours;

@@ -18,7 +18,7 @@ std::string needed(std::size_t nodes, std::size_t bytes) {
   return "the scores of " + std::to_string(nodes) + " chips need " + std::to_string(bytes >> 20U) + " MiB";
 }
 
-/// A file of that size that has no name any more: it vanishes with the mapping, however the process ends.
+/// Makes a file of that size and takes its name away. It vanishes with the mapping, however the process ends.
 int open_unlinked(const std::filesystem::path& folder, std::size_t bytes, const std::string& need) {
   std::string name = (folder / "metamict-scores-XXXXXX").string();
   const int file = mkostemp(name.data(), O_CLOEXEC);
@@ -47,8 +47,8 @@ ScoreMatrix::ScoreMatrix(std::size_t nodes, const std::filesystem::path& spill) 
   if (memory == MAP_FAILED)
     throw ResourceError(need + " of memory: " + std::strerror(failure) +
                         "; give a larger --stride or a --spill folder");
-  // Rows are read whole and in no order: large pages spare the address translation. Only a hint, so failure is no
-  // matter.
+  // Rows are read whole and in no order, so large pages spare the address translation. This is only a hint, so failure
+  // does not matter.
   if (file < 0) madvise(memory, bytes, MADV_HUGEPAGE);
   data_ = static_cast<Quantum*>(memory);
 }

@@ -21,8 +21,8 @@ constexpr std::size_t quanta = 65536;
 /// Cosines closer together than this differ by the rounding of the product, not by what the chips show.
 constexpr float rounding = 2e-6F;
 
-/// A block of pairs: rows [i, i + rows) with rows [j, j + cols), j >= i, in blocks of block_edge; on the diagonal i ==
-/// j.
+/// A block of pairs: rows [i, i + rows) with rows [j, j + cols), where j >= i. On the diagonal j == i. An edge has at
+/// most block_edge chips.
 struct PairBlock {
   std::size_t i, j, rows, cols;
 };
@@ -35,9 +35,9 @@ std::vector<PairBlock> pair_blocks(std::size_t nodes) {
   return blocks;
 }
 
-/// Between the two passes the matrix holds every cosine whole, as a float in two halves: the upper half of its bits
-/// above the diagonal, the lower half below. So the product is done once, nothing is rounded before the range is known,
-/// and the scores need no memory but their own.
+/// Between the two passes the matrix holds every cosine as a whole float in two halves: the upper 16 bits above the
+/// diagonal, the lower 16 bits below it. So the product is done once, nothing is rounded before the range is known, and
+/// the scores need no memory but their own.
 class Halves {
  public:
   explicit Halves(ScoreMatrix& matrix) : matrix_(matrix), upper_(block_edge * block_edge), lower_(upper_.size()) {}
@@ -103,7 +103,7 @@ struct Range {
   }
 };
 
-/// cosine -> quantum, increasing; `zero` and everything below becomes 0, `zero + 65535 / slope` and above 65,535.
+/// Maps a cosine to a quantum, rising. `zero` and below give 0; `zero + 65535 / slope` and above give 65,535.
 struct Scale {
   float zero, slope;
   Quantum operator()(float cosine) const {
@@ -137,7 +137,7 @@ void score_block(Worker& worker, const PairBlock& at, const Scale& scale, bool c
   }
 }
 
-/// Calls work(worker, block) for every block on the threads, and tells how far it is.
+/// Calls work(worker, block) for every block on the threads, and reports progress.
 template <typename Work>
 void over_blocks(std::vector<Worker>& workers, const std::vector<PairBlock>& blocks, const Progress& progress,
                  std::size_t pass, const Work& work) {

@@ -22,8 +22,8 @@ void interleave(const Lane8 (&in)[8], Lane8 (&out)[8]) {
   }
 }
 
-/// Three rounds of interleaving rows k and k + 4 turn an 8 x 8 tile over: each round moves one bit of the row number
-/// into the column.
+/// Transposes an 8 x 8 tile by three rounds of interleaving rows k and k + 4. Each round moves one bit of the row
+/// number into the column number.
 void transpose_tile(Block<const std::uint16_t> from, Block<std::uint16_t> to) {
   Lane8 a[8], b[8];
   for (std::size_t k = 0; k < 8; ++k) a[k] = load(from.data + k * from.stride);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Blocks of 16-bit numbers, turned over.
+// Transposes blocks of 16-bit numbers.
 #pragma once
 
 #include <cstddef>

@@ -34,8 +34,8 @@ bool has_weight(const ChipGraph& graph) {
   return false;
 }
 
-/// Louvain: always, being both faster and better. Leiden: not on small or sparse graphs, where igraph's own, which
-/// refines chip by chip, is fast enough and finds more.
+/// Whether the dense engine is the better one. For Louvain it always is: faster, and with better results. For Leiden it
+/// is not on small or sparse graphs. igraph's Leiden, which refines chip by chip, is fast enough there and finds more.
 bool dense_pays(const ChipGraph& graph, const CommunityOptions& options) {
   constexpr std::uint64_t few_edges = 100000;
   return options.method == CommunityMethod::louvain || graph.edges > few_edges;
@@ -107,7 +107,7 @@ std::vector<double> community_scores(const Similarity& similarity, const Communi
   constexpr std::size_t rows_that_fit = 65536;  // of quanta, in 32 bits
   std::vector<std::uint32_t> columns(nodes);
   for (std::size_t a = 0; a < count; ++a) {
-    // Summed by column first, because that runs over whole rows without a look at who belongs where.
+    // Sums go by column first, because that runs over whole rows without looking up which community a chip is in.
     for (std::size_t first = 0; first < members[a].size(); first += rows_that_fit) {
       std::fill(columns.begin(), columns.end(), 0U);
       for (std::size_t k = first; k < std::min(first + rows_that_fit, members[a].size()); ++k)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Chips in groups, and how strongly every chip is tied to every group.
+// Keeps chips in groups, and the weight that ties every chip to every group.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace metamict {
 
-/// The chip graph as whole-numbered weights: what one matrix and a threshold say.
+/// The chip graph with whole numbers as weights: a view of the score matrix and the threshold.
 class DenseGraph {
  public:
   explicit DenseGraph(const ChipGraph& graph, int threads = 1);
@@ -29,14 +29,14 @@ class DenseGraph {
   double twice_total_ = 0;
 };
 
-/// A partition under construction; a chip may be in no group. While the groups are few, the weight of every chip to
-/// every group is kept: a look at a chip then costs a few numbers, and only a chip that moves costs its row. With more
-/// than `kept_groups` groups rows are read instead. Both give the same whole numbers.
+/// A partition under construction, in which a chip may be in no group. While there are at most `kept_groups` groups, it
+/// keeps the weight of every chip to every group: looking at a chip reads a few numbers, and only moving a chip reads
+/// its row. With more groups every look reads the row. Both give the same whole numbers.
 class DenseGroups {
  public:
   DenseGroups(const DenseGraph& graph, std::size_t kept_groups);
 
-  void clear();                                            ///< all chips out of all groups
+  void clear();                                            ///< takes all chips out of all groups
   std::size_t count() const { return strength_.size(); }   ///< empty groups included
   const Membership& membership() const { return group_; }  ///< -1 = in no group
   double strength(std::size_t group) const { return strength_[group]; }
@@ -44,15 +44,15 @@ class DenseGroups {
   std::vector<std::vector<std::uint32_t>> members() const;
 
   std::size_t add_group();
-  void put(std::size_t node, std::size_t group);   ///< a chip that is in none
-  void move(std::size_t node, std::size_t group);  ///< a chip that is in another
-  /// Group g becomes part of group into[g]; `into` is numbered from 0 without gaps.
+  void put(std::size_t node, std::size_t group);   ///< puts a chip that is in no group into one
+  void move(std::size_t node, std::size_t group);  ///< moves a chip that is in another group
+  /// Makes group g part of group into[g]. `into` is numbered from 0 without gaps.
   void merge(const Membership& into);
   void leave_out_empty();
 
-  /// The chip's weight to every group; valid until the next call.
+  /// The chip's weight to every group. It is valid until the next call.
   const std::vector<double>& weights_of(std::size_t node);
-  /// A node for every group, the weights between and within them.
+  /// The graph whose nodes are the groups, with the weights between and within them.
   WeightedGraph aggregate();
 
  private:

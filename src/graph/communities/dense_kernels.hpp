@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What is done to whole rows of the score matrix: the only loops of the dense engine that see every score.
+// Adds up whole rows of the score matrix. These are the only loops of the dense engine that see every score.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace metamict {
 
-/// Which scores are edges and what they weigh, in whole numbers: quanta, or 1 each.
+/// Says which scores are edges and what an edge weighs, in whole numbers: its quantum, or 1.
 struct Kept {
   std::uint32_t threshold = 0;  ///< a score is an edge when it is at least this
   bool unit = false;
@@ -17,7 +17,7 @@ struct Kept {
   std::uint32_t weight(Quantum q) const { return q < threshold ? 0U : unit ? 1U : q; }
 };
 
-/// The weights of a row, added up.
+/// The sum of the weights of a row.
 std::uint64_t sum_row(const Quantum* row, std::size_t count, Kept kept);
 
 /// sums[k] += weight of row[k].

@@ -25,7 +25,7 @@ class DenseSearch {
       if (graph.strength(node) > 0) order_.push_back(node);
   }
 
-  /// Several attempts, by turns from nothing and within the bounds of the best so far; the best of them.
+  /// Returns the best of several attempts. They start by turns from nothing, and within the parts of the best so far.
   Partition run(std::uint64_t run, const Tell& tell) {
     random_.seed(seed_of_run(options_.seed, run));
     std::sort(order_.begin(), order_.end());  // whatever this worker did before
@@ -52,17 +52,17 @@ class DenseSearch {
     double gain;
   };
 
-  /// How many groups an attempt starts from: few find the coarse partitions, many the fine ones, so every attempt draws
-  /// its own.
+  /// Draws how many groups an attempt starts from. Few groups find coarse partitions and many find fine ones, so every
+  /// attempt draws its own number.
   std::size_t draw_seeds() {
     const double share = static_cast<double>(random_() >> 11U) * 0x1p-53;
     const double seeds = 0.5 * std::sqrt(static_cast<double>(graph_.nodes())) * std::pow(8.0, share);
     return std::min(static_cast<std::size_t>(seeds), limits_.seeds);
   }
 
-  /// Chips come in one by one in random order. The first are groups by themselves; every other joins the group that
-  /// gains most from it among those grown within the same part, or starts one. This is Louvain's first pass, but that
-  /// groups stay few.
+  /// Inserts chips one by one in random order. The first chips start groups. Every other joins the group that gains
+  /// most from it, among those grown in the same part. It starts one where none gains. This is Louvain's first pass,
+  /// but with few groups.
   void insert(const Membership& part) {
     groups_.clear();
     const std::size_t seeds = draw_seeds();
@@ -86,7 +86,7 @@ class DenseSearch {
     }
   }
 
-  /// Chips move, groups join, what has fallen apart is split, until nothing changes.
+  /// Moves chips, joins groups and splits those that have fallen apart, until nothing changes.
   void settle(const Tell& tell) {
     pass();
     bool changed = true;
@@ -101,7 +101,7 @@ class DenseSearch {
     }
   }
 
-  /// Every chip once, in random order, to where it gains most. True when any moved.
+  /// Moves every chip once, in random order, to where it gains most. True when any moved.
   bool pass() {
     bool moved = false;
     shuffle(order_, random_);
@@ -132,12 +132,12 @@ class DenseSearch {
     return best.group;
   }
 
-  /// Times a group's strength: the weight that chance alone would give the chip to the group.
+  /// This times a group's strength is the weight that chance alone would give between the chip and the group.
   double expected_share(std::size_t node) const {
     return options_.resolution * graph_.strength(node) / graph_.twice_total();
   }
 
-  /// Whole groups join where that gains, at the end by igraph. True when any did.
+  /// Joins whole groups where that gains, at the end by igraph. True when any joined.
   bool join() {
     const std::size_t before = groups_.count();
     groups_.merge(move_groups(groups_.aggregate(), options_.resolution, random_));
@@ -145,8 +145,8 @@ class DenseSearch {
     return groups_.count() < before;
   }
 
-  /// A group that has fallen apart becomes a group for each piece, which never lowers the modularity. True when any
-  /// did.
+  /// Makes a group of each piece of a group that has fallen apart. This never lowers the modularity. True when any was
+  /// split.
   bool split() {
     const std::size_t before = groups_.count();
     for (auto& unreached : groups_.members())
@@ -159,7 +159,7 @@ class DenseSearch {
     return groups_.count() > before;
   }
 
-  /// The nodes that hang together with the last one; they are taken out of `unreached`.
+  /// Takes the nodes that are connected with the last one out of `unreached`, and returns them.
   std::vector<std::uint32_t> take_piece(std::vector<std::uint32_t>& unreached) const {
     std::vector<std::uint32_t> piece{unreached.back()};
     unreached.pop_back();

@@ -8,7 +8,7 @@
 namespace metamict {
 namespace {
 
-/// The same graph by node, loops left out; strengths count loops twice.
+/// The same graph by node, without loops. Strengths count loops twice.
 struct Adjacency {
   std::vector<std::size_t> first;
   std::vector<std::pair<std::uint32_t, double>> neighbours;

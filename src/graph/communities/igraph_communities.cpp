@@ -16,7 +16,7 @@ namespace {
 constexpr std::uint64_t bytes_per_edge =
     125;  // igraph's peak, measured: edge list, indices and the copy that Louvain shrinks
 
-/// Throws before igraph allocates: the system would rather end the process than refuse.
+/// Throws before igraph allocates, because the system would end the process and not refuse the memory.
 std::size_t affordable(std::uint64_t edges) {
   const std::uint64_t needed = edges * bytes_per_edge;
   if (needed > machine_memory_bytes())
@@ -79,7 +79,7 @@ std::optional<Membership> IgraphCommunities::louvain(double resolution) {
 }
 
 std::optional<Membership> IgraphCommunities::leiden(double resolution, const Membership& start) {
-  // Leiden's own objective is the constant Potts model; strengths as node weights and resolution / 2m make it
+  // Leiden's own objective is the constant Potts model. Strengths as node weights and resolution / 2m make it
   // modularity.
   IgraphVector strengths;
   igraph_succeeded(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Communities and modularity by igraph, of the whole chip graph or of a small one whose nodes are groups of chips.
+// Finds communities and modularity by igraph, of the whole chip graph or of a small graph whose nodes are groups.
 #pragma once
 
 #include <cstdint>
@@ -13,22 +13,22 @@ namespace metamict {
 
 using Membership = std::vector<std::int32_t>;
 
-/// What one run found.
+/// The partition that one run found.
 struct Partition {
   Membership community;
   double modularity = 0;  ///< by igraph
 };
 
-/// Nodes joined by weighted edges, loops allowed (a loop's weight is counted once, as igraph does: what lies within a
-/// group).
+/// Nodes joined by weighted edges. A loop is what lies within a group of chips. Its weight is counted once, as igraph
+/// does.
 struct WeightedGraph {
   std::size_t nodes = 0;
   std::vector<std::uint32_t> ends;  ///< edge e joins ends[2e] and ends[2e + 1]
   std::vector<double> weights;
 };
 
-/// A weighted graph in igraph's hands. Weights are quanta, whole numbers: modularity does not depend on their unit, and
-/// their sums are exact, so that no rounding breaks the ties on which Louvain could walk in circles. Edges of weight 0
+/// A weighted graph in igraph's memory. Weights are quanta, that is whole numbers. Modularity does not depend on their
+/// unit. Their sums are exact, so that rounding cannot break ties and make Louvain walk in circles. Edges of weight 0
 /// are left out.
 class IgraphCommunities {
  public:
@@ -36,9 +36,9 @@ class IgraphCommunities {
   IgraphCommunities(IgraphSession& session, const ChipGraph& graph);
   IgraphCommunities(IgraphSession& session, const WeightedGraph& graph);
 
-  /// A partition; nothing when the session's watcher ended the work.
+  /// Returns a partition, or nothing when the session's watcher ended the work.
   std::optional<Membership> louvain(double resolution);
-  /// With the modularity objective, from `start` (or every node alone) until an iteration changes nothing, 20 at most.
+  /// Maximises modularity from `start` (or every node alone) until an iteration changes nothing, 20 at most.
   std::optional<Membership> leiden(double resolution, const Membership& start = {});
   double modularity(const Membership& membership, double resolution);
 
@@ -51,16 +51,16 @@ class IgraphCommunities {
   std::optional<IgraphGraph> graph_;
 };
 
-/// The partition of a small graph by the method asked for, seeded with `seed`; every node by itself should igraph not
+/// Partitions a small graph by the method asked for, seeded with `seed`. Every node stays alone if igraph does not
 /// settle.
 Membership igraph_join(const WeightedGraph& graph, const CommunityOptions& options, std::uint64_t seed);
 
-/// All runs by igraph alone: run r is seeded with (seed, r). A run that does not settle within `passes` passes over the
-/// graph is left out with a note.
+/// Does all runs by igraph alone. Run r is seeded with (seed, r). A run that does not settle within `passes` passes
+/// over the graph is left out with a note.
 std::vector<Partition> igraph_runs(const ChipGraph& graph, const CommunityOptions& options, const Progress& progress,
                                    Notes& notes, std::size_t passes = 500);
 
-/// Well mixed: runs r = 0, 1, 2 ... of neighbouring seeds have nothing in common.
+/// Mixes seed and run, so that runs r = 0, 1, 2 ... of neighbouring seeds have nothing in common.
 std::uint64_t seed_of_run(std::uint64_t seed, std::uint64_t run);
 
 }  // namespace metamict

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// igraph's values as owners, and its errors as exceptions. Only igraph_*.cpp include this.
+// Wraps igraph's values in owners, and turns its errors into exceptions. Only igraph_*.cpp include this.
 #pragma once
 
 #include <igraph/igraph.h>
@@ -10,8 +10,8 @@
 
 namespace metamict {
 
-/// igraph (as Debian builds it) is not thread-safe: one session at a time holds it. A session installs the handlers,
-/// and its watcher is asked now and then during long work: it returns false to end the work, or throws.
+/// One session at a time holds igraph, because igraph as Debian builds it is not thread-safe. A session installs the
+/// handlers. During long work igraph asks its watcher now and then, which returns false to end the work, or throws.
 class IgraphSession {
  public:
   explicit IgraphSession(std::function<bool()> watcher = {});
@@ -19,15 +19,15 @@ class IgraphSession {
   IgraphSession(const IgraphSession&) = delete;
   IgraphSession& operator=(const IgraphSession&) = delete;
 
-  /// Runs what follows on random numbers that depend on `seed` alone.
+  /// Makes the random numbers of what follows depend on `seed` alone.
   void seed(std::uint64_t seed);
 
  private:
   std::scoped_lock<std::mutex> lock_;
 };
 
-/// Throws when an igraph call did not succeed: what the watcher threw, ResourceError when memory ran out,
-/// std::runtime_error with igraph's own message otherwise. Returns false when the watcher ended the work.
+/// Throws when an igraph call failed: what the watcher threw, ResourceError when memory ran out, else
+/// std::runtime_error with igraph's own message. Returns false when the watcher ended the work.
 bool igraph_succeeded(igraph_error_t status);
 
 class IgraphVector {
@@ -62,7 +62,7 @@ class IgraphIntegers {
   igraph_vector_int_t vector_;
 };
 
-/// An undirected graph; edge e joins ends[2e] and ends[2e + 1].
+/// An undirected graph. Edge e joins ends[2e] and ends[2e + 1].
 class IgraphGraph {
  public:
   IgraphGraph(std::size_t nodes, IgraphIntegers& ends) {
