@@ -15,15 +15,15 @@ constexpr double smallest_rise = 0.10;  // of the region's grey; less is the det
 constexpr double largest_following =
     0.35;  // of that rise, seen in the lattice; a wedge gives 1 or (with a dark level) more
 constexpr double smallest_share_explained = 0.5;  // by a plane: a drift, not a mixture
-constexpr double fewest_chips = 8;  // side by side: a plane through fewer fits whatever else changes in the region
+constexpr double fewest_chips = 8;  // that do not overlap; a plane through fewer fits whatever else changes
 
 /// Mean grey and lattice amplitude of a chip.
 struct ChipGrey {
   double mean = 0, amplitude = 0;
 };
 
-/// The lattice's band is what lies between a tenth and half of a period; noise in it is judged from what is finer
-/// still.
+/// Measures the lattice's band, which lies between a tenth and half of a period. The noise in it is estimated from what
+/// is finer still.
 class GreyMeter {
  public:
   GreyMeter(const cv::Mat& pixels, double period_px) {

@@ -23,7 +23,7 @@ void note_focus_gradient(const Result& result, const RuleResult& rule, Notes& no
   const Drift drift = fit_drift(region, contrast);
   const double change = std::abs(drift.change[drift.axis()]), best = drift.mean + change / 2;
   if (drift.explained < smallest_share_explained || best <= 0 || change / best < smallest_change) return;
-  // The figure itself from what was seen at the two ends, not from the plane, which may run below zero.
+  // The figure in the note comes from what was seen at the two ends. The plane may run below zero there.
   const bool falls = drift.change[drift.axis()] < 0;
   const double from = drift.ends[falls ? 0 : 1], to = drift.ends[falls ? 1 : 0];
   if (from <= 0 || 1 - to / from < smallest_change) return;

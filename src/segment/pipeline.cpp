@@ -62,7 +62,7 @@ Chips lay_chips(const Micrograph& micrograph, const EncoderShape& encoder, const
   return chips;
 }
 
-/// Draws the map's borders by the pixels beside them; what could not be told is a note.
+/// Draws the map's borders by the pixels beside them. A note says which borders that could not decide.
 Notes sharpen(LabelMap& map, const Communities& communities, const Micrograph& micrograph, const Scene& scene,
               int threads) {
   std::vector<bool> ordered{false};
@@ -82,14 +82,14 @@ Notes sharpen(LabelMap& map, const Communities& communities, const Micrograph& m
   return notes;
 }
 
-/// What one rule gave.
+/// The result of one rule.
 struct AppliedRule {
   RuleResult rule;
   Notes notes;
   StageSeconds seconds;
 };
 
-/// Numbers of the rules, those first that take longest.
+/// Returns the rules' numbers, the slowest rules first.
 std::vector<std::size_t> longest_first(const std::vector<Rule>& rules) {
   std::vector<std::size_t> numbers(rules.size());
   std::iota(numbers.begin(), numbers.end(), std::size_t{0});

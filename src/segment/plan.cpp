@@ -31,7 +31,7 @@ constexpr double nested_base = 45 * mebibyte;    // its borders' maps, and the o
 constexpr double nested_share = 0.3;             // of the scores: those of the largest part that `nested` looks into
 constexpr double nested_share_at_once = 0.75;  // where it looks into parts side by side, and other rules run beside it
 
-/// The stride in pixels at the encoder's scale, which are whole.
+/// The stride at the encoder's scale, in whole pixels.
 int canonical_stride_px(std::optional<double> stride_px, const ChipSize& chip, int encoder_px, Notes& notes) {
   if (!stride_px) return std::max(1, encoder_px / 4);
   if (*stride_px > chip.size_px)
@@ -45,9 +45,9 @@ int canonical_stride_px(std::optional<double> stride_px, const ChipSize& chip, i
   return stride;
 }
 
-/// Predicted peak of the whole process: program and encoder, pixels, embeddings, scores, communities, writing. Held to
-/// +-15 % of what is measured by bench/memory.py. Scores that --spill puts on disk are left out: their pages can be
-/// taken back.
+/// Predicts the peak memory of the whole process: program, encoder, pixels, embeddings, scores, communities, writing.
+/// It must be within +-15 % of what bench/memory.py measures. Scores on disk (--spill) are left out: the system can
+/// take their pages back.
 std::uint64_t predict_memory(const ChipGrid& grid, const SegmentOptions& options, const EncoderShape& encoder) {
   const auto chips = static_cast<double>(grid.chips());
   const std::vector<Rule> all = parse_rules(options.rules.cuts);
@@ -66,8 +66,8 @@ std::uint64_t predict_memory(const ChipGrid& grid, const SegmentOptions& options
     graph -= scores;
   else if (parts)
     graph += (together > 1 ? nested_share_at_once : nested_share) * scores;
-  // A ResNet50's weights are read without LibTorch; by their features other modules are told from it before they are
-  // open.
+  // A ResNet50's weights are read without LibTorch. A module with another number of features is no ResNet50 and runs
+  // through it.
   const double library = encoder.features == resnet50_features ? 0.0 : libtorch;
   double network = encoder.precision == Precision::int8 ? on_bytes : 0.0;
   if (encoder.embedding == EmbeddingMode::shared)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// How a quantity of a region's chips changes steadily across the region.
+// Fits how a quantity of a region's chips changes steadily across the region.
 #pragma once
 
 #include <Eigen/Core>
@@ -18,10 +18,10 @@ struct OrderedRegion {
   std::vector<Eigen::Vector2d> places;  ///< of the chips' centres: across and down, 0 to 1 over the picture
 };
 
-/// Empty (no nodes) where no region is ordered, or the largest that is has fewer than 30 chips.
+/// Returns no nodes where no region is ordered, or the largest ordered one has fewer than 30 chips.
 OrderedRegion largest_ordered_region(const Result& result, const RuleResult& rule);
 
-/// A plane fitted to one value a chip.
+/// A plane fitted to one value per chip.
 struct Drift {
   Eigen::Vector2d change{0, 0};  ///< along the region's own extent, across and down
   double mean = 0;
@@ -29,7 +29,7 @@ struct Drift {
   std::array<double, 2> ends{};  ///< means over the first and the last fifth along the larger change
 
   int axis() const { return std::abs(change[0]) >= std::abs(change[1]) ? 0 : 1; }
-  /// "left to right", ...: the way in which the value rises, or falls.
+  /// The direction in which the value rises (or falls), as "left to right", ...
   std::string way(bool rising) const;
 };
 

@@ -43,13 +43,13 @@ std::vector<float> smooth_line(const std::vector<float>& line, double sigma) {
   return smooth;
 }
 
-/// How much of each pixel of the film is crystal.
+/// The share of the thickness that is crystal, at each pixel of the film.
 struct CrystalShare {
   std::optional<cv::Mat> share;  ///< CV_32F; nothing where no lattice is there to compare with
   double film_contrast = 0;      ///< lattice contrast of the ordered film over that of the substrate; 0 = not measured
 };
 
-/// The film seen with its surface up; every length in pixels of this picture, which may be smaller than the image.
+/// Shows the film with its surface up. Every length is in pixels of this picture, which may be smaller than the image.
 class UprightFilm {
  public:
   UprightFilm(const FrontInput& input, const FrontOptions& options)
@@ -117,7 +117,7 @@ class UprightFilm {
   Line surface_, interface_;  // first row of the film, first row below it; NaN where the column shows no film
 };
 
-/// From the regions: the film begins under the last cap pixel and ends above the first substrate pixel below that.
+/// Finds the film's borders: it begins under the last cap pixel and ends above the first substrate pixel below that.
 void UprightFilm::find_borders() {
   const auto cols = static_cast<std::size_t>(layer_.cols);
   surface_.assign(cols, unknown);
@@ -145,9 +145,9 @@ void UprightFilm::find_borders() {
   sharpen(interface_, false);
 }
 
-/// A film that grew on a substrate stands on a level line. Where nearly all columns agree on it, those that put it more
-/// than half a chip away took the last of a thin film for substrate (no chip sees it pure), or the reverse; the grey
-/// then says where exactly it is.
+/// Levels the interface, because a film that grew on a substrate stands on a level line. If four fifths of the columns
+/// agree on the line, a column more than half a chip away took the last of a thin film for substrate (no chip sees it
+/// pure), or the reverse. The grey then says where exactly the line is.
 void UprightFilm::level_interface() {
   std::vector<float> seen;
   for (const float one : interface_)
@@ -160,7 +160,7 @@ void UprightFilm::level_interface() {
     if (!std::isnan(one) && !near(one)) one = level;
 }
 
-/// One value a column, the median of what `of_column` gathers in the columns around it, smoothed.
+/// Returns one smoothed value per column: the median of what `of_column` gathers in the columns around it.
 UprightFilm::Line UprightFilm::lateral(const std::function<float(int x, std::vector<float>&)>& of_column,
                                        double sigma) const {
   Line line(surface_.size(), unknown);
@@ -172,8 +172,8 @@ UprightFilm::Line UprightFilm::lateral(const std::function<float(int x, std::vec
   return smooth_line(line, sigma);
 }
 
-/// Moves a border to where the smoothed grey stands halfway between its two sides, at most half a chip away: a region
-/// knows its border by chips only. Left alone where the two sides are equally bright.
+/// Moves a border to where the smoothed grey is halfway between its two sides, at most half a chip away, because a
+/// region knows its border by chips only. Where both sides are equally bright it stays.
 void UprightFilm::sharpen(Line& border, bool surface) const {
   const auto level = [&](double from, double to) {
     return lateral(
@@ -210,7 +210,7 @@ void UprightFilm::sharpen(Line& border, bool surface) const {
   }
 }
 
-/// Lattice contrast of the undamaged film over that of the substrate below it.
+/// The lattice contrast of the undamaged film, relative to that of the substrate below it.
 double UprightFilm::ordered_film_level(const cv::Mat& amplitude, const Line& substrate) const {
   cv::Mat film = layer_ == static_cast<int>(Layer::film);
   for (int x = 0; x < film.cols; ++x)
@@ -230,8 +230,8 @@ double UprightFilm::ordered_film_level(const cv::Mat& amplitude, const Line& sub
   return quantile(ratios, 2.0 / 3);
 }
 
-/// How much of the thickness is crystal at each pixel, 1 = as in the ordered film. The substrate's contrast along the
-/// film takes out a focus that drifts; near the film's two borders the window looks beyond them, and less is expected.
+/// Computes how much of the thickness is crystal at each pixel, 1 = as in the ordered film. The substrate's contrast
+/// takes out a drifting focus. Less is expected near the film's borders, where the window looks beyond the film.
 CrystalShare UprightFilm::crystal_share(const std::vector<const ReflectionPower*>& reflections) const {
   const cv::Mat amplitude = lattice_amplitude(reflections);
   const auto column_median = [&](Layer wanted, double away) {
@@ -280,7 +280,7 @@ void UprightFilm::fill_up_to_surface(cv::Mat& mask, double widest) const {
   }
 }
 
-/// Ordered specks of less than two by two cells inside the amorphous part are accidents of noise.
+/// Fills ordered specks of less than two by two cells inside the amorphous part, which are accidents of noise.
 void UprightFilm::fill_small_holes(cv::Mat& mask) const {
   cv::Mat rest = ~mask, parts, boxes, centres;
   const int count = cv::connectedComponentsWithStats(rest, parts, boxes, centres, 4, CV_32S);
@@ -291,8 +291,8 @@ void UprightFilm::fill_small_holes(cv::Mat& mask) const {
         mask.at<std::uint8_t>(y, x) = 255;
 }
 
-/// Parts of the film below that share of crystal that the graph, too, holds for amorphous; without holes or gaps at the
-/// surface that are narrower than a period.
+/// Finds the parts of the film that are below that share of crystal and that the graph, too, calls amorphous. Holes,
+/// and gaps at the surface narrower than a period, are filled.
 cv::Mat UprightFilm::amorphous_mask(const cv::Mat& share, double below) const {
   cv::Mat mask = share < below;
   const int width = 2 * static_cast<int>(std::lround(0.35 * period_)) + 1;
@@ -328,7 +328,7 @@ std::vector<double> UprightFilm::depths(const cv::Mat& amorphous) const {
   return depth;
 }
 
-/// The film's pixels anew; the others keep the layer of their region, but for the seams that the sharper borders leave.
+/// Paints the film's pixels anew. Others keep the layer of their region, but for seams that the sharper borders leave.
 void UprightFilm::paint_layers(const cv::Mat& amorphous, const std::optional<cv::Mat>& share) {
   cv::Mat partly = cv::Mat::zeros(layer_.size(), CV_8U);
   if (share && cv::countNonZero(amorphous) > 0) {

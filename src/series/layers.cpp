@@ -20,7 +20,7 @@ double order_of(const std::vector<Region>& regions, int label) {
   return label > 0 ? regions[static_cast<std::size_t>(label - 1)].order : 0.0;
 }
 
-/// Share of the variance of the depth coordinate that lies between the labels: 1 for even layers across `angle_deg`.
+/// The share of the variance of depth that lies between the labels. It is 1 for even layers stacked along `angle_deg`.
 double stacking(const cv::Mat& labels, std::size_t count, double angle_deg) {
   const double angle = angle_deg * std::numbers::pi / 180, dx = -std::cos(angle), dy = std::sin(angle);
   std::vector<double> pixels(count, 0.0), sums(count, 0.0);
@@ -50,7 +50,7 @@ cv::Mat coarse_copy(const cv::Mat& labels) {
   return small;
 }
 
-/// Share of the upper (or lower) edge of the film's picture that each label holds.
+/// The share of the picture's upper (or lower) edge that each label holds.
 std::vector<double> shares_of_edge(const cv::Mat& turned, std::size_t count, bool upper) {
   std::vector<double> shares(count, 0.0);
   double columns = 0;
@@ -73,7 +73,7 @@ double order_at_edge(const std::vector<double>& shares, const std::vector<Region
   return order;
 }
 
-/// Slope of a line through (i, value[i]), by the median of slopes between far-apart points (Theil and Sen): steps and
+/// The slope of a line through points: the median of the slopes between far-apart points (Theil and Sen). Steps and
 /// pits of a border do not turn it.
 double robust_slope(const std::vector<cv::Point2d>& points) {
   std::vector<double> slopes;

@@ -21,8 +21,8 @@ double distance(const RowMatrixXf& a, std::size_t i, const RowMatrixXf& b, std::
   return 1.0 - a.row(static_cast<Eigen::Index>(i)).dot(b.row(static_cast<Eigen::Index>(j)));
 }
 
-/// How near two regions must look to be one: the median over the images of the least distance between two of an image's
-/// own.
+/// The distance that tells how near two regions must look to be one: the least distance between two regions of one
+/// image, as the median over the images.
 double least_distance(const std::vector<SegmentedImage>& images) {
   std::vector<double> least;
   for (const SegmentedImage& image : images) {
@@ -37,8 +37,8 @@ double least_distance(const std::vector<SegmentedImage>& images) {
   return least[least.size() / 2];
 }
 
-/// What a joint label looks like, from the regions that carry it; the latest counts most, because looks drift with
-/// dose.
+/// What a label of the series looks like, from the regions that carry it. The latest region counts most, because looks
+/// drift with the dose.
 struct Kind {
   Eigen::RowVectorXf embedding;
   double order = 0;
@@ -92,7 +92,7 @@ void Join::find_growth() {
       "no image shows a film on a substrate, so no front is measured; give --growth-direction if there is one");
 }
 
-/// All `other` where the image shows no film.
+/// Returns the layer of each label. All are `other` where the image shows no film.
 std::vector<Layer> Join::layers_of(const SegmentedImage& image) {
   std::vector<Layer> none(image.regions.size() + 1, Layer::other);
   if (!series_.growth) return none;
@@ -103,7 +103,7 @@ std::vector<Layer> Join::layers_of(const SegmentedImage& image) {
   return layers;
 }
 
-/// The kind of each of the image's labels; new kinds are added.
+/// Returns the kind of each of the image's labels, and adds new kinds.
 std::vector<int> Join::match(const SegmentedImage& image, const std::vector<Layer>& layers) {
   const std::size_t regions = image.regions.size(), known = kinds_.size();
   std::vector<double> gain(regions * std::max<std::size_t>(known, 1), 0.0);

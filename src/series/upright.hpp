@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// An image turned so that the film's surface is up: rows are depth, columns run along the film.
+// Turns an image so that the film's surface is up. Rows are then depth, and columns run along the film.
 #pragma once
 
 #include <cmath>
@@ -33,14 +33,14 @@ class Upright {
   cv::Point2d down() const { return down_; }
   cv::Point2d to_image(cv::Point2d upright) const { return origin_ + along_ * upright.x + down_ * upright.y; }
 
-  /// Outside the image there are zeros.
+  /// Turns the image upright. There are zeros outside the image.
   cv::Mat turn(const cv::Mat& image, int interpolation) const {
     const cv::Matx23d matrix(along_.x, down_.x, origin_.x, along_.y, down_.y, origin_.y);
     cv::Mat turned;
     cv::warpAffine(image, turned, matrix, size_, interpolation | cv::WARP_INVERSE_MAP, cv::BORDER_CONSTANT, 0);
     return turned;
   }
-  /// Nearest pixels, so that labels stay labels.
+  /// Turns a picture back. It takes nearest pixels, so that labels stay labels.
   cv::Mat turn_back(const cv::Mat& turned) const {
     const double x = along_.dot(origin_), y = down_.dot(origin_);
     const cv::Matx23d matrix(along_.x, along_.y, -x, down_.x, down_.y, -y);
