@@ -11,7 +11,7 @@ namespace metamict::app {
 
 namespace {
 
-/// Any grey image of whole numbers up to 65,535 is a label image.
+/// Reads a label image. Any grey image of whole numbers up to 65,535 is one.
 cv::Mat read_labels(const std::filesystem::path& path) {
   const Format& format = recognise_format(path);
   constexpr std::uint64_t max_pixels = std::uint64_t{1} << 28;

@@ -28,7 +28,7 @@ Json dataset_json(const DatasetInfo& info) {
   return json;
 }
 
-/// The range of a dataset's chosen frame; left null where its pixels cannot be read.
+/// Adds minimum, maximum and mean of a dataset's chosen frame. They stay null where its pixels cannot be read.
 void add_range(Json& json, const Format& format, const ReadRequest& request) {
   const cv::Mat pixels = format.read(request).pixels;
   double low = 0, high = 0, sum = 0;
@@ -42,7 +42,7 @@ void add_range(Json& json, const Format& format, const ReadRequest& request) {
   json["mean"] = sum / static_cast<double>(pixels.total());
 }
 
-/// What segment would do with the file; the keys stay null where it would refuse.
+/// Adds what segment would do with the file. The keys stay null where it would refuse.
 void add_plan(Json& json, const std::filesystem::path& path, const SegmentOptions& options) {
   EncoderShape encoder;
   try {
@@ -79,7 +79,7 @@ Json inspect_file(const std::filesystem::path& path, const SegmentOptions& optio
   return json;
 }
 
-/// Names in a file are its maker's choice: they must not reach a terminal as they are.
+/// Makes a name safe for a terminal. Names in a file are its maker's choice.
 std::string words(const Json& text) { return printable(text.get<std::string>()); }
 
 std::string text_of(const Json& file) {

@@ -33,7 +33,7 @@ RowMatrixXf read_embeddings(const fs::path& path) {
   return Eigen::Map<const RowMatrixXf>(rows.ptr<float>(), rows.rows, rows.cols);
 }
 
-/// What comes after every image has been segmented.
+/// Does what comes after every image has been segmented.
 class SeriesStage {
  public:
   SeriesStage(const SeriesCommand& command, Log& log) : command_(command), log_(log) {}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// One function per verb: options in, exit code out.
+// Each verb is one function that takes options and returns an exit code.
 #pragma once
 
 #include "app/command_line/options.hpp"

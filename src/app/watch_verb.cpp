@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// DIR/watch.html: what has been done so far, latest first; the browser reads it again every five seconds.
+/// Returns the text of DIR/watch.html: what has been done so far, latest first. Browsers reload it every five seconds.
 std::string status_page(const WatchCommand& command, const std::vector<StreamStatus>& images, std::size_t waiting) {
   std::string body = "<header><h1>" + escaped(command.folder.string()) + "</h1>\n<p class=\"lead\">" +
                      std::to_string(images.size()) +

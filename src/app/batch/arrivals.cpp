@@ -31,8 +31,8 @@ bool is_left_alone(const std::string& name) {
   return false;
 }
 
-/// True when someone has the file open for writing. A read lease is only given where no one has; where leases are not
-/// to be had (another owner's file, a network folder) nothing is known, and standing still must do.
+/// True when a program has the file open for writing. The system gives a read lease only when none has. Where it gives
+/// no leases (another owner's file, a network folder) nothing is known, and standing still must do.
 bool open_for_writing(const fs::path& file) {
   const int descriptor = ::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (descriptor < 0) return false;
@@ -116,7 +116,7 @@ void Arrivals::look_at(const fs::path& file, bool closed) {
     one.closed = true;
     one.closed_at = Clock::now();
   }
-  // There before anyone looked: how long it has stood still is told by its own time.
+  // The file was there before anyone looked. Its own time tells how long it has stood still.
   if (fresh && fs::file_time_type::clock::now() - look.changed > std::chrono::duration<double>(options_.settle_s))
     one.still_since -= std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options_.settle_s));
 }

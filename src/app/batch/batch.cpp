@@ -41,8 +41,8 @@ namespace {
 constexpr std::array stage_names = {"load", "grid",        "embed", "compare", "cut",
                                     "link", "communities", "paint", "write",   "total"};
 
-/// One image of the batch and what became of it. Small, because there may be ten thousand: which files it left stands
-/// in its DONE.json.
+/// One image of the batch and what became of it. It is small, because there may be ten thousand. Its DONE.json lists
+/// the files it left.
 struct Job {
   fs::path image;
   std::string stem;
@@ -91,7 +91,7 @@ class Batch {
   void refuse_existing() const;
   void prepare_output();
   int run_locked();
-  /// Runs the work; run.json is written and the exit code found even if it was interrupted.
+  /// Runs the work. It writes run.json and finds the exit code even after an interruption.
   int run_to_the_end(const std::function<void()>& work);
   void do_all();
   void do_arrivals(const StreamHooks& hooks);
@@ -283,7 +283,7 @@ void Batch::finish() {
   for (std::size_t i = 0; i < jobs_.size(); ++i) jobs_[i].more = std::move(images[i].outputs);
 }
 
-/// Only headers are read, so that the answer comes at once; `inspect` measures the lattice.
+/// Reads headers only, so that the answer comes at once. `inspect` measures the lattice.
 int Batch::dry_run() {
   std::size_t failed = 0;
   for (const Job& job : jobs_) {
@@ -321,7 +321,7 @@ void Batch::refuse_existing() const {
           " exists already: give --resume to keep what is finished, --overwrite to replace it, or another --output");
 }
 
-/// The images one after the other; the next one is read while the present one is embedded.
+/// Does the images one after the other. It reads the next one while the present one is embedded.
 void Batch::do_all() {
   struct Loaded {
     Micrograph micrograph;
@@ -413,7 +413,7 @@ void Batch::write_results(const Job& job, Result& result, const std::string& ima
   throw;
 }
 
-/// The model's own hash, not what its sidecar says of it: a model may have been loaded on trust.
+/// Takes the model's own hash and not its sidecar's, because a model may have been loaded on trust.
 Provenance Batch::provenance(const std::string& image_sha256) {
   if (model_sha256_.empty())
     model_sha256_ = encoder_ ? encoder_->identity().sha256 : hash_of_model_file(encoder_options_.model);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Many images into one output folder: one after the other, or as they arrive.
+// Segments many images into one output folder, one after the other, or as they arrive.
 #pragma once
 
 #include <chrono>
@@ -17,7 +17,7 @@
 
 namespace metamict::app {
 
-/// One image of a batch, for what a verb adds to it.
+/// One image of a batch, as a verb sees it that adds files to it.
 struct BatchImage {
   std::filesystem::path image, folder;
   bool fine = false;                 ///< done or skipped
@@ -50,7 +50,7 @@ struct StreamHooks {
   std::function<void(const std::vector<StreamStatus>& images)> changed;  ///< after every image
 };
 
-/// Images that arrive one by one, with one warm encoder: finished ones are skipped, bad ones said and skipped.
+/// Segments images that arrive one by one, with one loaded encoder. Skips finished ones; reports and skips bad ones.
 int run_stream(const SegmentCommand& command, Console& console, Log& log, const StreamHooks& hooks);
 
 int run_batch(const SegmentCommand& command, Console& console, Log& log, const BatchHooks& hooks);

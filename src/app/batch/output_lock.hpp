@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// One process at a time writes into an output folder.
+// Lets one process at a time write into an output folder.
 #pragma once
 
 #include <filesystem>
@@ -10,8 +10,8 @@
 
 namespace metamict::app {
 
-/// Holds DIR/.metamict.lock, which dies with its process (flock) and goes when it is let go. A second process is
-/// refused at once: throws OutputError with the number of the first.
+/// Holds the lock DIR/.metamict.lock (flock), which ends with its process; the file goes when the lock is released. A
+/// second process gets OutputError at once, with the first one's number.
 class OutputLock {
  public:
   explicit OutputLock(const std::filesystem::path& folder);
@@ -19,7 +19,7 @@ class OutputLock {
   OutputLock(const OutputLock&) = delete;
   OutputLock& operator=(const OutputLock&) = delete;
 
-  /// Why nothing keeps a second process away; empty where the lock holds. Some network file systems know no locks.
+  /// Says why nothing keeps a second process away; some network file systems know no locks. Empty where the lock holds.
   const std::string& note() const { return note_; }
 
  private:

@@ -22,7 +22,7 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-/// One name a line, whatever stands in it.
+/// Splits a text into lines, one name each, whatever stands in it.
 std::vector<std::vector<std::string>> lines_of(const std::string& text) {
   std::vector<std::vector<std::string>> lines;
   std::istringstream stream(text);
@@ -34,7 +34,7 @@ std::vector<std::vector<std::string>> lines_of(const std::string& text) {
   return lines;
 }
 
-/// Temporary files, and what lies beside the images' folders.
+/// True for temporary files, and for what lies beside the images' folders.
 bool is_reserved(const std::string& stem) {
   return stem.ends_with(".part") || stem == ".metamict.lock" ||
          std::find(files_beside_images.begin(), files_beside_images.end(), stem) != files_beside_images.end();
@@ -126,8 +126,8 @@ std::vector<WrittenFile> files_named_by(const fs::path& done_json) {
   }
 }
 
-/// True for a path below the folder that reaches it through no link; DONE.json may be anyone's work. The last part may
-/// be a link: renaming onto it or removing it does not touch what it points to.
+/// True for a path that stays below the folder and goes through no link, because DONE.json may be anyone's work. Its
+/// last part may be a link: renaming onto it or removing it does not touch what it points to.
 bool stays_inside(const fs::path& folder, const fs::path& relative) {
   if (relative.empty() || relative.is_absolute()) return false;
   fs::path at = folder;
@@ -146,7 +146,7 @@ void remove_ours(const fs::path& folder, const fs::path& file) {
   if (file.has_parent_path()) fs::remove((folder / file).parent_path(), ignored);  // only when it is empty now
 }
 
-/// What a replacement had moved when it was cut short: a mixture of two runs for which no DONE.json stands.
+/// Removes what a replacement had moved when it was cut short. It is a mixture of two runs that no DONE.json covers.
 void undo_replacement(const fs::path& folder) {
   const fs::path staging = staging_of(folder);
   std::error_code ignored;
@@ -204,7 +204,7 @@ void write_done(const fs::path& staging, const std::vector<WrittenFile>& files, 
   write_whole(staging / done_name, done.dump(2) + "\n");
 }
 
-/// Where there are results already, or something of the user's own.
+/// Moves files into a folder that holds results already, or files of the user's own.
 void replace(const fs::path& folder, const std::vector<WrittenFile>& files) {
   const fs::path staging = staging_of(folder);
   for (const WrittenFile& file : files)

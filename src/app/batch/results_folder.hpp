@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The bookkeeping of many images in one output folder: which are done, and how a finished one takes its final name.
+// Keeps the books of many images in one output folder: which are done, and how a finished one takes its final name.
 #pragma once
 
 #include <array>
@@ -12,12 +12,12 @@
 
 namespace metamict::app {
 
-/// What a finished image was made from; DONE.json holds it with the hashes of every output.
+/// What a finished image was made from. DONE.json holds it, with the hash of every output.
 struct Provenance {
   std::string image_sha256, options_sha256, model_sha256, sidecar_sha256;
 };
 
-/// What lies beside the images' folders.
+/// The files that lie beside the images' folders.
 inline constexpr std::array files_beside_images = {"run.toml",
                                                    "run.json",
                                                    "series.json",
@@ -27,35 +27,35 @@ inline constexpr std::array files_beside_images = {"run.toml",
                                                    "metamict_series_mqc.json",
                                                    "metamict_trend_mqc.json"};
 
-/// Images of a manifest: one path a line, or CSV with an `image` column; relative paths from the manifest's folder.
-/// Throws UsageError.
+/// Reads the images of a manifest: one path a line, or a CSV with a column named image. Relative paths begin at the
+/// manifest's folder. Throws UsageError.
 std::vector<std::filesystem::path> read_manifest(const std::filesystem::path& path);
 
-/// Name of an image's folder. Throws UsageError when two images share one, or when one is kept for metamict's own
-/// files.
+/// Returns the name of each image's folder. Throws UsageError when two images share one, or when a name is kept for
+/// metamict's own files.
 std::vector<std::string> stems_of(const std::vector<std::filesystem::path>& images);
 
 std::string hash_of(const OptionTable& table);
 
-/// The files that a folder's DONE.json vouches for; empty when there is none or it cannot be read.
+/// The files that a folder's DONE.json vouches for. There are none when it is missing or cannot be read.
 std::vector<WrittenFile> finished_files(const std::filesystem::path& folder);
 
-/// True when DONE.json is of the same image, options and model and every file it names is there, byte for byte.
+/// True when DONE.json names the same image, options and model, and every file in it is there, byte for byte.
 bool is_finished(const std::filesystem::path& folder, const Provenance& provenance);
 
 /// Where an image's files are gathered before they take their final names.
 std::filesystem::path staging_of(const std::filesystem::path& folder);
 
-/// Throws OutputError when the folder is a link (what is written would land elsewhere) or no folder.
+/// Throws OutputError when the place is no folder, or a link, through which files would land elsewhere.
 void check_place(const std::filesystem::path& folder);
 
-/// Writes DONE.json into the staging folder and moves everything to `folder`: by one rename where there is nothing yet,
-/// else file by file with DONE.json last; files of an earlier run that this one did not make are removed, others are
-/// left alone. Nothing is moved or removed through a link. Throws OutputError.
+/// Writes DONE.json into the staging folder and moves everything to `folder`. Where there is nothing yet, one rename
+/// does it. Else files move one by one, DONE.json last, and files of an earlier run that this one did not make are
+/// removed; the user's own stay. Nothing is moved or removed through a link. Throws OutputError.
 void publish(const std::filesystem::path& folder, const std::vector<WrittenFile>& files, const Provenance& provenance);
 
-/// Removes a folder's leftovers of an interrupted run: its staging folder, files ending in .part, and what a
-/// replacement that was cut short had already moved. Throws nothing.
+/// Removes what an interrupted run left in a folder: its staging folder, files ending in .part, and what a replacement
+/// had already moved when it was cut short. Throws nothing.
 void remove_stale(const std::filesystem::path& folder);
 
 }  // namespace metamict::app

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Completion scripts and the manual page, made from the parser itself so that they cannot drift.
+// Makes completion scripts and the manual page from the parser itself, so that they always agree with it.
 #pragma once
 
 #include <string>
@@ -10,10 +10,10 @@ class App;
 
 namespace metamict::app {
 
-/// For bash, zsh or fish; throws UsageError for another shell.
+/// Returns a script for bash, zsh or fish. Throws UsageError for another shell.
 std::string completion_script(const CLI::App& app, const std::string& shell);
 
-/// metamict(1) in roff.
+/// Returns metamict(1) in roff.
 std::string manual_page(const CLI::App& app);
 
 }  // namespace metamict::app

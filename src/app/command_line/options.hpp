@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// From the command line and a config file to one struct per verb. options.cpp is the only place where an option has a
-// name.
+// Turns the command line and a config file into one struct per verb. options.cpp is the only place where an option has
+// a name.
 #pragma once
 
 #include <filesystem>
@@ -17,7 +17,7 @@
 
 namespace metamict::app {
 
-/// What every verb takes.
+/// The options that every verb takes.
 struct CommonOptions {
   bool quiet = false, verbose = false, json = false, no_color = false;
   std::filesystem::path log_file;
@@ -64,14 +64,14 @@ struct EvaluateCommand {
   std::optional<int> ignore;
 };
 
-/// Text that was asked for (--help, --version, --completion): goes to stdout, exit code 0.
+/// A text that was asked for (--help, --version, --completion). It goes to stdout, with exit code 0.
 struct PrintText {
   std::string text;
 };
 
 using Command = std::variant<PrintText, SegmentCommand, SeriesCommand, WatchCommand, InspectCommand, EvaluateCommand>;
 
-/// Throws UsageError with one sentence.
+/// Parses the arguments without the program's name. Throws UsageError with one sentence.
 Command parse_command_line(const std::vector<std::string>& arguments);
 
 }  // namespace metamict::app

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What a run has to do with the world outside: its streams, and where it gets its encoder.
+// Holds what connects a run with the outside: its streams, and where it gets its encoder.
 #pragma once
 
 #include <functional>

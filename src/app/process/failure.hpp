@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What an error means to the caller of the program: a sentence and an exit code.
+// Turns an error into what the caller of the program sees: a sentence and an exit code.
 #pragma once
 
 #include <exception>
@@ -8,10 +8,10 @@
 
 namespace metamict::app {
 
-/// The error with the file's name in front, unless the sentence names it already.
+/// The error's sentence with the file's name in front, unless it names the file already.
 std::string about(const std::filesystem::path& file, const std::exception& error);
 
-/// Of any library: std::bad_alloc and OpenCV's way of saying it.
+/// Whether any library ran out of memory: std::bad_alloc, or OpenCV's own error for it.
 bool is_out_of_memory(const std::exception& error);
 
 /// The exit code that an error alone would give.

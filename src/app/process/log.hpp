@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Log lines and progress on stderr; stdout stays for results.
+// Writes log lines and progress to stderr. stdout is kept for results.
 #pragma once
 
 #include <chrono>
@@ -17,7 +17,7 @@ class logger;
 
 namespace metamict::app {
 
-/// What every verb writes its messages with.
+/// Every verb writes its messages with this.
 class Log {
  public:
   Log(Console& console, const CommonOptions& options);
@@ -28,10 +28,10 @@ class Log {
   void info(const std::string& line);
   void detail(const std::string& line);  ///< with --verbose only
 
-  /// A progress callback for one image: a bar with rate and time left on a terminal once a stage has taken two seconds,
-  /// a plain line every ten seconds elsewhere. Throws Interrupted when a signal asked to stop.
+  /// Makes a progress callback for one image. A terminal gets a bar with rate and time left once a stage has taken two
+  /// seconds, anything else a line every ten seconds. It throws Interrupted when a signal asked to stop.
   Progress progress(const std::string& image);
-  /// Which image is in which stage, and how far.
+  /// Says which image is in which stage, and how far it is.
   std::string status();
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What SIGINT, SIGTERM and SIGUSR1 do. A stop is asked for politely first: work ends where it next looks. What does not
-// look within patience_s, or a second signal, ends the process at once, but never with temporary files left.
+// Handles SIGINT, SIGTERM and SIGUSR1. A first stop signal is a request, and work ends where it next looks. A second
+// signal, or patience_s without a look, ends the process at once, after clearing its temporary files away.
 #pragma once
 
 #include <atomic>
@@ -12,19 +12,19 @@
 
 namespace metamict::app {
 
-/// Signal that asked the program to stop, 0 = none. Set by main's handlers (and by tests), read between pieces of work.
+/// The signal that asked the program to stop, 0 = none. Handlers and tests set it. Work reads it between its pieces.
 extern std::atomic<int> stop_signal;
 
 /// Throws Interrupted when a signal asked to stop.
 void check_stop_signal();
 
-/// Seconds from the first signal to the end without asking.
+/// Seconds from the first signal to an end by force.
 constexpr int patience_s = 5;
 
-/// Installs the handlers for the lifetime of the object (one a process) and serves them from a thread of its own.
+/// Installs the handlers for its lifetime and serves them from a thread of its own. There is one in a process.
 class SignalWatch {
  public:
-  SignalWatch();  ///< throws std::system_error when there is no thread or pipe to be had
+  SignalWatch();  ///< throws std::system_error when it gets no thread or no pipe
   ~SignalWatch();
   SignalWatch(const SignalWatch&) = delete;
   SignalWatch& operator=(const SignalWatch&) = delete;
@@ -33,11 +33,11 @@ class SignalWatch {
   std::thread thread_;
 };
 
-/// For std::set_terminate: memory that runs out where nothing can be caught (a JSON value allocates in its destructor)
-/// ends the process with a sentence, exit code 5 and no temporary files; anything else ends it as ever.
+/// Is given to std::set_terminate. Memory can run out where nothing can be caught (a JSON value allocates in its
+/// destructor); it then ends the process with a sentence, exit code 5 and no temporary files. Else it aborts as usual.
 [[noreturn]] void end_for_want_of_memory();
 
-/// What to clear away when the process must end at once; called from the watching thread, so it must stand on its own.
+/// Registers what to clear away when the process must end at once. The watching thread calls it: it must need no other.
 class OnHurry {
  public:
   explicit OnHurry(std::function<void()> clear);
@@ -49,7 +49,7 @@ class OnHurry {
   std::list<std::function<void()>>::iterator place_;
 };
 
-/// What SIGUSR1 prints on standard error while the object lives.
+/// Sets what SIGUSR1 prints on standard error while the object lives.
 class OnStatus {
  public:
   explicit OnStatus(std::function<std::string()> status);
@@ -58,7 +58,7 @@ class OnStatus {
   OnStatus& operator=(const OnStatus&) = delete;
 };
 
-/// While it is held no hurried end comes between: for the few renames that belong together.
+/// Holds for the few renames that belong together. An end by force waits up to 2 s for it, else it clears nothing away.
 std::unique_lock<std::timed_mutex> hold_off_hurry();
 
 }  // namespace metamict::app

@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A sidecar below one of the model folders (models/, models/untrained/) lists this hash.
+/// True when a sidecar below one of the model folders (models/, models/untrained/) lists this hash.
 bool ships(const std::string& sha256) try {
   for (const fs::path& folder : model_folders()) {
     std::error_code failure;
@@ -36,7 +36,7 @@ bool ships(const std::string& sha256) try {
   throw ModelError(std::string("a model's sidecar cannot be read: ") + error.what());
 }
 
-/// The user's list counts only when nobody else can write it.
+/// True when the user's list holds this hash. The list counts only when nobody else can write it.
 bool is_allowed(const std::string& sha256) {
   const fs::path list = allow_list();
   struct stat status {};
