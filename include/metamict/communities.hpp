@@ -26,7 +26,7 @@ struct Communities {
 };
 
 /// Maximises modularity by Louvain or Leiden and keeps the best of `runs` runs. A graph without edges gives every node
-/// a community of its own, and a note. Throws UsageError, InputError, ResourceError.
+/// a community of its own, and a note. Throws UsageError for impossible options, ResourceError when memory runs out.
 Communities find_communities(const ChipGraph& graph, const CommunityOptions& options = {},
                              const Resources& resources = {}, const Progress& progress = {});
 

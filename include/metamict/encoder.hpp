@@ -74,8 +74,8 @@ struct EncoderOptions {
   bool trust = false;  ///< load a model whose hash its sidecar does not list (a model file is code)
 };
 
-/// Opens a TorchScript encoder. A ResNet50 runs without LibTorch; any other module loads the torch plug-in on the first
-/// call. Throws ModelError for a missing file or plug-in, a hash that is not the sidecar's, or a wrong output shape.
+/// Opens a TorchScript encoder. A ResNet50 runs on the processor without LibTorch. Any other module loads the torch
+/// plug-in. Throws ModelError for a missing file or plug-in, a hash that is not the sidecar's, or a wrong output shape.
 std::unique_ptr<Encoder> open_encoder(const EncoderOptions& options);
 
 }  // namespace metamict

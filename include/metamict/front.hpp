@@ -22,7 +22,7 @@ struct FrontInput {
   const std::vector<Layer>& layer_of_label;
   GrowthDirection growth;
   double chip_px = 0;                   ///< in pixels of the image
-  double disagreement = 0;              ///< share of the film's chips on which the runs of the community search differ
+  double disagreement = 0;              ///< mean share of runs that differ on a chip of the film; ordered chips count 0
   std::optional<double> film_contrast;  ///< of another image of the series, for a film with no ordered part left
   int threads = 1;                      ///< of the search for the lattice; never changes the result
 };

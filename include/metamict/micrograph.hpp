@@ -43,7 +43,7 @@ struct LoadOptions {
 
 /// Reads one image of a file through the table of formats (formats.hpp). Throws InputError with one sentence when the
 /// file is missing, empty, cut short or of an unknown format; when it holds no image (but a spectrum, complex numbers
-/// or a diffraction pattern); and when its pixels are all equal, NaN or infinite.
+/// or a diffraction pattern); and when the image is constant or holds NaN or infinite pixels.
 Micrograph load_micrograph(const std::filesystem::path& path, const LoadOptions& options = {});
 
 /// Clips the micrograph at its 0.1 and 99.9 percentiles and scales it to mean 0 and standard deviation 1. All chips are

@@ -67,7 +67,7 @@ using VisitMember = std::function<void(const SeriesMember&, const Micrograph&, c
 /// Gives every region its label of the series, and measures the front where a film is seen. Regions of different images
 /// get one label when they are the same layer of a film; or when their order differs by less than 0.4 and their mean
 /// embeddings are nearer than 0.6 of the least distance between two regions of one image (median over the images).
-/// Throws UsageError for fewer than one image.
+/// Throws UsageError for no image, InputError for an image that is not the one segmented, or above 65,535 labels.
 Series join_series(std::vector<SegmentedImage> images, const SeriesOptions& options, const LoadImage& load,
                    const VisitMember& visit = {}, int threads = 1);
 

@@ -68,10 +68,10 @@ Similarity compare(const Embeddings& embeddings, const SimilarityOptions& option
                    const Progress& progress = {});
 
 /// Left edge of the tallest of `bins` equal bins on [0, 1], as in the authors' later code. On a tie it is the lowest
-/// bin. A score on an inner edge belongs to the upper bin, and 1 to the last bin, as in numpy.
+/// bin. A score on an inner edge belongs to the upper bin, and 1 to the last bin, as in numpy. Throws UsageError.
 double mode_of(const SimilarityStatistics& statistics, int bins = 100);
 
-/// Counts the pairs in `bins` equal bins on [0, 1], with the same edges.
+/// Counts the pairs in `bins` equal bins on [0, 1], by the same rule for edges. Throws UsageError for fewer than 1 bin.
 std::vector<std::uint64_t> histogram(const SimilarityStatistics& statistics, int bins);
 
 /// Predicts the peak bytes of compare, link and find_communities (dense engine), the embeddings included.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Reads a whole text file.
 #pragma once
 
 #include <filesystem>

@@ -248,7 +248,7 @@ double mode_of(const SimilarityStatistics& statistics, int bins) {
 
 std::uint64_t predicted_graph_bytes(std::size_t nodes, std::size_t features) {
   const std::uint64_t n = nodes;
-  // The last part is the weight of each chip to every group, of which there are at most 4 sqrt(n) or few more.
+  // The last term is the weight of each chip to every group. There are about 4 sqrt(n) groups at most.
   return 2 * n * n + 4 * n * features + static_cast<std::uint64_t>(16 * std::pow(static_cast<double>(n), 1.5));
 }
 

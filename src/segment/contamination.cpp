@@ -13,7 +13,7 @@ namespace {
 
 constexpr double smallest_rise = 0.10;  // of the region's grey; less is the detector's own unevenness
 constexpr double largest_following =
-    0.35;  // of that rise, seen in the lattice; a wedge gives 1 or (with a dark level) more
+    0.35;  // of that rise, in the lattice's amplitude; a thickness wedge gives 1, or more with a dark level
 constexpr double smallest_share_explained = 0.5;  // by a plane: a drift, not a mixture
 constexpr double fewest_chips = 8;  // that do not overlap; a plane through fewer fits whatever else changes
 

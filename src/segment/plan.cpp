@@ -15,13 +15,13 @@
 namespace metamict {
 namespace {
 
-// Measured on the default encoder, see docs/performance.md; bench/memory.py says when they are no longer so.
+// These were measured with the default encoder (docs/performance.md). bench/memory.py says when they no longer hold.
 constexpr double mebibyte = 1 << 20;
 constexpr double loading = 265 * mebibyte;       // while the encoder is being opened
 constexpr double resident = 219 * mebibyte;      // program and packed weights from then on
 constexpr double libtorch = 195 * mebibyte;      // on top of both where the module runs through it
 constexpr double on_bytes = 110 * mebibyte;      // weights in float32 and packed once more
-constexpr double shared = 130 * mebibyte;        // likewise
+constexpr double shared = 130 * mebibyte;        // the same, for the shared pass
 constexpr double shared_worker = 50 * mebibyte;  // maps of a tile
 constexpr double shared_bytes_per_pixel = 24;    // of the canonical image: the maps every 8 and every 16 px
 constexpr double writing = 20 * mebibyte;        // pictures and tables at work

@@ -225,7 +225,7 @@ double UprightFilm::ordered_film_level(const cv::Mat& amplitude, const Line& sub
     for (int x = 0; x < core.cols; ++x)
       if (core.at<std::uint8_t>(y, x) != 0)
         ratios.push_back(amplitude.at<float>(y, x) / substrate[static_cast<std::size_t>(x)]);
-  // A few unit cells will not do; two thirds up, because part of what the graph calls film may be partly ordered.
+  // A few unit cells are not enough. The level is the two-thirds quantile: part of the film may be partly ordered.
   if (static_cast<double>(ratios.size()) < 4 * period_ * period_) return 0;
   return quantile(ratios, 2.0 / 3);
 }
@@ -440,7 +440,7 @@ Front UprightFilm::measure() {
     for (const Numbers& one : jackknife) squares += (one.*of - mean) * (one.*of - mean);
     return jackknife.empty() ? 0.0 : std::sqrt((n - 1) / n * squares);
   };
-  // Where runs disagree, any part of the film's chips may change sides.
+  // Where runs disagree, that share of the film's chips may change sides.
   const double runs = input_.disagreement;
   const double length = static_cast<double>(std::max<std::size_t>(1, depth.size()));
   const double runs_depth = runs * numbers.film / length;

@@ -262,8 +262,8 @@ SeriesMember Join::complete(const SegmentedImage& image, const Micrograph& micro
       const Layer layer = layers[static_cast<std::size_t>(label)];
       if (label == 0 || (layer != Layer::film && layer != Layer::amorphous)) continue;
       chips += 1;
-      // Chips between film and substrate may change sides without moving the front: only a film that holds amorphous
-      // parts is unsure.
+      // Chips between film and substrate may change sides without moving the front. So only amorphous chips make it
+      // unsure.
       unstable += layer == Layer::amorphous ? 1.0 - image.stability[node] : 0.0;
     }
     member.front = measure_front({micrograph, image.labels, layers, *member.growth, image.chip_px,

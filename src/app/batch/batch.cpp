@@ -155,7 +155,7 @@ int Batch::run() {
   if (!command_.resume && !command_.overwrite) refuse_existing();
   const OnHurry hurry([this] {
     std::error_code ignored;
-    // The image's own thread may be writing still, and put a file into the folder that is being removed.
+    // The image's own thread may still be writing, and may put a file into the folder that is being removed.
     for (int attempt = 0; attempt < 100; ++attempt) {
       const fs::path folder = jobs_[reached_ == 0 ? 0 : reached_ - 1].folder;
       remove_stale(folder);
@@ -218,7 +218,7 @@ void Batch::do_arrivals(const StreamHooks& hooks) {
   });
   const OnStatus on_status([this] { return "metamict: " + log_.status(); });
   while (const std::optional<Arrival> arrival = hooks.next()) {
-    // It may come again, changed: what counts is the latest.
+    // A changed file comes again. Its latest version counts.
     std::erase_if(jobs_, [&](const Job& job) { return job.image == arrival->image; });
     const std::string stem = arrival->image.stem().string();
     Job job{arrival->image, stem, command_.output / stem, "pending", {}, 0, {}, 0, {}, {}};

@@ -56,7 +56,7 @@ bool OutputLock::take() {
   if (::fstat(descriptor_, &opened) != 0 || ::stat(path_.c_str(), &named) != 0 || opened.st_ino != named.st_ino)
     return false;
   const std::string number = std::to_string(::getpid());
-  // The number only makes the other's sentence better: without it the lock holds as well.
+  // The number only makes the other process's sentence better. The lock holds without it.
   if (::ftruncate(descriptor_, 0) != 0 || ::pwrite(descriptor_, number.data(), number.size(), 0) < 0) return true;
   return true;
 }

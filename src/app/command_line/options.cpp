@@ -20,11 +20,11 @@ namespace {
 using Setter = std::function<void(const std::string& value)>;
 using Names = std::vector<std::string>;
 
-/// Options that name files to write, ways to run or amounts of the machine: they cannot change a result, so neither do
-/// they belong into DONE.json's hash of the options.
+/// These options cannot change a result, so DONE.json's hash of the options leaves them out. DONE.json holds the
+/// encoder's own hash.
 const Names result_neutral = {"threads", "max-memory", "spill", "device", "trust-encoder", "encoder"};
 
-/// One subcommand's options, each declared once with its default, its help and what its value sets.
+/// Declares the options of one subcommand, each once with its default, its help and what its value sets.
 class Declaration {
  public:
   explicit Declaration(CLI::App& app) : app_(app) {}
@@ -55,22 +55,22 @@ std::function<void(std::size_t)> into(Enum& target) {
 
 void declare_common(CLI::App& app, CommonOptions& common) {
   app.get_formatter()->column_width(34);
-  app.add_flag("--quiet", common.quiet, "Errors only");
-  app.add_flag("--verbose", common.verbose, "Also the seconds of each stage");
-  app.add_flag("--json", common.json, "Results as JSON on standard output");
-  app.add_flag("--no-color", common.no_color, "No colours on a terminal");
-  app.add_option("--log-file", common.log_file, "Also log into this file")->type_name("FILE");
+  app.add_flag("--quiet", common.quiet, "Print errors only");
+  app.add_flag("--verbose", common.verbose, "Print the seconds of each stage, too");
+  app.add_flag("--json", common.json, "Print results as JSON on standard output");
+  app.add_flag("--no-color", common.no_color, "Print no colours on a terminal");
+  app.add_option("--log-file", common.log_file, "Write the log to this file, too")->type_name("FILE");
 }
 
 void declare_reading(Declaration& declare, SegmentOptions& options) {
   declare.value(
-      "pixel-size", "from the file", "Edge of a pixel, for example 0.0213nm (nm, pm, A, um)",
+      "pixel-size", "from the file", "Edge of a pixel with its unit (nm, pm, A or um), for example 0.0213nm",
       [&](const std::string& text) { options.load.nm_per_pixel = parse_length_nm("--pixel-size", text); }, "LENGTH");
   declare.value(
-      "lattice-nm", "measured", "Lattice period in nm, in place of measuring it in the image",
+      "lattice-nm", "measured", "Lattice period in nm, used in place of the measured one",
       [&](const std::string& text) { options.chips.lattice_nm = parse_length_nm("--lattice-nm", text); }, "NM");
   declare.value(
-      "chip-size", "auto", "Edge of a chip in pixels of the image; auto: four lattice periods",
+      "chip-size", "auto", "Edge of a chip in pixels of the image. auto is four lattice periods",
       [&](const std::string& text) {
         options.chips.chip_size_px.reset();
         if (text == "auto") return;
@@ -80,7 +80,7 @@ void declare_reading(Declaration& declare, SegmentOptions& options) {
       },
       "auto|PX");
   declare.value(
-      "stride", "auto", "Step between chips in pixels of the image; auto: a quarter of the chip",
+      "stride", "auto", "Step between chips in pixels of the image. auto is a quarter of a chip",
       [&](const std::string& text) {
         options.chips.stride_px.reset();
         if (text == "auto") return;
@@ -88,17 +88,17 @@ void declare_reading(Declaration& declare, SegmentOptions& options) {
         if (*options.chips.stride_px <= 0) throw UsageError("--stride is " + text + " px but must be above 0");
       },
       "auto|PX");
-  declare.value("dataset", "HAADF, else the first image", "Dataset of the file, by name or detector",
+  declare.value("dataset", "HAADF, else the first image", "Dataset to read, by its name or its detector",
                 [&](const std::string& text) { options.load.dataset = text; });
   declare.value(
-      "frame", "0", "Frame of a stack: an index from 0, or mean",
+      "frame", "0", "Frame of a stack: its index, counted from 0, or mean for the mean of all",
       [&](const std::string& text) {
         if (text != "mean") (void)parse_whole("--frame", text, 0, 1 << 30);
         options.load.frame = text;
       },
       "INDEX|mean");
   declare.value(
-      "max-pixels", std::to_string(options.load.max_pixels), "Larger images are refused",
+      "max-pixels", std::to_string(options.load.max_pixels), "Refuse images of more pixels than this",
       [&](const std::string& text) {
         options.load.max_pixels =
             static_cast<std::uint64_t>(parse_whole("--max-pixels", text, 1, std::int64_t{1} << 40));
@@ -109,28 +109,29 @@ void declare_reading(Declaration& declare, SegmentOptions& options) {
 void declare_encoder(Declaration& declare, SegmentCommand& command) {
   EncoderOptions& encoder = command.encoder;
   declare.value(
-      "encoder", "the one that ships", "TorchScript file with its sidecar (same name, .json)",
+      "encoder", "the one that ships",
+      "TorchScript file of the encoder. Its sidecar has the same name, ending in .json",
       [&](const std::string& text) { encoder.model = text; }, "FILE");
-  declare.value("device", "auto", "auto, cpu or cuda[:N]", [&](const std::string& text) {
+  declare.value("device", "auto", "Device that runs the encoder: auto, cpu or cuda[:N]", [&](const std::string& text) {
     const bool cuda =
         text == "cuda" || (text.starts_with("cuda:") && parse_whole("--device", text.substr(5), 0, 255) >= 0);
     if (!cuda && text != "auto" && text != "cpu")
       throw UsageError("--device '" + text + "' is not known: give auto, cpu or cuda[:N]");
     encoder.device = text;
   });
+  declare.choice("precision", "auto", {"auto", "float32", "bfloat16", "int8"},
+                 "Number type of the encoder. auto is bfloat16 with AMX, else float32. int8 is calibrated on each "
+                 "image; with VNNI it is three times as fast as float32",
+                 into(encoder.precision));
   declare.choice(
-      "precision", "auto", {"auto", "float32", "bfloat16", "int8"},
-      "Arithmetic of the encoder; auto: bfloat16 where the processor has AMX, else float32. int8 is calibrated on the "
-      "image itself, and three times as fast as float32 where there is VNNI",
-      into(encoder.precision));
-  declare.choice("embedding", "auto", {"auto", "chip", "shared"},
-                 "chip: each chip by itself, as the paper; shared: one pass over the micrograph, windows pooled: eight "
-                 "times faster, "
-                 "as good a map of large plain regions, a worse one of small or similar ones; auto: chip",
-                 into(encoder.embedding));
-  declare.choice("normalise", "image", {"image", "chip"}, "Grey levels standardised over the image, or chip by chip",
-                 into(command.options.normalise));
-  declare.flag("trust-encoder", encoder.trust, "Load a model whose hash is not known (a model file is code)");
+      "embedding", "auto", {"auto", "chip", "shared"},
+      "chip embeds each chip by itself, as the paper does. shared pools all chips from one pass over the image: eight "
+      "times as fast, as good for large plain regions, worse for small or similar ones. auto is chip",
+      into(encoder.embedding));
+  declare.choice("normalise", "image", {"image", "chip"},
+                 "Standardise grey levels over the whole image, or chip by chip", into(command.options.normalise));
+  declare.flag("trust-encoder", encoder.trust,
+               "Load a model whose hash is not known. A model file is code that runs with your rights");
 }
 
 void declare_graph(Declaration& declare, SegmentCommand& command) {
@@ -140,85 +141,92 @@ void declare_graph(Declaration& declare, SegmentCommand& command) {
   std::string cuts;
   for (const std::string& name : options.rules.cuts) cuts += (cuts.empty() ? "" : ",") + name;
   declare.value(
-      "cut", cuts, "Comma list of mean, median, mode, numbers in [0, 1]" + derived,
+      "cut", cuts, "Rules that draw a map, separated by commas: mean, median, mode, any number in [0, 1]" + derived,
       [&](const std::string& text) {
         options.rules.cuts = split(text, ',');
         (void)parse_rules(options.rules.cuts);
       },
       "RULES");
   declare.value(
-      "primary", options.rules.primary, "The rule that summaries and series use",
+      "primary", options.rules.primary, "Rule whose map the summaries and the series use",
       [&](const std::string& text) { options.rules.primary = text; }, "RULE");
-  declare.choice("similarity", "minmax", {"minmax", "raw"},
-                 "minmax: 0 = the least, 1 = the most alike pair of the image; raw: cosine",
-                 into(options.similarity.scale));
-  declare.choice("edge-weight", "score", {"score", "unit"}, "Weight of a kept edge", into(options.rules.edge_weight));
+  declare.choice(
+      "similarity", "minmax", {"minmax", "raw"},
+      "Scale of the scores. minmax: 0 is the least alike pair of the image, 1 the most alike. raw: the cosine",
+      into(options.similarity.scale));
+  declare.choice("edge-weight", "score", {"score", "unit"}, "Weight of an edge: its score, or 1 (unit)",
+                 into(options.rules.edge_weight));
   declare.value(
-      "mode-bins", "100", "Bins of the histogram whose tallest is the mode",
+      "mode-bins", "100", "Number of bins in the histogram of scores. Its tallest bin is the mode",
       [&](const std::string& text) {
         options.rules.mode_bins = static_cast<int>(parse_whole("--mode-bins", text, 2, 65536));
       },
       "N");
-  declare.choice("communities", "louvain", {"louvain", "leiden"}, "Method of finding communities",
+  declare.choice("communities", "louvain", {"louvain", "leiden"}, "Method that finds the communities",
                  into(options.communities.method));
   declare.choice("engine", "auto", {"auto", "dense", "igraph"},
-                 "dense: first passes on the score matrix; igraph: all of it in igraph",
+                 "dense makes the first passes on the score matrix, igraph makes all passes in igraph. auto is dense, "
+                 "but igraph for leiden on small graphs",
                  into(options.communities.engine));
   declare.value(
-      "resolution", "1", "Of the modularity: higher gives more, smaller communities",
+      "resolution", "1", "Resolution of the modularity. Higher values give more and smaller communities",
       [&](const std::string& text) {
         options.communities.resolution = parse_number("--resolution", text);
         if (options.communities.resolution <= 0) throw UsageError("--resolution is " + text + " but must be above 0");
       },
       "X");
   declare.value(
-      "seed", "1", "Of every random choice",
+      "seed", "1", "Seed of every random choice",
       [&](const std::string& text) {
         options.communities.seed = static_cast<std::uint64_t>(parse_whole("--seed", text, 0, std::int64_t{1} << 62));
       },
       "N");
   declare.value(
-      "runs", "5", "Runs of the community search; the best is taken, all give the stability",
+      "runs", "5", "Runs of the community search. The best is taken. How far all agree is the stability",
       [&](const std::string& text) {
         options.communities.runs = static_cast<int>(parse_whole("--runs", text, 1, 1000));
       },
       "N");
   declare.value(
-      "min-chips", "3", "Smaller communities stay unassigned in the map",
+      "min-chips", "3", "Leave communities of fewer chips unassigned in the map",
       [&](const std::string& text) {
         options.paint.min_chips = static_cast<int>(parse_whole("--min-chips", text, 1, 1 << 30));
       },
       "N");
-  declare.choice("vote", "tent", {"tent", "uniform"}, "Weight of a chip's vote over its pixels",
+  declare.choice("vote", "tent", {"tent", "uniform"},
+                 "Weight of a chip's vote: falling from its centre to its edge (tent), or equal (uniform)",
                  into(options.paint.vote));
-  declare.choice("borders", "pixels", {"pixels", "votes"},
-                 "Of derived rules: where the pixels change, near where the votes put them; or there",
-                 into(options.paint.borders));
+  declare.choice(
+      "borders", "pixels", {"pixels", "votes"},
+      "Borders of derived rules run where the pixels change (pixels), or where the votes of chips put them (votes)",
+      into(options.paint.borders));
 }
 
 void declare_machine(Declaration& declare, SegmentCommand& command) {
   command.options.resources.threads = machine_threads();
   declare.value(
-      "threads", "the machine's", "Never changes a result",
+      "threads", "the machine's", "Number of threads. It never changes a result",
       [&](const std::string& text) {
         command.options.resources.threads = static_cast<int>(parse_whole("--threads", text, 1, 4096));
       },
       "N");
   declare.value(
-      "max-memory", "the machine's", "For example 8G; an image that needs more is refused before it starts",
+      "max-memory", "the machine's", "Refuse an image that needs more memory than this, for example 8G",
       [&](const std::string& text) { command.options.resources.max_memory_bytes = parse_bytes("--max-memory", text); },
       "SIZE");
   declare.value(
-      "spill", "none", "Folder for scores that memory will not hold",
+      "spill", "none", "Keep the scores in a file in this folder, not in memory",
       [&](const std::string& text) { command.options.resources.spill = text; }, "DIR");
 }
 
 void declare_outputs(Declaration& declare, SegmentCommand& command) {
   OutputOptions& outputs = command.outputs;
   declare.choice("graphml", "auto", {"auto", "full", "backbone", "none"},
-                 "auto: full up to 1,000,000 edges, else a backbone", into(outputs.graphml));
+                 "Edges in the GraphML file: all, or a backbone. auto is full up to 1,000,000 edges, else backbone. "
+                 "none writes no file",
+                 into(outputs.graphml));
   declare.value(
-      "write", "none", "Comma list of extra files: embeddings, scores, hspy (label and order maps for HyperSpy)",
+      "write", "none", "Extra files, separated by commas: embeddings, scores, hspy (label and order maps for HyperSpy)",
       [&](const std::string& text) {
         outputs.embeddings = outputs.scores = outputs.hspy = false;
         bool OutputOptions::*const wanted[] = {&OutputOptions::embeddings, &OutputOptions::scores,
@@ -245,8 +253,8 @@ void apply_config(CLI::App& app, const std::filesystem::path& path) {
   }
 }
 
-/// Every configurable option with its effective value, where there is one to write ("auto" and the like count as
-/// values; a default that only describes, such as "from the file", does not).
+/// Lists every configurable option with its effective value. "auto" and the like are values. An option is left out when
+/// its default only describes, such as "from the file".
 OptionTable effective_options(const CLI::App& app) {
   static const Names descriptive = {
       "from the file", "measured", "HAADF, else the first image", "the one that ships", "the machine's", "none", ""};
@@ -262,7 +270,7 @@ OptionTable effective_options(const CLI::App& app) {
 
 /// The whole parser with the structs it fills.
 struct Parser {
-  CLI::App app{"metamict segments STEM-HAADF micrographs into regions of like structure, without labels.", "metamict"};
+  CLI::App app{"Segment STEM-HAADF micrographs into regions of like structure, without labels", "metamict"};
   SegmentCommand segment;
   SeriesCommand series;
   WatchCommand watch;
@@ -291,13 +299,12 @@ Parser::Parser() {
   app.set_help_flag("-h,--help", "Print this help");
   app.set_help_all_flag("--help-all", "Print the help of every verb");
   app.add_flag("--version", version,
-               "Print the versions of the program, its libraries, the BLAS and the processor's capability");
+               "Print the versions of the program and its libraries, and the processor's instruction set");
   app.add_option("--completion", completion, "Print a completion script: bash, zsh or fish")->type_name("SHELL");
   app.add_flag("--man", manual, "Print the manual page (roff)");
   app.footer(
-      "Exit codes: 0 all done, 1 some images failed, 2 wrong usage, 3 no input readable, 4 model missing or not "
-      "fitting,\n"
-      "5 refused for memory or disk, 6 output not written, 7 internal error, 130/143 stopped by a signal.");
+      "Exit codes: 0 all done, 1 some images failed, 2 wrong usage, 3 no input readable, 4 model missing or refused,\n"
+      "5 too little memory or disk, 6 output not written, 7 internal error, 130/143 stopped by a signal.");
   declare_segment();
   declare_series();
   declare_watch();
@@ -305,10 +312,10 @@ Parser::Parser() {
   declare_evaluate();
 }
 
-/// What the three verbs that segment have in common.
+/// Declares what the three verbs that segment have in common.
 void Parser::declare_how(CLI::App& verb, SegmentCommand& command) {
   Declaration declare(verb);
-  verb.add_option("--output", command.output, "Folder for the results (made if need be)")
+  verb.add_option("--output", command.output, "Folder for the results. It is made if it does not exist")
       ->type_name("DIR")
       ->configurable(false);
   declare_reading(declare, command.options);
@@ -316,14 +323,17 @@ void Parser::declare_how(CLI::App& verb, SegmentCommand& command) {
   declare_graph(declare, command);
   declare_outputs(declare, command);
   declare_machine(declare, command);
-  declare.flag("resume", command.resume, "Skip images whose DONE.json still matches; redo the others")
+  declare
+      .flag("resume", command.resume,
+            "Skip images that are done with the same input, options and model. Redo the others")
       ->configurable(false);
   declare.flag("overwrite", command.overwrite, "Replace existing results")->configurable(false);
   declare.flag("fail-fast", command.fail_fast, "Stop at the first image that fails")->configurable(false);
-  declare.flag("dry-run", command.dry_run, "Say what would be done, and stop")->configurable(false);
-  declare.flag("print-config", command.print_config, "Print the effective options as a config file, and stop")
+  declare.flag("dry-run", command.dry_run, "Print what would be done, then stop")->configurable(false);
+  declare.flag("print-config", command.print_config, "Print the effective options as a config file, then stop")
       ->configurable(false);
-  verb.add_option("--config", config, "Options from a file (flat keys, as run.toml); the command line wins")
+  verb.add_option("--config", config,
+                  "Read options from this file, one key = value a line, as in run.toml. The command line wins")
       ->type_name("FILE")
       ->configurable(false);
   for (const char* name : {"--quiet", "--verbose", "--json", "--no-color", "--log-file"})
@@ -331,30 +341,32 @@ void Parser::declare_how(CLI::App& verb, SegmentCommand& command) {
 }
 
 void Parser::declare_segment() {
-  segment_app = app.add_subcommand("segment", "Segment one or many images, each on its own");
+  segment_app = app.add_subcommand("segment", "Segment one image or many, each by itself");
   declare_common(*segment_app, segment.common);
-  segment_app->add_option("IMAGE", segment.images, "Images: TIFF, PNG, JPEG, NPY and microscope formats")
+  segment_app->add_option("IMAGE", segment.images, "Images to segment: TIFF, PNG, JPEG, NPY or a microscope's format")
       ->configurable(false);
-  segment_app->add_option("--manifest", segment.manifest, "Images to do, one a line or CSV with an image column")
+  segment_app
+      ->add_option("--manifest", segment.manifest,
+                   "File that lists the images: one path a line, or a CSV with a column named image")
       ->type_name("FILE")
       ->configurable(false);
   declare_how(*segment_app, segment);
 }
 
 void Parser::declare_series() {
-  series_app = app.add_subcommand("series",
-                                  "Segment a dose series: one language of labels, amorphous front, trend against dose");
+  series_app = app.add_subcommand(
+      "series", "Segment a dose series: the same labels in all images, the amorphous front, its trend with dose");
   declare_common(*series_app, series.common);
   series_app
-      ->add_option("SERIES", series_names,
-                   "SERIES.csv with the columns image,dose_dpa (others are kept), or IMAGE=DOSE...")
+      ->add_option(
+          "SERIES", series_names,
+          "A CSV with the columns image and dose_dpa (others are kept), or IMAGE=DOSE for each image (dose in dpa)")
       ->configurable(false);
   Declaration declare(*series_app);
   declare
       .flag("joint", series.joint,
-            "One graph over the chips of all images, in place of one a picture whose regions are then matched: finds "
-            "what is alike across the "
-            "series, but one odd image stretches the scores of all, and memory grows with the square of all chips")
+            "Build one graph over the chips of all images, in place of matching the regions of one graph per image. "
+            "One odd image stretches the scores of all, and memory grows with the square of the number of chips")
       ->configurable(false);
   series_app
       ->add_option_function<std::string>(
@@ -365,8 +377,8 @@ void Parser::declare_series() {
               throw UsageError("--growth-direction is " + text + " but must lie between -360 and 360");
             series.options.growth_direction_deg = std::fmod(angle + 360, 360);
           },
-          "From the substrate to the film's surface, degrees counter-clockwise from the picture's right: 90 = the "
-          "surface is up")
+          "Direction from the substrate to the film's surface, in degrees counter-clockwise from the picture's right. "
+          "At 90 the surface is up")
       ->type_name("DEG")
       ->default_str("found")
       ->configurable(false);
@@ -374,10 +386,10 @@ void Parser::declare_series() {
 }
 
 void Parser::declare_watch() {
-  watch_app = app.add_subcommand("watch", "Segment each new image of a folder as it arrives; the model is kept warm");
+  watch_app = app.add_subcommand("watch", "Segment each new image of a folder as it arrives. The encoder stays loaded");
   declare_common(*watch_app, watch.common);
   watch_app
-      ->add_option("FOLDER", watch.folder, "Folder to watch; images that are there already and not done are done first")
+      ->add_option("FOLDER", watch.folder, "Folder to watch. Images that are in it already and not done come first")
       ->configurable(false);
   Declaration declare(*watch_app);
   watch_app
@@ -388,35 +400,36 @@ void Parser::declare_watch() {
             if (watch.settle_s <= 0 || watch.settle_s > 3600)
               throw UsageError("--settle is " + text + " but must lie above 0 and up to 3600 s");
           },
-          "A file that no one closed is whole when its size and time have stood still for so long")
+          "Wait until the size and time of a file have stood still for so long, if no program was seen to close it")
       ->type_name("SECONDS")
       ->default_str("1")
       ->configurable(false);
   declare
       .flag("poll", watch.poll,
-            "Look at the folder again and again: for network folders, which tell nothing of changes")
+            "Look at the folder again and again. Network folders need this, because they report no changes")
       ->configurable(false);
-  declare.flag("once", watch.once, "Stop when everything that is there is done")->configurable(false);
+  declare.flag("once", watch.once, "Stop when all images in the folder are done")->configurable(false);
   declare_how(*watch_app, watch.segment);
 }
 
 void Parser::declare_inspect() {
-  CLI::App* verb = app.add_subcommand("inspect", "What is in a file, and what segment would do with it");
+  CLI::App* verb = app.add_subcommand("inspect", "Print what is in a file and what segment would do with it");
   declare_common(*verb, inspect.common);
   Declaration declare(*verb);
-  verb->add_option("IMAGE", inspect.images, "Files to look into");
+  verb->add_option("IMAGE", inspect.images, "Files to inspect");
   declare_reading(declare, inspect.options);
   inspect.options.resources.threads = machine_threads();  // the memory it foretells is that of segment's defaults
 }
 
 void Parser::declare_evaluate() {
-  CLI::App* verb = app.add_subcommand("evaluate", "Compare a label map with a truth: adjusted Rand index, IoU");
+  CLI::App* verb = app.add_subcommand(
+      "evaluate", "Compare a label map with the truth: adjusted Rand index and intersection over union (IoU)");
   declare_common(*verb, evaluate.common);
-  verb->add_option("LABELS", evaluate.labels, "Label image")->required();
-  verb->add_option("TRUTH", evaluate.truth, "Label image of the same size")->required();
+  verb->add_option("LABELS", evaluate.labels, "Label image to judge")->required();
+  verb->add_option("TRUTH", evaluate.truth, "Label image that is the truth, of the same size")->required();
   Declaration declare(*verb);
   declare.value(
-      "ignore", "none", "Truth label whose pixels are left out",
+      "ignore", "none", "Label of the truth whose pixels are left out",
       [this](const std::string& text) { evaluate.ignore = static_cast<int>(parse_whole("--ignore", text, 0, 65535)); },
       "N");
 }
@@ -457,7 +470,7 @@ SegmentCommand finish(Parser& parser) {
   return command;
 }
 
-/// IMAGE=DOSE, the dose behind the last '='.
+/// Parses IMAGE=DOSE. The dose stands behind the last '='.
 SeriesEntry parse_entry(const std::string& text) {
   const std::size_t at = text.rfind('=');
   if (at == std::string::npos || at == 0)
@@ -501,7 +514,7 @@ Command finish_watch(Parser& parser) {
   return command;
 }
 
-/// The parser's complaint as a sentence. An unknown verb makes it list the whole command line, backwards.
+/// Turns the parser's complaint into a sentence. For an unknown verb the parser lists the whole line, backwards.
 std::string in_our_words(const CLI::ParseError& error, const CLI::App& app, const std::vector<std::string>& arguments) {
   std::string said = error.what();
   const std::string& first = arguments.front();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Adds up whole rows of the score matrix. These are the only loops of the dense engine that see every score.
+// Adds up whole rows of the score matrix. These loops of the dense engine see every score.
 #pragma once
 
 #include <cstddef>
