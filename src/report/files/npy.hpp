@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// NumPy arrays: embeddings and scores for those who want to go on by themselves.
+// NumPy arrays of embeddings and scores, for those who want to go on by themselves.
 #pragma once
 
 #include <filesystem>
