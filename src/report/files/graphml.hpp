@@ -6,7 +6,8 @@
 #include <span>
 #include <vector>
 
-#include "metamict/outputs.hpp"
+#include "metamict/result.hpp"
+#include "metamict/written_file.hpp"
 
 namespace metamict {
 

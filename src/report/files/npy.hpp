@@ -5,7 +5,8 @@
 #include <filesystem>
 
 #include "metamict/embed.hpp"
-#include "metamict/outputs.hpp"
+#include "metamict/similarity.hpp"
+#include "metamict/written_file.hpp"
 
 namespace metamict {
 
