@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <ranges>
 
 #include "app/batch/arrivals.hpp"
 #include "app/batch/batch.hpp"
@@ -13,24 +14,24 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Returns the text of DIR/watch.html: what has been done so far, latest first. Browsers reload it every five seconds.
+Html image_row(const StreamStatus& image) {
+  const bool failed = image.status == "failed";
+  Html name = image.image.filename().string();
+  if (!failed) name = element("a", {{"href", address_of(image.stem + "/report.html")}}, name);
+  return html::table_row(
+      {name, failed ? image.reason : image.status, image.latency_s > 0 ? fixed(image.latency_s, 2) : "–"});
+}
+
+/// DIR/watch.html: what has been done so far, latest first. The browser reads it again every five
+/// seconds.
 std::string status_page(const WatchCommand& command, const std::vector<StreamStatus>& images, std::size_t waiting) {
-  std::string body = "<header><h1>" + escaped(command.folder.string()) + "</h1>\n<p class=\"lead\">" +
-                     std::to_string(images.size()) +
-                     (images.size() == 1 ? " image has come, " : " images have come, ") + std::to_string(waiting) +
-                     " waiting.</p></header>\n" +
-                     "<div class=\"scroll\"><table><thead><tr><th>image</th><th>state</th><th>seconds from "
-                     "arrival</th></tr></thead><tbody>\n";
-  const std::vector<StreamStatus> latest_first(images.rbegin(), images.rend());
-  for (const StreamStatus& image : latest_first) {
-    const std::string name = escaped(image.image.filename().string());
-    const bool fine = image.status != "failed";
-    body += "<tr><td>" +
-            (fine ? "<a href=\"" + escaped(address_of(image.stem + "/report.html")) + "\">" + name + "</a>" : name) +
-            "</td><td>" + escaped(fine ? image.status : image.reason) + "</td><td>" +
-            (image.latency_s > 0 ? fixed(image.latency_s, 2) : "–") + "</td></tr>\n";
-  }
-  return html::page("watch – metamict", body + "</tbody></table></div>\n", {.refresh_s = 5});
+  const std::string come = images.size() == 1 ? " image has come, " : " images have come, ";
+  Html rows;
+  for (const StreamStatus& image : std::views::reverse(images)) rows += image_row(image);
+  const Html body = "<header>"_html + element("h1", command.folder.string()) + "\n<p class=\"lead\">"_html +
+                    std::to_string(images.size()) + come + std::to_string(waiting) + " waiting.</p></header>\n"_html +
+                    html::table({"image", "state", "seconds from arrival"}, rows);
+  return html::page("watch – metamict", body, {.refresh_s = 5});
 }
 
 }  // namespace

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // PNG: the container is walked here, so that a truncated or damaged file is refused; OpenCV's codecs decode.
+#include <libdeflate.h>
+
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <string_view>
 
@@ -33,21 +34,6 @@ void set_size(DatasetInfo& info, std::uint64_t rows, std::uint64_t cols) {
   info.cols = static_cast<int>(cols);
 }
 
-std::uint32_t crc32(const unsigned char* bytes, std::size_t count) {
-  static const auto table = [] {
-    std::array<std::uint32_t, 256> entries{};
-    for (std::uint32_t i = 0; i < 256; ++i) {
-      std::uint32_t value = i;
-      for (int bit = 0; bit < 8; ++bit) value = (value & 1U) != 0 ? 0xEDB88320U ^ (value >> 1) : value >> 1;
-      entries[i] = value;
-    }
-    return entries;
-  }();
-  std::uint32_t crc = ~0U;
-  for (std::size_t i = 0; i < count; ++i) crc = table[(crc ^ bytes[i]) & 255U] ^ (crc >> 8);
-  return ~crc;
-}
-
 // Chunks with right checksums from IHDR to IEND: what libpng would only complain about on stderr is refused before it
 // sees it.
 Picture walk_png(const Bytes& bytes) {
@@ -60,7 +46,7 @@ Picture walk_png(const Bytes& bytes) {
     if (length > bytes.size() - at - 12)
       throw InputError("truncated or damaged: the PNG chunk at byte " + std::to_string(at) + " claims " +
                        std::to_string(length) + " bytes");
-    if (crc32(bytes.data() + at + 4, length + 4) != big32(bytes, at + 8 + length))
+    if (libdeflate_crc32(0, bytes.data() + at + 4, length + 4) != big32(bytes, at + 8 + length))
       throw InputError("damaged: wrong checksum of the PNG chunk at byte " + std::to_string(at));
     if (at == 8) {
       if (type != "IHDR" || length != 13) throw InputError("damaged: the PNG does not begin with an IHDR chunk");

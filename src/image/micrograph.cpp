@@ -197,7 +197,6 @@ Micrograph to_canonical_scale(const Micrograph& micrograph, double chip_px, int 
   Micrograph result = micrograph;
   result.pixels = cv::Mat();
   // Factors are given and not a size, so that positions scale by exactly this factor whatever the rounding.
-<<<<<<< HEAD
   const auto how = [](double along) { return along < 1 ? cv::INTER_AREA : cv::INTER_CUBIC; };
   if (factors.x == factors.y) {
     cv::resize(micrograph.pixels, result.pixels, cv::Size(), factor, factor, how(factor));
@@ -205,10 +204,6 @@ Micrograph to_canonical_scale(const Micrograph& micrograph, double chip_px, int 
     cv::resize(micrograph.pixels, result.pixels, cv::Size(), factors.x, 1, how(factors.x));
     cv::resize(result.pixels, result.pixels, cv::Size(), 1, factors.y, how(factors.y));
   }
-=======
-  cv::resize(micrograph.pixels, result.pixels, cv::Size(), factor, factor,
-             factor < 1 ? cv::INTER_AREA : cv::INTER_CUBIC);
->>>>>>> prose18
   result.scale *= factor;
   result.pixel_aspect = 1;
   if (result.nm_per_pixel) result.nm_per_pixel = *result.nm_per_pixel / factor;

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "metamict/outputs.hpp"
 
-#include <algorithm>
 #include <functional>
 #include <future>
 #include <numeric>
 
 #include "base/run_all.hpp"
-#include "base/system/whole_file.hpp"
 #include "base/text.hpp"
-#include "metamict/errors.hpp"
 #include "report/files/chips_csv.hpp"
 #include "report/files/graphml.hpp"
 #include "report/files/hspy.hpp"
@@ -21,6 +18,7 @@
 #include "report/pictures/graph_plot.hpp"
 #include "report/pictures/overlay.hpp"
 #include "report/pictures/similarity_plot.hpp"
+#include "report/report_folder.hpp"
 
 namespace metamict {
 
@@ -30,7 +28,8 @@ constexpr std::uint64_t full_graph_edges = 1'000'000;  // about 70 bytes each; n
 constexpr int drawn_neighbours = 8;
 
 bool writes_full_graph(const ChipGraph& graph, GraphmlMode mode) {
-  return mode == GraphmlMode::full || (mode == GraphmlMode::automatic && graph.edges <= full_graph_edges);
+  return mode == GraphmlMode::full ||
+         (mode == GraphmlMode::automatic && graph.edges <= full_graph_edges);
 }
 
 /// Nothing degrades silently: said before the reports are written, which repeat the notes.
@@ -39,11 +38,13 @@ void note_backbones(Result& result, GraphmlMode mode) {
   std::string rules;
   for (const RuleResult& rule : result.rules)
     if (rule.graph && !writes_full_graph(*rule.graph, mode))
-      rules += (rules.empty() ? "" : ", ") + rule.name + " (" + with_thousands(rule.graph->edges) + " edges)";
+      rules += (rules.empty() ? "" : ", ") + rule.name + " (" + with_thousands(rule.graph->edges) +
+               " edges)";
   if (rules.empty()) return;
   result.notes.push_back(
-      "graph.graphml holds only a backbone (mutual nearest neighbours and a maximum spanning forest) of " + rules +
-      ": --graphml full writes every edge");
+      "graph.graphml holds only a backbone (mutual nearest neighbours and a maximum spanning "
+      "forest) of " +
+      rules + ": --graphml full writes every edge");
 }
 
 void note_many_communities(Result& result) {
@@ -51,42 +52,37 @@ void note_many_communities(Result& result) {
     if (rule.communities.count > reported_communities)
       result.notes.push_back(rule.name + ": report.json gives the mean scores between the " +
                              std::to_string(reported_communities) + " largest of " +
-                             with_thousands(static_cast<std::uint64_t>(rule.communities.count)) + " communities only");
+                             with_thousands(static_cast<std::uint64_t>(rule.communities.count)) +
+                             " communities only");
 }
 
-void make_folder(const std::filesystem::path& folder, bool with_parents) {
-  std::error_code failure;
-  with_parents ? std::filesystem::create_directories(folder, failure)
-               : std::filesystem::create_directory(folder, failure);
-  if (failure) throw OutputError("the folder " + folder.string() + " cannot be made: " + failure.message());
-}
-
-/// Writes the files of one image. Its work is cut into jobs that cores share; the list of files is in the order of the
-/// jobs, whoever runs them.
+/// Writes the files of one image. Its work is cut into jobs that cores share. The list of files is
+/// in the order of the jobs, whoever runs them.
 class Writer {
  public:
-  Writer(const Result& result, std::filesystem::path folder, const OutputOptions& options, int threads)
+  Writer(const Result& result, ReportFolder folder, const OutputOptions& options, int threads)
       : result_(result), folder_(std::move(folder)), options_(options), threads_(threads) {}
 
   std::vector<WrittenFile> run() {
-    if (options_.make_folder) make_folder(folder_, true);
-    // Not the folder again: one that was cleared away meanwhile is not to come back.
-    for (const RuleResult& rule : result_.rules) make_folder(folder_ / rule.name, false);
+    if (options_.make_folder) folder_.make_with_parents();
+    // Its own folder is not made again here: one that was cleared away
+    // meanwhile is not to come back.
+    for (const RuleResult& rule : result_.rules) folder_.make(rule.name);
     plan_jobs();
     run_jobs();
-    put("report.json", json_report(result_));
-    put("report.html", html_report(result_, pictures_));
-    for (const RuleResult& rule : result_.rules) sync_folder(folder_ / rule.name);
-    sync_folder(folder_);
+    files_.push_back(folder_.put("report.json", json_report(result_)));
+    files_.push_back(folder_.put("report.html", html_report(result_, pictures_)));
+    for (const RuleResult& rule : result_.rules) folder_.sync(rule.name);
+    folder_.sync();
     return std::move(files_);
   }
 
  private:
   using Files = std::vector<WrittenFile>;
 
-  /// What the drawings of all graphs share: chips stand in one place whatever the cut, and a graph's backbone is what
-  /// reaches its cut of the backbone of a graph with a lower cut (nearest neighbours stay nearest, and a maximum
-  /// spanning forest without its weak edges is one of what is left).
+  /// What the drawings of all graphs share. A chip stands in one place whatever the cut. The
+  /// backbone of a graph is the part of a lower cut's backbone that reaches its own cut: nearest
+  /// neighbours stay nearest, and a maximum spanning forest stays one when its weak edges go.
   struct Drawing {
     std::vector<Edge> backbone;
     std::vector<cv::Point2f> layout;
@@ -95,10 +91,12 @@ class Writer {
   Drawing lay_out_graphs() const {
     const ChipGraph* largest = nullptr;
     for (const RuleResult& rule : result_.rules)
-      if (rule.graph && (largest == nullptr || rule.graph->threshold < largest->threshold)) largest = &*rule.graph;
+      if (rule.graph && (largest == nullptr || rule.graph->threshold < largest->threshold))
+        largest = &*rule.graph;
     if (largest == nullptr) return {};
     std::vector<Edge> edges = backbone(*largest, drawn_neighbours);
-    std::vector<cv::Point2f> layout = lay_out(place_by_similarity(*result_.similarity.scores), edges);
+    std::vector<cv::Point2f> layout =
+        lay_out(place_by_similarity(*result_.similarity.scores), edges);
     return {std::move(edges), std::move(layout)};
   }
 
@@ -109,34 +107,49 @@ class Writer {
     return edges;
   }
 
+  /// The layout takes longest: one core begins with it while the others
+  /// write what does not need it.
   void plan_jobs() {
-    // The layout takes longest: one core begins with it while the others write what does not need it.
     drawing_ = std::async(std::launch::deferred, [this] { return lay_out_graphs(); }).share();
-    jobs_.emplace_back([&] {
+    jobs_.emplace_back([this] {
       drawing_.wait();
       return Files{};
     });
-    for (const RuleResult& rule : result_.rules)
-      jobs_.emplace_back([&] {
-        return Files{written(rule.name + "/labels.tif", label_tiff(rule.map.labels, result_.micrograph.nm_per_pixel)),
-                     written(rule.name + "/overlay.png", draw_overlay(result_, rule))};
-      });
-    jobs_.emplace_back([&] {
-      pictures_.similarity = draw_similarity(result_);
-      return Files{written("similarity.png", pictures_.similarity), written("chips.csv", chips_csv(result_))};
-    });
-    if (options_.hspy) {
-      jobs_.emplace_back([&] { return Files{written("order.hspy", order_hspy(result_))}; });
-      for (const RuleResult& rule : result_.rules)
-        jobs_.emplace_back([&] { return Files{written(rule.name + "/labels.hspy", labels_hspy(result_, rule))}; });
-    }
+    plan_maps();
+    if (options_.hspy) plan_hspy();
     if (options_.embeddings)
-      jobs_.emplace_back(
-          [&] { return Files{relative(write_embeddings(result_.embeddings, folder_ / "embeddings.npy"))}; });
+      jobs_.emplace_back([this] {
+        return relative(write_embeddings(result_.embeddings, folder_ / "embeddings.npy"));
+      });
     if (options_.scores)
-      jobs_.emplace_back([&] { return Files{relative(write_scores(result_.similarity, folder_ / "scores.npy"))}; });
+      jobs_.emplace_back(
+          [this] { return relative(write_scores(result_.similarity, folder_ / "scores.npy")); });
     for (const RuleResult& rule : result_.rules)
       if (rule.graph) jobs_.emplace_back([&] { return write_graph(rule); });
+  }
+
+  void plan_maps() {
+    for (const RuleResult& rule : result_.rules)
+      jobs_.emplace_back([&] {
+        const Micrograph& micrograph = result_.micrograph;
+        return Files{
+            folder_.put(rule.name + "/labels.tif",
+                        label_tiff(rule.map.labels, micrograph.nm_per_pixel)),
+            folder_.put(rule.name + "/overlay.png", draw_overlay(micrograph, region_map(rule)))};
+      });
+    jobs_.emplace_back([this] {
+      pictures_.similarity = draw_similarity(result_.similarity.statistics, result_.rules);
+      return Files{folder_.put("similarity.png", pictures_.similarity),
+                   folder_.put("chips.csv", chips_csv(result_))};
+    });
+  }
+
+  void plan_hspy() {
+    jobs_.emplace_back([this] { return Files{folder_.put("order.hspy", order_hspy(result_))}; });
+    for (const RuleResult& rule : result_.rules)
+      jobs_.emplace_back([&] {
+        return Files{folder_.put(rule.name + "/labels.hspy", labels_hspy(result_, rule))};
+      });
   }
 
   void run_jobs() {
@@ -152,11 +165,12 @@ class Writer {
     const std::vector<cv::Point2f>& layout = drawing_.get().layout;
     std::string picture = draw_graph(rule, layout, edges);
     Files files;
-    if (options_.graphml != GraphmlMode::none)
-      files.push_back(relative(
-          write_graphml({result_, rule, layout, writes_full_graph(*rule.graph, options_.graphml) ? nullptr : &edges},
-                        folder_ / rule.name / "graph.graphml")));
-    files.push_back(written(rule.name + "/graph.png", picture));
+    if (options_.graphml != GraphmlMode::none) {
+      const bool full = writes_full_graph(*rule.graph, options_.graphml);
+      files = relative(write_graphml({result_, rule, layout, full ? nullptr : &edges},
+                                     folder_ / (rule.name + "/graph.graphml")));
+    }
+    files.push_back(folder_.put(rule.name + "/graph.png", picture));
     if (&rule == graph_rule(result_)) {
       pictures_.graph = std::move(picture);
       pictures_.graph_rule = rule.name;
@@ -164,21 +178,10 @@ class Writer {
     return files;
   }
 
-  WrittenFile written(const std::string& name, std::string_view bytes) const {
-    WholeFile file(folder_ / name);
-    file.write(bytes);
-    return relative(file.finish());
-  }
-
-  WrittenFile relative(WrittenFile file) const {
-    file.path = file.path.lexically_relative(folder_);
-    return file;
-  }
-
-  void put(const std::string& name, std::string_view bytes) { files_.push_back(written(name, bytes)); }
+  Files relative(WrittenFile file) const { return {folder_.relative(std::move(file))}; }
 
   const Result& result_;
-  const std::filesystem::path folder_;
+  const ReportFolder folder_;
   const OutputOptions& options_;
   int threads_;
   std::shared_future<Drawing> drawing_;
@@ -193,7 +196,7 @@ std::vector<WrittenFile> write_outputs(Result& result, const std::filesystem::pa
                                        const OutputOptions& options, int threads) {
   note_backbones(result, options.graphml);
   note_many_communities(result);
-  return Writer(result, folder, options, threads).run();
+  return Writer(result, ReportFolder(folder), options, threads).run();
 }
 
 }  // namespace metamict

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "metamict/chip_size.hpp"
 #include "metamict/chips.hpp"
 
 #include <gmock/gmock.h>
@@ -8,6 +7,7 @@
 #include <random>
 #include <string>
 
+#include "metamict/chip_size.hpp"
 #include "metamict/errors.hpp"
 #include "metamict/lattice.hpp"
 #include "support/support.hpp"

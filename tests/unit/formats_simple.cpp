@@ -5,7 +5,6 @@
 #include <cstring>
 #include <fstream>
 
-#include "formats/codecs/codecs.hpp"
 #include "metamict/errors.hpp"
 #include "metamict/formats.hpp"
 #include "support/support.hpp"
@@ -36,9 +35,19 @@ cv::Mat matrix(int rows, int cols, std::initializer_list<float> numbers) {
   return result;
 }
 
-std::string png_of(const cv::Mat& image) {
-  const auto bytes = encode_png(image);
-  return {bytes.begin(), bytes.end()};
+/// A PNG file by Pillow: grey of 8 or 16 bits, or colour with alpha (blue-green-red-alpha in `image`).
+std::string png_of(const test::TemporaryFolder& folder, const cv::Mat& image) {
+  const std::string raw = folder / "raw", made = folder / "made.png";
+  spill(raw, {reinterpret_cast<const char*>(image.data), image.total() * image.elemSize()});
+  const std::string mode = image.type() == CV_8UC1    ? "'L', size, data"
+                           : image.type() == CV_16UC1 ? "'I;16', size, data"
+                                                      : "'RGBA', size, data, 'raw', 'BGRA'";
+  const std::string size = std::to_string(image.cols) + ", " + std::to_string(image.rows);
+  const auto ran = test::run_command(std::string(METAMICT_PYTHON) + " -c \"from PIL import Image; size = (" + size +
+                                     "); data = open('" + raw + "', 'rb').read(); Image.frombytes(" + mode +
+                                     ").save('" + made + "')\"");
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  return test::slurp(made);
 }
 
 TEST(Png, GreyOf8And16BitKeepsItsNumbers) {
@@ -46,7 +55,7 @@ TEST(Png, GreyOf8And16BitKeepsItsNumbers) {
   for (const int type : {CV_8UC1, CV_16UC1}) {
     cv::Mat image(5, 7, type);
     cv::randu(image, 0, type == CV_8UC1 ? 256 : 65536);
-    spill(folder / "x.dat", png_of(image));  // the name says nothing: content decides
+    spill(folder / "x.dat", png_of(folder, image));  // the name says nothing: content decides
     EXPECT_EQ(recognise_format(folder / "x.dat").name, "PNG");
     const RawImage raw = read_first(folder / "x.dat");
     cv::Mat wanted;
@@ -62,7 +71,7 @@ TEST(Png, ColourAndTransparencyAreSaid) {
   const test::TemporaryFolder folder;
   cv::Mat image(5, 7, CV_8UC4);
   cv::randu(image, 0, 256);
-  spill(folder / "x.png", png_of(image));
+  spill(folder / "x.png", png_of(folder, image));
   const RawImage raw = read_first(folder / "x.png");
   const auto bgra = image.at<cv::Vec4b>(3, 2);
   EXPECT_NEAR(static_cast<double>(raw.pixels.at<float>(3, 2)), 0.114 * bgra[0] + 0.587 * bgra[1] + 0.299 * bgra[2],
@@ -75,7 +84,7 @@ TEST(Png, EveryCutAndEveryFlippedByteIsRefused) {
   const test::TemporaryFolder folder;
   cv::Mat image(9, 11, CV_8UC1);
   cv::randu(image, 0, 256);
-  const std::string whole = png_of(image);
+  const std::string whole = png_of(folder, image);
   for (std::size_t length = 0; length < whole.size(); ++length) {
     spill(folder / "cut.png", whole.substr(0, length));
     EXPECT_THROW(read_first(folder / "cut.png"), InputError) << length;

@@ -6,7 +6,7 @@
 #include <opencv2/imgproc.hpp>
 #include <random>
 
-#include "report/series_outputs.hpp"
+#include "report/files/geojson.hpp"
 
 namespace metamict {
 namespace {

@@ -205,7 +205,7 @@ TEST(Overlay, ShowsEveryRegionsColourInTheLegend) {
     RuleResult& rule = result.rules.front();
     cv::resize(result.micrograph.pixels, result.micrograph.pixels, size);
     cv::resize(rule.map.labels, rule.map.labels, size, 0, 0, cv::INTER_NEAREST);
-    const cv::Mat picture = decoded(draw_overlay(result, rule));
+    const cv::Mat picture = decoded(draw_overlay(result.micrograph, region_map(rule)));
     ASSERT_FALSE(picture.empty());
     EXPECT_GE(std::max(picture.cols, picture.rows), 900);
     for (int label = 1; label <= 3; ++label) EXPECT_GT(pixels_near(picture, region_colour(label)), 300) << label;
@@ -219,7 +219,7 @@ TEST(Overlay, LegendOfManyRegionsStaysOnTheSheet) {
     rule.regions.push_back({label, 3, 10, 0.025, 0.5, 1, {0, 0}});
     rule.map.area_px.push_back(10);
   }
-  const cv::Mat picture = decoded(draw_overlay(result, rule));
+  const cv::Mat picture = decoded(draw_overlay(result.micrograph, region_map(rule)));
   EXPECT_GT(pixels_near(picture, region_colour(3)), 300);
   const cv::Mat last_row = picture.row(picture.rows - 1).colRange(picture.cols - 200, picture.cols);
   EXPECT_EQ(cv::norm(last_row, cv::Mat(last_row.size(), last_row.type(), cv::Scalar::all(255)), cv::NORM_INF), 0)
@@ -228,7 +228,7 @@ TEST(Overlay, LegendOfManyRegionsStaysOnTheSheet) {
 
 TEST(SimilarityPlot, BarsStandForTheCounts) {
   const Result result = sample_result();
-  const cv::Mat picture = decoded(draw_similarity(result));
+  const cv::Mat picture = decoded(draw_similarity(result.similarity.statistics, result.rules));
   ASSERT_FALSE(picture.empty());
   EXPECT_GT(pixels_near(picture, {158, 172, 186}), 1000);  // bars
   EXPECT_GT(pixels_near(picture, {0, 114, 178}), 100);     // first cut

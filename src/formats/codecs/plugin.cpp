@@ -2,7 +2,6 @@
 // The plug-in behind codecs.hpp: the only file that links OpenCV's codecs.
 #include <opencv2/imgcodecs.hpp>
 #include <span>
-#include <vector>
 
 // C linkage for the loader's sake; both sides are built together, so C++ types may cross.
 #pragma GCC diagnostic push
@@ -17,11 +16,3 @@ extern "C" cv::Mat metamict_decode_image(std::span<const unsigned char> file) {
   }
 }
 #pragma GCC diagnostic pop
-
-extern "C" bool metamict_encode_png(const cv::Mat& image, std::vector<unsigned char>& bytes) {
-  try {
-    return cv::imencode(".png", image, bytes, {cv::IMWRITE_PNG_COMPRESSION, 4});
-  } catch (const cv::Exception&) {
-    return false;
-  }
-}

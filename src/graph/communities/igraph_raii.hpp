@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-<<<<<<< HEAD
-// Wraps igraph's values in owners, and turns its errors into exceptions. Only igraph_*.cpp include this.
-=======
 // Wraps igraph's values in owners, and turns its errors into exceptions. Only igraph_* files include it directly.
->>>>>>> prose18
 #pragma once
 
 #include <igraph/igraph.h>

@@ -12,13 +12,15 @@ cv::Point2d chip_centre_px(const ChipGrid& grid, std::size_t node) {
 
 std::string chips_csv(const Result& result) {
   std::string text = "node,row,col,x_px,y_px,order";
-  for (const RuleResult& rule : result.rules) text += "," + rule.name + "_community," + rule.name + "_stability";
+  for (const RuleResult& rule : result.rules)
+    text += "," + rule.name + "_community," + rule.name + "_stability";
   text += "\r\n";
-  for (std::size_t node = 0; node < result.grid.chips(); ++node) {
-    const cv::Point2d centre = chip_centre_px(result.grid, node);
-    text += std::to_string(node) + "," + std::to_string(result.grid.row(node)) + "," +
-            std::to_string(result.grid.col(node)) + "," + shortest(centre.x) + "," + shortest(centre.y) + "," +
-            shortest(result.order[node]);
+  const ChipGrid& grid = result.grid;
+  for (std::size_t node = 0; node < grid.chips(); ++node) {
+    const cv::Point2d centre = chip_centre_px(grid, node);
+    text += std::to_string(node) + "," + std::to_string(grid.row(node)) + "," +
+            std::to_string(grid.col(node)) + "," + shortest(centre.x) + "," + shortest(centre.y) +
+            "," + shortest(result.order[node]);
     for (const RuleResult& rule : result.rules)
       text += "," + std::to_string(rule.communities.community[node]) + "," +
               shortest(rule.communities.node_stability[node]);

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "report/files/geojson.hpp"
+
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <opencv2/imgproc.hpp>
 
+#include "report/files/json_values.hpp"
 #include "report/pictures/colours.hpp"
 #include "report/pictures/outlines.hpp"
-#include "report/series_outputs.hpp"
 
 namespace metamict {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 /// Positive for a ring around a region, negative for one around a hole.
 double signed_area(const std::vector<cv::Point>& corners) {
@@ -31,12 +30,12 @@ Json closed_ring(const Ring& ring) {
   return positions;
 }
 
-/// The middle of the region's pixel beside a ring's first edge.
+/// The middle of the pixel beside a ring's first edge, on the region's side.
 cv::Point2f beside(const Ring& ring) {
   const cv::Point a = ring.corners[0], step = ring.corners[1] - a;
   const double length = std::hypot(step.x, step.y);
-  const cv::Point2f along(static_cast<float>(step.x / length), static_cast<float>(step.y / length)),
-      right(-along.y, along.x);
+  const cv::Point2f along(static_cast<float>(step.x / length), static_cast<float>(step.y / length));
+  const cv::Point2f right(-along.y, along.x);
   return cv::Point2f(a) + 0.5F * along + 0.5F * right;
 }
 
@@ -57,42 +56,53 @@ std::vector<Polygon> polygons_of(const std::vector<const Ring*>& rings) {
   for (const Ring* ring : rings) {
     if (signed_area(ring->corners) > 0) continue;
     const cv::Point2f inside = beside(*ring);
-    for (Polygon& polygon : polygons)  // the smallest that holds it
-      if (polygon.box.contains(cv::Point(inside)) && cv::pointPolygonTest(polygon.outer->corners, inside, false) > 0) {
-        polygon.holes.push_back(ring);
-        break;
-      }
+    // The smallest polygon that holds it is the first one, because they are sorted by area.
+    const auto holds = [&](const Polygon& polygon) {
+      return polygon.box.contains(cv::Point(inside)) &&
+             cv::pointPolygonTest(polygon.outer->corners, inside, false) > 0;
+    };
+    const auto around = std::find_if(polygons.begin(), polygons.end(), holds);
+    if (around != polygons.end()) around->holes.push_back(ring);
   }
   return polygons;
+}
+
+/// A polygon for each part of the region, each with its holes.
+Json coordinates_of(const std::vector<const Ring*>& rings) {
+  Json coordinates = Json::array();
+  for (const Polygon& polygon : polygons_of(rings)) {
+    Json parts = Json::array({closed_ring(*polygon.outer)});
+    for (const Ring* hole : polygon.holes) parts.push_back(closed_ring(*hole));
+    coordinates.push_back(std::move(parts));
+  }
+  return coordinates;
+}
+
+/// QuPath takes a feature for an annotation of a class with this name and colour.
+Json properties_of(const SeriesLabel& label) {
+  const Colour colour = region_colour(label.label);
+  const Json classification{{"name", label.name}, {"color", {colour.r, colour.g, colour.b}}};
+  return {{"objectType", "annotation"},
+          {"name", label.name},
+          {"label", label.label},
+          {"classification", classification}};
 }
 
 }  // namespace
 
 std::string outlines_geojson(const cv::Mat& labels, const std::vector<SeriesLabel>& names) {
   const std::vector<Ring> rings = trace_outlines(labels);
-  std::vector<std::vector<const Ring*>> by_label(names.size() + 1);
-  for (const Ring& ring : rings) by_label[static_cast<std::size_t>(ring.label)].push_back(&ring);
   Json features = Json::array();
-  for (const SeriesLabel& name : names) {
-    Json coordinates = Json::array();
-    for (const Polygon& polygon : polygons_of(by_label[static_cast<std::size_t>(name.label)])) {
-      Json parts = Json::array({closed_ring(*polygon.outer)});
-      for (const Ring* hole : polygon.holes) parts.push_back(closed_ring(*hole));
-      coordinates.push_back(std::move(parts));
-    }
+  for (const SeriesLabel& label : names) {
+    const Json coordinates = coordinates_of(rings_of(rings, label.label));
     if (coordinates.empty()) continue;
-    const Colour colour = region_colour(name.label);
     const bool one = coordinates.size() == 1;
     const Json geometry{{"type", one ? "Polygon" : "MultiPolygon"},
                         {"coordinates", one ? coordinates.front() : coordinates}};
     features.push_back({{"type", "Feature"},
-                        {"id", name.label},
+                        {"id", label.label},
                         {"geometry", geometry},
-                        {"properties",
-                         {{"objectType", "annotation"},
-                          {"name", name.name},
-                          {"label", name.label},
-                          {"classification", {{"name", name.name}, {"color", {colour.r, colour.g, colour.b}}}}}}});
+                        {"properties", properties_of(label)}});
   }
   return Json{{"type", "FeatureCollection"}, {"features", std::move(features)}}.dump() + "\n";
 }

@@ -14,8 +14,8 @@ namespace metamict {
 namespace {
 
 std::string key(const char* name, const char* domain, const char* type) {
-  return std::string("  <key id=\"") + domain[0] + "_" + name + "\" for=\"" + domain + "\" attr.name=\"" + name +
-         "\" attr.type=\"" + type + "\"/>\n";
+  return std::string("  <key id=\"") + domain[0] + "_" + name + "\" for=\"" + domain +
+         "\" attr.name=\"" + name + "\" attr.type=\"" + type + "\"/>\n";
 }
 
 std::string keys() {
@@ -49,28 +49,35 @@ std::string data(const char* id, const std::string& value) {
 
 std::string graph_data(const GraphmlContent& content) {
   const ChipGraph& graph = *content.rule.graph;
-  return "    " + data("g_rule", escaped(content.rule.name)) + data("g_cut", shortest(graph.cut.value)) +
-         data("g_nodes_total", std::to_string(graph.nodes())) + data("g_edges_total", std::to_string(graph.edges)) +
+  return "    " + data("g_rule", escaped(content.rule.name)) +
+         data("g_cut", shortest(graph.cut.value)) +
+         data("g_nodes_total", std::to_string(graph.nodes())) +
+         data("g_edges_total", std::to_string(graph.edges)) +
          data("g_edges_written", content.backbone == nullptr ? "all" : "backbone") + "\n";
 }
 
 std::string node_text(const GraphmlContent& content, std::size_t node) {
   const RuleResult& rule = content.rule;
+  const ChipGrid& grid = content.result.grid;
   const int community = rule.communities.community[node];
   const int label = rule.map.label_of_community[static_cast<std::size_t>(community)];
   const Colour colour = region_colour(label);
   const cv::Point2f at = content.layout[node];
-  const cv::Point2d centre = chip_centre_px(content.result.grid, node);
-  const std::string name =
-      "row " + std::to_string(content.result.grid.row(node)) + " col " + std::to_string(content.result.grid.col(node));
-  // The layout's unit square becomes 2,000 units wide, at which Gephi's nodes of size 10 stand apart.
-  return "    <node id=\"n" + std::to_string(node) + "\">" + data("n_label", name) +
-         data("n_x", shortest(2000 * at.x - 1000)) + data("n_y", shortest(1000 - 2000 * at.y)) + data("n_size", "10") +
-         data("n_r", std::to_string(colour.r)) + data("n_g", std::to_string(colour.g)) +
-         data("n_b", std::to_string(colour.b)) + data("n_community", std::to_string(community)) +
-         data("n_region", std::to_string(label)) + data("n_x_px", shortest(centre.x)) +
-         data("n_y_px", shortest(centre.y)) + data("n_order", shortest(content.result.order[node])) +
-         data("n_stability", shortest(rule.communities.node_stability[node])) + "</node>\n";
+  const cv::Point2d centre = chip_centre_px(grid, node);
+  const std::string row = std::to_string(grid.row(node)), col = std::to_string(grid.col(node));
+  std::string text = "    <node id=\"n" + std::to_string(node) + "\">";
+  text += data("n_label", "row " + row + " col " + col);
+  // The layout's unit square becomes 2,000 units wide: there Gephi's nodes
+  // of size 10 do not overlap.
+  text += data("n_x", shortest(2000 * at.x - 1000)) + data("n_y", shortest(1000 - 2000 * at.y));
+  text += data("n_size", "10");
+  text += data("n_r", std::to_string(colour.r)) + data("n_g", std::to_string(colour.g)) +
+          data("n_b", std::to_string(colour.b));
+  text += data("n_community", std::to_string(community)) + data("n_region", std::to_string(label));
+  text += data("n_x_px", shortest(centre.x)) + data("n_y_px", shortest(centre.y));
+  text += data("n_order", shortest(content.result.order[node]));
+  text += data("n_stability", shortest(rule.communities.node_stability[node]));
+  return text + "</node>\n";
 }
 
 /// One edge; appended piece by piece, because there may be millions.
@@ -100,11 +107,13 @@ WrittenFile write_graphml(const GraphmlContent& content, const std::filesystem::
       "http://graphml.graphdrawing.org/xmlns/1.0/graphml.xsd\">\n");
   if (content.backbone != nullptr)
     file.write(
-        "  <!-- Only a backbone of the graph's edges: mutual nearest neighbours and a maximum spanning forest. -->\n");
+        "  <!-- Only a backbone of the graph's edges: mutual nearest neighbours and a maximum "
+        "spanning forest. -->\n");
   file.write(keys());
   file.write("  <graph id=\"chips\" edgedefault=\"undirected\">\n");
   file.write(graph_data(content));
-  for (std::size_t node = 0; node < content.result.grid.chips(); ++node) file.write(node_text(content, node));
+  for (std::size_t node = 0; node < content.result.grid.chips(); ++node)
+    file.write(node_text(content, node));
   if (content.backbone != nullptr)
     for (const Edge& edge : *content.backbone) write_edge(file, edge);
   else

@@ -6,19 +6,22 @@
 #include <span>
 #include <vector>
 
-#include "metamict/outputs.hpp"
+#include "metamict/result.hpp"
+#include "metamict/written_file.hpp"
 
 namespace metamict {
 
-/// Streams the graph of a threshold rule: every edge, or only those of `backbone` where it is given. Nodes stand at
-/// `layout` (one point a node) with Gephi's x, y, size, r, g, b and label, and carry community, x_px, y_px, order and
-/// stability; edges carry weight. Throws OutputError.
+/// The graph of a threshold rule.
 struct GraphmlContent {
   const Result& result;
   const RuleResult& rule;
-  std::span<const cv::Point2f> layout;
-  const std::vector<Edge>* backbone = nullptr;
+  std::span<const cv::Point2f> layout;          ///< one point a node
+  const std::vector<Edge>* backbone = nullptr;  ///< the only edges written; null = every edge
 };
+
+/// Writes the graph as a stream, because it may have millions of edges. Nodes stand at the layout's
+/// points with Gephi's x, y, size, r, g, b and label, and carry community, x_px, y_px, order and
+/// stability; edges carry weight. Throws OutputError.
 WrittenFile write_graphml(const GraphmlContent& content, const std::filesystem::path& path);
 
 }  // namespace metamict

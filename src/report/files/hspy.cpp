@@ -57,8 +57,9 @@ std::string pack(const json& about, const cv::Mat& pixels) try {
   Child child(hdf5_program(), {"pack"}, input.rewound());
   const json answer = json::parse(child.read_line(), nullptr, false);
   if (!answer.is_object() || !answer.contains("bytes"))
-    throw OutputError("a HyperSpy file could not be made: " +
-                      (answer.is_object() ? answer.value("error", "no reason given") : child.finish()));
+    throw OutputError(
+        "a HyperSpy file could not be made: " +
+        (answer.is_object() ? answer.value("error", "no reason given") : child.finish()));
   std::string bytes(answer.at("bytes").get<std::size_t>(), '\0');
   child.read(bytes.data(), bytes.size());
   return bytes;
@@ -67,14 +68,15 @@ std::string pack(const json& about, const cv::Mat& pixels) try {
 }
 
 json describe(const Result& result, const std::string& title, const cv::Mat& pixels) {
+  const Micrograph& micrograph = result.micrograph;
   std::string notes;
   for (const std::string& note : result.notes) notes += note + "\n";
   return {{"title", title},
           {"rows", pixels.rows},
           {"cols", pixels.cols},
-          {"original_filename", result.micrograph.path.filename().string()},
-          {"scale", result.micrograph.nm_per_pixel.value_or(1.0)},
-          {"units", result.micrograph.nm_per_pixel ? "nm" : "px"},
+          {"original_filename", micrograph.path.filename().string()},
+          {"scale", micrograph.nm_per_pixel.value_or(1.0)},
+          {"units", micrograph.nm_per_pixel ? "nm" : "px"},
           {"notes", notes}};
 }
 
@@ -82,16 +84,19 @@ json describe(const Result& result, const std::string& title, const cv::Mat& pix
 
 std::string labels_hspy(const Result& result, const RuleResult& rule) {
   json about = describe(result, "labels " + rule.name, rule.map.labels);
-  about["dtype"] = "uint16", about["quantity"] = "label (0 = unassigned)";
+  about["dtype"] = "uint16";
+  about["quantity"] = "label (0 = unassigned)";
   return pack(about, rule.map.labels);
 }
 
 std::string order_hspy(const Result& result) {
-  const cv::Mat order = cv::Mat(result.order, true).reshape(1, result.grid.rows);
+  const ChipGrid& grid = result.grid;
+  const cv::Mat order = cv::Mat(result.order, true).reshape(1, grid.rows);
   json about = describe(result, "lattice order", order);
   const double stride_in_input =
-      result.grid.stride_px * static_cast<double>(result.grid.input_size.width) / result.grid.image_size.width;
-  about["dtype"] = "float32", about["quantity"] = "lattice-order index",
+      grid.stride_px * static_cast<double>(grid.input_size.width) / grid.image_size.width;
+  about["dtype"] = "float32";
+  about["quantity"] = "lattice-order index";
   about["scale"] = about["scale"].get<double>() * stride_in_input;
   return pack(about, order);
 }

@@ -8,19 +8,13 @@
 
 #include "base/text.hpp"
 #include "metamict/order.hpp"
+#include "report/files/json_values.hpp"
 
 namespace metamict {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr int histogram_bins = 100;
-
-template <class Value>
-Json or_null(const std::optional<Value>& value) {
-  return value ? Json(*value) : Json(nullptr);
-}
 
 Json finite(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
@@ -29,7 +23,8 @@ Json image_json(const Result& result) {
   const std::optional<Lattice>& lattice = result.chip_size.lattice;
   return {{"path", clean_utf8(micrograph.path.string())},
           {"sha256", micrograph.sha256},
-          {"dataset", micrograph.dataset.empty() ? Json(nullptr) : Json(clean_utf8(micrograph.dataset))},
+          {"dataset",
+           micrograph.dataset.empty() ? Json(nullptr) : Json(clean_utf8(micrograph.dataset))},
           {"rows", micrograph.pixels.rows},
           {"cols", micrograph.pixels.cols},
           {"nm_per_pixel", or_null(micrograph.nm_per_pixel)},
@@ -61,7 +56,8 @@ Json encoder_json(const EncoderIdentity& encoder) {
 Json similarity_json(const Result& result) {
   const SimilarityStatistics& statistics = result.similarity.statistics;
   Json edges = Json::array();
-  for (int i = 0; i <= histogram_bins; ++i) edges.push_back(static_cast<double>(i) / histogram_bins);
+  for (int i = 0; i <= histogram_bins; ++i)
+    edges.push_back(static_cast<double>(i) / histogram_bins);
   return {{"scale", result.similarity.scale == SimilarityScale::minmax ? "minmax" : "raw"},
           {"pairs", statistics.pairs},
           {"mean", finite(statistics.mean)},
@@ -69,18 +65,20 @@ Json similarity_json(const Result& result) {
           {"mode", finite(result.mode)},
           {"min_cosine", finite(statistics.min_cosine)},
           {"max_cosine", finite(statistics.max_cosine)},
-          {"histogram", {{"edges", std::move(edges)}, {"counts", histogram(statistics, histogram_bins)}}}};
+          {"histogram",
+           {{"edges", std::move(edges)}, {"counts", histogram(statistics, histogram_bins)}}}};
 }
 
 Json region_json(const Region& region) {
-  return {{"label", region.label},
-          {"chips", region.chips},
-          {"area_px", region.area_px},
-          {"area_nm2", or_null(region.area_nm2)},
-          {"order", finite(region.order)},
-          {"ordered", is_ordered(region.order)},
-          {"mean_intensity", finite(region.mean_intensity)},
-          {"centroid_px", {{"x", finite(region.centroid_px.x)}, {"y", finite(region.centroid_px.y)}}}};
+  return {
+      {"label", region.label},
+      {"chips", region.chips},
+      {"area_px", region.area_px},
+      {"area_nm2", or_null(region.area_nm2)},
+      {"order", finite(region.order)},
+      {"ordered", is_ordered(region.order)},
+      {"mean_intensity", finite(region.mean_intensity)},
+      {"centroid_px", {{"x", finite(region.centroid_px.x)}, {"y", finite(region.centroid_px.y)}}}};
 }
 
 Json scores_json(const RuleResult& rule) {
@@ -89,7 +87,8 @@ Json scores_json(const RuleResult& rule) {
   Json rows = Json::array();
   for (std::size_t i = 0; i < shown; ++i) {
     Json row = Json::array();
-    for (std::size_t j = 0; j < shown; ++j) row.push_back(finite(rule.community_scores[i * count + j]));
+    for (std::size_t j = 0; j < shown; ++j)
+      row.push_back(finite(rule.community_scores[i * count + j]));
     rows.push_back(std::move(row));
   }
   return rows;
@@ -118,8 +117,6 @@ Json rule_json(const RuleResult& rule) {
 std::string json_report(const Result& result) {
   Json rules = Json::object();
   for (const RuleResult& rule : result.rules) rules[rule.name] = rule_json(rule);
-  Json notes = Json::array();
-  for (const std::string& note : result.notes) notes.push_back(clean_utf8(note));
   const Json report = {{"schema", "metamict-report/1"},
                        {"image", image_json(result)},
                        {"grid", grid_json(result)},
@@ -128,7 +125,7 @@ std::string json_report(const Result& result) {
                        {"primary", result.primary},
                        {"engine", result.engine},
                        {"rules", std::move(rules)},
-                       {"notes", std::move(notes)}};
+                       {"notes", notes_json(result.notes)}};
   return report.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -8,12 +8,12 @@
 
 namespace metamict {
 
-/// Mean scores are given between at most so many communities, the largest: a graph without edges has one for every
-/// chip.
+/// Mean scores are given between the largest communities, at most so many: a graph without edges
+/// has a community for every chip.
 constexpr int reported_communities = 200;
 
-/// The text of report.json. Floats are written as their own shortest decimals; what is not known or not finite is null;
-/// bytes of the path that are no UTF-8 become U+FFFD.
+/// The text of report.json. Floats are written as their own shortest decimals. What is not known or
+/// not finite is null. Bytes of the path that are no UTF-8 become U+FFFD.
 std::string json_report(const Result& result);
 
 }  // namespace metamict

@@ -17,7 +17,8 @@ namespace metamict {
 
 namespace {
 
-/// The file as libtiff sees it: bytes in memory and a position. Its last words are kept for the error.
+/// The file as libtiff sees it: bytes in memory and a position. libtiff's last
+/// complaint is kept for the error.
 struct Memory {
   std::string bytes;
   std::size_t position = 0;
@@ -44,9 +45,10 @@ tmsize_t write_memory(thandle_t handle, void* in, tmsize_t count) {
 
 toff_t seek_memory(thandle_t handle, toff_t offset, int whence) {
   auto& memory = *static_cast<Memory*>(handle);
-  memory.position = static_cast<std::size_t>(offset) + (whence == SEEK_CUR   ? memory.position
-                                                        : whence == SEEK_END ? memory.bytes.size()
-                                                                             : 0);
+  std::size_t from = 0;
+  if (whence == SEEK_CUR) from = memory.position;
+  if (whence == SEEK_END) from = memory.bytes.size();
+  memory.position = from + static_cast<std::size_t>(offset);
   return memory.position;
 }
 
@@ -60,7 +62,8 @@ int keep_complaint(TIFF*, void* memory, const char*, const char* format, va_list
   return 1;  // handled: nothing goes to stderr
 }
 
-// DigitalMicrograph's own tags: unit, origin and scale of x and y, as in TIFF files it saves itself.
+// DigitalMicrograph's own tags: unit, origin and scale of x and y, as in
+// TIFF files it saves itself.
 enum : std::uint32_t {
   gatan_unit_x = 65003,
   gatan_unit_y = 65004,
@@ -71,16 +74,17 @@ enum : std::uint32_t {
 };
 
 void declare_gatan_tags(TIFF* tiff) {
-  static char names[6][16] = {"GatanUnitX", "GatanUnitY", "GatanOriginX", "GatanOriginY", "GatanScaleX", "GatanScaleY"};
+  static char names[6][16] = {"GatanUnitX",   "GatanUnitY",  "GatanOriginX",
+                              "GatanOriginY", "GatanScaleX", "GatanScaleY"};
   const auto ascii = [&](std::uint32_t tag, char* name) {
     return TIFFFieldInfo{tag, -1, -1, TIFF_ASCII, FIELD_CUSTOM, 1, 0, name};
   };
   const auto real = [&](std::uint32_t tag, char* name) {
     return TIFFFieldInfo{tag, 1, 1, TIFF_DOUBLE, FIELD_CUSTOM, 1, 0, name};
   };
-  const std::array<TIFFFieldInfo, 6> fields{ascii(gatan_unit_x, names[0]),  ascii(gatan_unit_y, names[1]),
-                                            real(gatan_origin_x, names[2]), real(gatan_origin_y, names[3]),
-                                            real(gatan_scale_x, names[4]),  real(gatan_scale_y, names[5])};
+  const std::array<TIFFFieldInfo, 6> fields{
+      ascii(gatan_unit_x, names[0]),  ascii(gatan_unit_y, names[1]), real(gatan_origin_x, names[2]),
+      real(gatan_origin_y, names[3]), real(gatan_scale_x, names[4]), real(gatan_scale_y, names[5])};
   TIFFMergeFieldInfo(tiff, fields.data(), fields.size());
 }
 
@@ -100,7 +104,8 @@ void describe_layout(TIFF* tiff, const cv::Mat& labels) {
 }
 
 void describe_scale(TIFF* tiff, std::optional<double> nm_per_pixel, double largest) {
-  // ImageJ reads its scale from "unit" and the resolution; min and max make it show few labels with contrast.
+  // ImageJ reads its scale from "unit" and the resolution; min and max make it show
+  // few labels with contrast.
   std::string description = "ImageJ=1.53t\n";
   if (nm_per_pixel) description += "unit=nm\n";
   description += "min=0.0\nmax=" + fixed(largest, 1) + "\n";
@@ -121,25 +126,28 @@ void describe_scale(TIFF* tiff, std::optional<double> nm_per_pixel, double large
 std::string label_tiff(const cv::Mat& labels, std::optional<double> nm_per_pixel) {
   CV_Assert(labels.type() == CV_16UC1 && !labels.empty());
   Memory memory;
+  const auto fail = [&](const std::string& what) {
+    throw OutputError(what + " cannot be written as TIFF: " + memory.complaint);
+  };
   const std::unique_ptr<TIFFOpenOptions, void (*)(TIFFOpenOptions*)> options(TIFFOpenOptionsAlloc(),
                                                                              TIFFOpenOptionsFree);
   TIFFOpenOptionsSetErrorHandlerExtR(options.get(), keep_complaint, &memory);
   TIFFOpenOptionsSetWarningHandlerExtR(options.get(), keep_complaint, &memory);
   std::unique_ptr<TIFF, void (*)(TIFF*)> tiff(
-      TIFFClientOpenExt("labels.tif", "wl", &memory, read_memory, write_memory, seek_memory, close_memory,
-                        size_of_memory, nullptr, nullptr, options.get()),
+      TIFFClientOpenExt("labels.tif", "wl", &memory, read_memory, write_memory, seek_memory,
+                        close_memory, size_of_memory, nullptr, nullptr, options.get()),
       TIFFClose);
-  if (!tiff) throw OutputError("the label map cannot be written as TIFF: " + memory.complaint);
+  if (!tiff) fail("the label map");
   double largest = 0;
   cv::minMaxLoc(labels, nullptr, &largest);
   describe_layout(tiff.get(), labels);
   describe_scale(tiff.get(), nm_per_pixel, largest);
-  for (int y = 0; y < labels.rows; ++y)
-    if (TIFFWriteScanline(tiff.get(), const_cast<std::uint16_t*>(labels.ptr<std::uint16_t>(y)),
-                          static_cast<std::uint32_t>(y)) != 1)
-      throw OutputError("row " + std::to_string(y) +
-                        " of the label map cannot be written as TIFF: " + memory.complaint);
-  if (TIFFFlush(tiff.get()) != 1) throw OutputError("the label map cannot be written as TIFF: " + memory.complaint);
+  for (int y = 0; y < labels.rows; ++y) {
+    auto* const row = const_cast<std::uint16_t*>(labels.ptr<std::uint16_t>(y));
+    if (TIFFWriteScanline(tiff.get(), row, static_cast<std::uint32_t>(y)) != 1)
+      fail("row " + std::to_string(y) + " of the label map");
+  }
+  if (TIFFFlush(tiff.get()) != 1) fail("the label map");
   tiff.reset();
   return std::move(memory.bytes);
 }

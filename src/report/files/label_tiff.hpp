@@ -8,8 +8,9 @@
 
 namespace metamict {
 
-/// The bytes of a deflated uint16 TIFF of `labels` (CV_16UC1), calibrated for ImageJ (ImageDescription, X/YResolution
-/// in pixels per nm, ResolutionUnit none) and for DigitalMicrograph (Gatan's private tags). Throws OutputError.
+/// The bytes of a deflated uint16 TIFF of `labels` (CV_16UC1). ImageJ finds its scale in
+/// ImageDescription and X/YResolution (pixels per nm, ResolutionUnit none), DigitalMicrograph in
+/// Gatan's private tags. Throws OutputError.
 std::string label_tiff(const cv::Mat& labels, std::optional<double> nm_per_pixel);
 
 }  // namespace metamict

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/system/whole_file.hpp"
+#include "report/files/byte_order.hpp"
 
 namespace metamict {
 
@@ -15,15 +16,13 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "'<f4' below says so");
 
-/// Version 1.0: magic, length of the dictionary, the dictionary padded so that the data starts at a multiple of 64.
+/// Version 1.0: magic, length of the dictionary, the dictionary. Spaces fill the dictionary so that
+/// the data starts at a multiple of 64.
 std::string header(const std::string& shape) {
   std::string dictionary = "{'descr': '<f4', 'fortran_order': False, 'shape': " + shape + ", }";
   dictionary.append(63 - (10 + dictionary.size()) % 64, ' ');
   dictionary += '\n';
-  std::string out("\x93NUMPY\x01\x00", 8);
-  out += static_cast<char>(dictionary.size() & 0xFF);
-  out += static_cast<char>(dictionary.size() >> 8);
-  return out + dictionary;
+  return std::string("\x93NUMPY\x01\x00", 8) + little_endian(dictionary.size(), 2) + dictionary;
 }
 
 void write_floats(WholeFile& file, const float* values, std::size_t count) {
@@ -35,7 +34,8 @@ void write_floats(WholeFile& file, const float* values, std::size_t count) {
 WrittenFile write_embeddings(const Embeddings& embeddings, const std::filesystem::path& path) {
   const RowMatrixXf& rows_ND = embeddings.rows_ND;
   WholeFile file(path);
-  file.write(header("(" + std::to_string(rows_ND.rows()) + ", " + std::to_string(rows_ND.cols()) + ")"));
+  const std::string rows = std::to_string(rows_ND.rows()), cols = std::to_string(rows_ND.cols());
+  file.write(header("(" + rows + ", " + cols + ")"));
   for (Eigen::Index i = 0; i < rows_ND.rows(); ++i)
     write_floats(file, rows_ND.row(i).data(), static_cast<std::size_t>(rows_ND.cols()));
   return file.finish();

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// NumPy arrays: embeddings and scores for those who want to go on by themselves.
+// NumPy arrays of embeddings and scores, for those who want to go on by themselves.
 #pragma once
 
 #include <filesystem>
 
 #include "metamict/embed.hpp"
-#include "metamict/outputs.hpp"
+#include "metamict/similarity.hpp"
+#include "metamict/written_file.hpp"
 
 namespace metamict {
 

@@ -1,52 +1,55 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "report/files/roi_set.hpp"
+
 #include <libdeflate.h>
 
 #include <bit>
 #include <opencv2/imgproc.hpp>
 
+#include "report/files/byte_order.hpp"
 #include "report/pictures/colours.hpp"
 #include "report/pictures/outlines.hpp"
-#include "report/series_outputs.hpp"
 
 namespace metamict {
 
 namespace {
 
-void append_big(std::string& out, std::uint64_t value, int bytes) {
-  for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) out += static_cast<char>(value >> shift & 0xFF);
+std::string float_bytes(int value) {
+  return big_endian(std::bit_cast<std::uint32_t>(static_cast<float>(value)), 4);
 }
 
-void append_little(std::string& out, std::uint64_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> 8 * i & 0xFF);
+/// A path as floats: "move to" (0) or "line to" (1) with each corner, "close" (4) after the last.
+std::string path_of(const Ring& ring) {
+  std::string path;
+  int command = 0;
+  for (const cv::Point corner : ring.corners) {
+    path += float_bytes(command) + float_bytes(corner.x) + float_bytes(corner.y);
+    command = 1;
+  }
+  return path + float_bytes(4);
 }
 
-void append_float(std::string& out, int value) {
-  append_big(out, std::bit_cast<std::uint32_t>(static_cast<float>(value)), 4);
+/// The rectangle that the corners span.
+cv::Rect box_of(const Ring& ring) {
+  const cv::Rect pixels = cv::boundingRect(ring.corners);  // one more each way
+  return {pixels.x, pixels.y, pixels.width - 1, pixels.height - 1};
 }
 
-/// ImageJ's composite selection: a path of "move to" (0), "line to" (1) and "close" (4), each a float with its corner.
+/// ImageJ's composite selection.
 std::string roi(const std::vector<const Ring*>& rings, Colour colour) {
   std::string path;
   cv::Rect box;
   for (const Ring* ring : rings) {
-    int command = 0;
-    for (const cv::Point corner : ring->corners) {
-      append_float(path, command);
-      append_float(path, corner.x);
-      append_float(path, corner.y);
-      command = 1;
-    }
-    append_float(path, 4);
-    cv::Rect around = cv::boundingRect(ring->corners);  // of pixels, one more than the corners span
-    --around.width, --around.height;
-    box = box.empty() ? around : box | around;
+    path += path_of(*ring);
+    box = box.empty() ? box_of(*ring) : box | box_of(*ring);
   }
   std::string bytes("Iout");
-  append_big(bytes, 218, 2);    // the version that has colours
-  append_big(bytes, 0x100, 2);  // type: rectangle, as composites have
-  for (const int side : {box.y, box.x, box.br().y, box.br().x}) append_big(bytes, static_cast<std::uint64_t>(side), 2);
+  bytes += big_endian(218, 2);    // the version that has colours
+  bytes += big_endian(0x100, 2);  // type: rectangle, as composites have
+  for (const int side : {box.y, box.x, box.br().y, box.br().x})
+    bytes += big_endian(static_cast<std::uint64_t>(side), 2);
   bytes.append(20, '\0');  // corners as short numbers, a line's ends, stroke width: none
-  append_big(bytes, path.size() / 4, 4);
+  bytes += big_endian(path.size() / 4, 4);
   bytes += '\xFF';
   for (const std::uint8_t part : {colour.r, colour.g, colour.b}) bytes += static_cast<char>(part);
   bytes.resize(64, '\0');
@@ -56,50 +59,54 @@ std::string roi(const std::vector<const Ring*>& rings, Colour colour) {
 /// What a ZIP file says of an entry before its bytes and in its directory.
 std::string entry_header(const std::string& name, const std::string& bytes) {
   std::string header;
-  append_little(header, 10, 2);      // version 1.0: stored
-  append_little(header, 0, 4);       // no flags, stored
-  append_little(header, 0, 2);       // midnight
-  append_little(header, 0x0021, 2);  // 1 January 1980: the same map gives the same bytes
-  append_little(header, libdeflate_crc32(0, bytes.data(), bytes.size()), 4);
-  append_little(header, bytes.size(), 4);
-  append_little(header, bytes.size(), 4);
-  append_little(header, name.size(), 2);
-  append_little(header, 0, 2);
+  header += little_endian(10, 2);      // version 1.0: stored
+  header += little_endian(0, 4);       // no flags, stored
+  header += little_endian(0, 2);       // midnight
+  header += little_endian(0x0021, 2);  // 1 January 1980: the same map gives the same bytes
+  header += little_endian(libdeflate_crc32(0, bytes.data(), bytes.size()), 4);
+  header += little_endian(bytes.size(), 4);
+  header += little_endian(bytes.size(), 4);
+  header += little_endian(name.size(), 2);
+  header += little_endian(0, 2);
   return header;
 }
+
+/// A ZIP file of stored entries.
+class ZipFile {
+ public:
+  void add(const std::string& name, const std::string& bytes) {
+    const std::string header = entry_header(name, bytes);
+    directory_ += "PK\x01\x02" + little_endian(20, 2) + header;
+    directory_.append(10, '\0');  // no comment, first disk, no attributes
+    directory_ += little_endian(entries_.size(), 4) + name;
+    entries_ += "PK\x03\x04" + header + name + bytes;
+    ++count_;
+  }
+
+  std::string bytes() const {
+    const std::string counts = little_endian(count_, 2) + little_endian(count_, 2);
+    return entries_ + directory_ + "PK\x05\x06" + little_endian(0, 4) + counts +
+           little_endian(directory_.size(), 4) + little_endian(entries_.size(), 4) +
+           little_endian(0, 2);
+  }
+
+ private:
+  std::string entries_, directory_;
+  std::size_t count_ = 0;
+};
 
 }  // namespace
 
 std::string roi_set(const cv::Mat& labels, const std::vector<SeriesLabel>& names) {
   const std::vector<Ring> rings = trace_outlines(labels);
-  std::string file, directory;
-  std::size_t entries = 0;
+  ZipFile file;
   for (const SeriesLabel& label : names) {
-    std::vector<const Ring*> own;
-    for (const Ring& ring : rings)
-      if (ring.label == label.label) own.push_back(&ring);
+    const std::vector<const Ring*> own = rings_of(rings, label.label);
     if (own.empty()) continue;
-    const std::string bytes = roi(own, region_colour(label.label));
     const std::string name = std::to_string(label.label) + " " + label.name + ".roi";
-    const std::string header = entry_header(name, bytes);
-    const std::size_t at = file.size();
-    file += "PK\x03\x04" + header + name + bytes;
-    directory += "PK\x01\x02";
-    append_little(directory, 20, 2);
-    directory += header;
-    directory.append(10, '\0');  // no comment, first disk, no attributes
-    append_little(directory, at, 4);
-    directory += name;
-    ++entries;
+    file.add(name, roi(own, region_colour(label.label)));
   }
-  std::string end("PK\x05\x06");
-  append_little(end, 0, 4);
-  append_little(end, entries, 2);
-  append_little(end, entries, 2);
-  append_little(end, directory.size(), 4);
-  append_little(end, file.size(), 4);
-  append_little(end, 0, 2);
-  return file + directory + end;
+  return file.bytes();
 }
 
 }  // namespace metamict

@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Line charts as SVG for HTML pages: sharp at any size and in print, and readable without a script. Written by hand
-// because the axes of a trend are ten lines of it, and no plotting library of Debian writes SVG without a window system
-// or an interpreter.
+// Line charts as SVG for HTML pages: sharp at any size and in print, and readable without a script.
+// They are written by hand, because the axes of a trend take ten lines, and no plotting library of
+// Debian writes SVG without a window system or an interpreter.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "report/pages/html.hpp"
 #include "report/pictures/colours.hpp"
 
 namespace metamict {
 
 struct ChartPoint {
-  double x = 0, y = 0, error = 0;
+  double x = 0, y = 0;
+  double error = 0;  ///< half the length of the bar through the point
 };
 
-/// Lines are told apart by colour, dashes and the shape of their points, so that they stay apart in grey print.
+/// Lines are told apart by colour, dashes and the shape of their points, so that they
+/// stay apart in grey print.
 struct ChartLine {
   std::string name;
   Colour colour;
@@ -27,7 +30,7 @@ struct Chart {
   std::vector<ChartLine> lines;
 };
 
-/// An svg element of class "chart"; axes begin at 0.
-std::string draw_chart(const Chart& chart);
+/// An svg element of class "chart". Both axes begin at 0; two lines or more get a legend.
+Html draw_chart(const Chart& chart);
 
 }  // namespace metamict

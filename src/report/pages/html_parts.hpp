@@ -1,43 +1,49 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Pieces of HTML that reports are made of.
+// The parts that pages share: the page itself, figures, facts, tables, notes.
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "metamict/result.hpp"
+#include "metamict/progress.hpp"
+#include "report/pages/html.hpp"
 
 namespace metamict::html {
 
 struct PageOptions {
-  int refresh_s = 0;    ///< above 0 the browser reads the page again
-  bool script = false;  ///< tips and switching on the maps of `open_maps`
+  int refresh_s = 0;    ///< above 0 the browser reads the page again after so many seconds
+  bool script = false;  ///< tool tips and a switch between rules on the maps of `open_maps`
 };
 
-/// A whole page with its style and policy; `body` is inserted as it is.
-std::string page(std::string_view title, std::string_view body, const PageOptions& options = {});
+/// The bytes of a whole page with its style. A Content-Security-Policy in its head allows nothing
+/// but that style, that script and pictures within the page.
+std::string page(std::string_view title, const Html& body, const PageOptions& options = {});
 
-std::string figure(std::string_view content, std::string_view caption);
-std::string picture(std::string_view png, std::string_view alternative);
+Html figure(const Html& content, const Html& caption);
 
-/// The micrograph, defined once in the page under `id`; the panels below show it by reference.
-std::string define_micrograph(const Micrograph& micrograph, std::string_view id);
+/// A PNG file as a picture within the page; `alternative` says in words what it shows.
+Html picture(std::string_view png, std::string_view alternative);
 
-/// SVG panels over the image's own pixels, all with the same scale bar.
-std::string micrograph_panel(const Micrograph& micrograph, std::string_view id);
-/// Regions are called by `names`, by label from 1; without names by their number.
-std::string overlay_panel(const Micrograph& micrograph, std::string_view id, const RuleResult& rule,
-                          std::span<const std::string> names = {});
-std::string value_panel(const Result& result, std::span<const float> values, double high, std::string_view name);
+/// The address of a PNG file within the page.
+std::string data_address(std::string_view png);
 
-/// Opens a section around panels of one image that tells the script where its chips are and how ordered.
-std::string open_maps(const ChipGrid& grid, std::span<const float> order);
+/// One name with its value, for a list of class "facts".
+Html fact(const Html& name, const Html& value);
 
-/// A bar from 0 to `high` in the colours of value_panel.
-std::string colour_bar(double high, std::string_view name);
+/// Words beside a number, smaller than it.
+Html small(const Html& words);
 
-/// The regions' outlines as SVG paths, one a label, with their numbers as tool tips; `longest_px` limits the detail.
-std::string region_paths(const RuleResult& rule, int longest_px, std::span<const std::string> names = {});
+Html table(const std::vector<Html>& head, const Html& rows);
+Html table_row(const std::vector<Html>& cells);
+
+/// A section with the sentences of a report's notes; nothing where there are none.
+Html notes(const Notes& sentences);
+
+/// The number of a label on its colour; `kind` says what the label numbers: "region", "label".
+Html swatch(std::string_view kind, int label);
+
+/// What made the page, and whose method it is.
+Html footer();
 
 }  // namespace metamict::html

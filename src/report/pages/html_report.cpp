@@ -7,18 +7,27 @@
 #include "base/text.hpp"
 #include "metamict/order.hpp"
 #include "report/pages/html_parts.hpp"
-#include "report/pictures/colours.hpp"
+#include "report/pages/panels.hpp"
 
 namespace metamict {
 
 namespace {
 
-constexpr const char* micrograph_id = "micrograph";
+using html::fact;
+using html::figure;
+using html::small;
+
+const Html times = " × ";
 
 const RuleResult& primary_rule(const Result& result) {
-  const auto found = std::find_if(result.rules.begin(), result.rules.end(),
-                                  [&](const RuleResult& rule) { return rule.name == result.primary; });
+  const auto found =
+      std::find_if(result.rules.begin(), result.rules.end(),
+                   [&](const RuleResult& rule) { return rule.name == result.primary; });
   return found != result.rules.end() ? *found : result.rules.back();
+}
+
+html::PanelImage image_of(const Result& result) {
+  return {result.micrograph, result.grid, "micrograph"};
 }
 
 /// Four significant digits at most, without trailing zeros: 64, 0.0244, 1.562, 14093.
@@ -27,50 +36,53 @@ std::string readable(double value) {
   return std::abs(value) >= 1000 ? fixed(value, 0) : significant(value, 4);
 }
 
-std::string with_nm(double pixels, std::optional<double> nm_per_pixel) {
-  return readable(pixels) + " px" +
-         (nm_per_pixel ? " <small>(" + readable(pixels * *nm_per_pixel) + " nm)</small>" : "");
+std::string percent(double share) { return fixed(100 * share, 1) + " %"; }
+
+Html with_nm(double pixels, std::optional<double> nm_per_pixel) {
+  const Html text = readable(pixels) + " px";
+  if (!nm_per_pixel) return text;
+  return text + " " + small("(" + readable(pixels * *nm_per_pixel) + " nm)");
 }
 
-std::string fact(std::string_view name, std::string_view value) {
-  return "<div><dt>" + std::string(name) + "</dt><dd>" + std::string(value) + "</dd></div>\n";
+Html rows_times_cols(const std::string& rows, const std::string& cols) {
+  return rows + times + cols;
 }
 
-std::string header(const Result& result) {
-  const Micrograph& micrograph = result.micrograph;
-  const std::optional<double> nm = micrograph.nm_per_pixel;
+Html image_facts(const Micrograph& micrograph) {
   const cv::Size size = micrograph.pixels.size();
-  const ChipGrid& grid = result.grid;
-  const std::optional<Lattice>& lattice = result.chip_size.lattice;
-  const double chip_px = result.chip_size.size_px;
-  const std::string times = " × ";
-  std::string text =
-      "<header><h1>" + escaped(micrograph.path.filename().string()) +
-      "</h1>\n<p class=\"lead\">Regions of like structure, found without labels.</p>\n<dl class=\"facts\">\n";
+  const std::optional<double> nm = micrograph.nm_per_pixel;
+  Html pixels = rows_times_cols(std::to_string(size.height), std::to_string(size.width));
+  pixels += " px "_html + small("(rows × columns)");
+  if (!micrograph.dataset.empty()) pixels += "<br>"_html + small("dataset " + micrograph.dataset);
+  Html text = fact("image", pixels);
+  if (!nm) return text + fact("pixel size", "not known");
   text +=
-      fact("image",
-           std::to_string(size.height) + times + std::to_string(size.width) + " px <small>(rows × columns)</small>" +
-               (micrograph.dataset.empty() ? "" : "<br><small>dataset " + escaped(micrograph.dataset) + "</small>"));
-  text += fact("pixel size", nm ? readable(*nm) + " nm <small>(" + escaped(micrograph.pixel_size_source) + ")</small>"
-                                : std::string("not known"));
-  if (nm) text += fact("field of view", readable(size.height * *nm) + times + readable(size.width * *nm) + " nm");
-  text += fact("lattice period", lattice ? with_nm(lattice->period_px, nm) : std::string("none measured"));
-  text += fact("chips", with_thousands(grid.chips()) + " <small>(" + std::to_string(grid.rows) + times +
-                            std::to_string(grid.cols) + ")</small>");
-  text += fact("chip size", with_nm(chip_px, nm) + "<br><small>" + escaped(result.chip_size.source) +
-                                (lattice ? ", " + readable(chip_px / lattice->period_px) + " periods an edge" : "") +
-                                "</small>");
-  text += fact("stride", with_nm(chip_px * grid.stride_px / grid.size_px, nm));
-  text += fact("encoder", escaped(result.embeddings.encoder.name) + " <small>(" +
-                              escaped(result.embeddings.encoder.kind) + ")</small>");
-  return text + "</dl></header>\n";
+      fact("pixel size", readable(*nm) + " nm " + small("(" + micrograph.pixel_size_source + ")"));
+  const Html field = rows_times_cols(readable(size.height * *nm), readable(size.width * *nm));
+  return text + fact("field of view", field + " nm");
 }
 
-std::string notes(const Notes& list) {
-  if (list.empty()) return {};
-  std::string text = "<section class=\"notes\"><h2>Notes</h2><ul>\n";
-  for (const std::string& note : list) text += "<li>" + escaped(note) + "</li>\n";
-  return text + "</ul></section>\n";
+Html chip_facts(const Result& result) {
+  const std::optional<double> nm = result.micrograph.nm_per_pixel;
+  const std::optional<Lattice>& lattice = result.chip_size.lattice;
+  const ChipGrid& grid = result.grid;
+  const double chip_px = result.chip_size.size_px;
+  const Html rows_cols = rows_times_cols(std::to_string(grid.rows), std::to_string(grid.cols));
+  std::string source = result.chip_size.source;
+  if (lattice) source += ", " + readable(chip_px / lattice->period_px) + " periods an edge";
+  return fact("lattice period", lattice ? with_nm(lattice->period_px, nm) : "none measured") +
+         fact("chips", with_thousands(grid.chips()) + " " + small("(" + rows_cols + ")")) +
+         fact("chip size", with_nm(chip_px, nm) + "<br>"_html + small(source)) +
+         fact("stride", with_nm(chip_px * grid.stride_px / grid.size_px, nm));
+}
+
+Html header(const Result& result) {
+  const EncoderIdentity& encoder = result.embeddings.encoder;
+  const Html facts = image_facts(result.micrograph) + chip_facts(result) +
+                     fact("encoder", encoder.name + " " + small("(" + encoder.kind + ")"));
+  return "<header>"_html + element("h1", result.micrograph.path.filename().string()) +
+         "\n<p class=\"lead\">Regions of like structure, found without labels.</p>\n"_html +
+         "<dl class=\"facts\">\n"_html + facts + "</dl></header>\n"_html;
 }
 
 /// The top of a colour bar: the largest value, up to the next fifth.
@@ -79,119 +91,129 @@ double bar_top(std::span<const float> values) {
   return std::clamp(std::ceil(5 * largest - 1e-6) / 5, 0.2, 1.0);
 }
 
-std::string first_look(const Result& result) {
+Html first_look(const Result& result) {
+  const html::PanelImage image = image_of(result);
   const RuleResult& rule = primary_rule(result);
   const double top = bar_top(result.order);
-  return "<h2>Micrograph, regions, lattice order</h2>\n<div class=\"row three\">\n" +
-         html::figure(html::micrograph_panel(result.micrograph, micrograph_id), "<b>Micrograph</b>") +
-         html::figure(
-             html::overlay_panel(result.micrograph, micrograph_id, rule),
-             "<b>Regions</b>, rule <i class=\"rule\">" + escaped(rule.name) + "</i>, numbered by falling area") +
-         html::figure(html::value_panel(result, result.order, top, "the lattice-order index"),
-                      "<b>Lattice order</b>: 0 amorphous, 1 a perfect crystal" +
-                          html::colour_bar(top, "the lattice-order index")) +
-         "</div>\n";
+  return "<h2>Micrograph, regions, lattice order</h2>\n<div class=\"row three\">\n"_html +
+         figure(html::micrograph_panel(image), "<b>Micrograph</b>"_html) +
+         figure(html::region_panel(image, region_map(rule)),
+                "<b>Regions</b>, rule <i class=\"rule\">"_html + rule.name +
+                    "</i>, numbered by falling area"_html) +
+         figure(html::value_panel(image, result.order, top, "the lattice-order index"),
+                "<b>Lattice order</b>: 0 amorphous, 1 a perfect crystal"_html +
+                    html::colour_bar(top, "the lattice-order index")) +
+         "</div>\n"_html;
 }
 
-std::string rule_caption(const RuleResult& rule) {
-  std::string text = "<b>" + escaped(rule.name) + "</b>";
-  if (!rule.graph)
-    text += ", derived from other rules";
+Html rule_caption(const RuleResult& rule) {
+  Html text = element("b", rule.name);
+  if (rule.graph)
+    text += ", score ≥ " + fixed(rule.graph->cut.value, 3) + ", " +
+            with_thousands(rule.graph->edges) + " edges";
   else
-    text += ", score ≥ " + fixed(rule.graph->cut.value, 3) + ", " + with_thousands(rule.graph->edges) + " edges";
-  text += "<br>" + std::to_string(rule.regions.size()) + (rule.regions.size() == 1 ? " region" : " regions");
-  if (rule.communities.modularity) text += ", modularity " + fixed(*rule.communities.modularity, 3);
+    text += ", derived from other rules";
+  text += "<br>"_html + std::to_string(rule.regions.size());
+  text += rule.regions.size() == 1 ? " region" : " regions";
+  if (const std::optional<double>& modularity = rule.communities.modularity)
+    text += ", modularity " + fixed(*modularity, 3);
   return text + ", stability " + fixed(rule.communities.stability, 2);
 }
 
-std::string cuts(const Result& result) {
-  std::string text =
-      "<h2>The rules</h2>\n<p>Chips are joined where their similarity score reaches the cut, and the groups of the "
-      "graph are the regions; a higher cut separates finer differences.</p>\n<div class=\"row " +
-      std::string(result.rules.size() > 3 ? "four" : "three") + "\">\n";
+Html rules(const Result& result) {
+  Html figures = "\n"_html;
   for (const RuleResult& rule : result.rules)
-    text += html::figure(html::overlay_panel(result.micrograph, micrograph_id, rule), rule_caption(rule));
-  return text + "</div>\n";
+    figures += figure(html::region_panel(image_of(result), region_map(rule)), rule_caption(rule));
+  const std::string row = result.rules.size() > 3 ? "row four" : "row three";
+  return "<h2>The rules</h2>\n"
+         "<p>Chips are joined where their similarity score reaches the cut, and the groups of the "
+         "graph are the regions; a higher cut separates finer differences.</p>\n"_html +
+         element("div", {{"class", row}}, figures) + "\n"_html;
 }
 
-std::string graphs(const Result& result, const ReportPictures& pictures) {
-  std::string text = "<h2>Similarity and its graph</h2>\n<div class=\"row\">\n";
-  text += html::figure(
+Html graphs(const Result& result, const ReportPictures& pictures) {
+  const std::string pairs = with_thousands(result.similarity.statistics.pairs);
+  Html text = "<h2>Similarity and its graph</h2>\n<div class=\"row\">\n"_html;
+  text += figure(
       html::picture(pictures.similarity, "distribution of the similarity scores with the cuts"),
-      "<b>Similarity</b> of " + with_thousands(result.similarity.statistics.pairs) + " pairs of chips, with the cuts");
+      "<b>Similarity</b> of "_html + pairs + " pairs of chips, with the cuts");
   if (!pictures.graph.empty())
-    text += html::figure(
+    text += figure(
         html::picture(pictures.graph, "the similarity graph of the rule " + pictures.graph_rule),
-        "<b>Graph</b> of the rule <i>" + escaped(pictures.graph_rule) + "</i>, like chips near each other");
-  return text + "</div>\n";
+        "<b>Graph</b> of the rule <i>"_html + pictures.graph_rule +
+            "</i>, like chips near each other"_html);
+  return text + "</div>\n"_html;
 }
 
-std::string region_row(const RuleResult& rule, const Region& region, bool calibrated) {
-  const double share = static_cast<double>(region.area_px) / static_cast<double>(rule.map.labels.total());
-  const auto cell = [](const std::string& value) { return "<td>" + value + "</td>"; };
-  const Colour colour = region_colour(region.label);
-  return "<tr><td><svg class=\"swatch\" viewBox=\"0 0 26 18\" role=\"img\" aria-label=\"region " +
-         std::to_string(region.label) + "\"><rect width=\"26\" height=\"18\" fill=\"" + hex(colour) +
-         "\"/><text x=\"13\" y=\"13.5\" font-size=\"12\" font-weight=\"bold\" text-anchor=\"middle\" fill=\"" +
-         hex(ink_on(colour)) + "\">" + std::to_string(region.label) + "</text></svg></td>" +
-         cell(fixed(100 * share, 1) + " %") + cell(with_thousands(region.area_px)) +
-         (calibrated ? cell(region.area_nm2 ? readable(*region.area_nm2) : "–") : "") +
-         cell(with_thousands(region.chips)) +
-         cell(fixed(region.order, 3) + " <small>" + (is_ordered(region.order) ? "ordered" : "disordered") +
-              "</small>") +
-         cell(readable(region.mean_intensity)) +
-         cell(fixed(region.centroid_px.x, 0) + ", " + fixed(region.centroid_px.y, 0)) + "</tr>\n";
+Html region_row(const RuleResult& rule, const Region& region, bool calibrated) {
+  const double total = static_cast<double>(rule.map.labels.total());
+  const char* const state = is_ordered(region.order) ? "ordered" : "disordered";
+  std::vector<Html> cells{html::swatch("region", region.label),
+                          percent(static_cast<double>(region.area_px) / total),
+                          with_thousands(region.area_px)};
+  if (calibrated) cells.emplace_back(region.area_nm2 ? readable(*region.area_nm2) : "–");
+  cells.emplace_back(with_thousands(region.chips));
+  cells.emplace_back(fixed(region.order, 3) + " " + small(state));
+  cells.emplace_back(readable(region.mean_intensity));
+  cells.emplace_back(fixed(region.centroid_px.x, 0) + ", " + fixed(region.centroid_px.y, 0));
+  return html::table_row(cells);
 }
 
-std::string region_table(const Result& result, const RuleResult& rule) {
+Html region_table(const Result& result, const RuleResult& rule) {
   const bool calibrated = result.micrograph.nm_per_pixel.has_value();
-  std::string text =
-      std::string("<div class=\"scroll\"><table><thead><tr><th>region</th><th>share</th><th>area (px)</th>") +
-      (calibrated ? "<th>area (nm²)</th>" : "") +
-      "<th>chips</th><th>order</th><th>mean grey</th><th>centroid x, y (px)</th></tr></thead><tbody>\n";
-  for (const Region& region : rule.regions) text += region_row(rule, region, calibrated);
-  text += "</tbody></table></div>\n";
-  const std::uint64_t unassigned = rule.map.area_px.front();
-  if (unassigned > 0)
-    text += "<p>Unassigned: " +
-            fixed(100 * static_cast<double>(unassigned) / static_cast<double>(rule.map.labels.total()), 1) +
-            " % of the area.</p>\n";
-  return text;
+  std::vector<Html> head{"region", "share", "area (px)"};
+  if (calibrated) head.emplace_back("area (nm²)");
+  head.insert(head.end(), {"chips", "order", "mean grey", "centroid x, y (px)"});
+  Html rows;
+  for (const Region& region : rule.regions) rows += region_row(rule, region, calibrated);
+  const Html text = html::table(head, rows);
+  const auto unassigned = static_cast<double>(rule.map.area_px.front());
+  if (unassigned == 0) return text;
+  const double share = unassigned / static_cast<double>(rule.map.labels.total());
+  return text + element("p", "Unassigned: " + percent(share) + " of the area.") + "\n"_html;
 }
 
-std::string regions(const Result& result) {
+Html regions(const Result& result) {
+  const auto part = [&](const RuleResult& rule) {
+    return element("h3", "Rule " + rule.name) + "\n"_html + region_table(result, rule);
+  };
   const RuleResult& primary = primary_rule(result);
-  std::string text = "<h2>Regions</h2>\n<h3>Rule " + escaped(primary.name) + "</h3>\n" + region_table(result, primary);
+  Html text = "<h2>Regions</h2>\n"_html + part(primary);
   for (const RuleResult& rule : result.rules)
-    if (&rule != &primary) text += "<h3>Rule " + escaped(rule.name) + "</h3>\n" + region_table(result, rule);
+    if (&rule != &primary) text += part(rule);
   return text;
 }
 
-std::string stability(const Result& result) {
+Html stability(const Result& result) {
   const RuleResult& rule = primary_rule(result);
-  return "<h2>Stability</h2>\n<div class=\"row three\">\n" +
-         html::figure(html::value_panel(result, rule.communities.node_stability, 1, "the stability of the regions"),
-                      "<b>Stability</b>, rule <i>" + escaped(rule.name) +
-                          "</i>: the share of runs that agree with the map at each chip" +
-                          html::colour_bar(1, "the stability")) +
-         "<div class=\"words\"><p>Communities are found several times from different seeds; the map shows the best "
-         "run. Where runs disagree the border between regions is a matter of chance.</p>\n"
-         "<p>Mean agreement of the runs with the map: <b>" +
-         fixed(rule.communities.stability, 3) + "</b> (adjusted Rand index).</p></div>\n</div>\n";
+  const Html map = html::value_panel(image_of(result), rule.communities.node_stability, 1,
+                                     "the stability of the regions");
+  return "<h2>Stability</h2>\n<div class=\"row three\">\n"_html +
+         figure(map, "<b>Stability</b>, rule <i>"_html + rule.name +
+                         "</i>: the share of runs that agree with the map at each chip"_html +
+                         html::colour_bar(1, "the stability")) +
+         "<div class=\"words\"><p>Communities are found several times from different seeds; the "
+         "map "
+         "shows the best run. Where runs disagree the border between regions is a matter of "
+         "chance.</p>\n<p>Mean agreement of the runs with the map: "_html +
+         element("b", fixed(rule.communities.stability, 3)) +
+         " (adjusted Rand index).</p></div>\n</div>\n"_html;
 }
 
-std::string provenance(const Result& result) {
+Html provenance(const Result& result) {
   const EncoderIdentity& encoder = result.embeddings.encoder;
-  const auto row = [](std::string_view name, const std::string& value) { return fact(name, escaped(value)); };
-  return "<h2>How this was made</h2>\n<p>The same result again, with run.toml from the folder above this "
-         "page:</p>\n<pre>metamict segment --config run.toml " +
-         escaped(shell_quoted(result.micrograph.path.string())) + "</pre>\n<dl class=\"facts\">\n" +
-         row("encoder", encoder.name) +
-         row("runs on", encoder.path + ", " + encoder.device + ", " + encoder.precision) +
-         row("embedding", encoder.embedding + ", " + std::to_string(encoder.features) + " features") +
-         row("communities found by", result.engine) + "</dl>\n<p>" + escaped(encoder.provenance) +
-         "</p>\n<p><small>SHA-256 of the image: <code>" + escaped(result.micrograph.sha256) +
-         "</code><br>SHA-256 of the encoder: <code>" + escaped(encoder.sha256) + "</code></small></p>\n";
+  const std::string path = shell_quoted(result.micrograph.path.string());
+  return "<h2>How this was made</h2>\n"
+         "<p>The same result again, with run.toml from the folder above this page:</p>\n"_html +
+         element("pre", "metamict segment --config run.toml " + path) +
+         "\n<dl class=\"facts\">\n"_html + fact("encoder", encoder.name) +
+         fact("runs on", encoder.path + ", " + encoder.device + ", " + encoder.precision) +
+         fact("embedding",
+              encoder.embedding + ", " + std::to_string(encoder.features) + " features") +
+         fact("communities found by", result.engine) + "</dl>\n"_html +
+         element("p", encoder.provenance) + "\n<p><small>SHA-256 of the image: "_html +
+         element("code", result.micrograph.sha256) + "<br>SHA-256 of the encoder: "_html +
+         element("code", encoder.sha256) + "</small></p>\n"_html;
 }
 
 }  // namespace
@@ -205,12 +227,13 @@ const RuleResult* graph_rule(const Result& result) {
 }
 
 std::string html_report(const Result& result, const ReportPictures& pictures) {
-  const std::string body =
-      html::define_micrograph(result.micrograph, micrograph_id) + header(result) + notes(result.notes) +
-      html::open_maps(result.grid, result.order) + first_look(result) + cuts(result) + "</section>\n" +
-      graphs(result, pictures) + regions(result) + stability(result) + provenance(result) +
-      "<footer>Made by metamict " METAMICT_VERSION ". Method: Ter-Petrosyan et al. (2023).</footer>\n";
-  return html::page(clean_utf8(result.micrograph.path.filename().string()) + " – metamict", body, {.script = true});
+  const Html maps = html::open_maps(result.grid, result.order) + first_look(result) + rules(result);
+  const Html body = html::define_micrograph(image_of(result)) + header(result) +
+                    html::notes(result.notes) + maps + "</section>\n"_html +
+                    graphs(result, pictures) + regions(result) + stability(result) +
+                    provenance(result) + html::footer();
+  const std::string name = clean_utf8(result.micrograph.path.filename().string());
+  return html::page(name + " – metamict", body, {.script = true});
 }
 
 }  // namespace metamict

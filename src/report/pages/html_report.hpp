@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// report.html: one page that shows everything, alone in its file.
+// report.html: one page that shows everything about one image, alone in its file.
 #pragma once
 
 #include <string>
@@ -15,12 +15,12 @@ struct ReportPictures {
   std::string graph_rule;
 };
 
-/// The page: no network, no JavaScript, every name escaped, a Content-Security-Policy that allows nothing but its own
-/// style and pictures.
+/// The page. It asks for nothing from a network, every name in it is escaped, and it tells
+/// everything without JavaScript too.
 std::string html_report(const Result& result, const ReportPictures& pictures);
 
-/// The rule whose graph the page shows: the primary one, or the last threshold rule where that is derived; null without
-/// any.
+/// The rule whose graph the page shows: the primary one, or the last threshold rule where the
+/// primary one is derived; null without any.
 const RuleResult* graph_rule(const Result& result);
 
 }  // namespace metamict

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What the reports gain where JavaScript runs: a tip at the pointer, and the first map switched from rule to rule.
+// What the reports gain where JavaScript runs: a tip at the pointer, and the first map
+// switched from rule to rule.
 #pragma once
 
 #include <string_view>
 
 namespace metamict::html {
 
-/// Reads `section.maps` as html::open_maps writes it. Everything it shows stands in the page without it, but for the
-/// values of single chips, which the pictures show as colours.
+/// Reads `section.maps` as html::open_maps writes it. Everything it shows stands in the page
+/// without it, but for the values of single chips, which the pictures show as colours.
 inline constexpr std::string_view script = R"(
 (() => {
   "use strict";

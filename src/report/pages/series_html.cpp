@@ -1,252 +1,182 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "report/pages/series_html.hpp"
+
 #include <algorithm>
 #include <cmath>
 
 #include "base/text.hpp"
 #include "metamict/order.hpp"
-#include "report/pages/chart.hpp"
 #include "report/pages/html_parts.hpp"
-#include "report/series_outputs.hpp"
+#include "report/pages/panels.hpp"
+#include "report/pages/series_trends.hpp"
+#include "report/series_numbers.hpp"
 
 namespace metamict {
 
 namespace {
 
-std::string dose_text(double dose) { return shortest(dose) + " dpa"; }
+using html::fact;
+using html::figure;
+using html::small;
 
-std::string with_error(double value, double error, int decimals) {
+/// Up to two decimals more where the error would be lost: "7.0 ± 0.0" says nothing.
+std::string with_error(const Measured& measured, int decimals) {
+  const double error = measured.uncertainty;
   for (int more = 0; more < 2 && error > 0 && error < 0.5 * std::pow(10, -decimals); ++more)
-    ++decimals;  // "7.0 ± 0.0" says nothing
-  return fixed(value, decimals) + (error > 0 ? " ± " + fixed(error, decimals) : "");
+    ++decimals;
+  return fixed(measured.value, decimals) + (error > 0 ? " ± " + fixed(error, decimals) : "");
 }
 
-std::string swatch(int label) {
-  const Colour colour = region_colour(label);
-  return "<svg class=\"swatch\" viewBox=\"0 0 26 18\" role=\"img\" aria-label=\"label " + std::to_string(label) +
-         "\"><rect width=\"26\" height=\"18\" fill=\"" + hex(colour) +
-         "\"/><text x=\"13\" y=\"13.5\" font-size=\"12\" font-weight=\"bold\" text-anchor=\"middle\" fill=\"" +
-         hex(ink_on(colour)) + "\">" + std::to_string(label) + "</text></svg>";
+std::string percent_of(const Measured& share) { return with_error(scaled(share, 100), 1) + " %"; }
+
+std::string file_of(const SeriesMember& member) { return member.entry.image.filename().string(); }
+
+bool shows_front(const SeriesMember& member) {
+  return member.front && member.front->depth_max_px.value > 0;
 }
 
-RuleResult as_rule(const SeriesMember& member) {
-  RuleResult rule;
-  rule.name = "series";
-  rule.map.labels = member.labels;
-  rule.communities.node_stability = member.stability;
-  int largest = 0;
-  for (const SeriesRegion& region : member.regions) largest = std::max(largest, region.label);
-  for (int label = 1; label <= largest; ++label) {  // outlines are found by label
-    Region one;
-    one.label = label;
-    for (const SeriesRegion& region : member.regions)
-      if (region.label == label) one.area_px = region.area_px, one.order = region.order;
-    rule.regions.push_back(one);
-  }
-  return rule;
-}
-
-std::string front_lines(const SeriesMember& member) {
-  if (!member.front || member.front->depth_max_px.value <= 0) return {};
+/// The amorphous front: white over a dark line, so that it is seen on any ground.
+Html front_lines(const SeriesMember& member) {
+  if (!shows_front(member)) return {};
   std::string points;
   for (const FrontPoint& point : member.front->curve)
     points += fixed(point.front_px.x + 0.5, 1) + "," + fixed(point.front_px.y + 0.5, 1) + " ";
-  return "<polyline class=\"front under\" points=\"" + points + "\"/><polyline class=\"front\" points=\"" + points +
-         "\"/>";
+  return shape("polyline", {{"class", "front under"}, {"points", points}}) +
+         shape("polyline", {{"class", "front"}, {"points", points}});
 }
 
-std::string with_front(std::string panel, const SeriesMember& member) {
-  const std::size_t end = panel.rfind("</svg>");
-  return panel.insert(end == std::string::npos ? panel.size() : end, front_lines(member));
+Html growth_words(const SeriesMember& member) {
+  if (!member.growth) return "–";
+  const char* const source = member.growth->given ? "(given)" : "(found)";
+  return fixed(member.growth->angle_deg, 1) + "° " + small(source);
 }
 
-std::string member_facts(const SeriesMember& member) {
+/// In pixels where the pixel size is not known.
+Html front_facts(const SeriesMember& member) {
   if (!member.front) return {};
   const Front& front = *member.front;
-  const auto fact = [](const std::string& name, const std::string& value) {
-    return "<div><dt>" + name + "</dt><dd>" + value + "</dd></div>\n";
-  };
   const double factor = member.nm_per_pixel.value_or(1.0);
-  const std::string unit = member.nm_per_pixel ? " nm" : " px", square = member.nm_per_pixel ? " nm²" : " px²";
-  const auto length = [&](const Measured& m) { return with_error(m.value * factor, m.uncertainty * factor, 2) + unit; };
-  return "<dl class=\"facts\">\n" +
-         fact("amorphous share of the film",
-              with_error(100 * front.amorphous_fraction.value, 100 * front.amorphous_fraction.uncertainty, 1) + " %") +
-         fact("amorphous area", with_error(front.amorphous_area_px.value * factor * factor,
-                                           front.amorphous_area_px.uncertainty * factor * factor, 1) +
-                                    square) +
+  const std::string unit = member.nm_per_pixel ? " nm" : " px";
+  const auto length = [&](const Measured& m) { return with_error(scaled(m, factor), 2) + unit; };
+  const Measured area = scaled(scaled(front.amorphous_area_px, factor), factor);
+  return "<dl class=\"facts\">\n"_html +
+         fact("amorphous share of the film", percent_of(front.amorphous_fraction)) +
+         fact("amorphous area", with_error(area, 1) + unit + "²") +
          fact("depth of the front, mean", length(front.depth_mean_px)) +
-         fact("spread along the film", length(front.depth_sd_px)) + fact("deepest", length(front.depth_max_px)) +
-         fact("growth direction", member.growth ? fixed(member.growth->angle_deg, 1) + "° <small>(" +
-                                                      (member.growth->given ? "given" : "found") + ")</small>"
-                                                : "–") +
-         "</dl>\n";
+         fact("spread along the film", length(front.depth_sd_px)) +
+         fact("deepest", length(front.depth_max_px)) +
+         fact("growth direction", growth_words(member)) + "</dl>\n"_html;
 }
 
-/// One value a member, with its uncertainty.
-template <class Value>
-ChartLine line_of(const Series& series, const std::string& name, Colour colour, const Value& value) {
-  ChartLine line{name, colour, {}};
-  for (const SeriesMember& member : series.members)
-    if (member.front) {
-      const Measured measured = value(member);
-      line.points.push_back({member.entry.dose_dpa, measured.value, measured.uncertainty});
-    }
-  return line;
-}
-
-std::string trends(const Series& series) {
-  const bool calibrated = std::all_of(series.members.begin(), series.members.end(),
-                                      [](const SeriesMember& m) { return m.nm_per_pixel.has_value(); });
-  const auto scaled = [&](const SeriesMember& member, const Measured& m, int power) {
-    const double factor = calibrated ? std::pow(*member.nm_per_pixel, power) : 1.0;
-    return Measured{m.value * factor, m.uncertainty * factor};
-  };
-  const std::string length = calibrated ? "nm" : "px", area = calibrated ? "nm²" : "px²";
-  std::string text = "<h2>Against dose</h2>\n<div class=\"row three charts\">\n";
-  const Colour blue{0, 114, 178}, orange{213, 94, 0};
-  const bool fronts = std::any_of(series.members.begin(), series.members.end(),
-                                  [](const SeriesMember& m) { return m.front.has_value(); });
-  if (fronts) {
-    text += html::figure(
-        draw_chart({"Amorphous share of the film",
-                    "dose (dpa)",
-                    "share of the film's area",
-                    {line_of(series, "", blue, [](const SeriesMember& m) { return m.front->amorphous_fraction; })}}),
-        "Bars: one standard deviation, from the runs of the community search and from leaving out one of the lattice's "
-        "reflections at a time");
-    text += html::figure(
-        draw_chart({"Depth of the front below the surface",
-                    "dose (dpa)",
-                    "depth (" + length + ")",
-                    {line_of(series, "mean, bars: spread", blue,
-                             [&](const SeriesMember& m) {
-                               return Measured{scaled(m, m.front->depth_mean_px, 1).value,
-                                               scaled(m, m.front->depth_sd_px, 1).value};
-                             }),
-                     line_of(series, "deepest", orange,
-                             [&](const SeriesMember& m) { return scaled(m, m.front->depth_max_px, 1); })}}),
-        "Over all places along the film, 0 where nothing is amorphous");
-  }
-  Chart areas{"Area of each label", "dose (dpa)", "area (" + area + ")", {}};
-  for (const SeriesLabel& label : series.labels) {
-    if (areas.lines.size() == 8) break;  // more cannot be told apart; the table has them
-    ChartLine line{label.name, region_colour(label.label), {}};
-    for (const SeriesMember& member : series.members) {
-      double pixels = 0;
-      for (const SeriesRegion& region : member.regions)
-        if (region.label == label.label) pixels = static_cast<double>(region.area_px);
-      line.points.push_back(
-          {member.entry.dose_dpa, pixels * (calibrated ? *member.nm_per_pixel * *member.nm_per_pixel : 1.0), 0});
-    }
-    areas.lines.push_back(std::move(line));
-  }
-  return text + html::figure(draw_chart(areas), "In each image's field of view") + "</div>\n";
-}
-
-std::string table(const Series& series) {
-  std::string text =
-      "<h2>Numbers</h2>\n<div class=\"scroll\"><table><thead><tr><th>image</th><th>dose (dpa)</th><th>amorphous "
-      "share</th><th>amorphous area (nm²)</th>"
-      "<th>front, mean (nm)</th><th>spread (nm)</th><th>deepest (nm)</th></tr></thead><tbody>\n";
-  for (const SeriesMember& member : series.members) {
-    text += "<tr><td>" + escaped(member.entry.image.filename().string()) + "</td><td>" +
-            shortest(member.entry.dose_dpa) + "</td>";
-    const auto cell = [&](const Measured& m, int power, int decimals) {
-      if (!member.nm_per_pixel) return std::string("<td>–</td>");
-      const double factor = std::pow(*member.nm_per_pixel, power);
-      return "<td>" + with_error(m.value * factor, m.uncertainty * factor, decimals) + "</td>";
-    };
-    if (!member.front)
-      text += "<td>–</td><td>–</td><td>–</td><td>–</td><td>–</td>";
+Html front_row(const SeriesMember& member) {
+  std::vector<Html> cells{file_of(member), shortest(member.entry.dose_dpa)};
+  const auto add = [&](const Measured& pixels, int power, int decimals) {
+    if (member.nm_per_pixel)
+      cells.emplace_back(
+          with_error(scaled(pixels, std::pow(*member.nm_per_pixel, power)), decimals));
     else
-      text += "<td>" +
-              with_error(100 * member.front->amorphous_fraction.value,
-                         100 * member.front->amorphous_fraction.uncertainty, 1) +
-              " %</td>" + cell(member.front->amorphous_area_px, 2, 1) + cell(member.front->depth_mean_px, 1, 2) +
-              cell(member.front->depth_sd_px, 1, 2) + cell(member.front->depth_max_px, 1, 2);
-    text += "</tr>\n";
+      cells.emplace_back("–");
+  };
+  if (const std::optional<Front>& front = member.front) {
+    cells.emplace_back(percent_of(front->amorphous_fraction));
+    add(front->amorphous_area_px, 2, 1);
+    for (const Measured& depth : {front->depth_mean_px, front->depth_sd_px, front->depth_max_px})
+      add(depth, 1, 2);
+  } else {
+    cells.resize(cells.size() + 5, "–");
   }
-  text +=
-      "</tbody></table></div>\n<h3>Area of each label, share of the image</h3>\n<div "
-      "class=\"scroll\"><table><thead><tr><th>image</th><th>dose (dpa)</th>";
-  for (const SeriesLabel& label : series.labels)
-    text += "<th>" + swatch(label.label) + " " + escaped(label.name) + "</th>";
-  text += "</tr></thead><tbody>\n";
-  for (const SeriesMember& member : series.members) {
-    text += "<tr><td>" + escaped(member.entry.image.filename().string()) + "</td><td>" +
-            shortest(member.entry.dose_dpa) + "</td>";
-    const double total = static_cast<double>(member.grid.input_size.area());
-    for (const SeriesLabel& label : series.labels) {
-      const auto found = std::find_if(member.regions.begin(), member.regions.end(),
-                                      [&](const SeriesRegion& region) { return region.label == label.label; });
-      text += found == member.regions.end() ? "<td>absent</td>"
-                                            : "<td>" + fixed(100 * static_cast<double>(found->area_px) / total, 1) +
-                                                  " % <small>" + (is_ordered(found->order) ? "ordered" : "disordered") +
-                                                  ", " + fixed(found->order, 2) + "</small></td>";
+  return html::table_row(cells);
+}
+
+Html area_row(const SeriesMember& member, const std::vector<SeriesLabel>& labels) {
+  std::vector<Html> cells{file_of(member), shortest(member.entry.dose_dpa)};
+  const double total = static_cast<double>(member.grid.input_size.area());
+  for (const SeriesLabel& label : labels) {
+    const auto found =
+        std::find_if(member.regions.begin(), member.regions.end(),
+                     [&](const SeriesRegion& region) { return region.label == label.label; });
+    if (found == member.regions.end()) {
+      cells.emplace_back("absent");
+      continue;
     }
-    text += "</tr>\n";
+    const std::string state = is_ordered(found->order) ? "ordered" : "disordered";
+    cells.push_back(fixed(100 * static_cast<double>(found->area_px) / total, 1) + " % " +
+                    small(state + ", " + fixed(found->order, 2)));
   }
-  return text + "</tbody></table></div>\n";
+  return html::table_row(cells);
+}
+
+Html tables(const Series& series) {
+  Html fronts, areas;
+  for (const SeriesMember& member : series.members) {
+    fronts += front_row(member);
+    areas += area_row(member, series.labels);
+  }
+  std::vector<Html> area_head{"image", "dose (dpa)"};
+  for (const SeriesLabel& label : series.labels)
+    area_head.push_back(html::swatch("label", label.label) + " " + label.name);
+  return "<h2>Numbers</h2>\n"_html +
+         html::table({"image", "dose (dpa)", "amorphous share", "amorphous area (nm²)",
+                      "front, mean (nm)", "spread (nm)", "deepest (nm)"},
+                     fronts) +
+         "<h3>Area of each label, share of the image</h3>\n"_html + html::table(area_head, areas);
+}
+
+Html header(const Series& series) {
+  const std::size_t images = series.members.size();
+  const std::string title =
+      "Dose series of " + std::to_string(images) + (images == 1 ? " image" : " images");
+  Html legend;
+  for (const SeriesLabel& label : series.labels)
+    legend += element("li", html::swatch("label", label.label) + " " + label.name);
+  return "<header>"_html + element("h1", title) +
+         "\n<p class=\"lead\">One label and one colour mean the same region in every "
+         "image.</p>\n"_html +
+         element("ul", {{"class", "legend"}}, legend) + "</header>\n"_html;
+}
+
+Html how_made(const Series& series, const std::string& command) {
+  const char* const labels =
+      series.joint ? "One graph over the chips of all images; a label is a community of that graph."
+                   : "Each image has a graph of its own; regions of different images are one where "
+                     "their chips look alike to the encoder and are equally ordered, or where they "
+                     "are the same layer of the film.";
+  return "<h2>How this was made</h2>\n<p>"_html + labels +
+         " Inside the film the border of the amorphous part stands where the lattice modulates the "
+         "image by less than a quarter of what it does in the ordered film; partly ordered is what "
+         "lies between a quarter and four fifths.</p>\n"
+         "<p>The same result again, with run.toml from beside this page:</p>\n"_html +
+         element("pre", command) + "\n"_html;
 }
 
 }  // namespace
 
-std::string series_section(const SeriesMember& member, const Micrograph& micrograph,
-                           const std::vector<SeriesLabel>& labels, std::size_t number) {
+Html series_section(const SeriesMember& member, const Micrograph& micrograph,
+                    const std::vector<SeriesLabel>& labels, std::size_t number) {
   const std::string id = "micrograph" + std::to_string(number);
-  Result result;
-  result.micrograph = micrograph;
-  result.grid = member.grid;
-  result.order = member.order;
-  std::vector<std::string> names;
-  for (const SeriesLabel& label : labels) names.push_back(label.name);
-  std::string text = html::define_micrograph(micrograph, id) + html::open_maps(member.grid, member.order) + "<h2>" +
-                     dose_text(member.entry.dose_dpa) + " <small>" + escaped(member.entry.image.filename().string()) +
-                     "</small></h2>\n<div class=\"row three\">\n" +
-                     html::figure(html::micrograph_panel(micrograph, id), "<b>Micrograph</b>") +
-                     html::figure(with_front(html::overlay_panel(micrograph, id, as_rule(member), names), member),
-                                  member.front && member.front->depth_max_px.value > 0
-                                      ? "<b>Labels of the series</b>; white line: the amorphous front"
-                                      : "<b>Labels of the series</b>") +
-                     html::figure(html::value_panel(result, member.order, 1, "the lattice-order index"),
-                                  "<b>Lattice order</b>: 0 amorphous, 1 a perfect crystal" +
-                                      html::colour_bar(1, "the lattice-order index")) +
-                     "</div>\n" + member_facts(member);
-  if (!member.notes.empty()) {
-    text += "<ul>";
-    for (const std::string& note : member.notes) text += "<li>" + escaped(note) + "</li>";
-    text += "</ul>\n";
-  }
-  return text + "</section>\n";
+  const html::PanelImage image{micrograph, member.grid, id};
+  const Html title = shortest(member.entry.dose_dpa) + " dpa " + small(file_of(member));
+  Html text = html::define_micrograph(image) + html::open_maps(member.grid, member.order) +
+              element("h2", title) + "\n<div class=\"row three\">\n"_html;
+  text += figure(html::micrograph_panel(image), "<b>Micrograph</b>"_html);
+  text += figure(html::region_panel(image, region_map(member, labels), front_lines(member)),
+                 "<b>Labels of the series</b>"_html +
+                     (shows_front(member) ? "; white line: the amorphous front" : ""));
+  text += figure(html::value_panel(image, member.order, 1, "the lattice-order index"),
+                 "<b>Lattice order</b>: 0 amorphous, 1 a perfect crystal"_html +
+                     html::colour_bar(1, "the lattice-order index"));
+  text += "</div>\n"_html + front_facts(member);
+  Html notes;
+  for (const std::string& note : member.notes) notes += element("li", note);
+  if (!notes.empty()) text += element("ul", notes) + "\n"_html;
+  return text + "</section>\n"_html;
 }
 
-std::string series_html(const Series& series, const std::vector<std::string>& sections, const std::string& command) {
-  std::string body = "<header><h1>Dose series of " + std::to_string(series.members.size()) +
-                     (series.members.size() == 1 ? " image" : " images") +
-                     "</h1>\n<p class=\"lead\">One label and one colour mean the same region in every image.</p>\n<ul "
-                     "class=\"legend\">";
-  for (const SeriesLabel& label : series.labels)
-    body += "<li>" + swatch(label.label) + " " + escaped(label.name) + "</li>";
-  body += "</ul></header>\n";
-  if (!series.notes.empty()) {
-    body += "<section class=\"notes\"><h2>Notes</h2><ul>\n";
-    for (const std::string& note : series.notes) body += "<li>" + escaped(note) + "</li>\n";
-    body += "</ul></section>\n";
-  }
-  body += trends(series);
-  for (const std::string& section : sections) body += section;
-  body += table(series);
-  body += "<h2>How this was made</h2>\n<p>" +
-          std::string(series.joint ? "One graph over the chips of all images; a label is a community of that graph."
-                                   : "Each image has a graph of its own; regions of different images are one where "
-                                     "their chips look alike to the encoder and are equally "
-                                     "ordered, or where they are the same layer of the film.") +
-          " Inside the film the border of the amorphous part stands where the lattice modulates the image by less than "
-          "a quarter of what it does in the ordered film; "
-          "partly ordered is what lies between a quarter and four fifths.</p>\n<p>The same result again, with run.toml "
-          "from beside this page:</p>\n<pre>" +
-          escaped(command) +
-          "</pre>\n<footer>Made by metamict " METAMICT_VERSION ". Method: Ter-Petrosyan et al. (2023).</footer>\n";
+std::string series_html(const Series& series, const std::vector<Html>& sections,
+                        const std::string& command) {
+  Html body = header(series) + html::notes(series.notes) + series_trends(series);
+  for (const Html& section : sections) body += section;
+  body += tables(series) + how_made(series, command) + html::footer();
   return html::page("Dose series – metamict", body, {.script = true});
 }
 

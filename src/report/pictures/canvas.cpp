@@ -11,16 +11,18 @@ namespace metamict {
 
 Canvas::Canvas(double width, double height, double pixels_per_unit)
     : pixels_per_unit_(pixels_per_unit),
-      surface_(cairo_image_surface_create(CAIRO_FORMAT_RGB24, static_cast<int>(std::lround(width * pixels_per_unit)),
+      surface_(cairo_image_surface_create(CAIRO_FORMAT_RGB24,
+                                          static_cast<int>(std::lround(width * pixels_per_unit)),
                                           static_cast<int>(std::lround(height * pixels_per_unit))),
                cairo_surface_destroy),
       context_(cairo_create(surface_.get()), cairo_destroy) {
   cairo_set_source_rgb(context(), 1, 1, 1);
   cairo_paint(context());
   cairo_scale(context(), pixels_per_unit, pixels_per_unit);
-  // Unhinted, so that text keeps its shape at every size and does not depend on the machine's font settings.
-  const std::unique_ptr<cairo_font_options_t, void (*)(cairo_font_options_t*)> options(cairo_font_options_create(),
-                                                                                       cairo_font_options_destroy);
+  // Unhinted, so that text keeps its shape at every size and does not depend on
+  // the machine's font settings.
+  const std::unique_ptr<cairo_font_options_t, void (*)(cairo_font_options_t*)> options(
+      cairo_font_options_create(), cairo_font_options_destroy);
   cairo_font_options_set_antialias(options.get(), CAIRO_ANTIALIAS_GRAY);
   cairo_font_options_set_hint_style(options.get(), CAIRO_HINT_STYLE_NONE);
   cairo_font_options_set_hint_metrics(options.get(), CAIRO_HINT_METRICS_OFF);
@@ -66,8 +68,9 @@ double Canvas::text_width(std::string_view words, const TextStyle& style) {
 }
 
 void Canvas::text(cv::Point2d at, std::string_view words, const TextStyle& style) {
-  const double shift =
-      style.align == Align::left ? 0 : text_width(words, style) / (style.align == Align::centre ? 2 : 1);
+  const double shift = style.align == Align::left
+                           ? 0
+                           : text_width(words, style) / (style.align == Align::centre ? 2 : 1);
   select_font(style);
   set_colour(style.colour);
   cairo_move_to(context(), at.x - shift, at.y);
@@ -83,7 +86,8 @@ void Canvas::check() {
 cv::Mat Canvas::pixels() {
   check();
   cairo_surface_flush(surface_.get());
-  cv::Mat shared(cairo_image_surface_get_height(surface_.get()), cairo_image_surface_get_width(surface_.get()), CV_8UC4,
+  cv::Mat shared(cairo_image_surface_get_height(surface_.get()),
+                 cairo_image_surface_get_width(surface_.get()), CV_8UC4,
                  cairo_image_surface_get_data(surface_.get()),
                  static_cast<std::size_t>(cairo_image_surface_get_stride(surface_.get())));
   cairo_surface_mark_dirty(surface_.get());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A sheet to draw on with real fonts: cairo, because its text, lines and fills look the same on screen and in print and
-// its start costs 3 ms; OpenCV's own text is made of strokes.
+// A sheet to draw on with real fonts. It is cairo's, because its text, lines and fills look the
+// same on screen and in print, and its start costs 3 ms; OpenCV's own text is made of strokes.
 #pragma once
 
 #include <cairo.h>
@@ -24,8 +24,8 @@ struct TextStyle {
   bool bold = false;
 };
 
-/// A white sheet of width x height units, each `pixels_per_unit` pixels. Drawing goes through cairo in units; pixels()
-/// and png() give the picture. Errors of cairo end in OutputError from either.
+/// A white sheet of width x height units, each `pixels_per_unit` pixels. Drawing goes through cairo
+/// in units; pixels() and png() give the picture. Either throws OutputError where cairo failed.
 class Canvas {
  public:
   Canvas(double width, double height, double pixels_per_unit);
@@ -43,8 +43,8 @@ class Canvas {
   void text(cv::Point2d at, std::string_view words, const TextStyle& style);
   double text_width(std::string_view words, const TextStyle& style);
 
-  /// The pixels as drawn so far (CV_8UC4, blue-green-red-unused), shared with the sheet: what is written there appears
-  /// in the picture.
+  /// The pixels as drawn so far (CV_8UC4, blue-green-red-unused). They are shared with the sheet:
+  /// what is written there appears in the picture.
   cv::Mat pixels();
   std::string png();
 
@@ -57,7 +57,8 @@ class Canvas {
   std::unique_ptr<cairo_t, void (*)(cairo_t*)> context_;
 };
 
-/// The points of a print: pictures are drawn in units of 1/72 inch at 300 dots an inch, so that 8 is 8 point on paper.
+/// For pictures that are drawn in points (1/72 inch) and printed at 300 dots an inch: text of
+/// size 8 is 8 point on paper.
 constexpr double print_pixels_per_point = 300.0 / 72.0;
 
 }  // namespace metamict

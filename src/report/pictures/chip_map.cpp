@@ -19,33 +19,39 @@ struct Between {
   float share;
 };
 
-std::vector<Between> places_along(const std::vector<double>& centres, int pixels, double image_length) {
+std::vector<Between> places_along(const std::vector<double>& centres, int pixels,
+                                  double image_length) {
   std::vector<Between> places;
   std::size_t at = 0;
   for (int i = 0; i < pixels; ++i) {
     const double position = (i + 0.5) * image_length / pixels;
     while (at + 2 < centres.size() && position > centres[at + 1]) ++at;
     const double step = at + 1 < centres.size() ? centres[at + 1] - centres[at] : 1.0;
-    places.push_back(
-        {at, static_cast<float>(std::clamp((position - centres[at]) / step, 0.0, centres.size() > 1 ? 1.0 : 0.0))});
+    places.push_back({at, static_cast<float>(std::clamp((position - centres[at]) / step, 0.0,
+                                                        centres.size() > 1 ? 1.0 : 0.0))});
   }
   return places;
 }
 
 }  // namespace
 
-cv::Mat chip_map(const ChipGrid& grid, std::span<const float> values, cv::Size size) {
-  std::vector<double> x_centres, y_centres;
+ChipCentres chip_centres(const ChipGrid& grid) {
+  ChipCentres centres;
   for (int col = 0; col < grid.cols; ++col) {
     const cv::Rect2d chip = grid.chip_in_input(grid.node(0, col));
-    x_centres.push_back(chip.x + chip.width / 2);
+    centres.x.push_back(chip.x + chip.width / 2);
   }
   for (int row = 0; row < grid.rows; ++row) {
     const cv::Rect2d chip = grid.chip_in_input(grid.node(row, 0));
-    y_centres.push_back(chip.y + chip.height / 2);
+    centres.y.push_back(chip.y + chip.height / 2);
   }
-  const std::vector<Between> across = places_along(x_centres, size.width, grid.input_size.width);
-  const std::vector<Between> down = places_along(y_centres, size.height, grid.input_size.height);
+  return centres;
+}
+
+cv::Mat chip_map(const ChipGrid& grid, std::span<const float> values, cv::Size size) {
+  const ChipCentres centres = chip_centres(grid);
+  const std::vector<Between> across = places_along(centres.x, size.width, grid.input_size.width);
+  const std::vector<Between> down = places_along(centres.y, size.height, grid.input_size.height);
   const auto cols = static_cast<std::size_t>(grid.cols), rows = static_cast<std::size_t>(grid.rows);
   cv::Mat map(size, CV_32F);
   for (int y = 0; y < size.height; ++y) {
@@ -62,7 +68,8 @@ cv::Mat chip_map(const ChipGrid& grid, std::span<const float> values, cv::Size s
   return map;
 }
 
-std::string draw_chip_map(const ChipGrid& grid, std::span<const float> values, double low, double high) {
+std::string draw_chip_map(const ChipGrid& grid, std::span<const float> values, double low,
+                          double high) {
   const cv::Mat map = chip_map(grid, values, picture_size(grid.input_size, 1, 320));
   cv::Mat picture(map.size(), CV_8UC4);
   for (int y = 0; y < map.rows; ++y)

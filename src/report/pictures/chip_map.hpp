@@ -4,16 +4,24 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "metamict/chips.hpp"
 
 namespace metamict {
 
-/// CV_32FC1 of the wanted size covering the whole image: the values stand at the chips' centres and are interpolated
-/// linearly between them; beyond the outermost centres they go on unchanged.
+/// The middles of the grid's columns and rows of chips, in pixels of the input image.
+struct ChipCentres {
+  std::vector<double> x, y;
+};
+ChipCentres chip_centres(const ChipGrid& grid);
+
+/// CV_32FC1 of the wanted size that covers the whole image. The values stand at the chips' centres
+/// and are interpolated linearly between them. Beyond the outermost centres they go on unchanged.
 cv::Mat chip_map(const ChipGrid& grid, std::span<const float> values, cv::Size size);
 
-/// PNG of chip_map in cividis, `low` and below at its dark end, `high` and above at its bright one.
-std::string draw_chip_map(const ChipGrid& grid, std::span<const float> values, double low, double high);
+/// PNG of chip_map in cividis: `low` and below are its dark end, `high` and above its bright one.
+std::string draw_chip_map(const ChipGrid& grid, std::span<const float> values, double low,
+                          double high);
 
 }  // namespace metamict

@@ -9,8 +9,9 @@ namespace metamict {
 
 namespace {
 
-// Okabe and Ito (2008) without black, the four most distant first, so that few regions get the clearest colours; then
-// Tol's "muted" scheme (2021) without its two colours that repeat a blue and a rose above.
+// Okabe and Ito (2008) without black, the four most distant first, so that few regions get
+// the clearest colours; then Tol's "muted" scheme (2021) without its two colours that
+// repeat a blue and a rose above.
 constexpr std::array<Colour, 14> palette{{{0, 114, 178},
                                           {230, 159, 0},
                                           {0, 158, 115},
@@ -26,9 +27,12 @@ constexpr std::array<Colour, 14> palette{{{0, 114, 178},
                                           {170, 68, 153},
                                           {68, 170, 153}}};
 
-Colour towards(Colour colour, std::uint8_t end, double share) {
-  const auto mix = [&](std::uint8_t v) { return static_cast<std::uint8_t>(std::lround(v + share * (end - v))); };
-  return {mix(colour.r), mix(colour.g), mix(colour.b)};
+/// `share` of the way from one colour to the other.
+Colour between(Colour from, Colour to, double share) {
+  const auto mix = [&](std::uint8_t a, std::uint8_t b) {
+    return static_cast<std::uint8_t>(std::lround(a + share * (b - a)));
+  };
+  return {mix(from.r, to.r), mix(from.g, to.g), mix(from.b, to.b)};
 }
 
 double luminance(Colour colour) {
@@ -44,15 +48,17 @@ Colour region_colour(int label) {
   const Colour base = palette[index % palette.size()];
   switch (index / palette.size() % 3) {
     case 1:
-      return towards(base, 255, 0.5);
+      return between(base, {255, 255, 255}, 0.5);
     case 2:
-      return towards(base, 0, 0.45);
+      return between(base, {0, 0, 0}, 0.45);
     default:
       return base;
   }
 }
 
-Colour ink_on(Colour background) { return luminance(background) > 0.3 ? Colour{0, 0, 0} : Colour{255, 255, 255}; }
+Colour ink_on(Colour background) {
+  return luminance(background) > 0.3 ? Colour{0, 0, 0} : Colour{255, 255, 255};
+}
 
 Colour cividis(double value) {
   static constexpr std::array<Colour, 17> stops{{{0, 34, 78},
@@ -74,12 +80,7 @@ Colour cividis(double value) {
                                                  {254, 232, 56}}};
   const double at = std::clamp(value, 0.0, 1.0) * (stops.size() - 1);
   const auto below = std::min(static_cast<std::size_t>(at), stops.size() - 2);
-  const double share = at - static_cast<double>(below);
-  const auto mix = [&](std::uint8_t a, std::uint8_t b) {
-    return static_cast<std::uint8_t>(std::lround(a + share * (b - a)));
-  };
-  const Colour low = stops[below], high = stops[below + 1];
-  return {mix(low.r, high.r), mix(low.g, high.g), mix(low.b, high.b)};
+  return between(stops[below], stops[below + 1], at - static_cast<double>(below));
 }
 
 std::string hex(Colour colour) {

@@ -12,14 +12,15 @@ struct Colour {
   std::uint8_t r = 0, g = 0, b = 0;
 };
 
-/// Of a label, the same in every picture: Okabe and Ito's seven, then nine of Tol's muted ones, then lighter and darker
-/// turns of all of them. Label 0 (unassigned) is grey.
+/// The colour of a label, the same in every picture: first Okabe and Ito's seven, then seven of
+/// Tol's muted ones, then all of them lighter and darker. Label 0 (unassigned) is grey.
 Colour region_colour(int label);
 
 /// Black or white, whichever reads better on the colour.
 Colour ink_on(Colour background);
 
-/// Cividis at value in [0, 1]: perceptually even, alike for people with and without red-green deficiency.
+/// Cividis at value in [0, 1]: perceptually even, alike for people with and
+/// without red-green deficiency.
 Colour cividis(double value);
 
 /// "#0072b2"

@@ -13,8 +13,8 @@ namespace {
 constexpr std::size_t pivots = 64;
 constexpr int iterations = 50;
 constexpr float spacing = 0.6F;  // of neighbours: this over sqrt(N), in a start of width 1
-constexpr float repulsion_reach =
-    2.0F;  // in spacings: beyond it the start's places, made from the scores, stay as they are
+// In spacings. Nodes further from each other do not push: they stay where the scores placed them.
+constexpr float repulsion_reach = 2.0F;
 
 cv::Rect2f bounds(std::span<const cv::Point2f> points) {
   cv::Point2f low = points.front(), high = points.front();
@@ -39,7 +39,8 @@ Eigen::MatrixXf pivot_distances(const ScoreMatrix& scores) {
   return squares;
 }
 
-void centre_twice(Eigen::MatrixXf& squares) {
+/// Without the means of rows and columns, halved and turned round, as classical scaling wants it.
+Eigen::MatrixXf centred_twice(Eigen::MatrixXf squares) {
   const Eigen::VectorXf row_mean = squares.rowwise().mean();
   const Eigen::RowVectorXf column_mean = squares.colwise().mean();
   const float mean = row_mean.mean();
@@ -47,9 +48,11 @@ void centre_twice(Eigen::MatrixXf& squares) {
   squares.rowwise() -= column_mean;
   squares.array() += mean;
   squares *= -0.5F;
+  return squares;
 }
 
-/// Points sorted into square cells as wide as repulsion reaches, so that only a cell and its neighbours matter.
+/// Points sorted into square cells as wide as repulsion reaches, so that a point meets only those
+/// of its own cell and of the neighbouring ones.
 class Cells {
  public:
   Cells(const std::vector<cv::Point2f>& points, float reach) {
@@ -63,7 +66,8 @@ class Cells {
     std::partial_sum(start_.begin(), start_.end(), start_.begin());
     std::vector<std::uint32_t> next(start_.begin(), start_.end() - 1);
     members_.resize(points.size());
-    for (std::uint32_t i = 0; i < points.size(); ++i) members_[next[cell(points[i])]++] = {points[i], i};
+    for (std::uint32_t i = 0; i < points.size(); ++i)
+      members_[next[cell(points[i])]++] = {points[i], i};
   }
 
   struct Member {
@@ -89,10 +93,12 @@ class Cells {
 
  private:
   std::size_t cell(const cv::Point2f& point) const {
-    return cell(static_cast<int>((point.y - low_.y) / width_), static_cast<int>((point.x - low_.x) / width_));
+    const cv::Point2f from_corner = point - low_;
+    return cell(static_cast<int>(from_corner.y / width_), static_cast<int>(from_corner.x / width_));
   }
   std::size_t cell(int row, int col) const {
-    return static_cast<std::size_t>(row) * static_cast<std::size_t>(cols_) + static_cast<std::size_t>(col);
+    return static_cast<std::size_t>(row) * static_cast<std::size_t>(cols_) +
+           static_cast<std::size_t>(col);
   }
   std::span<const Member> members(int row, int col) const {
     const std::size_t at = cell(row, col);
@@ -108,15 +114,18 @@ class Cells {
 
 float length_of(const cv::Point2f& v) { return std::sqrt(v.dot(v)); }
 
-/// Fits into the unit square, keeping the shape.
-void fit(std::vector<cv::Point2f>& points) {
+/// The points in the unit square, in the same shape.
+std::vector<cv::Point2f> fitted(std::vector<cv::Point2f> points) {
   const cv::Rect2f box = bounds(points);
   const float side = std::max({box.width, box.height, 1e-20F});
   const cv::Point2f shift = box.tl() - cv::Point2f((side - box.width) / 2, (side - box.height) / 2);
   for (cv::Point2f& p : points) p = (p - shift) / side;
+  return points;
 }
 
-void repel(const std::vector<cv::Point2f>& points, float ideal, std::vector<cv::Point2f>& force) {
+/// The push on every node by those near it.
+std::vector<cv::Point2f> repulsion(const std::vector<cv::Point2f>& points, float ideal) {
+  std::vector<cv::Point2f> force(points.size(), cv::Point2f(0, 0));
   const float reach = repulsion_reach * ideal, nearest = 1e-4F * ideal * ideal;
   Cells(points, reach).for_each_pair([&](const Cells::Member& a, const Cells::Member& b) {
     const cv::Point2f apart = a.at - b.at;
@@ -126,25 +135,29 @@ void repel(const std::vector<cv::Point2f>& points, float ideal, std::vector<cv::
     force[a.index] += push;
     force[b.index] -= push;
   });
+  return force;
 }
 
-void attract(const std::vector<cv::Point2f>& points, std::span<const Edge> edges, float ideal,
-             std::vector<cv::Point2f>& force) {
+/// `force` and the pull of the edges.
+std::vector<cv::Point2f> with_attraction(std::vector<cv::Point2f> force,
+                                         const std::vector<cv::Point2f>& points,
+                                         std::span<const Edge> edges, float ideal) {
   for (const Edge& edge : edges) {
     const cv::Point2f apart = points[edge.a] - points[edge.b];
-    // Long edges pull no harder than at five ideal lengths: few of them would otherwise fold whole regions onto each
-    // other.
-    const float length = length_of(apart), pull = 0.35F * edge.weight * std::min(length, 5 * ideal) / ideal;
+    // An edge pulls no harder than at five ideal lengths: a few long ones would otherwise fold
+    // whole regions onto each other.
+    const float length = std::min(length_of(apart), 5 * ideal);
+    const float pull = 0.35F * edge.weight * length / ideal;
     force[edge.a] -= apart * pull;
     force[edge.b] += apart * pull;
   }
+  return force;
 }
 
 }  // namespace
 
 std::vector<cv::Point2f> place_by_similarity(const ScoreMatrix& scores) {
-  Eigen::MatrixXf centred = pivot_distances(scores);
-  centre_twice(centred);
+  const Eigen::MatrixXf centred = centred_twice(pivot_distances(scores));
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXf> solver(centred.transpose() * centred);
   const Eigen::Index last = centred.cols() - 1;
   std::vector<cv::Point2f> points(scores.nodes(), cv::Point2f(0, 0));
@@ -156,8 +169,8 @@ std::vector<cv::Point2f> place_by_similarity(const ScoreMatrix& scores) {
     for (std::size_t i = 0; i < points.size(); ++i)
       (axis == 0 ? points[i].x : points[i].y) = along[static_cast<Eigen::Index>(i)];
   }
-  // Like chips may coincide: a turn of the golden angle sets them apart, the same way every time.
-  fit(points);
+  // Like chips may coincide: a turn of the golden angle separates them, the same way every time.
+  points = fitted(std::move(points));
   for (std::size_t i = 0; i < points.size(); ++i) {
     const float angle = 2.39996323F * static_cast<float>(i);
     points[i] += 1e-4F * cv::Point2f(std::cos(angle), std::sin(angle));
@@ -167,21 +180,19 @@ std::vector<cv::Point2f> place_by_similarity(const ScoreMatrix& scores) {
 
 std::vector<cv::Point2f> lay_out(std::span<const cv::Point2f> start, std::span<const Edge> edges) {
   std::vector<cv::Point2f> points(start.begin(), start.end());
-  if (points.size() < 2) return std::vector<cv::Point2f>(points.size(), cv::Point2f(0.5F, 0.5F));
+  const cv::Point2f middle(0.5F, 0.5F);
+  if (points.size() < 2) return std::vector<cv::Point2f>(points.size(), middle);
   const float ideal = spacing / std::sqrt(static_cast<float>(points.size()));
-  std::vector<cv::Point2f> force(points.size());
   for (int i = 0; i < iterations; ++i) {
-    std::fill(force.begin(), force.end(), cv::Point2f(0, 0));
-    repel(points, ideal, force);
-    attract(points, edges, ideal, force);
+    const std::vector<cv::Point2f> force =
+        with_attraction(repulsion(points, ideal), points, edges, ideal);
     const float step = 2 * ideal * (1 - static_cast<float>(i) / iterations);
     for (std::size_t k = 0; k < points.size(); ++k) {
       const float length = length_of(force[k]);
       if (length > 0) points[k] += force[k] * (std::min(length, step) / length);
     }
   }
-  fit(points);
-  return points;
+  return fitted(std::move(points));
 }
 
 }  // namespace metamict

@@ -9,8 +9,9 @@
 
 namespace metamict {
 
-/// PNG: nodes at `layout` in the colours of their regions, the edges of `backbone` faint between them, and a caption
-/// with nodes, edges, cut and modularity. Throws OutputError.
-std::string draw_graph(const RuleResult& rule, std::span<const cv::Point2f> layout, std::span<const Edge> backbone);
+/// PNG: nodes at `layout` in the colours of their regions, the edges of `backbone` faint between
+/// them, and a caption with nodes, edges, cut and modularity. Throws OutputError.
+std::string draw_graph(const RuleResult& rule, std::span<const cv::Point2f> layout,
+                       std::span<const Edge> backbone);
 
 }  // namespace metamict

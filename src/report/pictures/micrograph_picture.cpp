@@ -19,7 +19,8 @@ cv::Mat grey_picture(const cv::Mat& pixels, cv::Size size) {
   for (std::size_t i = 0; i < scaled.total(); i += step)
     sample.push_back(reinterpret_cast<const float*>(scaled.data)[i]);
   const auto at = [&](double share) {
-    const auto place = sample.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(sample.size() - 1));
+    const auto place = sample.begin() +
+                       static_cast<std::ptrdiff_t>(share * static_cast<double>(sample.size() - 1));
     std::nth_element(sample.begin(), place, sample.end());
     return static_cast<double>(*place);
   };
@@ -40,7 +41,8 @@ cv::Size picture_size(cv::Size image, int smallest, int largest) {
   if (longer > largest)
     factor = static_cast<double>(largest) / longer;
   else if (longer < smallest)
-    factor = std::ceil(static_cast<double>(smallest) / longer);  // whole, so that pixels stay squares
+    factor =
+        std::ceil(static_cast<double>(smallest) / longer);  // whole, so that pixels stay squares
   return {std::max(1, static_cast<int>(std::lround(image.width * factor))),
           std::max(1, static_cast<int>(std::lround(image.height * factor)))};
 }

@@ -8,12 +8,13 @@
 
 namespace metamict {
 
-/// CV_8UC1 of the wanted size; grey from the 0.3 to the 99.7 percentile, so that a few hot pixels do not darken the
-/// rest. Where a bright part (a metal cap) leaves most of the image dark, a gamma of at least 0.5 lifts it.
+/// CV_8UC1 of the wanted size. Grey runs from the 0.3 to the 99.7 percentile, so that a few hot
+/// pixels do not darken the rest. Where a bright part (a metal cap) leaves most of the image dark,
+/// a gamma of at least 0.5 lifts it.
 cv::Mat grey_picture(const cv::Mat& pixels, cv::Size size);
 
-/// Size of a picture whose longer side lies between `smallest` and `largest` where a whole enlargement or any reduction
-/// allows it.
+/// The size of a picture of the image. A longer side above `largest` is reduced to it; one below
+/// `smallest` is enlarged a whole number of times to reach it.
 cv::Size picture_size(cv::Size image, int smallest, int largest);
 
 struct ScaleBar {

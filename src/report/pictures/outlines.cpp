@@ -13,7 +13,8 @@ namespace {
 /// Walks along the cracks between pixels with the region on the right.
 class Tracer {
  public:
-  explicit Tracer(const cv::Mat& labels) : labels_(labels), seen_(labels.rows, labels.cols, std::uint8_t{0}) {}
+  explicit Tracer(const cv::Mat& labels)
+      : labels_(labels), seen_(labels.rows, labels.cols, std::uint8_t{0}) {}
 
   std::vector<Ring> trace() {
     std::vector<Ring> rings;
@@ -27,7 +28,8 @@ class Tracer {
 
  private:
   int at(cv::Point pixel) const {
-    const bool inside = pixel.x >= 0 && pixel.y >= 0 && pixel.x < labels_.cols && pixel.y < labels_.rows;
+    const bool inside =
+        pixel.x >= 0 && pixel.y >= 0 && pixel.x < labels_.cols && pixel.y < labels_.rows;
     return inside ? labels_.at<std::uint16_t>(pixel) : 0;
   }
 
@@ -57,12 +59,6 @@ class Tracer {
   cv::Mat_<std::uint8_t> seen_;
 };
 
-}  // namespace
-
-std::vector<Ring> trace_outlines(const cv::Mat& labels) { return Tracer(labels).trace(); }
-
-namespace {
-
 /// Where each label lies: the smallest rectangle around its pixels, and how many they are.
 struct Extent {
   cv::Point low{1 << 30, 1 << 30}, high{-1, -1};
@@ -86,14 +82,16 @@ std::vector<Extent> extents_of(const cv::Mat& labels) {
 /// The deepest pixel of each connected part of a mask, in its coordinates.
 std::vector<Anchor> deepest_pixels(const cv::Mat& mask) {
   cv::Mat padded, depth, parts;
-  cv::copyMakeBorder(mask, padded, 1, 1, 1, 1, cv::BORDER_CONSTANT, 0);  // the border of the image is a border too
+  // The border of the image is a border of the part too.
+  cv::copyMakeBorder(mask, padded, 1, 1, 1, 1, cv::BORDER_CONSTANT, 0);
   cv::distanceTransform(padded, depth, cv::DIST_L2, cv::DIST_MASK_3);
   const int count = cv::connectedComponents(padded, parts, 4, CV_32S);
   std::vector<Anchor> deepest(static_cast<std::size_t>(count));
   for (int y = 0; y < depth.rows; ++y)
     for (int x = 0; x < depth.cols; ++x) {
       Anchor& anchor = deepest[static_cast<std::size_t>(parts.at<int>(y, x))];
-      if (const double here = depth.at<float>(y, x); here > anchor.depth_px) anchor = {0, {x - 0.5, y - 0.5}, here};
+      const double here = depth.at<float>(y, x);
+      if (here > anchor.depth_px) anchor = {0, {x - 0.5, y - 0.5}, here};
     }
   deepest.erase(deepest.begin());  // what is not in the mask
   return deepest;
@@ -101,20 +99,30 @@ std::vector<Anchor> deepest_pixels(const cv::Mat& mask) {
 
 }  // namespace
 
+std::vector<Ring> trace_outlines(const cv::Mat& labels) { return Tracer(labels).trace(); }
+
+std::vector<const Ring*> rings_of(const std::vector<Ring>& rings, int label) {
+  std::vector<const Ring*> own;
+  for (const Ring& ring : rings)
+    if (ring.label == label) own.push_back(&ring);
+  return own;
+}
+
 std::vector<Anchor> label_anchors(const cv::Mat& labels, double smallest_depth_px) {
   // A coarse copy will do for placing text.
   const double factor = std::min(1.0, 256.0 / std::max(labels.rows, labels.cols));
   cv::Mat small;
   cv::resize(labels, small, {}, factor, factor, cv::INTER_NEAREST);
   const std::vector<Extent> extents = extents_of(small);
-  const double smallest_area =
-      3 * smallest_depth_px * factor * smallest_depth_px * factor;  // less than a disc of that depth
+  // A little less than a disc of that depth has.
+  const double smallest_area = 3 * smallest_depth_px * factor * smallest_depth_px * factor;
   std::vector<Anchor> anchors;
   for (std::size_t label = 1; label < extents.size(); ++label) {
     if (extents[label].pixels == 0 || extents[label].pixels < smallest_area) continue;
     const cv::Rect box(extents[label].low, extents[label].high + cv::Point(1, 1));
     for (Anchor anchor : deepest_pixels(small(box) == static_cast<int>(label))) {
-      anchor = {static_cast<int>(label), (anchor.at + cv::Point2d(box.tl())) / factor, anchor.depth_px / factor};
+      const cv::Point2d at = (anchor.at + cv::Point2d(box.tl())) / factor;
+      anchor = {static_cast<int>(label), at, anchor.depth_px / factor};
       if (anchor.depth_px >= smallest_depth_px) anchors.push_back(anchor);
     }
   }

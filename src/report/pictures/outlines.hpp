@@ -9,12 +9,18 @@ namespace metamict {
 
 struct Ring {
   int label = 0;
-  std::vector<cv::Point> corners;  ///< pixel corners; the region lies to the right, so holes run the other way round
+  /// Corners of pixels. The region lies to the right, so that a ring around
+  /// a hole runs the other way.
+  std::vector<cv::Point> corners;
 };
 
-/// The border of every region along the edges of its pixels, corner to corner; label 0 has none. Pixels that touch only
-/// at a corner belong to different rings. Filled by the even-odd rule, the rings of a label are exactly its pixels.
+/// The border of every region along the edges of its pixels, corner to corner; label 0 has none.
+/// Pixels that touch only at a corner belong to different rings. Filled by the even-odd rule, the
+/// rings of a label are exactly its pixels.
 std::vector<Ring> trace_outlines(const cv::Mat& labels);
+
+/// The rings of one label among those of a map.
+std::vector<const Ring*> rings_of(const std::vector<Ring>& rings, int label);
 
 /// A place for a region's number: the pixel deepest inside one of its connected parts.
 struct Anchor {
@@ -23,7 +29,7 @@ struct Anchor {
   double depth_px = 0;  ///< from there to the part's border
 };
 
-/// One for every part of every label whose depth is at least `smallest_depth_px`.
+/// One anchor for every part of every label that is at least `smallest_depth_px` deep.
 std::vector<Anchor> label_anchors(const cv::Mat& labels, double smallest_depth_px);
 
 }  // namespace metamict

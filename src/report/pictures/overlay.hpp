@@ -2,16 +2,16 @@
 // overlay.png: the regions over the micrograph.
 #pragma once
 
-#include <span>
 #include <string>
 
-#include "metamict/result.hpp"
+#include "metamict/micrograph.hpp"
+#include "report/region_map.hpp"
 
 namespace metamict {
 
-/// PNG: the micrograph in grey under the regions' translucent colours with outlines and numbers, a scale bar, and
-/// beside it a legend with each region's share of the area and order index, and its name where there are `names` (by
-/// label from 1). Throws OutputError.
-std::string draw_overlay(const Result& result, const RuleResult& rule, std::span<const std::string> names = {});
+/// PNG. It shows the micrograph in grey under the regions' translucent colours, with outlines,
+/// numbers and a scale bar. The legend beside it gives each region's share of the area and order
+/// index, and its name where it has one. Throws OutputError.
+std::string draw_overlay(const Micrograph& micrograph, const RegionMap& map);
 
 }  // namespace metamict

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A series as tables (RFC 4180).
+#pragma once
+
+#include <string>
+
+#include "metamict/series.hpp"
+
+namespace metamict {
+
+/// series.csv: one line an image, with the numbers of the front, the area of every label, and the
+/// columns of the series' own list.
+std::string series_csv(const Series& series);
+
+/// front.csv of an image that has a front: one line a place along the film.
+std::string front_csv(const SeriesMember& member);
+
+}  // namespace metamict

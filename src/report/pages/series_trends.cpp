@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "report/pages/series_trends.hpp"
+
+#include <algorithm>
+
+#include "report/pages/chart.hpp"
+#include "report/pages/html_parts.hpp"
+#include "report/series_numbers.hpp"
+
+namespace metamict {
+
+namespace {
+
+constexpr Colour blue{0, 114, 178}, orange{213, 94, 0};
+constexpr std::size_t most_lines = 8;  // more cannot be told apart; the table has them
+
+/// Lengths in nm where every image has a pixel size, else in pixels.
+struct Scale {
+  bool calibrated;
+
+  explicit Scale(const Series& series)
+      : calibrated(std::all_of(series.members.begin(), series.members.end(),
+                               [](const SeriesMember& m) { return m.nm_per_pixel.has_value(); })) {}
+
+  double of(const SeriesMember& member) const { return calibrated ? *member.nm_per_pixel : 1.0; }
+};
+
+/// One value of every member with a front, with its uncertainty.
+template <class Value>
+ChartLine line_of(const Series& series, const std::string& name, Colour colour,
+                  const Value& value) {
+  ChartLine line{name, colour, {}};
+  for (const SeriesMember& member : series.members) {
+    if (!member.front) continue;
+    const Measured measured = value(member);
+    line.points.push_back({member.entry.dose_dpa, measured.value, measured.uncertainty});
+  }
+  return line;
+}
+
+Chart share_chart(const Series& series) {
+  const auto share = [](const SeriesMember& member) { return member.front->amorphous_fraction; };
+  return {"Amorphous share of the film",
+          "dose (dpa)",
+          "share of the film's area",
+          {line_of(series, "", blue, share)}};
+}
+
+Chart depth_chart(const Series& series, const Scale& scale) {
+  const auto mean_and_spread = [&](const SeriesMember& member) {
+    const double factor = scale.of(member);
+    return Measured{member.front->depth_mean_px.value * factor,
+                    member.front->depth_sd_px.value * factor};
+  };
+  const auto deepest = [&](const SeriesMember& member) {
+    return scaled(member.front->depth_max_px, scale.of(member));
+  };
+  return {"Depth of the front below the surface",
+          "dose (dpa)",
+          scale.calibrated ? "depth (nm)" : "depth (px)",
+          {line_of(series, "mean, bars: spread", blue, mean_and_spread),
+           line_of(series, "deepest", orange, deepest)}};
+}
+
+Chart area_chart(const Series& series, const Scale& scale) {
+  Chart chart{
+      "Area of each label", "dose (dpa)", scale.calibrated ? "area (nm²)" : "area (px²)", {}};
+  for (std::size_t i = 0; i < std::min(most_lines, series.labels.size()); ++i) {
+    const SeriesLabel& label = series.labels[i];
+    ChartLine line{label.name, region_colour(label.label), {}};
+    for (const SeriesMember& member : series.members) {
+      const auto pixels = static_cast<double>(area_of(member, label.label));
+      const double area = pixels * (scale.of(member) * scale.of(member));
+      line.points.push_back({member.entry.dose_dpa, area, 0});
+    }
+    chart.lines.push_back(std::move(line));
+  }
+  return chart;
+}
+
+}  // namespace
+
+Html series_trends(const Series& series) {
+  const Scale scale(series);
+  const bool fronts = std::any_of(series.members.begin(), series.members.end(),
+                                  [](const SeriesMember& m) { return m.front.has_value(); });
+  Html text = "<h2>Against dose</h2>\n<div class=\"row three charts\">\n"_html;
+  if (fronts) {
+    text += html::figure(
+        draw_chart(share_chart(series)),
+        "Bars: one standard deviation, from the runs of the community search and from leaving out "
+        "one of the lattice's reflections at a time"_html);
+    text += html::figure(draw_chart(depth_chart(series, scale)),
+                         "Over all places along the film, 0 where nothing is amorphous");
+  }
+  text += html::figure(draw_chart(area_chart(series, scale)), "In each image's field of view"_html);
+  return text + "</div>\n"_html;
+}
+
+}  // namespace metamict

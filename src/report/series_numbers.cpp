@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "report/series_numbers.hpp"
+
+#include <cmath>
+
+namespace metamict {
+
+Measured scaled(const Measured& measured, double factor) {
+  return {measured.value * factor, measured.uncertainty * factor};
+}
+
+std::vector<Quantity> quantities(const SeriesMember& member) {
+  const Front front = member.front.value_or(Front{});
+  const auto in_nm = [&](const Measured& pixels, int power) -> std::optional<Measured> {
+    if (!member.nm_per_pixel) return {};
+    return scaled(pixels, std::pow(*member.nm_per_pixel, power));
+  };
+  return {{"amorphous_fraction_film", front.amorphous_fraction},
+          {"amorphous_area_nm2", in_nm(front.amorphous_area_px, 2)},
+          {"front_depth_nm_mean", in_nm(front.depth_mean_px, 1)},
+          {"front_depth_nm_sd", in_nm(front.depth_sd_px, 1)},
+          {"front_depth_nm_max", in_nm(front.depth_max_px, 1)}};
+}
+
+std::uint64_t area_of(const SeriesMember& member, int label) {
+  for (const SeriesRegion& region : member.regions)
+    if (region.label == label) return region.area_px;
+  return 0;
+}
+
+}  // namespace metamict

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What is measured of one image of a series, by the names that every file of the series uses.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "metamict/series.hpp"
+
+namespace metamict {
+
+/// One number of the amorphous front. It has no value where the image has no pixel size.
+struct Quantity {
+  std::string name;  ///< with its unit: "front_depth_nm_mean"
+  std::optional<Measured> value;
+};
+
+/// All numbers of the front, in the order of the files' columns; 0 where the image shows no film.
+std::vector<Quantity> quantities(const SeriesMember& member);
+
+/// The value and its uncertainty in another unit.
+Measured scaled(const Measured& measured, double factor);
+
+/// 0 where the image does not have the label.
+std::uint64_t area_of(const SeriesMember& member, int label);
+
+}  // namespace metamict
