@@ -18,6 +18,9 @@ struct PixelSize {
   double height_nm = 0, width_nm = 0;
 };
 
+/// From the edge of a square of a pixel's area, and the height of a pixel over its width.
+std::optional<PixelSize> pixel_size(std::optional<double> nm_per_pixel, double pixel_aspect);
+
 struct Micrograph {
   std::filesystem::path path;          ///< where it came from
   std::string sha256;                  ///< of the whole file, lower-case hex
@@ -30,7 +33,7 @@ struct Micrograph {
   cv::Size input_size;                 ///< columns x rows of the file's image
   Notes notes;                         ///< what reading had to decide
 
-  std::optional<PixelSize> pixel_size() const;
+  std::optional<PixelSize> pixel_size() const { return metamict::pixel_size(nm_per_pixel, pixel_aspect); }
 };
 
 struct LoadOptions {

@@ -175,7 +175,7 @@ Micrograph standardise(const Micrograph& micrograph) {
   return result;
 }
 
-std::optional<PixelSize> Micrograph::pixel_size() const {
+std::optional<PixelSize> pixel_size(std::optional<double> nm_per_pixel, double pixel_aspect) {
   if (!nm_per_pixel) return {};
   const double root = std::sqrt(pixel_aspect);
   return PixelSize{*nm_per_pixel * root, *nm_per_pixel / root};

@@ -134,7 +134,7 @@ class Writer {
         const Micrograph& micrograph = result_.micrograph;
         return Files{
             folder_.put(rule.name + "/labels.tif",
-                        label_tiff(rule.map.labels, micrograph.nm_per_pixel)),
+                        label_tiff(rule.map.labels, micrograph.pixel_size())),
             folder_.put(rule.name + "/overlay.png", draw_overlay(micrograph, region_map(rule)))};
       });
     jobs_.emplace_back([this] {

@@ -18,9 +18,12 @@ std::vector<WrittenFile> SeriesWriter::add(const SeriesMember& member, const Mic
   const ReportFolder folder(output_ / member.stem);
   ReportFolder(folder / "series").make_with_parents();
   std::vector<WrittenFile> files{
-      folder.put("series/labels.tif", label_tiff(member.labels, member.nm_per_pixel)),
+      folder.put("series/labels.tif",
+                 label_tiff(member.labels, pixel_size(member.nm_per_pixel, member.pixel_aspect))),
       folder.put("series/overlay.png", draw_overlay(micrograph, region_map(member, labels))),
-      folder.put("series/outlines.geojson", outlines_geojson(member.labels, labels)),
+      folder.put("series/outlines.geojson",
+                 outlines_geojson(member.labels, labels,
+                                  pixel_size(member.nm_per_pixel, member.pixel_aspect))),
       folder.put("series/RoiSet.zip", roi_set(member.labels, labels))};
   if (member.front) files.push_back(folder.put("series/front.csv", front_csv(member)));
   folder.sync("series");

@@ -163,10 +163,27 @@ TEST(ChipMap, GoesThroughTheValuesAtTheCentres) {
   EXPECT_FLOAT_EQ(map.at<float>(74, 99), values.back());
 }
 
+Micrograph of_width(int cols, std::optional<double> nm_per_pixel) {
+  Micrograph micrograph;
+  micrograph.pixels = cv::Mat::zeros(4, cols, CV_32F);
+  micrograph.nm_per_pixel = nm_per_pixel;
+  return micrograph;
+}
+
+TEST(ScaleBar, HasASecondArmWherePixelsAreNotSquare) {
+  Micrograph micrograph = of_width(1000, 0.02 * std::sqrt(2.0));
+  micrograph.pixel_aspect = 2;  // 0.02 nm wide, 0.04 nm high
+  const ScaleBar bar = choose_scale_bar(micrograph);
+  EXPECT_EQ(bar.words, "5 nm");
+  EXPECT_NEAR(bar.length_px, 250, 1e-6);
+  EXPECT_NEAR(bar.height_px, 125, 1e-6);
+  EXPECT_EQ(choose_scale_bar(of_width(1000, 0.02)).height_px, 0);
+}
+
 TEST(ScaleBar, IsRoundAndFits) {
   for (const double nm : {0.001, 0.0213, 0.034, 0.5, 3.0, 40.0})
     for (const int cols : {64, 256, 1000, 4096}) {
-      const ScaleBar bar = choose_scale_bar(cols, nm);
+      const ScaleBar bar = choose_scale_bar(of_width(cols, nm));
       EXPECT_LE(bar.length_px, 0.28 * cols * 1.0001);
       EXPECT_GT(bar.length_px, 0.28 * cols / 2.6);
       const bool micrometres = bar.words.ends_with(" µm");
@@ -175,8 +192,8 @@ TEST(ScaleBar, IsRoundAndFits) {
       const std::string digits = bar.words.substr(bar.words.find_first_of("125"), 1);
       EXPECT_EQ(bar.words.find_first_of("346789"), std::string::npos) << bar.words;
     }
-  EXPECT_EQ(choose_scale_bar(1024, {}).words, "200 px");
-  EXPECT_EQ(choose_scale_bar(1024, 0.0213).words, "5 nm");
+  EXPECT_EQ(choose_scale_bar(of_width(1024, {})).words, "200 px");
+  EXPECT_EQ(choose_scale_bar(of_width(1024, 0.0213)).words, "5 nm");
 }
 
 TEST(GreyPicture, HotPixelsDoNotDarkenTheRest) {

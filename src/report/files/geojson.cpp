@@ -90,7 +90,8 @@ Json properties_of(const SeriesLabel& label) {
 
 }  // namespace
 
-std::string outlines_geojson(const cv::Mat& labels, const std::vector<SeriesLabel>& names) {
+std::string outlines_geojson(const cv::Mat& labels, const std::vector<SeriesLabel>& names,
+                             std::optional<PixelSize> pixel) {
   const std::vector<Ring> rings = trace_outlines(labels);
   Json features = Json::array();
   for (const SeriesLabel& label : names) {
@@ -104,7 +105,11 @@ std::string outlines_geojson(const cv::Mat& labels, const std::vector<SeriesLabe
                         {"geometry", geometry},
                         {"properties", properties_of(label)}});
   }
-  return Json{{"type", "FeatureCollection"}, {"features", std::move(features)}}.dump() + "\n";
+  Json collection{{"type", "FeatureCollection"}};
+  if (pixel)
+    collection["pixel_size_nm"] = {{"height", pixel->height_nm}, {"width", pixel->width_nm}};
+  collection["features"] = std::move(features);
+  return collection.dump() + "\n";
 }
 
 }  // namespace metamict

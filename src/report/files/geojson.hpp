@@ -12,6 +12,7 @@ namespace metamict {
 
 /// One feature a label: exactly its pixels. Corners are in pixels, and the upper left
 /// corner of the picture is 0, 0.
-std::string outlines_geojson(const cv::Mat& labels, const std::vector<SeriesLabel>& names);
+std::string outlines_geojson(const cv::Mat& labels, const std::vector<SeriesLabel>& names,
+                             std::optional<PixelSize> pixel = {});
 
 }  // namespace metamict

@@ -69,13 +69,14 @@ std::string pack(const json& about, const cv::Mat& pixels) try {
 
 json describe(const Result& result, const std::string& title, const cv::Mat& pixels) {
   const Micrograph& micrograph = result.micrograph;
+  const PixelSize pixel = micrograph.pixel_size().value_or(PixelSize{1, 1});
   std::string notes;
   for (const std::string& note : result.notes) notes += note + "\n";
   return {{"title", title},
           {"rows", pixels.rows},
           {"cols", pixels.cols},
           {"original_filename", micrograph.path.filename().string()},
-          {"scale", micrograph.nm_per_pixel.value_or(1.0)},
+          {"scale", {pixel.height_nm, pixel.width_nm}},
           {"units", micrograph.nm_per_pixel ? "nm" : "px"},
           {"notes", notes}};
 }
@@ -93,11 +94,15 @@ std::string order_hspy(const Result& result) {
   const ChipGrid& grid = result.grid;
   const cv::Mat order = cv::Mat(result.order, true).reshape(1, grid.rows);
   json about = describe(result, "lattice order", order);
-  const double stride_in_input =
-      grid.stride_px * static_cast<double>(grid.input_size.width) / grid.image_size.width;
   about["dtype"] = "float32";
   about["quantity"] = "lattice-order index";
-  about["scale"] = about["scale"].get<double>() * stride_in_input;
+  const auto stride_in_input = [&](int input, int canonical) {
+    return grid.stride_px * static_cast<double>(input) / canonical;
+  };
+  json& scale = about["scale"];
+  scale[0] =
+      scale[0].get<double>() * stride_in_input(grid.input_size.height, grid.image_size.height);
+  scale[1] = scale[1].get<double>() * stride_in_input(grid.input_size.width, grid.image_size.width);
   return pack(about, order);
 }
 

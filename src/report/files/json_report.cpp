@@ -21,6 +21,7 @@ Json finite(double value) { return std::isfinite(value) ? Json(value) : Json(nul
 Json image_json(const Result& result) {
   const Micrograph& micrograph = result.micrograph;
   const std::optional<Lattice>& lattice = result.chip_size.lattice;
+  const std::optional<PixelSize> pixel = micrograph.pixel_size();
   return {{"path", clean_utf8(micrograph.path.string())},
           {"sha256", micrograph.sha256},
           {"dataset",
@@ -28,6 +29,8 @@ Json image_json(const Result& result) {
           {"rows", micrograph.pixels.rows},
           {"cols", micrograph.pixels.cols},
           {"nm_per_pixel", or_null(micrograph.nm_per_pixel)},
+          {"pixel_height_nm", pixel ? finite(pixel->height_nm) : Json(nullptr)},
+          {"pixel_width_nm", pixel ? finite(pixel->width_nm) : Json(nullptr)},
           {"pixel_size_source", micrograph.pixel_size_source},
           {"lattice_period_px", lattice ? finite(lattice->period_px) : Json(nullptr)}};
 }

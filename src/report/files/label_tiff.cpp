@@ -103,27 +103,27 @@ void describe_layout(TIFF* tiff, const cv::Mat& labels) {
   TIFFSetField(tiff, TIFFTAG_ROWSPERSTRIP, static_cast<std::uint32_t>(rows_per_strip));
 }
 
-void describe_scale(TIFF* tiff, std::optional<double> nm_per_pixel, double largest) {
+void describe_scale(TIFF* tiff, std::optional<PixelSize> pixel, double largest) {
   // ImageJ reads its scale from "unit" and the resolution; min and max make it show
   // few labels with contrast.
   std::string description = "ImageJ=1.53t\n";
-  if (nm_per_pixel) description += "unit=nm\n";
+  if (pixel) description += "unit=nm\n";
   description += "min=0.0\nmax=" + fixed(largest, 1) + "\n";
   TIFFSetField(tiff, TIFFTAG_IMAGEDESCRIPTION, description.c_str());
   TIFFSetField(tiff, TIFFTAG_RESOLUTIONUNIT, RESUNIT_NONE);
-  const double pixels_per_unit = nm_per_pixel ? 1 / *nm_per_pixel : 1.0;
-  TIFFSetField(tiff, TIFFTAG_XRESOLUTION, pixels_per_unit);
-  TIFFSetField(tiff, TIFFTAG_YRESOLUTION, pixels_per_unit);
-  if (!nm_per_pixel) return;
+  TIFFSetField(tiff, TIFFTAG_XRESOLUTION, pixel ? 1 / pixel->width_nm : 1.0);
+  TIFFSetField(tiff, TIFFTAG_YRESOLUTION, pixel ? 1 / pixel->height_nm : 1.0);
+  if (!pixel) return;
   declare_gatan_tags(tiff);
   for (const auto tag : {gatan_unit_x, gatan_unit_y}) TIFFSetField(tiff, tag, "nm");
   for (const auto tag : {gatan_origin_x, gatan_origin_y}) TIFFSetField(tiff, tag, 0.0);
-  for (const auto tag : {gatan_scale_x, gatan_scale_y}) TIFFSetField(tiff, tag, *nm_per_pixel);
+  TIFFSetField(tiff, gatan_scale_x, pixel->width_nm);
+  TIFFSetField(tiff, gatan_scale_y, pixel->height_nm);
 }
 
 }  // namespace
 
-std::string label_tiff(const cv::Mat& labels, std::optional<double> nm_per_pixel) {
+std::string label_tiff(const cv::Mat& labels, std::optional<PixelSize> pixel) {
   CV_Assert(labels.type() == CV_16UC1 && !labels.empty());
   Memory memory;
   const auto fail = [&](const std::string& what) {
@@ -141,7 +141,7 @@ std::string label_tiff(const cv::Mat& labels, std::optional<double> nm_per_pixel
   double largest = 0;
   cv::minMaxLoc(labels, nullptr, &largest);
   describe_layout(tiff.get(), labels);
-  describe_scale(tiff.get(), nm_per_pixel, largest);
+  describe_scale(tiff.get(), pixel, largest);
   for (int y = 0; y < labels.rows; ++y) {
     auto* const row = const_cast<std::uint16_t*>(labels.ptr<std::uint16_t>(y));
     if (TIFFWriteScanline(tiff.get(), row, static_cast<std::uint32_t>(y)) != 1)

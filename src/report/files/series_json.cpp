@@ -73,6 +73,10 @@ Json member_json(const SeriesMember& member, const std::vector<SeriesLabel>& lab
     json["columns"][clean_utf8(name)] = clean_utf8(value);
   json["rule"] = member.rule;
   json["nm_per_pixel"] = or_null(member.nm_per_pixel);
+  if (const auto pixel = pixel_size(member.nm_per_pixel, member.pixel_aspect)) {
+    json["pixel_height_nm"] = pixel->height_nm;
+    json["pixel_width_nm"] = pixel->width_nm;
+  }
   json["chip_px"] = member.chip_px;
   json["stride_px"] = member.stride_px;
   json["labels"] = clean_utf8(member.stem) + "/series/labels.tif";

@@ -50,15 +50,18 @@ Html rows_times_cols(const std::string& rows, const std::string& cols) {
 
 Html image_facts(const Micrograph& micrograph) {
   const cv::Size size = micrograph.pixels.size();
-  const std::optional<double> nm = micrograph.nm_per_pixel;
+  const std::optional<PixelSize> pixel = micrograph.pixel_size();
   Html pixels = rows_times_cols(std::to_string(size.height), std::to_string(size.width));
   pixels += " px "_html + small("(rows × columns)");
   if (!micrograph.dataset.empty()) pixels += "<br>"_html + small("dataset " + micrograph.dataset);
   Html text = fact("image", pixels);
-  if (!nm) return text + fact("pixel size", "not known");
-  text +=
-      fact("pixel size", readable(*nm) + " nm " + small("(" + micrograph.pixel_size_source + ")"));
-  const Html field = rows_times_cols(readable(size.height * *nm), readable(size.width * *nm));
+  if (!pixel) return text + fact("pixel size", "not known");
+  const Html edges = micrograph.pixel_aspect == 1
+                         ? Html(readable(pixel->width_nm))
+                         : rows_times_cols(readable(pixel->height_nm), readable(pixel->width_nm));
+  text += fact("pixel size", edges + " nm " + small("(" + micrograph.pixel_size_source + ")"));
+  const Html field = rows_times_cols(readable(size.height * pixel->height_nm),
+                                     readable(size.width * pixel->width_nm));
   return text + fact("field of view", field + " nm");
 }
 

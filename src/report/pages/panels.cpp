@@ -55,14 +55,18 @@ Html rectangle(const cv::Rect2d& box, const Attributes& look) {
 /// White on a dark plate in the lower left corner.
 Html scale_bar(const Micrograph& micrograph) {
   const cv::Size size = micrograph.pixels.size();
-  const ScaleBar bar = choose_scale_bar(size.width, micrograph.nm_per_pixel);
+  const ScaleBar bar = choose_scale_bar(micrograph);
   const double em = std::max(size.width, size.height) / 26.0;
   const double words = 0.62 * em * static_cast<double>(bar.words.size());
   const double width = std::max(bar.length_px, words) + em;
   const double x = 0.6 * em, y = size.height - 2.8 * em;
   const cv::Rect2d line(x + (width - bar.length_px) / 2, y + 1.55 * em, bar.length_px, 0.3 * em);
-  return rectangle({x, y, width, 2.2 * em}, {{"fill", "#000"}, {"fill-opacity", ".6"}}) +
-         rectangle(line, {{"fill", "#fff"}}) +
+  const cv::Rect2d plate(x, y - bar.height_px, width, 2.2 * em + bar.height_px);
+  Html bars = rectangle(line, {{"fill", "#fff"}});
+  if (bar.height_px > 0)
+    bars += rectangle({line.x, line.br().y - bar.height_px, 0.3 * em, bar.height_px},
+                      {{"fill", "#fff"}});
+  return rectangle(plate, {{"fill", "#000"}, {"fill-opacity", ".6"}}) + bars +
          element("text",
                  {{"x", fixed(x + width / 2, 1)},
                   {"y", fixed(y + 1.15 * em, 1)},

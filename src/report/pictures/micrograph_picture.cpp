@@ -47,16 +47,19 @@ cv::Size picture_size(cv::Size image, int smallest, int largest) {
           std::max(1, static_cast<int>(std::lround(image.height * factor)))};
 }
 
-ScaleBar choose_scale_bar(int image_cols, std::optional<double> nm_per_pixel) {
-  const double longest = 0.28 * image_cols * nm_per_pixel.value_or(1.0);
+ScaleBar choose_scale_bar(const Micrograph& micrograph) {
+  const std::optional<PixelSize> pixel = micrograph.pixel_size();
+  const double width_nm = pixel ? pixel->width_nm : 1.0;
+  const double longest = 0.28 * micrograph.pixels.cols * width_nm;
   const double power = std::pow(10, std::floor(std::log10(longest)));
   double length = power;
   for (const double factor : {2.0, 5.0})
     if (factor * power <= longest) length = factor * power;
   length = tidy(static_cast<float>(length));  // 0.2, without the rest that pow leaves
-  if (!nm_per_pixel) return {length, shortest(length) + " px"};
-  if (length >= 1000) return {length / *nm_per_pixel, shortest(length / 1000) + " µm"};
-  return {length / *nm_per_pixel, shortest(length) + " nm"};
+  const double height_px = micrograph.pixel_aspect == 1 || !pixel ? 0.0 : length / pixel->height_nm;
+  std::string words = shortest(length) + (pixel ? " nm" : " px");
+  if (pixel && length >= 1000) words = shortest(length / 1000) + " µm";
+  return {length / width_nm, height_px, words};
 }
 
 }  // namespace metamict

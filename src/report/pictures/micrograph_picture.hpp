@@ -3,8 +3,9 @@
 #pragma once
 
 #include <opencv2/core.hpp>
-#include <optional>
 #include <string>
+
+#include "metamict/micrograph.hpp"
 
 namespace metamict {
 
@@ -18,11 +19,13 @@ cv::Mat grey_picture(const cv::Mat& pixels, cv::Size size);
 cv::Size picture_size(cv::Size image, int smallest, int largest);
 
 struct ScaleBar {
-  double length_px;   ///< in pixels of the image
+  double length_px;   ///< along a row, in pixels of the image
+  double height_px;   ///< the same length along a column, where pixels are not square; else 0
   std::string words;  ///< "5 nm", or "100 px" where the pixel size is not known
 };
 
 /// The longest bar of 1, 2 or 5 times a power of ten that is at most 0.28 of the image's width.
-ScaleBar choose_scale_bar(int image_cols, std::optional<double> nm_per_pixel);
+/// Where pixels are not square a second bar of the same length stands on its left end.
+ScaleBar choose_scale_bar(const Micrograph& micrograph);
 
 }  // namespace metamict

@@ -112,9 +112,8 @@ struct BarPlate {
 };
 
 BarPlate place_scale_bar(Canvas& canvas, const Sheet& sheet) {
-  const Micrograph& micrograph = sheet.micrograph;
-  const ScaleBar bar = choose_scale_bar(micrograph.pixels.cols, micrograph.nm_per_pixel);
-  const double em = sheet.em, height = 2.5 * em;
+  const ScaleBar bar = choose_scale_bar(sheet.micrograph);
+  const double em = sheet.em, height = 2.5 * em + bar.height_px * sheet.scale();
   const double words = canvas.text_width(bar.words, {1.1 * em, white, Align::centre, true});
   const double width = std::max(bar.length_px * sheet.scale(), words) + 1.2 * em;
   return {bar, {0.8 * em, sheet.picture.height - 0.8 * em - height, width, height}};
@@ -126,9 +125,11 @@ void draw_scale_bar(Canvas& canvas, const Sheet& sheet, const BarPlate& place) {
   canvas.set_colour(black, 0.6);
   canvas.fill_rectangle(place.plate);
   canvas.set_colour(white);
-  canvas.fill_rectangle({middle - length / 2, place.plate.y + 1.75 * em, length, 0.35 * em});
-  canvas.text({middle, place.plate.y + 1.3 * em}, place.bar.words,
-              {1.1 * em, white, Align::centre, true});
+  const double left = middle - length / 2, bottom = place.plate.y + place.plate.height - 0.4 * em;
+  canvas.fill_rectangle({left, bottom - 0.35 * em, length, 0.35 * em});
+  if (const double up = place.bar.height_px * sheet.scale(); up > 0)
+    canvas.fill_rectangle({left, bottom - up, 0.35 * em, up});
+  canvas.text({middle, bottom - 0.8 * em}, place.bar.words, {1.1 * em, white, Align::centre, true});
 }
 
 /// One number in every part of a region that has room for it beside the scale bar. The legend has

@@ -56,7 +56,7 @@ void put_axis(hid_t signal, const char* group_name, const char* name, long long 
   put(axis, "_type", std::string("UniformDataAxis"));
   put(axis, "name", std::string(name));
   put(axis, "units", about.at("units").get<std::string>());
-  put(axis, "scale", about.at("scale").get<double>());
+  put(axis, "scale", about.at("scale").at(group_name == std::string("axis-0") ? 0 : 1).get<double>());
   put(axis, "offset", 0.0);
   put(axis, "size", size);
   put_flag(axis, "navigate", false);
