@@ -11,6 +11,7 @@ namespace metamict {
 namespace {
 
 constexpr double fallback_px = 64, least_fallback_px = 8;
+constexpr double least_chip_px = 4;
 
 std::string shown(double value) { return significant(value, 4); }
 
@@ -38,8 +39,9 @@ ChipSize measure(const Micrograph& square, double cells_per_chip, int threads) {
 }  // namespace
 
 void ChipSizeOptions::check() const {
-  if (chip_size_px && !(std::isfinite(*chip_size_px) && *chip_size_px >= 1))
-    throw UsageError("the chip size is " + shown(*chip_size_px) + " px: a chip is at least one pixel");
+  if (chip_size_px && !(std::isfinite(*chip_size_px) && *chip_size_px >= least_chip_px))
+    throw UsageError("the chip size is " + shown(*chip_size_px) + " px but a chip has at least " +
+                     shown(least_chip_px) + " px");
   if (lattice_nm && !(std::isfinite(*lattice_nm) && *lattice_nm > 0))
     throw UsageError("the lattice period is " + shown(*lattice_nm) + " nm: give a positive number");
   if (stride_px && !(std::isfinite(*stride_px) && *stride_px > 0))

@@ -75,8 +75,6 @@ void declare_reading(Declaration& declare, SegmentOptions& options) {
         options.chips.chip_size_px.reset();
         if (text == "auto") return;
         options.chips.chip_size_px = parse_number("--chip-size", text);
-        if (*options.chips.chip_size_px < 4)
-          throw UsageError("--chip-size is " + text + " px but a chip has at least 4 px");
       },
       "auto|PX");
   declare.value(
