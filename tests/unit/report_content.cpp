@@ -16,6 +16,7 @@
 #include "report/files/chips_csv.hpp"
 #include "report/files/json_report.hpp"
 #include "report/pages/html_report.hpp"
+#include "report/pages/series_html.hpp"
 #include "unit/report_sample.hpp"
 
 namespace metamict {
@@ -140,6 +141,58 @@ TEST(HtmlReport, WithoutAPixelSizeThereIsNoNanometre) {
   EXPECT_THAT(page, Not(HasSubstr(" nm<")));
   EXPECT_THAT(page, Not(HasSubstr("nm²")));
   EXPECT_THAT(page, HasSubstr("not known"));
+}
+
+/// One image of a series with three labels, made from the sample; everything that a user names is
+/// markup.
+Series evil_series(const Result& result) {
+  const std::string evil = "<img src=x>&\"'";
+  SeriesMember member;
+  member.entry.image = evil + ".tif";
+  member.entry.name = evil;
+  member.entry.dose_dpa = 0.5;
+  member.stem = evil;
+  member.grid = result.grid;
+  member.order = result.order;
+  member.labels = result.rules.front().map.labels;
+  member.stability = result.rules.front().communities.node_stability;
+  member.notes = {evil};
+  Series series;
+  for (const Region& region : result.rules.front().regions) {
+    member.regions.emplace_back().label = region.label;
+    member.regions.back().area_px = region.area_px;
+    series.labels.push_back({region.label, Layer::other, evil});
+  }
+  member.front.emplace();
+  member.front->depth_max_px = {4, 0};
+  member.front->curve.resize(2);
+  member.front->curve[0].front_px = {3, 7};
+  member.front->curve[1].front_px = {9, 8};
+  series.members = {member};
+  series.notes = {evil};
+  return series;
+}
+
+TEST(SeriesHtml, NamesFullOfMarkupStayText) {
+  const Result result = sample_result();
+  const Series series = evil_series(result);
+  const Html section = series_section(series.members.front(), result.micrograph, series.labels, 0);
+  const std::string page = series_html(series, {section}, "metamict series '<img src=x>'");
+  EXPECT_THAT(page, Not(HasSubstr("<img")));
+  EXPECT_THAT(page, HasSubstr("&lt;img src=x&gt;&amp;&quot;&#39;.tif"));
+  EXPECT_THAT(page, Not(HasSubstr("&amp;lt;"))) << "escaped twice";
+}
+
+TEST(SeriesHtml, TheFrontLiesOnTheRegionsOfItsPanel) {
+  const Result result = sample_result();
+  const Series series = evil_series(result);
+  const std::string section = series_section(series.members.front(), result.micrograph, series.labels, 0).bytes();
+  const std::size_t regions = section.find("data-rule=\"series\"");
+  const std::size_t front = section.find("<polyline class=\"front\" points=\"3.5,7.5 9.5,8.5 \"/>");
+  ASSERT_NE(regions, std::string::npos);
+  ASSERT_NE(front, std::string::npos);
+  EXPECT_EQ(section.find("</svg>", regions), section.find("</svg>", front));
+  EXPECT_LT(section.find("</g>", regions), front) << "below the front";
 }
 
 std::set<std::string> names(const std::vector<WrittenFile>& files) {
