@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Communities are the groups of chips that the similarity graph ties together. They become the regions of the map.
+// Communities are the groups of chips that the similarity graph ties together. They become the
+// regions of the map.
 #pragma once
 
 #include <cstdint>
@@ -18,23 +19,26 @@ struct Communities {
   std::vector<std::int32_t>
       community;  ///< of each node; 0 = the largest, then by falling size, ties to the lowest node
   int count = 0;
-  std::optional<double> modularity;   ///< of this partition on its graph, recomputed by igraph's definition
-  std::vector<float> node_stability;  ///< share of runs that put the node into the matched community, [0, 1]
-  double stability = 1;               ///< mean adjusted Rand index of the runs against the best
-  std::string engine;                 ///< "dense" or "igraph": which one ran
+  std::optional<double>
+      modularity;  ///< of this partition on its graph, recomputed by igraph's definition
+  std::vector<float>
+      node_stability;    ///< share of runs that put the node into the matched community, [0, 1]
+  double stability = 1;  ///< mean adjusted Rand index of the runs against the best
+  std::string engine;    ///< "dense" or "igraph": which one ran
   Notes notes;
 };
 
-/// Maximises modularity by Louvain or Leiden and keeps the best of `runs` runs. A graph without edges gives every node
-/// a community of its own, and a note. Throws UsageError for impossible options, ResourceError when memory runs out.
+/// Maximises modularity by Louvain or Leiden and keeps the best of `runs` runs. A graph without
+/// edges gives every node a community of its own, and a note. Throws UsageError for impossible
+/// options, ResourceError when memory runs out.
 Communities find_communities(const ChipGraph& graph, const CommunityOptions& options = {},
                              const Resources& resources = {}, const Progress& progress = {});
 
 /// Renumbers communities by falling size, ties to the lowest node. Returns how many there are.
 int number_canonically(std::vector<std::int32_t>& community);
 
-/// Mean score between every two communities, row-major, count x count. The diagonal holds the mean score within each
-/// community, which is 1 for a community of one chip.
+/// Mean score between every two communities, row-major, count x count. The diagonal holds the mean
+/// score within each community, which is 1 for a community of one chip.
 std::vector<double> community_scores(const Similarity& similarity, const Communities& communities);
 
 }  // namespace metamict

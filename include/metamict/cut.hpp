@@ -10,7 +10,8 @@ namespace metamict {
 
 enum class CutKind { mean, median, mode, number };
 
-/// The cut that the user asked for. It is parsed from "mean", "median", "mode" or a number in [0, 1].
+/// The cut that the user asked for. It is parsed from "mean", "median", "mode" or a number in [0,
+/// 1].
 struct CutRule {
   CutKind kind = CutKind::mode;
   double number = 0;  ///< for CutKind::number
@@ -25,7 +26,8 @@ struct Cut {
   double value = 0;  ///< an edge is kept when its score >= value
 };
 
-/// Computes the rule's cut on this image (paper, section 3): a statistic of the scores, or the number itself.
+/// Computes the rule's cut on this image (paper, section 3): a statistic of the scores, or the
+/// number itself.
 Cut choose_cut(const Similarity& similarity, const CutRule& rule, int mode_bins = 100);
 
 }  // namespace metamict

@@ -12,8 +12,8 @@ struct Embeddings {
   EncoderIdentity encoder;
 };
 
-/// Embeds every chip of the grid and scales each row to length 1 (paper, section 3). Throws ModelError with the chip's
-/// name when a row is zero or not finite.
+/// Embeds every chip of the grid and scales each row to length 1 (paper, section 3). Throws
+/// ModelError with the chip's name when a row is zero or not finite.
 Embeddings embed(const Micrograph& canonical, const ChipGrid& grid, Encoder& encoder,
                  Normalise normalise = Normalise::image, const Progress& progress = {});
 

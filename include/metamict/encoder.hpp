@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// An encoder turns chips into vectors of features. It is the only virtual class of the library: tests use a fake one,
-// so that everything but the torch plug-in is built, tested and fuzzed without torch.
+// An encoder turns chips into vectors of features. It is the only virtual class of the library:
+// tests use a fake one, so that everything but the torch plug-in is built, tested and fuzzed
+// without torch.
 #pragma once
 
 #include <filesystem>
@@ -46,19 +47,20 @@ class Encoder {
   virtual EncoderIdentity identity() const = 0;
   int features() const { return identity().features; }
 
-  /// Returns the raw features of every chip, N x D in node order, not yet of unit length. `canonical` is standardised
-  /// and at the encoder's scale, and grid.size_px equals identity().input_px. Throws ModelError.
+  /// Returns the raw features of every chip, N x D in node order, not yet of unit length.
+  /// `canonical` is standardised and at the encoder's scale, and grid.size_px equals
+  /// identity().input_px. Throws ModelError.
   virtual RowMatrixXf encode(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise,
                              const Progress& progress) = 0;
 
-  /// The decisions taken while loading ("bfloat16 is not supported by this processor: float32 is used"), and those for
-  /// the image encoded last.
+  /// The decisions taken while loading ("bfloat16 is not supported by this processor: float32 is
+  /// used"), and those for the image encoded last.
   virtual Notes notes() const { return {}; }
   virtual EncoderSeconds seconds() const { return {}; }
 };
 
-/// Copies one chip, row by row, into chip_px * chip_px floats. Normalise::chip gives it mean 0 and standard deviation
-/// 1; a constant chip becomes all zeros.
+/// Copies one chip, row by row, into chip_px * chip_px floats. Normalise::chip gives it mean 0 and
+/// standard deviation 1; a constant chip becomes all zeros.
 void gather_chip(const cv::Mat& pixels, const cv::Rect& chip, Normalise normalise, float* out);
 
 enum class Precision { automatic, float32, bfloat16, int8 };
@@ -66,7 +68,8 @@ enum class EmbeddingMode { automatic, chip, shared };
 
 /// How an encoder is opened. Input shape and normalisation come from the sidecar beside the model.
 struct EncoderOptions {
-  std::filesystem::path model;  ///< a TorchScript file; its sidecar is the same name ending in .json
+  std::filesystem::path
+      model;  ///< a TorchScript file; its sidecar is the same name ending in .json
   std::string device = "auto";  ///< "auto", "cpu", "cuda", "cuda:N"
   Precision precision = Precision::automatic;
   EmbeddingMode embedding = EmbeddingMode::automatic;
@@ -74,8 +77,9 @@ struct EncoderOptions {
   bool trust = false;  ///< load a model whose hash its sidecar does not list (a model file is code)
 };
 
-/// Opens a TorchScript encoder. A ResNet50 runs on the processor without LibTorch. Any other module loads the torch
-/// plug-in. Throws ModelError for a missing file or plug-in, a hash that is not the sidecar's, or a wrong output shape.
+/// Opens a TorchScript encoder. A ResNet50 runs on the processor without LibTorch. Any other module
+/// loads the torch plug-in. Throws ModelError for a missing file or plug-in, a hash that is not the
+/// sidecar's, or a wrong output shape.
 std::unique_ptr<Encoder> open_encoder(const EncoderOptions& options);
 
 }  // namespace metamict

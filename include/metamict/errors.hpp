@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// All errors of the library are of this family. A message is one sentence: what, where, which value, what to do.
+// All errors of the library are of this family. A message is one sentence: what, where, which
+// value, what to do.
 #pragma once
 
 #include <stdexcept>
@@ -19,7 +20,8 @@ class UsageError : public Error {
   using Error::Error;
 };
 
-/// An image that cannot be read or is not fit to be segmented (exit code 1, or 3 when no image was done).
+/// An image that cannot be read or is not fit to be segmented (exit code 1, or 3 when no image was
+/// done).
 class InputError : public Error {
  public:
   using Error::Error;

@@ -12,8 +12,9 @@ namespace metamict {
 
 struct FrontOptions {
   double amorphous_below =
-      0.25;                    ///< film with less than this share of the ordered film's lattice contrast is amorphous
-  double ordered_above = 0.8;  ///< film with more than this share is ordered; between the two it is partly ordered
+      0.25;  ///< film with less than this share of the ordered film's lattice contrast is amorphous
+  double ordered_above =
+      0.8;  ///< film with more than this share is ordered; between the two it is partly ordered
 };
 
 struct FrontInput {
@@ -21,10 +22,12 @@ struct FrontInput {
   const cv::Mat& labels;
   const std::vector<Layer>& layer_of_label;
   GrowthDirection growth;
-  double chip_px = 0;                   ///< in pixels of the image
-  double disagreement = 0;              ///< mean share of runs that differ on a chip of the film; ordered chips count 0
-  std::optional<double> film_contrast;  ///< of another image of the series, for a film with no ordered part left
-  int threads = 1;                      ///< of the search for the lattice; never changes the result
+  double chip_px = 0;  ///< in pixels of the image
+  double disagreement =
+      0;  ///< mean share of runs that differ on a chip of the film; ordered chips count 0
+  std::optional<double>
+      film_contrast;  ///< of another image of the series, for a film with no ordered part left
+  int threads = 1;    ///< of the search for the lattice; never changes the result
 };
 
 /// A value and its uncertainty, which is one standard deviation.
@@ -32,27 +35,32 @@ struct Measured {
   double value = 0, uncertainty = 0;
 };
 
-/// One place along the film. Points (x, y) are in pixels of the image. Whole numbers are pixel centres.
+/// One place along the film. Points (x, y) are in pixels of the image. Whole numbers are pixel
+/// centres.
 struct FrontPoint {
   double along_px = 0;  ///< from the left end of the film, surface up
   cv::Point2d surface_px, front_px, interface_px;
-  double depth_px = 0;  ///< of the deepest amorphous pixel below the surface; 0 where nothing is amorphous
+  double depth_px =
+      0;  ///< of the deepest amorphous pixel below the surface; 0 where nothing is amorphous
 };
 
 struct Front {
-  cv::Mat layers;  ///< CV_8UC1, a Layer for every pixel; borders refined by grey and by lattice contrast
+  cv::Mat layers;  ///< CV_8UC1, a Layer for every pixel; borders refined by grey and by lattice
+                   ///< contrast
   std::vector<FrontPoint> curve;
   Measured film_area_px, amorphous_area_px, partly_ordered_area_px;
   Measured amorphous_fraction;                        ///< of the film's area
   Measured depth_mean_px, depth_sd_px, depth_max_px;  ///< over all places along the film
-  double film_contrast = 0;  ///< lattice contrast of the ordered film over that of the substrate; 0 = not measured
+  double film_contrast =
+      0;  ///< lattice contrast of the ordered film over that of the substrate; 0 = not measured
   Notes notes;
 };
 
-/// Measures the front. The graph says where the amorphous film is. Pixel by pixel, with a window of half a period, its
-/// border is then moved to where the lattice contrast has fallen to `amorphous_below` of the ordered film's. A chip is
-/// four periods wide and knows the border no better than its stride. Without a lattice the regions' own borders are
-/// taken, with a note. Throws UsageError when no label is film or amorphous.
+/// Measures the front. The graph says where the amorphous film is. Pixel by pixel, with a window of
+/// half a period, its border is then moved to where the lattice contrast has fallen to
+/// `amorphous_below` of the ordered film's. A chip is four periods wide and knows the border no
+/// better than its stride. Without a lattice the regions' own borders are taken, with a note.
+/// Throws UsageError when no label is film or amorphous.
 Front measure_front(const FrontInput& input, const FrontOptions& options = {});
 
 }  // namespace metamict

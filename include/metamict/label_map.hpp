@@ -12,12 +12,13 @@ namespace metamict {
 
 enum class Vote { tent, uniform };
 
-/// Where the borders of a derived rule run: where the pixels change (pixels), or where the chips' votes put them
-/// (votes). The maps of the paper's cuts are always drawn by votes.
+/// Where the borders of a derived rule run: where the pixels change (pixels), or where the chips'
+/// votes put them (votes). The maps of the paper's cuts are always drawn by votes.
 enum class Borders { pixels, votes };
 
 struct PaintOptions {
-  Vote vote = Vote::tent;  ///< tent: a chip's vote falls linearly from its centre to its edge; uniform: equal votes
+  Vote vote = Vote::tent;  ///< tent: a chip's vote falls linearly from its centre to its edge;
+                           ///< uniform: equal votes
   Borders borders = Borders::pixels;
   int min_chips = 3;  ///< smaller communities stay unassigned in the map
 
@@ -26,16 +27,17 @@ struct PaintOptions {
 };
 
 struct LabelMap {
-  cv::Mat labels;                       ///< CV_16UC1, rows x cols of the input; 0 = unassigned, 1..k by falling area
+  cv::Mat labels;  ///< CV_16UC1, rows x cols of the input; 0 = unassigned, 1..k by falling area
   std::vector<int> community_of_label;  ///< k + 1 entries; [0] = -1
   std::vector<int> label_of_community;  ///< 0 for communities without pixels or under min_chips
   std::vector<std::uint64_t> area_px;   ///< k + 1 entries
 };
 
-/// Gives each pixel the community with the largest vote among the chips over it. Ties go to the larger community
-/// (method: section 7). Communities under min_chips do not vote, and pixels that only they cover are 0. Throws
-/// InputError above 65,535 labels.
-LabelMap paint(const ChipGrid& grid, const Communities& communities, const PaintOptions& options = {});
+/// Gives each pixel the community with the largest vote among the chips over it. Ties go to the
+/// larger community (method: section 7). Communities under min_chips do not vote, and pixels that
+/// only they cover are 0. Throws InputError above 65,535 labels.
+LabelMap paint(const ChipGrid& grid, const Communities& communities,
+               const PaintOptions& options = {});
 
 /// Numbers the labels of a changed map by falling area again.
 LabelMap renumbered(const LabelMap& map);

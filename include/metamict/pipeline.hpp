@@ -10,9 +10,11 @@
 
 namespace metamict {
 
-/// Segments one loaded image as the paper's Methods do: lay chips, embed, compare, then for each rule cut, link, find
-/// communities and paint. Throws InputError, UsageError, ModelError, ResourceError.
-Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& options, const Progress& progress = {});
+/// Segments one loaded image as the paper's Methods do: lay chips, embed, compare, then for each
+/// rule cut, link, find communities and paint. Throws InputError, UsageError, ModelError,
+/// ResourceError.
+Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& options,
+               const Progress& progress = {});
 
 /// Loads and segments one image.
 Result segment(const std::filesystem::path& image, Encoder& encoder, const SegmentOptions& options,

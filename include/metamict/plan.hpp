@@ -11,7 +11,8 @@
 
 namespace metamict {
 
-/// What a plan must know of an encoder. The sidecar and the options with which it will be opened tell it.
+/// What a plan must know of an encoder. The sidecar and the options with which it will be opened
+/// tell it.
 struct EncoderShape {
   int input_px = 64;          ///< edge of a chip at the encoder's scale
   int features = 2048;        ///< D
@@ -34,7 +35,8 @@ struct Plan {
 /// Chooses chips and predicts memory. Throws as choose_chip_size and lay_grid do.
 Plan plan(const Micrograph& micrograph, const SegmentOptions& options, const EncoderShape& encoder);
 
-/// Throws ResourceError when the plan needs more memory than it may use. The message says what helps.
+/// Throws ResourceError when the plan needs more memory than it may use. The message says what
+/// helps.
 void check_memory(const Plan& plan, const Resources& resources);
 
 }  // namespace metamict

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A result holds the values of every stage for one image, and a label map with its regions for each rule.
+// A result holds the values of every stage for one image, and a label map with its regions for each
+// rule.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,8 @@
 
 namespace metamict {
 
-/// A threshold rule cuts the scores, as the paper does. A derived rule, such as `nested`, combines several cuts.
+/// A threshold rule cuts the scores, as the paper does. A derived rule, such as `nested`, combines
+/// several cuts.
 enum class RuleKind { threshold, derived };
 
 /// One region of a label map, in pixels of the input image.
@@ -31,7 +33,8 @@ struct Region {
 };
 
 /// Measures the regions of one label map. `order` has one value per node.
-std::vector<Region> measure_regions(const Micrograph& micrograph, const LabelMap& map, const Communities& communities,
+std::vector<Region> measure_regions(const Micrograph& micrograph, const LabelMap& map,
+                                    const Communities& communities,
                                     const std::vector<float>& order);
 
 struct RuleResult {
@@ -44,8 +47,9 @@ struct RuleResult {
   std::vector<double> community_scores;  ///< count x count
 };
 
-/// Wall seconds of each stage: load, grid, embed, compare, cut, link, communities, paint (the writers add write and
-/// total). The last four are sums over the rules. Rules run side by side, so sums may exceed the total.
+/// Wall seconds of each stage: load, grid, embed, compare, cut, link, communities, paint (the
+/// writers add write and total). The last four are sums over the rules. Rules run side by side, so
+/// sums may exceed the total.
 using StageSeconds = std::map<std::string, double>;
 
 /// Everything that one image gave. It is complete when it is returned.

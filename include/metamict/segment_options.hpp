@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Holds the options of one segmentation, one struct per stage. The defaults give the paper's maps and `nested`.
+// Holds the options of one segmentation, one struct per stage. The defaults give the paper's maps
+// and `nested`.
 #pragma once
 
 #include <string>
@@ -18,9 +19,10 @@ namespace metamict {
 
 /// Which rules draw a map, and how threshold rules cut.
 struct RuleOptions {
-  std::vector<std::string> cuts = {"mean", "median", "mode", "nested"};  ///< threshold rules and derived rules, by name
-  std::string primary = "nested";                                        ///< the rule that summaries and series use
-  int mode_bins = 100;  ///< of the histogram whose tallest bin is the mode
+  std::vector<std::string> cuts = {"mean", "median", "mode",
+                                   "nested"};  ///< threshold rules and derived rules, by name
+  std::string primary = "nested";              ///< the rule that summaries and series use
+  int mode_bins = 100;                         ///< of the histogram whose tallest bin is the mode
   EdgeWeight edge_weight = EdgeWeight::score;
 };
 
@@ -38,7 +40,8 @@ struct SegmentOptions {
   void check() const;
 };
 
-/// Returns the rule that summaries use: the primary rule if it is among the cuts, else the last cut, with a note.
+/// Returns the rule that summaries use: the primary rule if it is among the cuts, else the last
+/// cut, with a note.
 std::string primary_rule(const RuleOptions& options, Notes& notes);
 
 }  // namespace metamict

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A dose series joins several segmented images: one set of labels for all, and what changes with the dose.
+// A dose series joins several segmented images: one set of labels for all, and what changes with
+// the dose.
 #pragma once
 
 #include <functional>
@@ -60,15 +61,17 @@ struct Series {
 };
 
 using LoadImage = std::function<Micrograph(const SeriesEntry&)>;
-/// Called with every member once it is complete, while its micrograph and its label map are in memory. The labels are
-/// those known so far.
-using VisitMember = std::function<void(const SeriesMember&, const Micrograph&, const std::vector<SeriesLabel>&)>;
+/// Called with every member once it is complete, while its micrograph and its label map are in
+/// memory. The labels are those known so far.
+using VisitMember =
+    std::function<void(const SeriesMember&, const Micrograph&, const std::vector<SeriesLabel>&)>;
 
-/// Gives every region its label of the series, and measures the front where a film is seen. Regions of different images
-/// get one label when they are the same layer of a film; or when their order differs by less than 0.4 and their mean
-/// embeddings are nearer than 0.6 of the least distance between two regions of one image (median over the images).
-/// Throws UsageError for no image, InputError for an image that is not the one segmented, or above 65,535 labels.
-Series join_series(std::vector<SegmentedImage> images, const SeriesOptions& options, const LoadImage& load,
-                   const VisitMember& visit = {}, int threads = 1);
+/// Gives every region its label of the series, and measures the front where a film is seen. Regions
+/// of different images get one label when they are the same layer of a film; or when their order
+/// differs by less than 0.4 and their mean embeddings are nearer than 0.6 of the least distance
+/// between two regions of one image (median over the images). Throws UsageError for no image,
+/// InputError for an image that is not the one segmented, or above 65,535 labels.
+Series join_series(std::vector<SegmentedImage> images, const SeriesOptions& options,
+                   const LoadImage& load, const VisitMember& visit = {}, int threads = 1);
 
 }  // namespace metamict

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Reads what a series is made of: the table of images and doses, and the segmented images from their folders.
+// Reads what a series is made of: the table of images and doses, and the segmented images from
+// their folders.
 #pragma once
 
 #include <filesystem>
@@ -16,16 +17,19 @@ namespace metamict {
 struct SeriesEntry {
   std::filesystem::path image;
   double dose_dpa = 0;
-  std::string name;                                          ///< of the image, as it was written
-  std::vector<std::pair<std::string, std::string>> columns;  ///< further columns of the CSV, kept as they are
+  std::string name;  ///< of the image, as it was written
+  std::vector<std::pair<std::string, std::string>>
+      columns;  ///< further columns of the CSV, kept as they are
 };
 
-/// Reads a CSV (RFC 4180) with the columns image and dose_dpa. Relative paths begin at the CSV's folder. Throws
-/// UsageError when it cannot be read, a column or every image is missing, or a dose is no number or negative.
+/// Reads a CSV (RFC 4180) with the columns image and dose_dpa. Relative paths begin at the CSV's
+/// folder. Throws UsageError when it cannot be read, a column or every image is missing, or a dose
+/// is no number or negative.
 std::vector<SeriesEntry> read_series_csv(const std::filesystem::path& path);
 
-/// What a series needs of one segmented image: the regions of the primary rule, their mean embeddings, and the label of
-/// each chip. The image's folder holds it, so that a series resumes without the encoder.
+/// What a series needs of one segmented image: the regions of the primary rule, their mean
+/// embeddings, and the label of each chip. The image's folder holds it, so that a series resumes
+/// without the encoder.
 struct SegmentedImage {
   SeriesEntry entry;
   std::string stem, rule;
@@ -35,7 +39,7 @@ struct SegmentedImage {
   double chip_px = 0, stride_px = 0;  ///< in pixels of the image
   cv::Mat labels;                     ///< CV_16UC1
   std::vector<Region> regions;        ///< by label, 1..k
-  RowMatrixXf embeddings_RD;          ///< mean of each region's chips, unit length, one row a region
+  RowMatrixXf embeddings_RD;  ///< mean of each region's chips, unit length, one row a region
   std::vector<int> label_of_chip;
   std::vector<float> order, stability;  ///< of each chip
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Scores say how alike two chips are, from 0 to 1. Each pair's score is held in 16 bits; the statistics are exact.
+// Scores say how alike two chips are, from 0 to 1. Each pair's score is held in 16 bits; the
+// statistics are exact.
 #pragma once
 
 #include <array>
@@ -14,14 +15,17 @@
 
 namespace metamict {
 
-/// A score is one of 65,536 values, q / 65535. So equal scores are exactly equal, sums are exact, and it takes 2 bytes.
+/// A score is one of 65,536 values, q / 65535. So equal scores are exactly equal, sums are exact,
+/// and it takes 2 bytes.
 using Quantum = std::uint16_t;
 constexpr float score_of(Quantum q) { return static_cast<float>(q) / 65535.0F; }
 
-/// The symmetric N x N matrix of quantised scores. The diagonal holds 0, because a chip has no edge to itself.
+/// The symmetric N x N matrix of quantised scores. The diagonal holds 0, because a chip has no edge
+/// to itself.
 class ScoreMatrix {
  public:
-  /// Lies in memory or, when the folder `spill` is given, in an unlinked file mapped from it. Throws ResourceError.
+  /// Lies in memory or, when the folder `spill` is given, in an unlinked file mapped from it.
+  /// Throws ResourceError.
   explicit ScoreMatrix(std::size_t nodes, const std::filesystem::path& spill = {});
   ~ScoreMatrix();
   ScoreMatrix(const ScoreMatrix&) = delete;
@@ -40,7 +44,8 @@ class ScoreMatrix {
 struct SimilarityStatistics {
   std::size_t pairs = 0;
   double mean = 0;    ///< exact, of the quantised scores
-  double median = 0;  ///< exact, of the quantised scores; the mean of the middle two for an even number of pairs
+  double median = 0;  ///< exact, of the quantised scores; the mean of the middle two for an even
+                      ///< number of pairs
   double min_cosine = 0, max_cosine = 0;  ///< before rescaling
   std::vector<std::uint64_t> counts;      ///< 65,536: how many pairs have each quantum
 };
@@ -48,8 +53,9 @@ struct SimilarityStatistics {
 enum class SimilarityScale { minmax, raw };
 
 struct SimilarityOptions {
-  SimilarityScale scale = SimilarityScale::minmax;  ///< minmax: 0 = the least alike pair of this image, 1 = the most
-                                                    ///< alike; raw: cosine, cut off below 0
+  SimilarityScale scale =
+      SimilarityScale::minmax;  ///< minmax: 0 = the least alike pair of this image, 1 = the most
+                                ///< alike; raw: cosine, cut off below 0
 };
 
 struct Similarity {
@@ -62,19 +68,23 @@ struct Similarity {
   float score(std::size_t i, std::size_t j) const { return score_of(scores->row(i)[j]); }
 };
 
-/// Scores every pair by 1 - (d - d_min)/(d_max - d_min), where d is the cosine distance (paper, section 3). If all
-/// distances are equal, every score is 1 and a note says so. Throws InputError for fewer than two chips.
-Similarity compare(const Embeddings& embeddings, const SimilarityOptions& options = {}, const Resources& resources = {},
-                   const Progress& progress = {});
+/// Scores every pair by 1 - (d - d_min)/(d_max - d_min), where d is the cosine distance (paper,
+/// section 3). If all distances are equal, every score is 1 and a note says so. Throws InputError
+/// for fewer than two chips.
+Similarity compare(const Embeddings& embeddings, const SimilarityOptions& options = {},
+                   const Resources& resources = {}, const Progress& progress = {});
 
-/// Left edge of the tallest of `bins` equal bins on [0, 1], as in the authors' later code. On a tie it is the lowest
-/// bin. A score on an inner edge belongs to the upper bin, and 1 to the last bin, as in numpy. Throws UsageError.
+/// Left edge of the tallest of `bins` equal bins on [0, 1], as in the authors' later code. On a tie
+/// it is the lowest bin. A score on an inner edge belongs to the upper bin, and 1 to the last bin,
+/// as in numpy. Throws UsageError.
 double mode_of(const SimilarityStatistics& statistics, int bins = 100);
 
-/// Counts the pairs in `bins` equal bins on [0, 1], by the same rule for edges. Throws UsageError for fewer than 1 bin.
+/// Counts the pairs in `bins` equal bins on [0, 1], by the same rule for edges. Throws UsageError
+/// for fewer than 1 bin.
 std::vector<std::uint64_t> histogram(const SimilarityStatistics& statistics, int bins);
 
-/// Predicts the peak bytes of compare, link and find_communities (dense engine), the embeddings included.
+/// Predicts the peak bytes of compare, link and find_communities (dense engine), the embeddings
+/// included.
 std::uint64_t predicted_graph_bytes(std::size_t nodes, std::size_t features);
 
 }  // namespace metamict

@@ -15,7 +15,8 @@ struct WrittenFile {
   std::uint64_t bytes = 0;
 };
 
-/// Writes `bytes` to path + ".part", syncs it to the disk and renames it to `path`. Throws OutputError.
+/// Writes `bytes` to path + ".part", syncs it to the disk and renames it to `path`. Throws
+/// OutputError.
 void write_whole(const std::filesystem::path& path, std::string_view bytes);
 
 }  // namespace metamict

@@ -38,7 +38,9 @@ struct Runner {
   int operator()(const SeriesCommand& verb) const { return with_log(verb, console, run_series); }
   int operator()(const WatchCommand& verb) const { return with_log(verb, console, run_watch); }
   int operator()(const InspectCommand& verb) const { return with_log(verb, console, run_inspect); }
-  int operator()(const EvaluateCommand& verb) const { return with_log(verb, console, run_evaluate); }
+  int operator()(const EvaluateCommand& verb) const {
+    return with_log(verb, console, run_evaluate);
+  }
 };
 
 }  // namespace
@@ -56,7 +58,8 @@ int run_main(int argc, char** argv, const OpenEncoder& open_encoder) try {
   std::set_terminate(end_for_want_of_memory);
   std::ios::sync_with_stdio(false);
   const SignalWatch watch;
-  return run_program({argv + 1, argv + argc}, {std::cout, std::cerr, isatty(STDERR_FILENO) != 0, open_encoder});
+  return run_program({argv + 1, argv + argc},
+                     {std::cout, std::cerr, isatty(STDERR_FILENO) != 0, open_encoder});
 } catch (const std::exception& error) {
   std::cerr << "error: " << error.what() << std::endl;
   return exit_code_of(error);

@@ -22,10 +22,12 @@ namespace {
 std::vector<WrittenFile> write_regions(const Result& result, const fs::path& staging) {
   std::error_code failure;
   fs::create_directory(staging / "series", failure);
-  if (failure) throw OutputError((staging / "series").string() + " cannot be made: " + failure.message());
+  if (failure)
+    throw OutputError((staging / "series").string() + " cannot be made: " + failure.message());
   const std::string text = regions_json(result);
   write_whole(staging / "series" / "regions.json", text);
-  return {{"series/regions.json", sha256_of_file(staging / "series" / "regions.json"), text.size()}};
+  return {
+      {"series/regions.json", sha256_of_file(staging / "series" / "regions.json"), text.size()}};
 }
 
 RowMatrixXf read_embeddings(const fs::path& path) {
@@ -44,7 +46,8 @@ class SeriesStage {
     std::map<std::string, BatchImage*> by_stem;
     for (std::size_t i = 0; i < images.size(); ++i) {
       if (!images[i].fine) {
-        notes.push_back(images[i].image.filename().string() + " failed and is not part of the series");
+        notes.push_back(images[i].image.filename().string() +
+                        " failed and is not part of the series");
         continue;
       }
       segmented.push_back(read_segmented(images[i].folder, command_.entries[i]));
@@ -56,8 +59,11 @@ class SeriesStage {
     SeriesWriter writer(command_.segment.output, repeat_line());
     Series series = join_series(
         std::move(segmented), command_.options,
-        [this](const SeriesEntry& entry) { return load_micrograph(entry.image, command_.segment.options.load); },
-        [&](const SeriesMember& member, const Micrograph& micrograph, const std::vector<SeriesLabel>& labels) {
+        [this](const SeriesEntry& entry) {
+          return load_micrograph(entry.image, command_.segment.options.load);
+        },
+        [&](const SeriesMember& member, const Micrograph& micrograph,
+            const std::vector<SeriesLabel>& labels) {
           check_stop_signal();
           for (WrittenFile& file : writer.add(member, micrograph, labels))
             by_stem.at(member.stem)->outputs.push_back(std::move(file));
@@ -76,7 +82,8 @@ class SeriesStage {
  private:
   void join_graphs(std::vector<SegmentedImage>& segmented, Notes& notes) {
     SegmentOptions options = command_.segment.options;
-    if (options.resources.max_memory_bytes == 0) options.resources.max_memory_bytes = machine_memory_bytes();
+    if (options.resources.max_memory_bytes == 0)
+      options.resources.max_memory_bytes = machine_memory_bytes();
     segment_jointly(
         segmented,
         [this](const SegmentedImage& image) {
@@ -89,9 +96,12 @@ class SeriesStage {
     std::string line = member.stem + ", " + number(member.entry.dose_dpa) +
                        " dpa: " + std::to_string(member.regions.size()) + " labels";
     if (member.front) {
-      line += ", amorphous share of the film " + number(std::round(1e4 * member.front->amorphous_fraction.value) / 1e4);
+      line += ", amorphous share of the film " +
+              number(std::round(1e4 * member.front->amorphous_fraction.value) / 1e4);
       if (member.nm_per_pixel)
-        line += ", front " + number(std::round(100 * member.front->depth_mean_px.value * *member.nm_per_pixel) / 100) +
+        line += ", front " +
+                number(std::round(100 * member.front->depth_mean_px.value * *member.nm_per_pixel) /
+                       100) +
                 " nm deep (mean)";
     }
     log_.info(line);
@@ -117,8 +127,9 @@ class SeriesStage {
 
 int run_series(const SeriesCommand& command, Console& console, Log& log) {
   SeriesStage stage(command, log);
-  return run_batch(command.segment, console, log,
-                   {write_regions, [&stage](std::vector<BatchImage>& images) { stage.run(images); }});
+  return run_batch(
+      command.segment, console, log,
+      {write_regions, [&stage](std::vector<BatchImage>& images) { stage.run(images); }});
 }
 
 }  // namespace metamict::app

@@ -24,8 +24,8 @@ void Contingency::add(std::int32_t a, std::int32_t b) {
 }
 
 void Contingency::flush() {
-  const std::uint64_t pair =
-      (static_cast<std::uint64_t>(static_cast<std::uint32_t>(a_)) << 32) | static_cast<std::uint32_t>(b_);
+  const std::uint64_t pair = (static_cast<std::uint64_t>(static_cast<std::uint32_t>(a_)) << 32) |
+                             static_cast<std::uint32_t>(b_);
   if (run_ > 0) pairs_[pair] += run_;
   run_ = 0;
 }
@@ -34,7 +34,8 @@ std::vector<Contingency::Cell> Contingency::cells() {
   flush();
   std::vector<Cell> result;
   for (const auto& [pair, count] : pairs_)
-    result.push_back({static_cast<std::int32_t>(pair >> 32), static_cast<std::int32_t>(pair & 0xffffffffU), count});
+    result.push_back({static_cast<std::int32_t>(pair >> 32),
+                      static_cast<std::int32_t>(pair & 0xffffffffU), count});
   return result;
 }
 
@@ -55,7 +56,8 @@ double adjusted_rand_index(const std::vector<Contingency::Cell>& cells) {
   for (const auto& [label, count] : sizes_of(cells, &Contingency::Cell::a)) in_a += pairs_in(count);
   for (const auto& [label, count] : sizes_of(cells, &Contingency::Cell::b)) in_b += pairs_in(count);
   const double all = pairs_in(items);
-  if (in_a == in_b && (in_a == 0 || in_a == all)) return 1;  // both all singletons, or both one cluster
+  if (in_a == in_b && (in_a == 0 || in_a == all))
+    return 1;  // both all singletons, or both one cluster
   const double expected = in_a * in_b / all, best = (in_a + in_b) / 2;
   return (both - expected) / (best - expected);
 }

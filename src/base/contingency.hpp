@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Counts how the labels of two labelings meet. Every comparison of partitions is computed from these counts.
+// Counts how the labels of two labelings meet. Every comparison of partitions is computed from
+// these counts.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +33,8 @@ class Contingency {
 std::map<std::int32_t, std::uint64_t> sizes_of(const std::vector<Contingency::Cell>& cells,
                                                std::int32_t Contingency::Cell::*side);
 
-/// Adjusted Rand index (Hubert and Arabie 1985). It is 1 for identical partitions, also for trivial ones.
+/// Adjusted Rand index (Hubert and Arabie 1985). It is 1 for identical partitions, also for trivial
+/// ones.
 double adjusted_rand_index(const std::vector<Contingency::Cell>& cells);
 
 }  // namespace metamict

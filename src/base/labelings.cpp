@@ -11,15 +11,18 @@
 namespace metamict {
 namespace {
 
-/// Finds for each row the column that makes the total cost least, by the Hungarian method with shortest augmenting
-/// paths, in O(rows squared times columns). Rows are at most as many as columns. `cost` takes row and column from 0.
+/// Finds for each row the column that makes the total cost least, by the Hungarian method with
+/// shortest augmenting paths, in O(rows squared times columns). Rows are at most as many as
+/// columns. `cost` takes row and column from 0.
 template <typename Cost>
 std::vector<int> cheapest_columns(int rows, int cols, const Cost& cost) {
   constexpr double infinite = std::numeric_limits<double>::infinity();
   std::vector<double> row_price(static_cast<std::size_t>(rows) + 1, 0),
       col_price(static_cast<std::size_t>(cols) + 1, 0);
-  std::vector<std::size_t> row_of(static_cast<std::size_t>(cols) + 1, 0), before(static_cast<std::size_t>(cols) + 1, 0);
-  for (std::size_t row = 1; row <= static_cast<std::size_t>(rows); ++row) {  // column and row 0 stand for "none yet"
+  std::vector<std::size_t> row_of(static_cast<std::size_t>(cols) + 1, 0),
+      before(static_cast<std::size_t>(cols) + 1, 0);
+  for (std::size_t row = 1; row <= static_cast<std::size_t>(rows);
+       ++row) {  // column and row 0 stand for "none yet"
     std::vector<double> least(static_cast<std::size_t>(cols) + 1, infinite);
     std::vector<bool> seen(static_cast<std::size_t>(cols) + 1, false);
     std::size_t col = 0;
@@ -31,7 +34,8 @@ std::vector<int> cheapest_columns(int rows, int cols, const Cost& cost) {
       std::size_t next = 0;
       for (std::size_t j = 1; j < least.size(); ++j) {
         if (seen[j]) continue;
-        const double reduced = cost(static_cast<int>(at) - 1, static_cast<int>(j) - 1) - row_price[at] - col_price[j];
+        const double reduced =
+            cost(static_cast<int>(at) - 1, static_cast<int>(j) - 1) - row_price[at] - col_price[j];
         if (reduced < least[j]) {
           least[j] = reduced;
           before[j] = col;
@@ -63,7 +67,8 @@ std::vector<int> cheapest_columns(int rows, int cols, const Cost& cost) {
 
 double adjusted_rand_index(std::span<const std::int32_t> a, std::span<const std::int32_t> b) {
   if (a.size() != b.size())
-    throw UsageError("two labelings of " + std::to_string(a.size()) + " and " + std::to_string(b.size()) +
+    throw UsageError("two labelings of " + std::to_string(a.size()) + " and " +
+                     std::to_string(b.size()) +
                      " items cannot be compared: they must be of the same items");
   if (a.empty()) throw UsageError("two labelings of no items cannot be compared");
   Contingency table;
@@ -73,19 +78,23 @@ double adjusted_rand_index(std::span<const std::int32_t> a, std::span<const std:
 
 std::vector<int> best_assignment(std::span<const double> weights, int rows, int cols) {
   const auto weight = [&](int row, int col) {
-    return weights[static_cast<std::size_t>(row) * static_cast<std::size_t>(cols) + static_cast<std::size_t>(col)];
+    return weights[static_cast<std::size_t>(row) * static_cast<std::size_t>(cols) +
+                   static_cast<std::size_t>(col)];
   };
   std::vector<int> result(static_cast<std::size_t>(rows), -1);
   if (rows <= cols) {
-    result = cheapest_columns(rows, cols, [&](int row, int col) { return -std::max(weight(row, col), 0.0); });
+    result = cheapest_columns(rows, cols,
+                              [&](int row, int col) { return -std::max(weight(row, col), 0.0); });
   } else {
-    const std::vector<int> row_of =
-        cheapest_columns(cols, rows, [&](int col, int row) { return -std::max(weight(row, col), 0.0); });
-    for (int col = 0; col < cols; ++col) result[static_cast<std::size_t>(row_of[static_cast<std::size_t>(col)])] = col;
+    const std::vector<int> row_of = cheapest_columns(
+        cols, rows, [&](int col, int row) { return -std::max(weight(row, col), 0.0); });
+    for (int col = 0; col < cols; ++col)
+      result[static_cast<std::size_t>(row_of[static_cast<std::size_t>(col)])] = col;
   }
   // What adds nothing to the total is not assigned.
   for (int row = 0; row < rows; ++row)
-    if (int& col = result[static_cast<std::size_t>(row)]; col >= 0 && weight(row, col) <= 0) col = -1;
+    if (int& col = result[static_cast<std::size_t>(row)]; col >= 0 && weight(row, col) <= 0)
+      col = -1;
   return result;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Shares numbered pieces of work out among threads. Results must not depend on which thread did which piece.
+// Shares numbered pieces of work out among threads. Results must not depend on which thread did
+// which piece.
 #pragma once
 
 #include <omp.h>
@@ -15,13 +16,14 @@
 
 namespace metamict {
 
-/// Counts the threads of all queues together, beside the callers' own. Without it, queues inside queues would start as
-/// many threads as the product of their numbers.
+/// Counts the threads of all queues together, beside the callers' own. Without it, queues inside
+/// queues would start as many threads as the product of their numbers.
 inline std::atomic<int> workers_at_work{0};
 
-/// Calls body(worker, piece) for every piece in [0, pieces) on up to `threads` workers, worker in [0, threads). There
-/// are fewer workers where 2 * threads are at work already, or the system has no more threads. OpenMP below a worker
-/// (oneDNN) is held to one thread. The first exception stops the queue and reaches the caller.
+/// Calls body(worker, piece) for every piece in [0, pieces) on up to `threads` workers, worker in
+/// [0, threads). There are fewer workers where 2 * threads are at work already, or the system has
+/// no more threads. OpenMP below a worker (oneDNN) is held to one thread. The first exception stops
+/// the queue and reaches the caller.
 template <typename Body>
 void parallel_for(std::size_t pieces, int threads, const Body& body) {
   std::atomic<std::size_t> next{0};
@@ -57,8 +59,9 @@ void parallel_for(std::size_t pieces, int threads, const Body& body) {
   if (failure) std::rethrow_exception(failure);
 }
 
-/// How many rules of an image, and how many parts inside one rule, run at the same time. Above 16,384 chips it is one,
-/// because each then holds much memory and keeps all threads at work by itself.
+/// How many rules of an image, and how many parts inside one rule, run at the same time. Above
+/// 16,384 chips it is one, because each then holds much memory and keeps all threads at work by
+/// itself.
 inline int at_once(std::size_t chips, int threads) {
   constexpr std::size_t few_chips = 16384;
   return chips <= few_chips ? threads : 1;

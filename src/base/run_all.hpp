@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Runs a few unlike tasks side by side. The caller gets the values of all of them, or the error of one.
+// Runs a few unlike tasks side by side. The caller gets the values of all of them, or the error of
+// one.
 #pragma once
 
 #include <atomic>
@@ -15,8 +16,9 @@
 
 namespace metamict {
 
-/// Tells one caller the progress of tasks that run side by side: how many of them are done. When a task fails, or the
-/// caller stops them by throwing, every other task ends at its next call of progress.
+/// Tells one caller the progress of tasks that run side by side: how many of them are done. When a
+/// task fails, or the caller stops them by throwing, every other task ends at its next call of
+/// progress.
 class SharedProgress {
  public:
   SharedProgress(std::string_view stage, std::size_t tasks, const Progress& progress)
@@ -37,7 +39,8 @@ class SharedProgress {
     }
   }
 
-  /// Throws the caller's own error if it stopped the tasks, else that of the failed task with the lowest number.
+  /// Throws the caller's own error if it stopped the tasks, else that of the failed task with the
+  /// lowest number.
   void rethrow() const {
     if (stopped_) std::rethrow_exception(stopped_);
     for (const std::exception_ptr& failure : failures_)
@@ -69,16 +72,17 @@ class SharedProgress {
   std::vector<std::exception_ptr> failures_;
 };
 
-/// Returns make(number, progress) for every number in [0, starts.size()), by number. Tasks begin in the order of
-/// `starts`, on up to `threads` workers. `progress` hears `stage` and how many are done. When one fails or the caller
-/// stops them, the others end at their next call of progress.
+/// Returns make(number, progress) for every number in [0, starts.size()), by number. Tasks begin in
+/// the order of `starts`, on up to `threads` workers. `progress` hears `stage` and how many are
+/// done. When one fails or the caller stops them, the others end at their next call of progress.
 template <class Make>
-auto run_all(const std::vector<std::size_t>& starts, int threads, std::string_view stage, const Progress& progress,
-             const Make& make) {
+auto run_all(const std::vector<std::size_t>& starts, int threads, std::string_view stage,
+             const Progress& progress, const Make& make) {
   std::vector<std::invoke_result_t<Make, std::size_t, const Progress&>> values(starts.size());
   SharedProgress shared(stage, starts.size(), progress);
   parallel_for(starts.size(), threads, [&](std::size_t, std::size_t k) {
-    shared.attempt(starts[k], [&](const Progress& tell) { values[starts[k]] = make(starts[k], tell); });
+    shared.attempt(starts[k],
+                   [&](const Progress& tell) { values[starts[k]] = make(starts[k], tell); });
   });
   shared.rethrow();
   return values;

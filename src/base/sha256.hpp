@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Computes SHA-256 (FIPS 180-4), so that reports can name files by content. It uses the processor's SHA instructions
-// where there are any, because a model of 47 MB is hashed on every start.
+// Computes SHA-256 (FIPS 180-4), so that reports can name files by content. It uses the processor's
+// SHA instructions where there are any, because a model of 47 MB is hashed on every start.
 #pragma once
 
 #include <array>
@@ -14,7 +14,8 @@ namespace metamict {
 
 class Sha256 {
  public:
-  explicit Sha256(bool with_instructions = true);  ///< false: as on a processor without SHA instructions
+  explicit Sha256(
+      bool with_instructions = true);  ///< false: as on a processor without SHA instructions
   void update(std::span<const unsigned char> bytes);
   /// Lower-case hex of everything given so far; update() may go on afterwards.
   std::string hex() const;

@@ -17,10 +17,12 @@ std::string to_text(Number value) {
   return {text, result.ptr};
 }
 
-/// Length of the well-formed UTF-8 sequence at the start of `text`, 0 when there is none (RFC 3629: no overlong forms,
-/// no surrogates, nothing above U+10FFFF).
+/// Length of the well-formed UTF-8 sequence at the start of `text`, 0 when there is none (RFC 3629:
+/// no overlong forms, no surrogates, nothing above U+10FFFF).
 std::size_t sequence_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+  const auto byte = [&](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+  };
   const auto follows = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
     return byte(i) >= low && byte(i) <= high;
   };
@@ -28,15 +30,19 @@ std::size_t sequence_length(std::string_view text) {
   if (first < 0x80) return 1;
   if (first >= 0xC2 && first <= 0xDF) return follows(1) ? 2 : 0;
   if (first >= 0xE0 && first <= 0xEF)
-    return follows(1, first == 0xE0 ? 0xA0 : 0x80, first == 0xED ? 0x9F : 0xBF) && follows(2) ? 3 : 0;
+    return follows(1, first == 0xE0 ? 0xA0 : 0x80, first == 0xED ? 0x9F : 0xBF) && follows(2) ? 3
+                                                                                              : 0;
   if (first >= 0xF0 && first <= 0xF4)
-    return follows(1, first == 0xF0 ? 0x90 : 0x80, first == 0xF4 ? 0x8F : 0xBF) && follows(2) && follows(3) ? 4 : 0;
+    return follows(1, first == 0xF0 ? 0x90 : 0x80, first == 0xF4 ? 0x8F : 0xBF) && follows(2) &&
+                   follows(3)
+               ? 4
+               : 0;
   return 0;
 }
 
 bool turns_text(std::string_view character) {  // U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069
-  for (const char* one :
-       {"\u200E", "\u200F", "\u202A", "\u202B", "\u202C", "\u202D", "\u202E", "\u2066", "\u2067", "\u2068", "\u2069"})
+  for (const char* one : {"\u200E", "\u200F", "\u202A", "\u202B", "\u202C", "\u202D", "\u202E",
+                          "\u2066", "\u2067", "\u2068", "\u2069"})
     if (character == one) return true;
   return false;
 }
@@ -48,13 +54,15 @@ std::string shortest(float value) { return to_text(value); }
 
 std::string fixed(double value, int decimals) {
   char text[400];
-  const auto result = std::to_chars(text, text + sizeof text, value, std::chars_format::fixed, decimals);
+  const auto result =
+      std::to_chars(text, text + sizeof text, value, std::chars_format::fixed, decimals);
   return {text, result.ptr};
 }
 
 std::string significant(double value, int digits) {
   char text[64];
-  const auto result = std::to_chars(text, text + sizeof text, value, std::chars_format::general, digits);
+  const auto result =
+      std::to_chars(text, text + sizeof text, value, std::chars_format::general, digits);
   return {text, result.ptr};
 }
 
@@ -89,11 +97,14 @@ std::string clean_utf8(std::string_view text) {
   std::string clean;
   for (std::size_t i = 0; i < text.size();) {
     const std::size_t length = sequence_length(text.substr(i));
-    const bool control = length == 1 && (static_cast<unsigned char>(text[i]) < 0x20 || text[i] == 0x7F);
-    // U+0080 to U+009F are control characters too, and U+FFFE and U+FFFF are no characters: XML takes none of them.
-    const bool c1 = length == 2 && text[i] == '\xC2' && static_cast<unsigned char>(text[i + 1]) < 0xA0;
-    const bool none =
-        length == 3 && text[i] == '\xEF' && text[i + 1] == '\xBF' && static_cast<unsigned char>(text[i + 2]) >= 0xBE;
+    const bool control =
+        length == 1 && (static_cast<unsigned char>(text[i]) < 0x20 || text[i] == 0x7F);
+    // U+0080 to U+009F are control characters too, and U+FFFE and U+FFFF are no characters: XML
+    // takes none of them.
+    const bool c1 =
+        length == 2 && text[i] == '\xC2' && static_cast<unsigned char>(text[i + 1]) < 0xA0;
+    const bool none = length == 3 && text[i] == '\xEF' && text[i + 1] == '\xBF' &&
+                      static_cast<unsigned char>(text[i + 2]) >= 0xBE;
     if (length == 0)
       clean += "\xEF\xBF\xBD";
     else if (!control && !c1 && !none)
@@ -149,9 +160,11 @@ std::string csv_cell(const std::string& text) {
   const char* const end = text.data() + text.size();
   const auto read = std::from_chars(text.data(), end, number);
   const bool is_number = read.ec == std::errc{} && read.ptr == end && std::isfinite(number);
-  const bool formula = !is_number && !text.empty() && std::string_view("=+-@\t\r").find(text[0]) != std::string::npos;
+  const bool formula = !is_number && !text.empty() &&
+                       std::string_view("=+-@\t\r").find(text[0]) != std::string::npos;
   std::string cell = (formula ? "'" : "") + text;
-  if (cell.find_first_of(",;\"\t\r\n") == std::string::npos) return cell;  // some countries' spreadsheets part at ;
+  if (cell.find_first_of(",;\"\t\r\n") == std::string::npos)
+    return cell;  // some countries' spreadsheets part at ;
   std::string quoted = "\"";
   for (const char c : cell) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
   return quoted + "\"";
@@ -160,7 +173,8 @@ std::string csv_cell(const std::string& text) {
 std::string shell_quoted(const std::string& text) {
   const bool plain =
       !text.empty() &&
-      text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+=:,@%") ==
+      text.find_first_not_of(
+          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+=:,@%") ==
           std::string::npos &&
       text.front() != '-';
   if (plain) return text;
@@ -174,7 +188,8 @@ std::string address_of(const std::string& path) {
   std::string address;
   for (const char c : path) {
     const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
+    const bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+                       (byte >= '0' && byte <= '9') ||
                        std::string_view("-._/~").find(c) != std::string_view::npos;
     if (plain)
       address += c;
@@ -185,20 +200,25 @@ std::string address_of(const std::string& path) {
 }
 
 std::string base64(std::string_view bytes) {
-  static constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  static constexpr char digits[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string out;
   out.reserve((bytes.size() + 2) / 3 * 4);
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i])); };
+  const auto byte = [&](std::size_t i) {
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i]));
+  };
   std::size_t i = 0;
   for (; i + 3 <= bytes.size(); i += 3) {
     const std::uint32_t group = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
-    const char four[] = {digits[group >> 18], digits[group >> 12 & 63], digits[group >> 6 & 63], digits[group & 63]};
+    const char four[] = {digits[group >> 18], digits[group >> 12 & 63], digits[group >> 6 & 63],
+                         digits[group & 63]};
     out.append(four, 4);
   }
   if (i < bytes.size()) {
     const bool two = i + 1 < bytes.size();
     const std::uint32_t group = byte(i) << 16 | (two ? byte(i + 1) << 8 : 0U);
-    const char four[] = {digits[group >> 18], digits[group >> 12 & 63], two ? digits[group >> 6 & 63] : '=', '='};
+    const char four[] = {digits[group >> 18], digits[group >> 12 & 63],
+                         two ? digits[group >> 6 & 63] : '=', '='};
     out.append(four, 4);
   }
   return out;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Opens an encoder for a caller who has decided something about it already and wants that in every report.
+// Opens an encoder for a caller who has decided something about it already and wants that in every
+// report.
 #pragma once
 
 #include <memory>

@@ -15,7 +15,8 @@ namespace metamict {
 
 namespace {
 
-bool has_isa(dnnl::cpu_isa wanted) {  // the values are sets of bits: a larger set holds every smaller one
+bool has_isa(
+    dnnl::cpu_isa wanted) {  // the values are sets of bits: a larger set holds every smaller one
   const auto present = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
   return (present & static_cast<unsigned>(wanted)) == static_cast<unsigned>(wanted);
 }
@@ -29,8 +30,10 @@ DeviceChoice parse_device(const std::string& text) {
   constexpr std::string_view prefix = "cuda:";
   DeviceChoice choice{DeviceKind::cuda, 0};
   if (text.starts_with(prefix)) {
-    const auto [end, failure] = std::from_chars(text.data() + prefix.size(), text.data() + text.size(), choice.index);
-    if (failure == std::errc{} && end == text.data() + text.size() && choice.index >= 0 && choice.index < 128)
+    const auto [end, failure] =
+        std::from_chars(text.data() + prefix.size(), text.data() + text.size(), choice.index);
+    if (failure == std::errc{} && end == text.data() + text.size() && choice.index >= 0 &&
+        choice.index < 128)
       return choice;
   }
   throw UsageError("device is \"" + text + "\", expected auto, cpu, cuda or cuda:N");
@@ -38,15 +41,19 @@ DeviceChoice parse_device(const std::string& text) {
 
 bool has_amx_bfloat16() { return has_isa(dnnl::cpu_isa::avx512_core_amx); }
 bool has_bfloat16() { return has_isa(dnnl::cpu_isa::avx512_core_bf16); }
-bool has_int8() { return has_isa(dnnl::cpu_isa::avx512_core_vnni) || has_isa(dnnl::cpu_isa::avx2_vnni); }
+bool has_int8() {
+  return has_isa(dnnl::cpu_isa::avx512_core_vnni) || has_isa(dnnl::cpu_isa::avx2_vnni);
+}
 
 std::vector<float> probe_chips(int px, int count) {
   std::vector<float> chips;
-  chips.reserve(static_cast<std::size_t>(px) * static_cast<std::size_t>(px) * static_cast<std::size_t>(count));
+  chips.reserve(static_cast<std::size_t>(px) * static_cast<std::size_t>(px) *
+                static_cast<std::size_t>(count));
   for (long k = 0; k < count; ++k)
     for (long y = 0; y < px; ++y)
       for (long x = 0; x < px; ++x)
-        chips.push_back(static_cast<float>((3 * x * x + 5 * y * y + (7 * k + 1) * x * y) % 257) / 64.0F - 2.0F);
+        chips.push_back(
+            static_cast<float>((3 * x * x + 5 * y * y + (7 * k + 1) * x * y) % 257) / 64.0F - 2.0F);
   return chips;
 }
 
@@ -56,8 +63,10 @@ std::optional<RecordedFeatures> recorded_features(const std::filesystem::path& m
   RecordedFeatures recorded;
   recorded.every = probe.at("every").get<int>();
   const auto chips = probe.at("features").get<std::vector<std::vector<float>>>();
-  if (chips.empty() || chips.size() > 16 || chips.front().empty() || recorded.every < 1) return std::nullopt;
-  recorded.rows.resize(static_cast<Eigen::Index>(chips.size()), static_cast<Eigen::Index>(chips.front().size()));
+  if (chips.empty() || chips.size() > 16 || chips.front().empty() || recorded.every < 1)
+    return std::nullopt;
+  recorded.rows.resize(static_cast<Eigen::Index>(chips.size()),
+                       static_cast<Eigen::Index>(chips.front().size()));
   for (std::size_t i = 0; i < chips.size(); ++i) {
     if (chips[i].size() != chips.front().size()) return std::nullopt;
     recorded.rows.row(static_cast<Eigen::Index>(i)) =
@@ -79,7 +88,9 @@ double worst_cosine(const RowMatrixXf& a, const RowMatrixXf& b) {
   return worst;
 }
 
-double least_cosine(const std::string& precision) { return precision == "float32" ? 0.99999 : 0.99; }
+double least_cosine(const std::string& precision) {
+  return precision == "float32" ? 0.99999 : 0.99;
+}
 
 EncoderIdentity identity_of(const Sidecar& sidecar) {
   EncoderIdentity identity;

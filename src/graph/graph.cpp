@@ -23,8 +23,8 @@ std::uint32_t threshold_of(double cut) {
   return low;
 }
 
-/// Walks breadth first and looks only among the nodes not reached yet. In a dense graph that list is empty after a few
-/// rows.
+/// Walks breadth first and looks only among the nodes not reached yet. In a dense graph that list
+/// is empty after a few rows.
 std::uint32_t count_components(const ChipGraph& graph) {
   std::vector<std::uint32_t> unreached(graph.nodes()), reached;
   std::iota(unreached.begin(), unreached.end(), 0U);
@@ -61,8 +61,8 @@ Notes notes_on(const ChipGraph& graph, std::size_t pairs) {
 
 using Pair = std::pair<std::uint32_t, std::uint32_t>;
 
-/// Runs Prim's algorithm over matrix rows, once per component. It keeps the best edge from the tree to every node
-/// outside, and each row that joins renews it. So no edge is ever sorted.
+/// Runs Prim's algorithm over matrix rows, once per component. It keeps the best edge from the tree
+/// to every node outside, and each row that joins renews it. So no edge is ever sorted.
 void add_spanning_forest(const ChipGraph& graph, std::set<Pair>& chosen) {
   const auto nodes = static_cast<std::uint32_t>(graph.nodes());
   std::vector<std::uint32_t> outside(nodes), parent(nodes, 0);
@@ -84,16 +84,17 @@ void add_spanning_forest(const ChipGraph& graph, std::set<Pair>& chosen) {
   }
 }
 
-/// The neighbours with the highest scores, the lower node first among equals. The list is kept sorted while the row is
-/// read, because after a few nodes hardly any is good enough to be put in.
+/// The neighbours with the highest scores, the lower node first among equals. The list is kept
+/// sorted while the row is read, because after a few nodes hardly any is good enough to be put in.
 std::vector<std::uint32_t> nearest(const ChipGraph& graph, std::uint32_t node, std::size_t count) {
   const Quantum* row = graph.scores->row(node);
   std::vector<std::uint32_t> neighbours;
   std::uint32_t least = graph.threshold;
   for (std::uint32_t other = 0; other < graph.nodes() && count > 0; ++other) {
     if (row[other] < least || other == node) continue;
-    const auto place = std::upper_bound(neighbours.begin(), neighbours.end(), row[other],
-                                        [&](Quantum score, std::uint32_t kept) { return score > row[kept]; });
+    const auto place =
+        std::upper_bound(neighbours.begin(), neighbours.end(), row[other],
+                         [&](Quantum score, std::uint32_t kept) { return score > row[kept]; });
     neighbours.insert(place, other);
     if (neighbours.size() > count) neighbours.pop_back();
     if (neighbours.size() == count) least = std::max(graph.threshold, row[neighbours.back()] + 1U);
@@ -103,11 +104,12 @@ std::vector<std::uint32_t> nearest(const ChipGraph& graph, std::uint32_t node, s
 
 void add_mutual_neighbours(const ChipGraph& graph, std::size_t count, std::set<Pair>& chosen) {
   std::vector<std::vector<std::uint32_t>> neighbours(graph.nodes());
-  for (std::uint32_t node = 0; node < graph.nodes(); ++node) neighbours[node] = nearest(graph, node, count);
+  for (std::uint32_t node = 0; node < graph.nodes(); ++node)
+    neighbours[node] = nearest(graph, node, count);
   for (std::uint32_t node = 0; node < graph.nodes(); ++node)
     for (const std::uint32_t other : neighbours[node])
-      if (node < other &&
-          std::find(neighbours[other].begin(), neighbours[other].end(), node) != neighbours[other].end())
+      if (node < other && std::find(neighbours[other].begin(), neighbours[other].end(), node) !=
+                              neighbours[other].end())
         chosen.insert({node, other});
 }
 
@@ -116,8 +118,8 @@ void add_mutual_neighbours(const ChipGraph& graph, std::size_t count, std::set<P
 ChipGraph link(const Similarity& similarity, const Cut& cut, EdgeWeight weighting) {
   ChipGraph graph{similarity.scores, cut, threshold_of(cut.value), weighting, 0, 0, {}};
   const auto& counts = similarity.statistics.counts;
-  graph.edges =
-      std::accumulate(counts.begin() + static_cast<std::ptrdiff_t>(graph.threshold), counts.end(), std::uint64_t{0});
+  graph.edges = std::accumulate(counts.begin() + static_cast<std::ptrdiff_t>(graph.threshold),
+                                counts.end(), std::uint64_t{0});
   graph.components = count_components(graph);
   graph.notes = notes_on(graph, similarity.statistics.pairs);
   return graph;

@@ -18,11 +18,12 @@ namespace {
 
 constexpr std::size_t quanta = 65536;
 
-/// Cosines closer together than this differ by the rounding of the product, not by what the chips show.
+/// Cosines closer together than this differ by the rounding of the product, not by what the chips
+/// show.
 constexpr float rounding = 2e-6F;
 
-/// A block of pairs: rows [i, i + rows) with rows [j, j + cols), where j >= i. On the diagonal j == i. An edge has at
-/// most block_edge chips.
+/// A block of pairs: rows [i, i + rows) with rows [j, j + cols), where j >= i. On the diagonal j ==
+/// i. An edge has at most block_edge chips.
 struct PairBlock {
   std::size_t i, j, rows, cols;
 };
@@ -35,12 +36,13 @@ std::vector<PairBlock> pair_blocks(std::size_t nodes) {
   return blocks;
 }
 
-/// Between the two passes the matrix holds every cosine as a whole float in two halves: the upper 16 bits above the
-/// diagonal, the lower 16 bits below it. So the product is done once, nothing is rounded before the range is known, and
-/// the scores need no memory but their own.
+/// Between the two passes the matrix holds every cosine as a whole float in two halves: the upper
+/// 16 bits above the diagonal, the lower 16 bits below it. So the product is done once, nothing is
+/// rounded before the range is known, and the scores need no memory but their own.
 class Halves {
  public:
-  explicit Halves(ScoreMatrix& matrix) : matrix_(matrix), upper_(block_edge * block_edge), lower_(upper_.size()) {}
+  explicit Halves(ScoreMatrix& matrix)
+      : matrix_(matrix), upper_(block_edge * block_edge), lower_(upper_.size()) {}
 
   void put(const PairBlock& at, const float* cosines) {
     for (std::size_t k = 0; k < at.rows * at.cols; ++k) {
@@ -55,18 +57,23 @@ class Halves {
     if (at.i == at.j) {
       for (std::size_t a = 0; a < at.rows; ++a)
         for (std::size_t b = a + 1; b < at.cols; ++b)
-          cosines[a * at.cols + b] = join(matrix_.row(at.i + a)[at.j + b], matrix_.row(at.j + b)[at.i + a]);
+          cosines[a * at.cols + b] =
+              join(matrix_.row(at.i + a)[at.j + b], matrix_.row(at.j + b)[at.i + a]);
       return;
     }
-    transpose({matrix_.row(at.j) + at.i, matrix_.nodes()}, {lower_.data(), at.cols}, at.cols, at.rows);
+    transpose({matrix_.row(at.j) + at.i, matrix_.nodes()}, {lower_.data(), at.cols}, at.cols,
+              at.rows);
     for (std::size_t a = 0; a < at.rows; ++a) {
       const Quantum* upper = matrix_.row(at.i + a) + at.j;
-      for (std::size_t b = 0; b < at.cols; ++b) cosines[a * at.cols + b] = join(upper[b], lower_[a * at.cols + b]);
+      for (std::size_t b = 0; b < at.cols; ++b)
+        cosines[a * at.cols + b] = join(upper[b], lower_[a * at.cols + b]);
     }
   }
 
-  /// Writes `above` over the diagonal and `below`, turned, under it; the diagonal itself is set to 0.
-  void put_both(const PairBlock& at, const std::vector<Quantum>& above, const std::vector<Quantum>& below) {
+  /// Writes `above` over the diagonal and `below`, turned, under it; the diagonal itself is set to
+  /// 0.
+  void put_both(const PairBlock& at, const std::vector<Quantum>& above,
+                const std::vector<Quantum>& below) {
     if (at.i == at.j) {
       for (std::size_t a = 0; a < at.rows; ++a) {
         matrix_.row(at.i + a)[at.j + a] = 0;
@@ -79,7 +86,8 @@ class Halves {
     }
     for (std::size_t a = 0; a < at.rows; ++a)
       std::copy_n(above.data() + a * at.cols, at.cols, matrix_.row(at.i + a) + at.j);
-    transpose({below.data(), at.cols}, {matrix_.row(at.j) + at.i, matrix_.nodes()}, at.rows, at.cols);
+    transpose({below.data(), at.cols}, {matrix_.row(at.j) + at.i, matrix_.nodes()}, at.rows,
+              at.cols);
   }
 
  private:
@@ -92,7 +100,8 @@ class Halves {
 };
 
 struct Range {
-  float low = std::numeric_limits<float>::infinity(), high = -std::numeric_limits<float>::infinity();
+  float low = std::numeric_limits<float>::infinity(),
+        high = -std::numeric_limits<float>::infinity();
 
   void widen(const PairBlock& at, const float* cosines) {
     for (std::size_t a = 0; a < at.rows; ++a)
@@ -103,19 +112,22 @@ struct Range {
   }
 };
 
-/// Maps a cosine to a quantum, rising. `zero` and below give 0; `zero + 65535 / slope` and above give 65,535.
+/// Maps a cosine to a quantum, rising. `zero` and below give 0; `zero + 65535 / slope` and above
+/// give 65,535.
 struct Scale {
   float zero, slope;
   Quantum operator()(float cosine) const {
     // Adding a half is one instruction a lane and right here: nothing is negative or beyond 2^23.
     // NOLINTNEXTLINE(bugprone-incorrect-roundings)
-    return static_cast<Quantum>(static_cast<std::int32_t>(std::clamp((cosine - zero) * slope, 0.0F, 65535.0F) + 0.5F));
+    return static_cast<Quantum>(
+        static_cast<std::int32_t>(std::clamp((cosine - zero) * slope, 0.0F, 65535.0F) + 0.5F));
   }
 };
 
 /// One worker's buffers and findings.
 struct Worker {
-  explicit Worker(ScoreMatrix& matrix) : halves(matrix), cosines(block_edge * block_edge), scores(cosines.size()) {}
+  explicit Worker(ScoreMatrix& matrix)
+      : halves(matrix), cosines(block_edge * block_edge), scores(cosines.size()) {}
   Halves halves;
   std::vector<float> cosines;
   std::vector<Quantum> scores;
@@ -139,21 +151,23 @@ void score_block(Worker& worker, const PairBlock& at, const Scale& scale, bool c
 
 /// Calls work(worker, block) for every block on the threads, and reports progress.
 template <typename Work>
-void over_blocks(std::vector<Worker>& workers, const std::vector<PairBlock>& blocks, const Progress& progress,
-                 std::size_t pass, const Work& work) {
+void over_blocks(std::vector<Worker>& workers, const std::vector<PairBlock>& blocks,
+                 const Progress& progress, std::size_t pass, const Work& work) {
   std::mutex telling;
   std::size_t done = pass * blocks.size();
-  parallel_for(blocks.size(), static_cast<int>(workers.size()), [&](std::size_t worker, std::size_t piece) {
-    work(workers[worker], blocks[piece]);
-    if (!progress) return;
-    const std::scoped_lock lock(telling);
-    progress("compare", ++done, 2 * blocks.size());
-  });
+  parallel_for(blocks.size(), static_cast<int>(workers.size()),
+               [&](std::size_t worker, std::size_t piece) {
+                 work(workers[worker], blocks[piece]);
+                 if (!progress) return;
+                 const std::scoped_lock lock(telling);
+                 progress("compare", ++done, 2 * blocks.size());
+               });
 }
 
 Scale scale_of(const Range& range, SimilarityScale kind) {
   if (kind == SimilarityScale::raw) return {0.0F, 65535.0F};
-  if (range.high - range.low <= rounding) return {-2.0F, 65535.0F};  // every cosine is at or above the top
+  if (range.high - range.low <= rounding)
+    return {-2.0F, 65535.0F};  // every cosine is at or above the top
   return {range.low, 65535.0F / (range.high - range.low)};
 }
 
@@ -167,7 +181,8 @@ double median_of(const std::vector<std::uint64_t>& counts, std::uint64_t pairs) 
   return (at_rank((pairs - 1) / 2) + at_rank(pairs / 2)) / 2;
 }
 
-SimilarityStatistics statistics_of(std::vector<Worker>& workers, const Range& range, std::size_t pairs) {
+SimilarityStatistics statistics_of(std::vector<Worker>& workers, const Range& range,
+                                   std::size_t pairs) {
   SimilarityStatistics statistics;
   statistics.pairs = pairs;
   statistics.counts.assign(quanta, 0);
@@ -175,7 +190,8 @@ SimilarityStatistics statistics_of(std::vector<Worker>& workers, const Range& ra
     for (std::size_t q = 0; q < quanta; ++q) statistics.counts[q] += worker.counts[q];
   double sum = 0;
   for (std::size_t q = 0; q < quanta; ++q)
-    sum += static_cast<double>(statistics.counts[q]) * static_cast<double>(score_of(static_cast<Quantum>(q)));
+    sum += static_cast<double>(statistics.counts[q]) *
+           static_cast<double>(score_of(static_cast<Quantum>(q)));
   statistics.mean = sum / static_cast<double>(pairs);
   statistics.median = median_of(statistics.counts, pairs);
   statistics.min_cosine = std::clamp(static_cast<double>(range.low), -1.0, 1.0);
@@ -188,22 +204,26 @@ Notes notes_of(const Range& range, SimilarityScale kind, const std::vector<Worke
   for (const Worker& worker : workers) negative += worker.negative;
   Notes notes;
   if (kind == SimilarityScale::minmax && range.high - range.low <= rounding)
-    notes.push_back("all chips are equally alike (cosine " + std::to_string(range.high) + "), so every score is 1");
+    notes.push_back("all chips are equally alike (cosine " + std::to_string(range.high) +
+                    "), so every score is 1");
   if (negative > 0)
-    notes.push_back(std::to_string(negative) + " pairs of chips have a negative cosine; their raw score was set to 0");
+    notes.push_back(std::to_string(negative) +
+                    " pairs of chips have a negative cosine; their raw score was set to 0");
   return notes;
 }
 
 }  // namespace
 
-Similarity compare(const Embeddings& embeddings, const SimilarityOptions& options, const Resources& resources,
-                   const Progress& progress) {
+Similarity compare(const Embeddings& embeddings, const SimilarityOptions& options,
+                   const Resources& resources, const Progress& progress) {
   const auto nodes = static_cast<std::size_t>(embeddings.rows_ND.rows());
   if (nodes < 2)
-    throw InputError("there are " + std::to_string(nodes) + " chips, but at least two are needed to compare");
+    throw InputError("there are " + std::to_string(nodes) +
+                     " chips, but at least two are needed to compare");
   const auto scores = std::make_shared<ScoreMatrix>(nodes, resources.spill);
   const std::vector<PairBlock> blocks = pair_blocks(nodes);
-  const auto threads = std::min(static_cast<std::size_t>(std::max(resources.threads, 1)), blocks.size());
+  const auto threads =
+      std::min(static_cast<std::size_t>(std::max(resources.threads, 1)), blocks.size());
   std::vector<Worker> workers;
   for (std::size_t k = 0; k < threads; ++k) workers.emplace_back(*scores);
 
@@ -229,10 +249,14 @@ Similarity compare(const Embeddings& embeddings, const SimilarityOptions& option
 }
 
 std::vector<std::uint64_t> histogram(const SimilarityStatistics& statistics, int bins) {
-  if (bins < 1) throw UsageError("the histogram has " + std::to_string(bins) + " bins, but needs at least one");
+  if (bins < 1)
+    throw UsageError("the histogram has " + std::to_string(bins) + " bins, but needs at least one");
   std::vector<std::uint64_t> heights(static_cast<std::size_t>(bins), 0);
-  // Scores and edges are both floats rounded from their exact values, so a score that lies on an edge equals it.
-  const auto left_edge = [&](int bin) { return static_cast<float>(static_cast<double>(bin) / bins); };
+  // Scores and edges are both floats rounded from their exact values, so a score that lies on an
+  // edge equals it.
+  const auto left_edge = [&](int bin) {
+    return static_cast<float>(static_cast<double>(bin) / bins);
+  };
   int bin = 0;
   for (std::size_t q = 0; q < quanta; ++q) {
     while (bin + 1 < bins && score_of(static_cast<Quantum>(q)) >= left_edge(bin + 1)) ++bin;
@@ -243,13 +267,16 @@ std::vector<std::uint64_t> histogram(const SimilarityStatistics& statistics, int
 
 double mode_of(const SimilarityStatistics& statistics, int bins) {
   const std::vector<std::uint64_t> heights = histogram(statistics, bins);
-  return static_cast<double>(std::max_element(heights.begin(), heights.end()) - heights.begin()) / bins;
+  return static_cast<double>(std::max_element(heights.begin(), heights.end()) - heights.begin()) /
+         bins;
 }
 
 std::uint64_t predicted_graph_bytes(std::size_t nodes, std::size_t features) {
   const std::uint64_t n = nodes;
-  // The last term is the weight of each chip to every group. There are about 4 sqrt(n) groups at most.
-  return 2 * n * n + 4 * n * features + static_cast<std::uint64_t>(16 * std::pow(static_cast<double>(n), 1.5));
+  // The last term is the weight of each chip to every group. There are about 4 sqrt(n) groups at
+  // most.
+  return 2 * n * n + 4 * n * features +
+         static_cast<std::uint64_t>(16 * std::pow(static_cast<double>(n), 1.5));
 }
 
 }  // namespace metamict

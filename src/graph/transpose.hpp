@@ -15,6 +15,7 @@ struct Block {
 };
 
 /// to[b][a] = from[a][b] for a < rows, b < cols.
-void transpose(Block<const std::uint16_t> from, Block<std::uint16_t> to, std::size_t rows, std::size_t cols);
+void transpose(Block<const std::uint16_t> from, Block<std::uint16_t> to, std::size_t rows,
+               std::size_t cols);
 
 }  // namespace metamict

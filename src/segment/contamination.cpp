@@ -11,19 +11,21 @@ namespace metamict {
 
 namespace {
 
-constexpr double smallest_rise = 0.10;  // of the region's grey; less is the detector's own unevenness
-constexpr double largest_following =
-    0.35;  // of that rise, in the lattice's amplitude; a thickness wedge gives 1, or more with a dark level
+constexpr double smallest_rise =
+    0.10;  // of the region's grey; less is the detector's own unevenness
+constexpr double largest_following = 0.35;  // of that rise, in the lattice's amplitude; a thickness
+                                            // wedge gives 1, or more with a dark level
 constexpr double smallest_share_explained = 0.5;  // by a plane: a drift, not a mixture
-constexpr double fewest_chips = 8;  // that do not overlap; a plane through fewer fits whatever else changes
+constexpr double fewest_chips =
+    8;  // that do not overlap; a plane through fewer fits whatever else changes
 
 /// Mean grey and lattice amplitude of a chip.
 struct ChipGrey {
   double mean = 0, amplitude = 0;
 };
 
-/// Measures the lattice's band, which lies between a tenth and half of a period. The noise in it is estimated from what
-/// is finer still.
+/// Measures the lattice's band, which lies between a tenth and half of a period. The noise in it is
+/// estimated from what is finer still.
 class GreyMeter {
  public:
   GreyMeter(const cv::Mat& pixels, double period_px) {
@@ -34,8 +36,8 @@ class GreyMeter {
     cv::integral(pixels, grey_, CV_64F);
     cv::integral(squared(smooth - coarse), band_, CV_64F);
     cv::integral(squared(pixels - fine), noise_, CV_64F);
-    noise_in_band_ =
-        power_of(std::max(finest_px, 0.1 * period_px)) / (1 - 2 * centre_of(finest_px) + power_of(finest_px));
+    noise_in_band_ = power_of(std::max(finest_px, 0.1 * period_px)) /
+                     (1 - 2 * centre_of(finest_px) + power_of(finest_px));
   }
 
   ChipGrey measure(const cv::Rect& chip) const {
@@ -46,12 +48,13 @@ class GreyMeter {
  private:
   static constexpr double finest_px = 0.7;
   static cv::Mat squared(const cv::Mat& m) { return m.mul(m); }
-  /// Of white noise of variance 1: what a Gaussian filter leaves, and the weight of its central pixel.
+  /// Of white noise of variance 1: what a Gaussian filter leaves, and the weight of its central
+  /// pixel.
   static double power_of(double sigma_px) { return 1 / (4 * CV_PI * sigma_px * sigma_px); }
   static double centre_of(double sigma_px) { return 1 / (2 * CV_PI * sigma_px * sigma_px); }
   static double mean_over(const cv::Mat& integral, const cv::Rect& r) {
-    return (integral.at<double>(r.br()) - integral.at<double>(r.y, r.br().x) - integral.at<double>(r.br().y, r.x) +
-            integral.at<double>(r.tl())) /
+    return (integral.at<double>(r.br()) - integral.at<double>(r.y, r.br().x) -
+            integral.at<double>(r.br().y, r.x) + integral.at<double>(r.tl())) /
            r.area();
   }
 
@@ -64,7 +67,9 @@ class GreyMeter {
 void note_contamination(const Result& result, const RuleResult& rule, Notes& notes) {
   const OrderedRegion region = largest_ordered_region(result, rule);
   const double overlap = static_cast<double>(result.grid.size_px) / result.grid.stride_px;
-  if (static_cast<double>(region.nodes.size()) < fewest_chips * overlap * overlap || !result.chip_size.lattice) return;
+  if (static_cast<double>(region.nodes.size()) < fewest_chips * overlap * overlap ||
+      !result.chip_size.lattice)
+    return;
   const cv::Mat pixels = with_square_pixels(result.micrograph).pixels;
   const cv::Point2d factors = to_square_pixels(result.micrograph.pixel_aspect);
   const GreyMeter meter(pixels, result.chip_size.lattice->period_px);
@@ -72,20 +77,23 @@ void note_contamination(const Result& result, const RuleResult& rule, Notes& not
   std::vector<double> grey, amplitude;
   for (const std::size_t node : region.nodes) {
     const cv::Rect2d chip = result.grid.chip_in_input(node);
-    const cv::Rect2d square(chip.x * factors.x, chip.y * factors.y, chip.width * factors.x, chip.height * factors.y);
+    const cv::Rect2d square(chip.x * factors.x, chip.y * factors.y, chip.width * factors.x,
+                            chip.height * factors.y);
     const ChipGrey here = meter.measure(cv::Rect(square) & whole);
     grey.push_back(here.mean);
     amplitude.push_back(here.amplitude);
   }
   const Drift of_grey = fit_drift(region, grey), of_lattice = fit_drift(region, amplitude);
   if (of_grey.mean <= 0 || of_lattice.mean <= 0) return;
-  const Eigen::Vector2d rise = of_grey.change / of_grey.mean, follows = of_lattice.change / of_lattice.mean;
+  const Eigen::Vector2d rise = of_grey.change / of_grey.mean,
+                        follows = of_lattice.change / of_lattice.mean;
   if (rise.norm() < smallest_rise || of_grey.explained < smallest_share_explained ||
       follows.dot(rise) > largest_following * rise.squaredNorm())
     return;
   notes.push_back("region " + std::to_string(region.label) + " grows brighter by " +
                   std::to_string(std::lround(100 * rise.norm())) + " % from " + of_grey.way(true) +
-                  " while its lattice does not: carbon contamination is likely (or a thickness wedge that goes out of "
+                  " while its lattice does not: carbon contamination is likely (or a thickness "
+                  "wedge that goes out of "
                   "focus), and the grey there is not the sample's own");
 }
 

@@ -15,7 +15,8 @@
 namespace metamict {
 namespace {
 
-// These were measured with the default encoder (docs/performance.md). bench/memory.py says when they no longer hold.
+// These were measured with the default encoder (docs/performance.md). bench/memory.py says when
+// they no longer hold.
 constexpr double mebibyte = 1 << 20;
 constexpr double loading = 265 * mebibyte;       // while the encoder is being opened
 constexpr double resident = 219 * mebibyte;      // program and packed weights from then on
@@ -23,62 +24,71 @@ constexpr double libtorch = 195 * mebibyte;      // on top of both where the mod
 constexpr double on_bytes = 110 * mebibyte;      // weights in float32 and packed once more
 constexpr double shared = 130 * mebibyte;        // the same, for the shared pass
 constexpr double shared_worker = 50 * mebibyte;  // maps of a tile
-constexpr double shared_bytes_per_pixel = 24;    // of the canonical image: the maps every 8 and every 16 px
+constexpr double shared_bytes_per_pixel =
+    24;  // of the canonical image: the maps every 8 and every 16 px
 constexpr double writing = 20 * mebibyte;        // pictures and tables at work
 constexpr double bytes_per_input_pixel = 10;     // the micrograph and its standardised copy
 constexpr double bytes_per_canonical_pixel = 8;  // the micrograph at the encoder's scale
 constexpr double nested_base = 45 * mebibyte;    // its borders' maps, and the other rules beside it
-constexpr double nested_share = 0.3;             // of the scores: those of the largest part that `nested` looks into
-constexpr double nested_share_at_once = 0.75;  // where it looks into parts side by side, and other rules run beside it
+constexpr double nested_share =
+    0.3;  // of the scores: those of the largest part that `nested` looks into
+constexpr double nested_share_at_once =
+    0.75;  // where it looks into parts side by side, and other rules run beside it
 
 /// The stride at the encoder's scale, in whole pixels.
-int canonical_stride_px(std::optional<double> stride_px, const ChipSize& chip, int encoder_px, Notes& notes) {
+int canonical_stride_px(std::optional<double> stride_px, const ChipSize& chip, int encoder_px,
+                        Notes& notes) {
   if (!stride_px) return std::max(1, encoder_px / 4);
   if (*stride_px > chip.size_px)
-    throw UsageError("stride is " + number(*stride_px) + " px but a chip is only " + number(chip.size_px) +
-                     " px: give a stride of at most the chip size");
+    throw UsageError("stride is " + number(*stride_px) + " px but a chip is only " +
+                     number(chip.size_px) + " px: give a stride of at most the chip size");
   const double wanted = *stride_px * encoder_px / chip.size_px;
   const int stride = std::max(1, static_cast<int>(std::lround(wanted)));
   if (std::abs(stride - wanted) > 0.01 * wanted)
-    notes.push_back("stride is " + number(stride * chip.size_px / encoder_px) + " px, not " + number(*stride_px) +
+    notes.push_back("stride is " + number(stride * chip.size_px / encoder_px) + " px, not " +
+                    number(*stride_px) +
                     " px: it is a whole number of pixels at the encoder's scale");
   return stride;
 }
 
-/// Predicts the peak memory of the whole process: program, encoder, pixels, embeddings, scores, communities, writing.
-/// It must be within +-15 % of what bench/memory.py measures. Scores on disk (--spill) are left out: the system can
-/// take their pages back.
-std::uint64_t predict_memory(const ChipGrid& grid, const SegmentOptions& options, const EncoderShape& encoder) {
+/// Predicts the peak memory of the whole process: program, encoder, pixels, embeddings, scores,
+/// communities, writing. It must be within +-15 % of what bench/memory.py measures. Scores on disk
+/// (--spill) are left out: the system can take their pages back.
+std::uint64_t predict_memory(const ChipGrid& grid, const SegmentOptions& options,
+                             const EncoderShape& encoder) {
   const auto chips = static_cast<double>(grid.chips());
   const std::vector<Rule> all = parse_rules(options.rules.cuts);
-  const bool parts =
-      std::any_of(all.begin(), all.end(), [](const Rule& r) { return r.derived && r.derived->keeps_parts; });
-  const double images =
-      bytes_per_input_pixel * grid.input_size.area() + bytes_per_canonical_pixel * grid.image_size.area();
+  const bool parts = std::any_of(all.begin(), all.end(),
+                                 [](const Rule& r) { return r.derived && r.derived->keeps_parts; });
+  const double images = bytes_per_input_pixel * grid.input_size.area() +
+                        bytes_per_canonical_pixel * grid.image_size.area();
   const double scores = 2 * chips * chips;
-  auto graph = static_cast<double>(predicted_graph_bytes(grid.chips(), static_cast<std::size_t>(encoder.features)));
+  auto graph = static_cast<double>(
+      predicted_graph_bytes(grid.chips(), static_cast<std::size_t>(encoder.features)));
   const int threads = options.resources.threads, together = at_once(grid.chips(), threads);
   const int rules = std::min(static_cast<int>(all.size()), together);
-  graph +=
-      16 * std::pow(chips, 1.5) * (rules * std::min(options.communities.runs, threads) - 1);  // for each further worker
+  graph += 16 * std::pow(chips, 1.5) *
+           (rules * std::min(options.communities.runs, threads) - 1);  // for each further worker
   if (parts) graph += nested_base;
   if (!options.resources.spill.empty())
     graph -= scores;
   else if (parts)
     graph += (together > 1 ? nested_share_at_once : nested_share) * scores;
-  // A ResNet50's weights are read without LibTorch. A module with another number of features is no ResNet50 and runs
-  // through it.
+  // A ResNet50's weights are read without LibTorch. A module with another number of features is no
+  // ResNet50 and runs through it.
   const double library = encoder.features == resnet50_features ? 0.0 : libtorch;
   double network = encoder.precision == Precision::int8 ? on_bytes : 0.0;
   if (encoder.embedding == EmbeddingMode::shared)
     network = shared + shared_worker * threads + shared_bytes_per_pixel * grid.image_size.area();
-  return static_cast<std::uint64_t>(library + std::max(loading, resident + network + images + graph + writing));
+  return static_cast<std::uint64_t>(
+      library + std::max(loading, resident + network + images + graph + writing));
 }
 
 }  // namespace
 
 EncoderShape shape_of(const Sidecar& sidecar, const EncoderOptions& options) {
-  return {sidecar.input_px, sidecar.features, sidecar.cells_per_chip, options.embedding, options.precision};
+  return {sidecar.input_px, sidecar.features, sidecar.cells_per_chip, options.embedding,
+          options.precision};
 }
 
 EncoderShape shape_of(const EncoderIdentity& identity) {
@@ -87,12 +97,15 @@ EncoderShape shape_of(const EncoderIdentity& identity) {
           identity.precision == "int8" ? Precision::int8 : Precision::automatic};
 }
 
-Plan plan(const Micrograph& micrograph, const SegmentOptions& options, const EncoderShape& encoder) {
+Plan plan(const Micrograph& micrograph, const SegmentOptions& options,
+          const EncoderShape& encoder) {
   Plan result;
-  result.chip_size = choose_chip_size(micrograph, options.chips, encoder.cells_per_chip, options.resources.threads);
+  result.chip_size = choose_chip_size(micrograph, options.chips, encoder.cells_per_chip,
+                                      options.resources.threads);
   result.notes = result.chip_size.notes;
   const double factor = encoder.input_px / result.chip_size.size_px;
-  const int stride = canonical_stride_px(options.chips.stride_px, result.chip_size, encoder.input_px, result.notes);
+  const int stride = canonical_stride_px(options.chips.stride_px, result.chip_size,
+                                         encoder.input_px, result.notes);
   const cv::Size input = micrograph.pixels.size();
   const cv::Point2d factors = factor * to_square_pixels(micrograph.pixel_aspect);
   const cv::Size scaled(static_cast<int>(std::lround(input.width * factors.x)),
@@ -107,9 +120,11 @@ void check_memory(const Plan& planned, const Resources& resources) {
   const std::uint64_t limit = resources.max_memory_bytes;
   if (limit == 0 || planned.predicted_memory_bytes <= limit) return;
   throw ResourceError(
-      std::to_string(planned.grid.chips()) + " chips would need about " + bytes_text(planned.predicted_memory_bytes) +
-      " of memory but " + bytes_text(limit) + " may be used: give a larger --stride (now " + number(planned.stride_px) +
-      " px) or a larger --max-memory" + (resources.spill.empty() ? ", or --spill DIR to keep the scores on disk" : ""));
+      std::to_string(planned.grid.chips()) + " chips would need about " +
+      bytes_text(planned.predicted_memory_bytes) + " of memory but " + bytes_text(limit) +
+      " may be used: give a larger --stride (now " + number(planned.stride_px) +
+      " px) or a larger --max-memory" +
+      (resources.spill.empty() ? ", or --spill DIR to keep the scores on disk" : ""));
 }
 
 }  // namespace metamict

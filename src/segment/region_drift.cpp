@@ -17,17 +17,20 @@ constexpr std::size_t fewest_chips = 30;
 
 OrderedRegion largest_ordered_region(const Result& result, const RuleResult& rule) {
   OrderedRegion found;
-  const auto region = std::find_if(rule.regions.begin(), rule.regions.end(),
-                                   [](const Region& r) { return is_ordered(r.order); });  // by falling area
+  const auto region = std::find_if(rule.regions.begin(), rule.regions.end(), [](const Region& r) {
+    return is_ordered(r.order);
+  });  // by falling area
   if (region == rule.regions.end() || region->chips < fewest_chips) return found;
   found.label = region->label;
   const cv::Size2d picture = result.grid.input_size;
   for (std::size_t node = 0; node < result.grid.chips(); ++node) {
-    if (rule.map.label_of_community[static_cast<std::size_t>(rule.communities.community[node])] != region->label)
+    if (rule.map.label_of_community[static_cast<std::size_t>(rule.communities.community[node])] !=
+        region->label)
       continue;
     const cv::Rect2d chip = result.grid.chip_in_input(node);
     found.nodes.push_back(node);
-    found.places.emplace_back((chip.x + chip.width / 2) / picture.width, (chip.y + chip.height / 2) / picture.height);
+    found.places.emplace_back((chip.x + chip.width / 2) / picture.width,
+                              (chip.y + chip.height / 2) / picture.height);
   }
   return found;
 }
@@ -63,13 +66,15 @@ Drift fit_drift(const OrderedRegion& region, const std::vector<double>& values) 
   const double fifth = (high[axis] - low[axis]) / 5;
   std::array<std::size_t, 2> counts{};
   for (std::size_t i = 0; i < values.size(); ++i) {
-    const bool first = region.places[i][axis] <= low[axis] + fifth, last = region.places[i][axis] >= high[axis] - fifth;
+    const bool first = region.places[i][axis] <= low[axis] + fifth,
+               last = region.places[i][axis] >= high[axis] - fifth;
     if (first || last) {
       drift.ends[first ? 0 : 1] += values[i];
       ++counts[first ? 0 : 1];
     }
   }
-  for (std::size_t k = 0; k < 2; ++k) drift.ends[k] /= static_cast<double>(std::max<std::size_t>(1, counts[k]));
+  for (std::size_t k = 0; k < 2; ++k)
+    drift.ends[k] /= static_cast<double>(std::max<std::size_t>(1, counts[k]));
   return drift;
 }
 

@@ -29,7 +29,8 @@ std::vector<Sums> sum_over_labels(const cv::Mat& labels, const cv::Mat& pixels, 
 
 }  // namespace
 
-std::vector<Region> measure_regions(const Micrograph& micrograph, const LabelMap& map, const Communities& communities,
+std::vector<Region> measure_regions(const Micrograph& micrograph, const LabelMap& map,
+                                    const Communities& communities,
                                     const std::vector<float>& order) {
   const std::size_t labels = map.area_px.size();
   const std::vector<Sums> sums = sum_over_labels(map.labels, micrograph.pixels, labels);
@@ -46,7 +47,8 @@ std::vector<Region> measure_regions(const Micrograph& micrograph, const LabelMap
     const auto area = static_cast<double>(map.area_px[label]);
     region.label = static_cast<int>(label);
     region.area_px = map.area_px[label];
-    if (micrograph.nm_per_pixel) region.area_nm2 = area * *micrograph.nm_per_pixel * *micrograph.nm_per_pixel;
+    if (micrograph.nm_per_pixel)
+      region.area_nm2 = area * *micrograph.nm_per_pixel * *micrograph.nm_per_pixel;
     if (region.chips > 0) region.order = order_sum[label] / static_cast<double>(region.chips);
     if (area > 0) {
       region.mean_intensity = sums[label].intensity / area;

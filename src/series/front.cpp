@@ -23,7 +23,8 @@ constexpr float unknown = std::numeric_limits<float>::quiet_NaN();
 
 /// Smooths a line, skipping gaps, and fills the gaps from beside them.
 std::vector<float> smooth_line(const std::vector<float>& line, double sigma) {
-  const int reach = std::max(1, static_cast<int>(std::ceil(3 * sigma))), size = static_cast<int>(line.size());
+  const int reach = std::max(1, static_cast<int>(std::ceil(3 * sigma))),
+            size = static_cast<int>(line.size());
   std::vector<float> smooth(line.size(), unknown);
   for (int i = 0; i < size; ++i) {
     double sum = 0, weights = 0;
@@ -36,7 +37,8 @@ std::vector<float> smooth_line(const std::vector<float>& line, double sigma) {
     }
     if (weights > 0) smooth[static_cast<std::size_t>(i)] = static_cast<float>(sum / weights);
   }
-  const auto first = std::find_if(smooth.begin(), smooth.end(), [](float v) { return !std::isnan(v); });
+  const auto first =
+      std::find_if(smooth.begin(), smooth.end(), [](float v) { return !std::isnan(v); });
   if (first == smooth.end()) return smooth;
   float last = *first;
   for (float& value : smooth) value = std::isnan(value) ? last : (last = value);
@@ -46,17 +48,21 @@ std::vector<float> smooth_line(const std::vector<float>& line, double sigma) {
 /// The share of the thickness that is crystal, at each pixel of the film.
 struct CrystalShare {
   std::optional<cv::Mat> share;  ///< CV_32F; nothing where no lattice is there to compare with
-  double film_contrast = 0;      ///< lattice contrast of the ordered film over that of the substrate; 0 = not measured
+  double film_contrast =
+      0;  ///< lattice contrast of the ordered film over that of the substrate; 0 = not measured
 };
 
-/// Shows the film with its surface up. Every length is in pixels of this picture, which may be smaller than the image.
+/// Shows the film with its surface up. Every length is in pixels of this picture, which may be
+/// smaller than the image.
 class UprightFilm {
  public:
   UprightFilm(const FrontInput& input, const FrontOptions& options)
       : input_(input), options_(options), image_size_(input.labels.size()) {
-    const std::vector<ReciprocalLattice> found = find_lattices(input.micrograph.pixels, {.threads = input.threads}, 1);
+    const std::vector<ReciprocalLattice> found =
+        find_lattices(input.micrograph.pixels, {.threads = input.threads}, 1);
     if (!found.empty()) lattice_ = found.front();
-    if (lattice_ && lattice_->period_px() > most_px_per_period) scale_ = most_px_per_period / lattice_->period_px();
+    if (lattice_ && lattice_->period_px() > most_px_per_period)
+      scale_ = most_px_per_period / lattice_->period_px();
     cv::Mat pixels = input.micrograph.pixels, labels = input.labels;
     if (scale_ < 1) {
       cv::resize(pixels, pixels, {}, scale_, scale_, cv::INTER_AREA);
@@ -75,9 +81,11 @@ class UprightFilm {
     layer_ = cv::Mat(turned.size(), CV_8U, cv::Scalar(0));
     for (int y = 0; y < turned.rows; ++y)
       for (int x = 0; x < turned.cols; ++x)
-        layer_.at<std::uint8_t>(y, x) = static_cast<std::uint8_t>(input.layer_of_label[turned.at<std::uint16_t>(y, x)]);
+        layer_.at<std::uint8_t>(y, x) =
+            static_cast<std::uint8_t>(input.layer_of_label[turned.at<std::uint16_t>(y, x)]);
     if (lattice_) reflections_ = measure_reflections(pixels, *lattice_, upright_->down());
-    for (ReflectionPower& one : reflections_) one.power = upright_->turn(one.power, cv::INTER_LINEAR);
+    for (ReflectionPower& one : reflections_)
+      one.power = upright_->turn(one.power, cv::INTER_LINEAR);
   }
 
   Front measure();
@@ -93,7 +101,8 @@ class UprightFilm {
   void find_borders();
   void level_interface();
   void sharpen(Line& border, bool surface) const;
-  Line lateral(const std::function<float(int x, std::vector<float>&)>& of_column, double sigma) const;
+  Line lateral(const std::function<float(int x, std::vector<float>&)>& of_column,
+               double sigma) const;
   CrystalShare crystal_share(const std::vector<const ReflectionPower*>& reflections) const;
   double ordered_film_level(const cv::Mat& amplitude, const Line& substrate) const;
   void fill_small_holes(cv::Mat& mask) const;
@@ -102,9 +111,15 @@ class UprightFilm {
   void paint_layers(const cv::Mat& amorphous, const std::optional<cv::Mat>& share);
   std::vector<double> depths(const cv::Mat& amorphous) const;
   void write_curve(Front& front, const std::vector<double>& depth) const;
-  int top(int x) const { return static_cast<int>(std::lround(surface_[static_cast<std::size_t>(x)])); }
-  int base(int x) const { return static_cast<int>(std::lround(interface_[static_cast<std::size_t>(x)])); }
-  bool in_view(int x) const { return !std::isnan(surface_[static_cast<std::size_t>(x)]) && base(x) > top(x); }
+  int top(int x) const {
+    return static_cast<int>(std::lround(surface_[static_cast<std::size_t>(x)]));
+  }
+  int base(int x) const {
+    return static_cast<int>(std::lround(interface_[static_cast<std::size_t>(x)]));
+  }
+  bool in_view(int x) const {
+    return !std::isnan(surface_[static_cast<std::size_t>(x)]) && base(x) > top(x);
+  }
 
   const FrontInput& input_;
   const FrontOptions& options_;
@@ -114,10 +129,12 @@ class UprightFilm {
   std::optional<Upright> upright_;
   cv::Mat grey_, inside_, layer_;
   std::vector<ReflectionPower> reflections_;
-  Line surface_, interface_;  // first row of the film, first row below it; NaN where the column shows no film
+  Line surface_,
+      interface_;  // first row of the film, first row below it; NaN where the column shows no film
 };
 
-/// Finds the film's borders: it begins under the last cap pixel and ends above the first substrate pixel below that.
+/// Finds the film's borders: it begins under the last cap pixel and ends above the first substrate
+/// pixel below that.
 void UprightFilm::find_borders() {
   const auto cols = static_cast<std::size_t>(layer_.cols);
   surface_.assign(cols, unknown);
@@ -145,9 +162,10 @@ void UprightFilm::find_borders() {
   sharpen(interface_, false);
 }
 
-/// Levels the interface, because a film that grew on a substrate stands on a level line. If four fifths of the columns
-/// agree on the line, a column more than half a chip away took the last of a thin film for substrate (no chip sees it
-/// pure), or the reverse. The grey then says where exactly the line is.
+/// Levels the interface, because a film that grew on a substrate stands on a level line. If four
+/// fifths of the columns agree on the line, a column more than half a chip away took the last of a
+/// thin film for substrate (no chip sees it pure), or the reverse. The grey then says where exactly
+/// the line is.
 void UprightFilm::level_interface() {
   std::vector<float> seen;
   for (const float one : interface_)
@@ -160,9 +178,10 @@ void UprightFilm::level_interface() {
     if (!std::isnan(one) && !near(one)) one = level;
 }
 
-/// Returns one smoothed value per column: the median of what `of_column` gathers in the columns around it.
-UprightFilm::Line UprightFilm::lateral(const std::function<float(int x, std::vector<float>&)>& of_column,
-                                       double sigma) const {
+/// Returns one smoothed value per column: the median of what `of_column` gathers in the columns
+/// around it.
+UprightFilm::Line UprightFilm::lateral(
+    const std::function<float(int x, std::vector<float>&)>& of_column, double sigma) const {
   Line line(surface_.size(), unknown);
   std::vector<float> values;
   for (int x = 0; x < layer_.cols; ++x) {
@@ -172,16 +191,17 @@ UprightFilm::Line UprightFilm::lateral(const std::function<float(int x, std::vec
   return smooth_line(line, sigma);
 }
 
-/// Moves a border to where the smoothed grey is halfway between its two sides, at most half a chip away, because a
-/// region knows its border by chips only. Where both sides are equally bright it stays.
+/// Moves a border to where the smoothed grey is halfway between its two sides, at most half a chip
+/// away, because a region knows its border by chips only. Where both sides are equally bright it
+/// stays.
 void UprightFilm::sharpen(Line& border, bool surface) const {
   const auto level = [&](double from, double to) {
     return lateral(
         [&, from, to](int x, std::vector<float>& values) {
           const float at_border = border[static_cast<std::size_t>(x)];
           if (std::isnan(at_border)) return unknown;
-          for (int y = static_cast<int>(at_border + from * period_); y < static_cast<int>(at_border + to * period_);
-               ++y)
+          for (int y = static_cast<int>(at_border + from * period_);
+               y < static_cast<int>(at_border + to * period_); ++y)
             if (y >= 0 && y < grey_.rows && inside_.at<std::uint8_t>(y, x) != 0)
               values.push_back(grey_.at<float>(y, x));
           return values.size() < 4 ? unknown : static_cast<float>(quantile(values, 0.5));
@@ -200,7 +220,8 @@ void UprightFilm::sharpen(Line& border, bool surface) const {
          y < std::min<int>(grey_.rows, static_cast<int>(old[i] + chip_ / 2)); ++y) {
       const float before = grey_.at<float>(y - 1, x), here = grey_.at<float>(y, x);
       if (inside_.at<std::uint8_t>(y - 1, x) == 0 || inside_.at<std::uint8_t>(y, x) == 0) continue;
-      const bool crosses = above[i] > below[i] ? before >= half && here < half : before <= half && here > half;
+      const bool crosses =
+          above[i] > below[i] ? before >= half && here < half : before <= half && here > half;
       const double exact = y - 1 + (before == here ? 0.5 : (before - half) / (before - here)) + 0.5;
       if (crosses && std::abs(exact - old[i]) < nearest) {
         nearest = std::abs(exact - old[i]);
@@ -218,37 +239,45 @@ double UprightFilm::ordered_film_level(const cv::Mat& amplitude, const Line& sub
       if (!in_view(x) || y < top(x) || y >= base(x)) film.at<std::uint8_t>(y, x) = 0;
   const int width = 2 * static_cast<int>(std::lround(0.8 * period_)) + 1;
   cv::Mat core;
-  cv::erode(film, core, cv::getStructuringElement(cv::MORPH_ELLIPSE, {width, width}), {-1, -1}, 1, cv::BORDER_CONSTANT,
-            0);
+  cv::erode(film, core, cv::getStructuringElement(cv::MORPH_ELLIPSE, {width, width}), {-1, -1}, 1,
+            cv::BORDER_CONSTANT, 0);
   std::vector<float> ratios;
   for (int y = 0; y < core.rows; ++y)
     for (int x = 0; x < core.cols; ++x)
       if (core.at<std::uint8_t>(y, x) != 0)
         ratios.push_back(amplitude.at<float>(y, x) / substrate[static_cast<std::size_t>(x)]);
-  // A few unit cells are not enough. The level is the two-thirds quantile: part of the film may be partly ordered.
+  // A few unit cells are not enough. The level is the two-thirds quantile: part of the film may be
+  // partly ordered.
   if (static_cast<double>(ratios.size()) < 4 * period_ * period_) return 0;
   return quantile(ratios, 2.0 / 3);
 }
 
-/// Computes how much of the thickness is crystal at each pixel, 1 = as in the ordered film. The substrate's contrast
-/// takes out a drifting focus. Less is expected near the film's borders, where the window looks beyond the film.
-CrystalShare UprightFilm::crystal_share(const std::vector<const ReflectionPower*>& reflections) const {
+/// Computes how much of the thickness is crystal at each pixel, 1 = as in the ordered film. The
+/// substrate's contrast takes out a drifting focus. Less is expected near the film's borders, where
+/// the window looks beyond the film.
+CrystalShare UprightFilm::crystal_share(
+    const std::vector<const ReflectionPower*>& reflections) const {
   const cv::Mat amplitude = lattice_amplitude(reflections);
   const auto column_median = [&](Layer wanted, double away) {
     return lateral(
         [&, wanted, away](int x, std::vector<float>& values) {
-          const int from =
-              wanted == Layer::substrate ? (in_view(x) ? base(x) + static_cast<int>(away) : amplitude.rows) : 0;
+          const int from = wanted == Layer::substrate
+                               ? (in_view(x) ? base(x) + static_cast<int>(away) : amplitude.rows)
+                               : 0;
           for (int y = from; y < amplitude.rows; ++y)
-            if (at(y, x) == wanted && inside_.at<std::uint8_t>(y, x) != 0) values.push_back(amplitude.at<float>(y, x));
-          return static_cast<double>(values.size()) < period_ ? unknown : static_cast<float>(quantile(values, 0.5));
+            if (at(y, x) == wanted && inside_.at<std::uint8_t>(y, x) != 0)
+              values.push_back(amplitude.at<float>(y, x));
+          return static_cast<double>(values.size()) < period_
+                     ? unknown
+                     : static_cast<float>(quantile(values, 0.5));
         },
         1.3 * chip_);
   };
   Line substrate = column_median(Layer::substrate, 2 * period_);
   if (std::isnan(substrate.front()))
     substrate = column_median(Layer::film, 0);  // no substrate in view: the film's own drift
-  if (std::isnan(substrate.front()) || *std::min_element(substrate.begin(), substrate.end()) <= 0) return {};
+  if (std::isnan(substrate.front()) || *std::min_element(substrate.begin(), substrate.end()) <= 0)
+    return {};
   double level = ordered_film_level(amplitude, substrate);
   const double film_contrast = level;
   if (level <= 0) level = input_.film_contrast.value_or(0);
@@ -258,11 +287,12 @@ CrystalShare UprightFilm::crystal_share(const std::vector<const ReflectionPower*
   for (int x = 0; x < share.cols; ++x) {
     if (!in_view(x)) continue;
     for (int y = std::max(0, top(x)); y < std::min(share.rows, base(x)); ++y) {
-      const double below =
-          0.5 * std::erfc((interface_[static_cast<std::size_t>(x)] - (y + 0.5)) / (sigma * std::numbers::sqrt2));
-      const double covered =
-          0.5 * std::erfc((surface_[static_cast<std::size_t>(x)] - (y + 0.5)) / (sigma * std::numbers::sqrt2));
-      const double expected = substrate[static_cast<std::size_t>(x)] * covered * (level + (1 - level) * below);
+      const double below = 0.5 * std::erfc((interface_[static_cast<std::size_t>(x)] - (y + 0.5)) /
+                                           (sigma * std::numbers::sqrt2));
+      const double covered = 0.5 * std::erfc((surface_[static_cast<std::size_t>(x)] - (y + 0.5)) /
+                                             (sigma * std::numbers::sqrt2));
+      const double expected =
+          substrate[static_cast<std::size_t>(x)] * covered * (level + (1 - level) * below);
       share.at<float>(y, x) = static_cast<float>(amplitude.at<float>(y, x) / expected);
     }
   }
@@ -280,7 +310,8 @@ void UprightFilm::fill_up_to_surface(cv::Mat& mask, double widest) const {
   }
 }
 
-/// Fills ordered specks of less than two by two cells inside the amorphous part, which are accidents of noise.
+/// Fills ordered specks of less than two by two cells inside the amorphous part, which are
+/// accidents of noise.
 void UprightFilm::fill_small_holes(cv::Mat& mask) const {
   cv::Mat rest = ~mask, parts, boxes, centres;
   const int count = cv::connectedComponentsWithStats(rest, parts, boxes, centres, 4, CV_32S);
@@ -291,15 +322,16 @@ void UprightFilm::fill_small_holes(cv::Mat& mask) const {
         mask.at<std::uint8_t>(y, x) = 255;
 }
 
-/// Finds the parts of the film that are below that share of crystal and that the graph, too, calls amorphous. Holes,
-/// and gaps at the surface narrower than a period, are filled.
+/// Finds the parts of the film that are below that share of crystal and that the graph, too, calls
+/// amorphous. Holes, and gaps at the surface narrower than a period, are filled.
 cv::Mat UprightFilm::amorphous_mask(const cv::Mat& share, double below) const {
   cv::Mat mask = share < below;
   const int width = 2 * static_cast<int>(std::lround(0.35 * period_)) + 1;
   const cv::Mat disc = cv::getStructuringElement(cv::MORPH_ELLIPSE, {width, width});
   cv::morphologyEx(mask, mask, cv::MORPH_CLOSE, disc);
   cv::morphologyEx(mask, mask, cv::MORPH_OPEN, disc);
-  fill_up_to_surface(mask, period_);  // the cap's edge shines into the first period below the surface
+  fill_up_to_surface(mask,
+                     period_);  // the cap's edge shines into the first period below the surface
   fill_small_holes(mask);
   cv::Mat parts, boxes, centres;
   const int count = cv::connectedComponentsWithStats(mask, parts, boxes, centres, 8, CV_32S);
@@ -310,7 +342,8 @@ cv::Mat UprightFilm::amorphous_mask(const cv::Mat& share, double below) const {
   for (int y = 0; y < parts.rows; ++y)
     for (int x = 0; x < parts.cols; ++x) {
       const int part = parts.at<int>(y, x);
-      if (part > 0 && 5 * common[static_cast<std::size_t>(part)] < boxes.at<int>(part, cv::CC_STAT_AREA))
+      if (part > 0 &&
+          5 * common[static_cast<std::size_t>(part)] < boxes.at<int>(part, cv::CC_STAT_AREA))
         mask.at<std::uint8_t>(y, x) = 0;
     }
   return mask;
@@ -322,13 +355,16 @@ std::vector<double> UprightFilm::depths(const cv::Mat& amorphous) const {
     if (!in_view(x)) continue;
     int y = std::min(amorphous.rows, base(x)) - 1;
     while (y >= top(x) && y >= 0 && amorphous.at<std::uint8_t>(y, x) == 0) --y;
-    depth.push_back(y < top(x) ? 0.0
-                               : std::max(0.0, y + 1 - static_cast<double>(surface_[static_cast<std::size_t>(x)])));
+    depth.push_back(
+        y < top(x)
+            ? 0.0
+            : std::max(0.0, y + 1 - static_cast<double>(surface_[static_cast<std::size_t>(x)])));
   }
   return depth;
 }
 
-/// Paints the film's pixels anew. Others keep the layer of their region, but for seams that the sharper borders leave.
+/// Paints the film's pixels anew. Others keep the layer of their region, but for seams that the
+/// sharper borders leave.
 void UprightFilm::paint_layers(const cv::Mat& amorphous, const std::optional<cv::Mat>& share) {
   cv::Mat partly = cv::Mat::zeros(layer_.size(), CV_8U);
   if (share && cv::countNonZero(amorphous) > 0) {
@@ -367,8 +403,9 @@ void UprightFilm::write_curve(Front& front, const std::vector<double>& depth) co
     if (first < 0) first = x;
     const double surface = surface_[static_cast<std::size_t>(x)], deep = depth[column++];
     if ((x - first) % step != 0) continue;
-    front.curve.push_back({(x - first) / scale_, in_image(x, surface - 0.5), in_image(x, surface + deep - 0.5),
-                           in_image(x, interface_[static_cast<std::size_t>(x)] - 0.5), deep / scale_});
+    front.curve.push_back(
+        {(x - first) / scale_, in_image(x, surface - 0.5), in_image(x, surface + deep - 0.5),
+         in_image(x, interface_[static_cast<std::size_t>(x)] - 0.5), deep / scale_});
   }
 }
 
@@ -382,7 +419,8 @@ Numbers summarise(const cv::Mat& amorphous, const cv::Mat& film, const std::vect
   numbers.film = cv::countNonZero(film);
   numbers.fraction = numbers.film > 0 ? numbers.area / numbers.film : 0;
   if (depth.empty()) return numbers;
-  numbers.mean = std::accumulate(depth.begin(), depth.end(), 0.0) / static_cast<double>(depth.size());
+  numbers.mean =
+      std::accumulate(depth.begin(), depth.end(), 0.0) / static_cast<double>(depth.size());
   for (const double one : depth) numbers.sd += (one - numbers.mean) * (one - numbers.mean);
   numbers.sd = std::sqrt(numbers.sd / static_cast<double>(depth.size()));
   numbers.max = *std::max_element(depth.begin(), depth.end());
@@ -424,7 +462,8 @@ Front UprightFilm::measure() {
     fill_up_to_surface(amorphous, chip_);  // the graph's border of the cap is as coarse
     amorphous &= film;
     front.notes.push_back(
-        "the front is where the graph has it, to a chip's stride: no ordered part of the film shows a lattice to "
+        "the front is where the graph has it, to a chip's stride: no ordered part of the film "
+        "shows a lattice to "
         "compare with");
   }
 
@@ -445,15 +484,20 @@ Front UprightFilm::measure() {
   const double length = static_cast<double>(std::max<std::size_t>(1, depth.size()));
   const double runs_depth = runs * numbers.film / length;
   front.film_area_px = {numbers.film * area, 0};
-  front.partly_ordered_area_px = {cv::countNonZero((layer_ == static_cast<int>(Layer::partly_ordered)) & film) * area,
-                                  runs * numbers.film * area};
-  front.amorphous_area_px = {numbers.area * area, std::hypot(spread(&Numbers::area), runs * numbers.film) * area};
+  front.partly_ordered_area_px = {
+      cv::countNonZero((layer_ == static_cast<int>(Layer::partly_ordered)) & film) * area,
+      runs * numbers.film * area};
+  front.amorphous_area_px = {numbers.area * area,
+                             std::hypot(spread(&Numbers::area), runs * numbers.film) * area};
   front.amorphous_fraction = {numbers.fraction, std::hypot(spread(&Numbers::fraction), runs)};
-  front.depth_mean_px = {numbers.mean / scale_, std::hypot(spread(&Numbers::mean), runs_depth) / scale_};
+  front.depth_mean_px = {numbers.mean / scale_,
+                         std::hypot(spread(&Numbers::mean), runs_depth) / scale_};
   front.depth_sd_px = {numbers.sd / scale_, std::hypot(spread(&Numbers::sd), runs_depth) / scale_};
-  front.depth_max_px = {numbers.max / scale_, std::hypot(spread(&Numbers::max), runs_depth) / scale_};
+  front.depth_max_px = {numbers.max / scale_,
+                        std::hypot(spread(&Numbers::max), runs_depth) / scale_};
   front.layers = upright_->turn_back(layer_);
-  if (front.layers.size() != image_size_) cv::resize(front.layers, front.layers, image_size_, 0, 0, cv::INTER_NEAREST);
+  if (front.layers.size() != image_size_)
+    cv::resize(front.layers, front.layers, image_size_, 0, 0, cv::INTER_NEAREST);
   return front;
 }
 
@@ -462,9 +506,14 @@ Front measure_in_proportion(const FrontInput& input, const FrontOptions& options
   const Micrograph square = with_square_pixels(input.micrograph);
   cv::Mat labels;
   cv::resize(input.labels, labels, square.pixels.size(), 0, 0, cv::INTER_NEAREST_EXACT);
-  FrontInput in_squares{
-      square,       labels, input.layer_of_label, input.growth, input.chip_px, input.disagreement, input.film_contrast,
-      input.threads};
+  FrontInput in_squares{square,
+                        labels,
+                        input.layer_of_label,
+                        input.growth,
+                        input.chip_px,
+                        input.disagreement,
+                        input.film_contrast,
+                        input.threads};
   Front front = UprightFilm(in_squares, options).measure();
   cv::resize(front.layers, front.layers, input.labels.size(), 0, 0, cv::INTER_NEAREST_EXACT);
   const cv::Point2d factors = to_square_pixels(input.micrograph.pixel_aspect);
@@ -485,7 +534,8 @@ Front measure_front(const FrontInput& input, const FrontOptions& options) {
   const auto& layers = input.layer_of_label;
   if (std::none_of(layers.begin(), layers.end(),
                    [](Layer layer) { return layer == Layer::film || layer == Layer::amorphous; }))
-    throw UsageError("no region is a film: a front is measured in a film between its surface and its substrate");
+    throw UsageError(
+        "no region is a film: a front is measured in a film between its surface and its substrate");
   if (input.micrograph.pixel_aspect != 1) return measure_in_proportion(input, options);
   return UprightFilm(input, options).measure();
 }

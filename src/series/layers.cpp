@@ -12,17 +12,20 @@ namespace metamict {
 
 namespace {
 
-constexpr double edge_share = 0.2;    // of an edge: what holds less of it does not belong there
-constexpr double stacked_from = 0.6;  // share of the variance of depth that lies between the regions
+constexpr double edge_share = 0.2;  // of an edge: what holds less of it does not belong there
+constexpr double stacked_from =
+    0.6;  // share of the variance of depth that lies between the regions
 constexpr int coarse_px = 256;
 
 double order_of(const std::vector<Region>& regions, int label) {
   return label > 0 ? regions[static_cast<std::size_t>(label - 1)].order : 0.0;
 }
 
-/// The share of the variance of depth that lies between the labels. It is 1 for even layers stacked along `angle_deg`.
+/// The share of the variance of depth that lies between the labels. It is 1 for even layers stacked
+/// along `angle_deg`.
 double stacking(const cv::Mat& labels, std::size_t count, double angle_deg) {
-  const double angle = angle_deg * std::numbers::pi / 180, dx = -std::cos(angle), dy = std::sin(angle);
+  const double angle = angle_deg * std::numbers::pi / 180, dx = -std::cos(angle),
+               dy = std::sin(angle);
   std::vector<double> pixels(count, 0.0), sums(count, 0.0);
   double total = 0, squares = 0, all = 0;
   for (int y = 0; y < labels.rows; ++y)
@@ -44,7 +47,8 @@ double stacking(const cv::Mat& labels, std::size_t count, double angle_deg) {
 }
 
 cv::Mat coarse_copy(const cv::Mat& labels) {
-  const double factor = std::min(1.0, static_cast<double>(coarse_px) / std::max(labels.rows, labels.cols));
+  const double factor =
+      std::min(1.0, static_cast<double>(coarse_px) / std::max(labels.rows, labels.cols));
   cv::Mat small;
   cv::resize(labels, small, {}, factor, factor, cv::INTER_NEAREST);
   return small;
@@ -73,8 +77,8 @@ double order_at_edge(const std::vector<double>& shares, const std::vector<Region
   return order;
 }
 
-/// The slope of a line through points: the median of the slopes between far-apart points (Theil and Sen). Steps and
-/// pits of a border do not turn it.
+/// The slope of a line through points: the median of the slopes between far-apart points (Theil and
+/// Sen). Steps and pits of a border do not turn it.
 double robust_slope(const std::vector<cv::Point2d>& points) {
   std::vector<double> slopes;
   for (std::size_t i = 0; i < points.size() / 2; ++i) {
@@ -82,7 +86,8 @@ double robust_slope(const std::vector<cv::Point2d>& points) {
     if (step.x > 0) slopes.push_back(step.y / step.x);
   }
   if (slopes.size() < 8) return 0;
-  std::nth_element(slopes.begin(), slopes.begin() + static_cast<std::ptrdiff_t>(slopes.size() / 2), slopes.end());
+  std::nth_element(slopes.begin(), slopes.begin() + static_cast<std::ptrdiff_t>(slopes.size() / 2),
+                   slopes.end());
   return slopes[slopes.size() / 2];
 }
 
@@ -91,14 +96,16 @@ double level_borders(const cv::Mat& labels, const std::vector<Region>& regions, 
   const Upright upright(labels.size(), angle_deg);
   const cv::Mat turned = upright.turn(labels, cv::INTER_NEAREST);
   const std::vector<double> lower = shares_of_edge(turned, regions.size() + 1, false);
-  const auto bottom = static_cast<int>(std::max_element(lower.begin() + 1, lower.end()) - lower.begin());
+  const auto bottom =
+      static_cast<int>(std::max_element(lower.begin() + 1, lower.end()) - lower.begin());
   std::vector<cv::Point2d> border;
   for (int x = 0; x < turned.cols; ++x) {
     int y = turned.rows - 1;
     while (y >= 0 && turned.at<std::uint16_t>(y, x) == 0) --y;
     if (y < 0 || turned.at<std::uint16_t>(y, x) != bottom) continue;
     while (y >= 0 && turned.at<std::uint16_t>(y, x) == bottom) --y;
-    if (y >= 0 && turned.at<std::uint16_t>(y, x) != 0) border.emplace_back(x, y);  // not the picture's own edge
+    if (y >= 0 && turned.at<std::uint16_t>(y, x) != 0)
+      border.emplace_back(x, y);  // not the picture's own edge
   }
   return angle_deg - std::atan(robust_slope(border)) * 180 / std::numbers::pi;
 }
@@ -123,7 +130,8 @@ std::string_view name_of(Layer layer) {
   return "region";
 }
 
-std::optional<GrowthDirection> find_growth_direction(const cv::Mat& labels, const std::vector<Region>& regions,
+std::optional<GrowthDirection> find_growth_direction(const cv::Mat& labels,
+                                                     const std::vector<Region>& regions,
                                                      std::optional<double> near_deg) {
   if (regions.size() < 2) return {};
   const cv::Mat small = coarse_copy(labels);
@@ -147,12 +155,13 @@ std::optional<GrowthDirection> find_growth_direction(const cv::Mat& labels, cons
   return GrowthDirection{std::fmod(angle + 360, 360), false};
 }
 
-std::vector<Layer> find_layers(const cv::Mat& labels, const std::vector<Region>& regions, const GrowthDirection& growth,
-                               std::optional<bool> has_cap) {
+std::vector<Layer> find_layers(const cv::Mat& labels, const std::vector<Region>& regions,
+                               const GrowthDirection& growth, std::optional<bool> has_cap) {
   const std::size_t count = regions.size() + 1;
   const cv::Mat small = coarse_copy(labels);
   const cv::Mat turned = Upright(small.size(), growth.angle_deg).turn(small, cv::INTER_NEAREST);
-  const std::vector<double> upper = shares_of_edge(turned, count, true), lower = shares_of_edge(turned, count, false);
+  const std::vector<double> upper = shares_of_edge(turned, count, true),
+                            lower = shares_of_edge(turned, count, false);
   std::vector<Layer> layers(count, Layer::other);
   bool substrate = false, film = false;
   for (std::size_t label = 1; label < count; ++label) {
@@ -160,7 +169,8 @@ std::vector<Layer> find_layers(const cv::Mat& labels, const std::vector<Region>&
     if (ordered && lower[label] >= edge_share && upper[label] < edge_share) {
       layers[label] = Layer::substrate;
       substrate = true;
-    } else if (!ordered && upper[label] >= edge_share && lower[label] < edge_share && has_cap.value_or(true))
+    } else if (!ordered && upper[label] >= edge_share && lower[label] < edge_share &&
+               has_cap.value_or(true))
       layers[label] = Layer::cap;
     else if (!ordered && lower[label] >= edge_share)
       layers[label] = Layer::other;

@@ -15,15 +15,16 @@ namespace metamict {
 
 namespace {
 
-constexpr double nearer_than_regions = 0.6;  // of the least distance between two regions of one image
+constexpr double nearer_than_regions =
+    0.6;  // of the least distance between two regions of one image
 constexpr double same_order_within = 0.4;
 
 double distance(const RowMatrixXf& a, std::size_t i, const RowMatrixXf& b, std::size_t j) {
   return 1.0 - a.row(static_cast<Eigen::Index>(i)).dot(b.row(static_cast<Eigen::Index>(j)));
 }
 
-/// The distance that tells how near two regions must look to be one: the least distance between two regions of one
-/// image, as the median over the images.
+/// The distance that tells how near two regions must look to be one: the least distance between two
+/// regions of one image, as the median over the images.
 double least_distance(const std::vector<SegmentedImage>& images) {
   std::vector<double> least;
   for (const SegmentedImage& image : images) {
@@ -47,8 +48,8 @@ cv::Mat in_proportion(const SegmentedImage& image) {
   return labels;
 }
 
-/// What a label of the series looks like, from the regions that carry it. The latest region counts most, because looks
-/// drift with the dose.
+/// What a label of the series looks like, from the regions that carry it. The latest region counts
+/// most, because looks drift with the dose.
 struct Kind {
   Eigen::RowVectorXf embedding;
   double order = 0;
@@ -72,7 +73,8 @@ class Join {
   int kind_of_layer(Layer layer);
   int number_kind(int kind);
   void name_labels();
-  void measure_regions_of(SeriesMember& member, const SegmentedImage& image, const Micrograph& micrograph) const;
+  void measure_regions_of(SeriesMember& member, const SegmentedImage& image,
+                          const Micrograph& micrograph) const;
 
   std::vector<SegmentedImage> images_;
   const SeriesOptions& options_;
@@ -93,23 +95,30 @@ void Join::find_growth() {
   for (const SegmentedImage& image : images_)
     if (const auto found = find_growth_direction(in_proportion(image), image.regions)) {
       const std::vector<Layer> layers = find_layers(in_proportion(image), image.regions, *found);
-      if (std::count(layers.begin(), layers.end(), Layer::other) == static_cast<std::ptrdiff_t>(layers.size()))
+      if (std::count(layers.begin(), layers.end(), Layer::other) ==
+          static_cast<std::ptrdiff_t>(layers.size()))
         continue;
       series_.growth = found;
       return;
     }
   series_.notes.push_back(
-      "no image shows a film on a substrate, so no front is measured; give --growth-direction if there is one");
+      "no image shows a film on a substrate, so no front is measured; give --growth-direction if "
+      "there is one");
 }
 
 /// Returns the layer of each label. All are `other` where the image shows no film.
 std::vector<Layer> Join::layers_of(const SegmentedImage& image) {
   std::vector<Layer> none(image.regions.size() + 1, Layer::other);
   if (!series_.growth) return none;
-  std::vector<Layer> layers = find_layers(in_proportion(image), image.regions, *series_.growth, has_cap_);
-  const auto has = [&](Layer layer) { return std::find(layers.begin(), layers.end(), layer) != layers.end(); };
+  std::vector<Layer> layers =
+      find_layers(in_proportion(image), image.regions, *series_.growth, has_cap_);
+  const auto has = [&](Layer layer) {
+    return std::find(layers.begin(), layers.end(), layer) != layers.end();
+  };
   if (!has(Layer::substrate) || !(has(Layer::film) || has(Layer::amorphous))) return none;
-  if (!has_cap_) has_cap_ = has(Layer::cap);  // the least damaged image says whether what lies on top was there before
+  if (!has_cap_)
+    has_cap_ =
+        has(Layer::cap);  // the least damaged image says whether what lies on top was there before
   return layers;
 }
 
@@ -120,33 +129,43 @@ std::vector<int> Join::match(const SegmentedImage& image, const std::vector<Laye
   const double limit = nearer_than_regions * near_;
   for (std::size_t r = 0; r < regions; ++r)
     for (std::size_t k = 0; k < known; ++k) {
-      const double apart = 1.0 - image.embeddings_RD.row(static_cast<Eigen::Index>(r)).dot(kinds_[k].embedding);
+      const double apart =
+          1.0 - image.embeddings_RD.row(static_cast<Eigen::Index>(r)).dot(kinds_[k].embedding);
       const Layer a = layers[r + 1], b = kinds_[k].layer;
       const bool layers_differ = a != b && a != Layer::other && b != Layer::other;
-      const bool order_differs = std::abs(image.regions[r].order - kinds_[k].order) >= same_order_within;
-      if (!layers_differ && !order_differs && apart < limit) gain[r * known + k] = 1.0 - apart / limit + 1e-6;
+      const bool order_differs =
+          std::abs(image.regions[r].order - kinds_[k].order) >= same_order_within;
+      if (!layers_differ && !order_differs && apart < limit)
+        gain[r * known + k] = 1.0 - apart / limit + 1e-6;
       if (a == b && a != Layer::other)
-        gain[r * known + k] += 1.0;  // the same layer is the same region, however much its looks drift
+        gain[r * known + k] +=
+            1.0;  // the same layer is the same region, however much its looks drift
     }
   std::vector<int> kind_of_label(regions + 1, -1);
   if (known > 0) {
-    const std::vector<int> chosen = best_assignment(gain, static_cast<int>(regions), static_cast<int>(known));
+    const std::vector<int> chosen =
+        best_assignment(gain, static_cast<int>(regions), static_cast<int>(known));
     for (std::size_t r = 0; r < regions; ++r)
-      if (chosen[r] >= 0 && gain[r * known + static_cast<std::size_t>(chosen[r])] > 0) kind_of_label[r + 1] = chosen[r];
+      if (chosen[r] >= 0 && gain[r * known + static_cast<std::size_t>(chosen[r])] > 0)
+        kind_of_label[r + 1] = chosen[r];
   }
   for (std::size_t r = 0; r < regions; ++r) {
     int& kind = kind_of_label[r + 1];
     const Layer layer = layers[r + 1];
-    if (kind < 0 && layer != Layer::other) kind = kind_of_layer(layer);  // a layer that the rule split stays one layer
+    if (kind < 0 && layer != Layer::other)
+      kind = kind_of_layer(layer);  // a layer that the rule split stays one layer
     if (kind < 0) {
       kind = static_cast<int>(kinds_.size());
-      kinds_.push_back({image.embeddings_RD.row(static_cast<Eigen::Index>(r)), image.regions[r].order, layer});
+      kinds_.push_back(
+          {image.embeddings_RD.row(static_cast<Eigen::Index>(r)), image.regions[r].order, layer});
       label_of_kind_.push_back(0);
       continue;
     }
     Kind& matched = kinds_[static_cast<std::size_t>(kind)];
-    if (matched.embedding.size() == 0) matched.embedding = image.embeddings_RD.row(static_cast<Eigen::Index>(r));
-    matched.embedding = (matched.embedding + image.embeddings_RD.row(static_cast<Eigen::Index>(r))).normalized();
+    if (matched.embedding.size() == 0)
+      matched.embedding = image.embeddings_RD.row(static_cast<Eigen::Index>(r));
+    matched.embedding =
+        (matched.embedding + image.embeddings_RD.row(static_cast<Eigen::Index>(r))).normalized();
     matched.order = (matched.order + image.regions[r].order) / 2;
     if (matched.layer == Layer::other) matched.layer = layer;
   }
@@ -165,10 +184,12 @@ int Join::number_kind(int kind) {
   int& label = label_of_kind_[static_cast<std::size_t>(kind)];
   if (label == 0) {
     label = static_cast<int>(series_.labels.size()) + 1;
-    if (label > 65535) throw InputError("the series has more than 65535 labels: raise --min-chips or lower the cut");
+    if (label > 65535)
+      throw InputError("the series has more than 65535 labels: raise --min-chips or lower the cut");
     const Layer layer = kinds_[static_cast<std::size_t>(kind)].layer;
     series_.labels.push_back(
-        {label, layer, layer == Layer::other ? "region " + std::to_string(label) : std::string(name_of(layer))});
+        {label, layer,
+         layer == Layer::other ? "region " + std::to_string(label) : std::string(name_of(layer))});
   }
   return label;
 }
@@ -196,7 +217,8 @@ cv::Mat Join::kinds_of_pixels(const SegmentedImage& image, const std::vector<int
   return kinds;
 }
 
-void Join::measure_regions_of(SeriesMember& member, const SegmentedImage& image, const Micrograph& micrograph) const {
+void Join::measure_regions_of(SeriesMember& member, const SegmentedImage& image,
+                              const Micrograph& micrograph) const {
   const std::size_t count = series_.labels.size() + 1;
   std::vector<double> grey(count, 0.0), order(count, 0.0), chips(count, 0.0);
   std::vector<std::uint64_t> area(count, 0);
@@ -228,9 +250,11 @@ void Join::measure_regions_of(SeriesMember& member, const SegmentedImage& image,
                         grey[label] / static_cast<double>(area[label]),
                         {}};
     if (member.nm_per_pixel)
-      region.area_nm2 = static_cast<double>(area[label]) * *member.nm_per_pixel * *member.nm_per_pixel;
+      region.area_nm2 =
+          static_cast<double>(area[label]) * *member.nm_per_pixel * *member.nm_per_pixel;
     for (const auto& [label_here, pixels] : own[label])
-      if (label_here > 0 && 2 * pixels > image.regions[static_cast<std::size_t>(label_here - 1)].area_px)
+      if (label_here > 0 &&
+          2 * pixels > image.regions[static_cast<std::size_t>(label_here - 1)].area_px)
         region.own_labels.push_back(label_here);
     member.regions.push_back(std::move(region));
   }
@@ -254,7 +278,8 @@ SeriesMember Join::complete(const SegmentedImage& image, const Micrograph& micro
   if (film) {
     member.growth = series_.growth;
     if (!series_.growth->given)
-      if (const auto level = find_growth_direction(in_proportion(image), image.regions, series_.growth->angle_deg))
+      if (const auto level =
+              find_growth_direction(in_proportion(image), image.regions, series_.growth->angle_deg))
         member.growth = level;
     double unstable = 0, chips = 0;
     for (std::size_t node = 0; node < image.grid.chips(); ++node) {
@@ -262,14 +287,15 @@ SeriesMember Join::complete(const SegmentedImage& image, const Micrograph& micro
       const Layer layer = layers[static_cast<std::size_t>(label)];
       if (label == 0 || (layer != Layer::film && layer != Layer::amorphous)) continue;
       chips += 1;
-      // Chips between film and substrate may change sides without moving the front. So only amorphous chips make it
-      // unsure.
+      // Chips between film and substrate may change sides without moving the front. So only
+      // amorphous chips make it unsure.
       unstable += layer == Layer::amorphous ? 1.0 - image.stability[node] : 0.0;
     }
     member.front = measure_front({micrograph, image.labels, layers, *member.growth, image.chip_px,
                                   chips > 0 ? unstable / chips : 0, film_contrast_, threads_},
                                  options_.front);
-    if (!film_contrast_ && member.front->film_contrast > 0) film_contrast_ = member.front->film_contrast;
+    if (!film_contrast_ && member.front->film_contrast > 0)
+      film_contrast_ = member.front->film_contrast;
     member.notes = member.front->notes;
   } else if (series_.growth) {
     member.notes.push_back("no film on a substrate is seen, so no front is measured");
@@ -281,7 +307,8 @@ SeriesMember Join::complete(const SegmentedImage& image, const Micrograph& micro
   std::vector<int> by_area;
   for (const auto& [kind, area] : areas)
     if (kind >= 0) by_area.push_back(kind);
-  std::stable_sort(by_area.begin(), by_area.end(), [&](int a, int b) { return areas[a] > areas[b]; });
+  std::stable_sort(by_area.begin(), by_area.end(),
+                   [&](int a, int b) { return areas[a] > areas[b]; });
   for (const int kind : by_area) (void)number_kind(kind);
   member.labels.create(kinds.size(), CV_16U);
   for (int y = 0; y < kinds.rows; ++y)
@@ -299,15 +326,17 @@ SeriesMember Join::complete(const SegmentedImage& image, const Micrograph& micro
 
 Series Join::run(const LoadImage& load, const VisitMember& visit) {
   if (images_.empty()) throw UsageError("a series has at least one image");
-  std::stable_sort(images_.begin(), images_.end(), [](const SegmentedImage& a, const SegmentedImage& b) {
-    return a.entry.dose_dpa < b.entry.dose_dpa;
-  });
+  std::stable_sort(images_.begin(), images_.end(),
+                   [](const SegmentedImage& a, const SegmentedImage& b) {
+                     return a.entry.dose_dpa < b.entry.dose_dpa;
+                   });
   near_ = least_distance(images_);
   find_growth();
   for (SegmentedImage& image : images_) {
     const Micrograph micrograph = load(image.entry);
     if (micrograph.pixels.size() != image.labels.size())
-      throw InputError(image.entry.image.string() + " is not the image that was segmented: its size differs");
+      throw InputError(image.entry.image.string() +
+                       " is not the image that was segmented: its size differs");
     series_.members.push_back(complete(image, micrograph));
     if (visit) visit(series_.members.back(), micrograph, series_.labels);
     series_.members.back().labels.release();  // written by now; a long series would fill memory
@@ -319,8 +348,8 @@ Series Join::run(const LoadImage& load, const VisitMember& visit) {
 
 }  // namespace
 
-Series join_series(std::vector<SegmentedImage> images, const SeriesOptions& options, const LoadImage& load,
-                   const VisitMember& visit, int threads) {
+Series join_series(std::vector<SegmentedImage> images, const SeriesOptions& options,
+                   const LoadImage& load, const VisitMember& visit, int threads) {
   return Join(std::move(images), options, threads).run(load, visit);
 }
 

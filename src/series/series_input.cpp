@@ -21,9 +21,11 @@ using Json = nlohmann::ordered_json;
 double dose_of(const std::string& text, const std::string& where) {
   double dose = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), dose);
-  if (failure != std::errc{} || end != text.data() + text.size() || !std::isfinite(dose) || dose < 0)
-    throw UsageError(where + ": the dose '" + text + "' is not a number of 0 or more" +
-                     (text.find(',') == std::string::npos ? "" : ": write it with a decimal point"));
+  if (failure != std::errc{} || end != text.data() + text.size() || !std::isfinite(dose) ||
+      dose < 0)
+    throw UsageError(
+        where + ": the dose '" + text + "' is not a number of 0 or more" +
+        (text.find(',') == std::string::npos ? "" : ": write it with a decimal point"));
   return dose;
 }
 
@@ -31,16 +33,19 @@ double dose_of(const std::string& text, const std::string& where) {
 
 std::vector<SeriesEntry> read_series_csv(const std::filesystem::path& path) {
   const std::optional<std::string> text = text_of_file(path);
-  if (!text) throw UsageError("series " + path.string() + " cannot be read: give the path of an existing CSV file");
+  if (!text)
+    throw UsageError("series " + path.string() +
+                     " cannot be read: give the path of an existing CSV file");
   const std::vector<std::vector<std::string>> rows = csv_rows(*text);
-  if (rows.empty()) throw UsageError("series " + path.string() + " is empty: its columns are image,dose_dpa");
+  if (rows.empty())
+    throw UsageError("series " + path.string() + " is empty: its columns are image,dose_dpa");
   const auto column = [&](const std::string& name) {
     for (std::size_t i = 0; i < rows[0].size(); ++i)
       if (rows[0][i] == name) return i;
     std::string header;
     for (const std::string& cell : rows[0]) header += (header.empty() ? "" : ",") + cell;
-    throw UsageError("series " + path.string() + " has no column named " + name + ": its header is '" + header +
-                     "' but image,dose_dpa are due");
+    throw UsageError("series " + path.string() + " has no column named " + name +
+                     ": its header is '" + header + "' but image,dose_dpa are due");
   };
   const std::size_t image = column("image"), dose = column("dose_dpa");
   std::vector<SeriesEntry> entries;
@@ -48,9 +53,11 @@ std::vector<SeriesEntry> read_series_csv(const std::filesystem::path& path) {
     const std::string where = "series " + path.string() + ", row " + std::to_string(r + 1);
     if (std::max(image, dose) >= rows[r].size() || rows[r][image].empty())
       throw UsageError(where + ": an image and a dose are due");
-    SeriesEntry entry{path.parent_path() / rows[r][image], dose_of(rows[r][dose], where), rows[r][image], {}};
+    SeriesEntry entry{
+        path.parent_path() / rows[r][image], dose_of(rows[r][dose], where), rows[r][image], {}};
     for (std::size_t i = 0; i < rows[0].size(); ++i)
-      if (i != image && i != dose) entry.columns.emplace_back(rows[0][i], i < rows[r].size() ? rows[r][i] : "");
+      if (i != image && i != dose)
+        entry.columns.emplace_back(rows[0][i], i < rows[r].size() ? rows[r][i] : "");
     entries.push_back(std::move(entry));
   }
   if (entries.empty()) throw UsageError("series " + path.string() + " names no image");
@@ -58,8 +65,9 @@ std::vector<SeriesEntry> read_series_csv(const std::filesystem::path& path) {
 }
 
 std::string regions_json(const Result& result) {
-  const auto found = std::find_if(result.rules.begin(), result.rules.end(),
-                                  [&](const RuleResult& rule) { return rule.name == result.primary; });
+  const auto found =
+      std::find_if(result.rules.begin(), result.rules.end(),
+                   [&](const RuleResult& rule) { return rule.name == result.primary; });
   const RuleResult& rule = *found;
   const auto nodes = static_cast<Eigen::Index>(result.grid.chips());
   const Eigen::Index features = result.embeddings.rows_ND.cols();
@@ -67,7 +75,8 @@ std::string regions_json(const Result& result) {
   Json label_of_chip = Json::array(), order = Json::array(), stability = Json::array();
   for (Eigen::Index node = 0; node < nodes; ++node) {
     const auto i = static_cast<std::size_t>(node);
-    const int label = rule.map.label_of_community[static_cast<std::size_t>(rule.communities.community[i])];
+    const int label =
+        rule.map.label_of_community[static_cast<std::size_t>(rule.communities.community[i])];
     if (label > 0) mean.row(label - 1) += result.embeddings.rows_ND.row(node);
     label_of_chip.push_back(label);
     order.push_back(tidy(result.order[i]));
@@ -75,7 +84,9 @@ std::string regions_json(const Result& result) {
   }
   const ChipGrid& grid = result.grid;
   const std::optional<double>& nm = result.micrograph.nm_per_pixel;
-  Json json{{"schema", "metamict-regions/1"}, {"rule", rule.name}, {"nm_per_pixel", nm ? Json(*nm) : Json()}};
+  Json json{{"schema", "metamict-regions/1"},
+            {"rule", rule.name},
+            {"nm_per_pixel", nm ? Json(*nm) : Json()}};
   json["pixel_aspect"] = result.micrograph.pixel_aspect;
   json["grid"] = {{"image_size", {grid.image_size.width, grid.image_size.height}},
                   {"input_size", {grid.input_size.width, grid.input_size.height}},
@@ -112,7 +123,8 @@ SegmentedImage read_segmented(const std::filesystem::path& folder, const SeriesE
   image.stem = folder.filename().string();
   image.rule = json.at("rule").get<std::string>();
   image.pixel_aspect = json.value("pixel_aspect", 1.0);
-  if (!json.at("nm_per_pixel").is_null()) image.nm_per_pixel = json.at("nm_per_pixel").get<double>();
+  if (!json.at("nm_per_pixel").is_null())
+    image.nm_per_pixel = json.at("nm_per_pixel").get<double>();
   const Json& grid = json.at("grid");
   image.grid = {{grid.at("image_size").at(0).get<int>(), grid.at("image_size").at(1).get<int>()},
                 {grid.at("input_size").at(0).get<int>(), grid.at("input_size").at(1).get<int>()},
@@ -134,25 +146,30 @@ SegmentedImage read_segmented(const std::filesystem::path& folder, const SeriesE
       image.embeddings_RD.resize(static_cast<Eigen::Index>(json.at("regions").size()),
                                  static_cast<Eigen::Index>(embedding.size()));
     image.embeddings_RD.row(static_cast<Eigen::Index>(image.regions.size())) =
-        Eigen::Map<const Eigen::RowVectorXf>(embedding.data(), static_cast<Eigen::Index>(embedding.size()));
+        Eigen::Map<const Eigen::RowVectorXf>(embedding.data(),
+                                             static_cast<Eigen::Index>(embedding.size()));
     image.regions.push_back(region);
   }
   image.label_of_chip = json.at("label_of_chip").get<std::vector<int>>();
   image.order = json.at("order").get<std::vector<float>>();
   image.stability = json.at("stability").get<std::vector<float>>();
-  if (image.order.size() != image.grid.chips() || image.label_of_chip.size() != image.grid.chips() ||
+  if (image.order.size() != image.grid.chips() ||
+      image.label_of_chip.size() != image.grid.chips() ||
       image.stability.size() != image.grid.chips())
     throw InputError("series/regions.json does not fit its own grid");
   const std::filesystem::path labels = folder / image.rule / "labels.tif";
-  recognise_format(labels).read({labels, 0, 0, std::uint64_t{1} << 40}).pixels.convertTo(image.labels, CV_16U);
-  if (image.labels.size() != image.grid.input_size) throw InputError("labels.tif does not fit the image's grid");
+  recognise_format(labels)
+      .read({labels, 0, 0, std::uint64_t{1} << 40})
+      .pixels.convertTo(image.labels, CV_16U);
+  if (image.labels.size() != image.grid.input_size)
+    throw InputError("labels.tif does not fit the image's grid");
   return image;
 } catch (const nlohmann::json::exception& error) {
-  throw InputError(folder.string() + " holds a damaged series/regions.json (" + std::string(error.what()) +
-                   "): run again with --overwrite");
+  throw InputError(folder.string() + " holds a damaged series/regions.json (" +
+                   std::string(error.what()) + "): run again with --overwrite");
 } catch (const InputError& error) {
-  throw InputError(folder.string() + " holds no whole result to make a series of: " + one_line(error) +
-                   "; run again with --overwrite");
+  throw InputError(folder.string() + " holds no whole result to make a series of: " +
+                   one_line(error) + "; run again with --overwrite");
 }
 
 }  // namespace metamict

@@ -31,12 +31,14 @@ bool is_left_alone(const std::string& name) {
   return false;
 }
 
-/// True when a program has the file open for writing. The system gives a read lease only when none has. Where it gives
-/// no leases (another owner's file, a network folder) nothing is known, and standing still must do.
+/// True when a program has the file open for writing. The system gives a read lease only when none
+/// has. Where it gives no leases (another owner's file, a network folder) nothing is known, and
+/// standing still must do.
 bool open_for_writing(const fs::path& file) {
   const int descriptor = ::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (descriptor < 0) return false;
-  const bool busy = ::fcntl(descriptor, F_SETLEASE, F_RDLCK) != 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+  const bool busy =
+      ::fcntl(descriptor, F_SETLEASE, F_RDLCK) != 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
   ::fcntl(descriptor, F_SETLEASE, F_UNLCK);
   ::close(descriptor);
   return busy;
@@ -51,11 +53,13 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 Arrivals::Arrivals(Options options) : options_(std::move(options)) {
   std::error_code failure;
   if (!fs::is_directory(options_.folder, failure))
-    throw InputError("folder " + options_.folder.string() + " cannot be watched: it is not there, or is no folder");
+    throw InputError("folder " + options_.folder.string() +
+                     " cannot be watched: it is not there, or is no folder");
   if (!options_.poll) {
     inotify_ = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-    if (inotify_ < 0 || ::inotify_add_watch(inotify_, options_.folder.c_str(),
-                                            IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_MODIFY) < 0) {
+    if (inotify_ < 0 ||
+        ::inotify_add_watch(inotify_, options_.folder.c_str(),
+                            IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_MODIFY) < 0) {
       const std::string why = std::strerror(errno);
       if (inotify_ >= 0) ::close(inotify_);
       throw InputError("folder " + options_.folder.string() + " cannot be watched: " + why +
@@ -73,7 +77,9 @@ std::optional<Arrival> Arrivals::next() {
   while (true) {
     check_stop_signal();
     read_events(0);
-    if (seconds_since(scanned_) > (options_.poll ? std::min(0.2, options_.settle_s / 2) : look_again_s)) scan();
+    if (seconds_since(scanned_) >
+        (options_.poll ? std::min(0.2, options_.settle_s / 2) : look_again_s))
+      scan();
     if (std::optional<Arrival> whole = take_whole()) return whole;
     if (options_.once && waiting_.empty()) return {};
     read_events(wait_ms);
@@ -84,7 +90,8 @@ void Arrivals::scan() {
   std::error_code failure;
   fs::directory_iterator entries(options_.folder, failure);
   if (failure)
-    throw InputError("folder " + options_.folder.string() + " cannot be read any more: " + failure.message());
+    throw InputError("folder " + options_.folder.string() +
+                     " cannot be read any more: " + failure.message());
   std::set<fs::path> present;
   for (; entries != fs::directory_iterator(); entries.increment(failure)) {
     if (failure) break;
@@ -92,8 +99,9 @@ void Arrivals::scan() {
     look_at(entries->path(), false);
   }
   std::erase_if(waiting_, [&](const auto& one) { return !present.contains(one.first); });
-  std::erase_if(
-      given_, [&](const auto& one) { return !present.contains(one.first); });  // removed: the same name may come again
+  std::erase_if(given_, [&](const auto& one) {
+    return !present.contains(one.first);
+  });  // removed: the same name may come again
   scanned_ = Clock::now();
 }
 
@@ -117,8 +125,10 @@ void Arrivals::look_at(const fs::path& file, bool closed) {
     one.closed_at = Clock::now();
   }
   // The file was there before anyone looked. Its own time tells how long it has stood still.
-  if (fresh && fs::file_time_type::clock::now() - look.changed > std::chrono::duration<double>(options_.settle_s))
-    one.still_since -= std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options_.settle_s));
+  if (fresh && fs::file_time_type::clock::now() - look.changed >
+                   std::chrono::duration<double>(options_.settle_s))
+    one.still_since -= std::chrono::duration_cast<Clock::duration>(
+        std::chrono::duration<double>(options_.settle_s));
 }
 
 void Arrivals::read_events(int timeout_ms) {
@@ -135,8 +145,10 @@ void Arrivals::read_events(int timeout_ms) {
       at += sizeof(inotify_event) + event->len;
       if ((event->mask & (IN_IGNORED | IN_UNMOUNT)) != 0)
         throw InputError("folder " + options_.folder.string() + " is gone");
-      if ((event->mask & IN_Q_OVERFLOW) != 0) scanned_ = {};  // some events were lost: look at everything
-      if (event->len > 0) look_at(options_.folder / event->name, (event->mask & (IN_CLOSE_WRITE | IN_MOVED_TO)) != 0);
+      if ((event->mask & IN_Q_OVERFLOW) != 0)
+        scanned_ = {};  // some events were lost: look at everything
+      if (event->len > 0)
+        look_at(options_.folder / event->name, (event->mask & (IN_CLOSE_WRITE | IN_MOVED_TO)) != 0);
     }
 }
 
@@ -147,7 +159,8 @@ std::optional<Arrival> Arrivals::take_whole() {
   for (auto& [file, one] : waiting_) {
     std::error_code failure;
     const std::uintmax_t size = fs::file_size(file, failure);
-    const Look look{failure ? 0 : size, failure ? fs::file_time_type{} : fs::last_write_time(file, failure)};
+    const Look look{failure ? 0 : size,
+                    failure ? fs::file_time_type{} : fs::last_write_time(file, failure)};
     if (failure) {
       gone.push_back(file);
       continue;

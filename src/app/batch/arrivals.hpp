@@ -13,11 +13,11 @@
 
 namespace metamict::app {
 
-/// Watches a folder (not its subfolders) by inotify, and looks again every two seconds for what inotify cannot tell. A
-/// file is whole when no program has it open for writing, as far as the system tells (leases), and its size and time
-/// have stood still. They must do so for 0.1 s after it was closed or renamed in, else for `settle_s`. Hidden files and
-/// unfinished downloads (.part, .tmp, .partial, .crdownload, ~) are left alone. A file that is changed later arrives
-/// again.
+/// Watches a folder (not its subfolders) by inotify, and looks again every two seconds for what
+/// inotify cannot tell. A file is whole when no program has it open for writing, as far as the
+/// system tells (leases), and its size and time have stood still. They must do so for 0.1 s after
+/// it was closed or renamed in, else for `settle_s`. Hidden files and unfinished downloads (.part,
+/// .tmp, .partial, .crdownload, ~) are left alone. A file that is changed later arrives again.
 class Arrivals {
  public:
   struct Options {
@@ -33,8 +33,8 @@ class Arrivals {
   Arrivals(const Arrivals&) = delete;
   Arrivals& operator=(const Arrivals&) = delete;
 
-  /// Waits for the next whole file, the oldest first. Returns nothing only with `once`. Throws Interrupted when a
-  /// signal asked to stop, InputError when the folder is gone.
+  /// Waits for the next whole file, the oldest first. Returns nothing only with `once`. Throws
+  /// Interrupted when a signal asked to stop, InputError when the folder is gone.
   std::optional<Arrival> next();
   std::size_t waiting() const { return waiting_.size(); }
 

@@ -41,8 +41,8 @@ namespace {
 constexpr std::array stage_names = {"load", "grid",        "embed", "compare", "cut",
                                     "link", "communities", "paint", "write",   "total"};
 
-/// One image of the batch and what became of it. It is small, because there may be ten thousand. Its DONE.json lists
-/// the files it left.
+/// One image of the batch and what became of it. It is small, because there may be ten thousand.
+/// Its DONE.json lists the files it left.
 struct Job {
   fs::path image;
   std::string stem;
@@ -64,7 +64,8 @@ Json entry_of(const Job& job) {
              {"stem", job.stem},
              {"status", job.status},
              {"reason", job.reason.empty() ? Json() : Json(job.reason)}};
-  for (std::size_t i = 0; i < stage_names.size(); ++i) image["seconds"][stage_names[i]] = tidy(job.seconds[i]);
+  for (std::size_t i = 0; i < stage_names.size(); ++i)
+    image["seconds"][stage_names[i]] = tidy(job.seconds[i]);
   image["peak_memory_bytes"] = job.peak_memory_bytes;
   if (job.latency_s) image["latency_s"] = tidy(*job.latency_s);
   image["outputs"] = Json::array();
@@ -117,7 +118,8 @@ class Batch {
   std::string options_sha256_, model_sha256_, sidecar_sha256_;
   std::unique_ptr<Encoder> encoder_;
   std::vector<Job> jobs_;
-  std::atomic<std::size_t> reached_ = 0;  ///< images begun; read by the thread that prints the status
+  std::atomic<std::size_t> reached_ =
+      0;  ///< images begun; read by the thread that prints the status
 };
 
 Batch::Batch(const SegmentCommand& command, Console& console, Log& log, BatchHooks hooks)
@@ -137,10 +139,12 @@ Batch::Batch(const SegmentCommand& command, Console& console, Log& log, BatchHoo
   sidecar_ = read_sidecar(encoder_options_.model);
   sidecar_sha256_ = hash_of_model_file(fs::path(encoder_options_.model).replace_extension(".json"));
   options_sha256_ = hash_of(command.result_relevant);
-  const std::vector<fs::path> images = command.manifest.empty() ? command.images : read_manifest(command.manifest);
+  const std::vector<fs::path> images =
+      command.manifest.empty() ? command.images : read_manifest(command.manifest);
   const std::vector<std::string> stems = stems_of(images);
   for (std::size_t i = 0; i < images.size(); ++i)
-    jobs_.push_back({images[i], stems[i], command.output / stems[i], "pending", {}, 0, {}, 0, {}, {}});
+    jobs_.push_back(
+        {images[i], stems[i], command.output / stems[i], "pending", {}, 0, {}, 0, {}, {}});
 }
 
 int Batch::run() {
@@ -148,21 +152,25 @@ int Batch::run() {
   if (!command_.resume && !command_.overwrite) refuse_existing();
   std::error_code failure;
   fs::create_directories(command_.output, failure);
-  if (failure) throw OutputError("output folder " + command_.output.string() + " cannot be made: " + failure.message());
+  if (failure)
+    throw OutputError("output folder " + command_.output.string() +
+                      " cannot be made: " + failure.message());
   const OutputLock lock(command_.output);
   if (!lock.note().empty()) log_.warning(lock.note());
   // Another process may have been here between the first look and the lock.
   if (!command_.resume && !command_.overwrite) refuse_existing();
   const OnHurry hurry([this] {
     std::error_code ignored;
-    // The image's own thread may still be writing, and may put a file into the folder that is being removed.
+    // The image's own thread may still be writing, and may put a file into the folder that is being
+    // removed.
     for (int attempt = 0; attempt < 100; ++attempt) {
       const fs::path folder = jobs_[reached_ == 0 ? 0 : reached_ - 1].folder;
       remove_stale(folder);
       if (!fs::exists(staging_of(folder), ignored)) break;
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
-    for (const std::string name : files_beside_images) fs::remove(command_.output / (name + ".part"), ignored);
+    for (const std::string name : files_beside_images)
+      fs::remove(command_.output / (name + ".part"), ignored);
   });
   const OnStatus on_status([this] { return status(); });
   return run_locked();
@@ -172,7 +180,8 @@ void Batch::prepare_output() {
   OptionTable table = command_.effective;
   if (!command_.encoder.model.empty()) {
     for (auto& [name, value] : table)
-      if (name == "encoder") value = fs::absolute(command_.encoder.model).lexically_normal().string();
+      if (name == "encoder")
+        value = fs::absolute(command_.encoder.model).lexically_normal().string();
   }
   const auto whole = hold_off_hurry();
   write_whole(command_.output / "run.toml", to_toml(table));
@@ -201,7 +210,9 @@ int Batch::run_to_the_end(const std::function<void()>& work) {
 int Batch::run_stream(const StreamHooks& hooks) {
   std::error_code failure;
   fs::create_directories(command_.output, failure);
-  if (failure) throw OutputError("output folder " + command_.output.string() + " cannot be made: " + failure.message());
+  if (failure)
+    throw OutputError("output folder " + command_.output.string() +
+                      " cannot be made: " + failure.message());
   const OutputLock lock(command_.output);
   if (!lock.note().empty()) log_.warning(lock.note());
   prepare_output();
@@ -261,7 +272,8 @@ void Batch::do_arrival(Job& job, const Arrival& arrival) try {
   }
   if (fs::exists(job.folder / "DONE.json") && !command_.overwrite && !command_.resume)
     throw InputError(job.folder.string() +
-                     " holds the results of another image or of other options: give --overwrite to replace them");
+                     " holds the results of another image or of other options: give --overwrite to "
+                     "replace them");
   do_one(job, std::move(micrograph), load_seconds);
   job.latency_s = static_cast<float>(seconds_since(arrival.at));
   log_.info(job.image.filename().string() + ": " + number(std::round(100 * *job.latency_s) / 100) +
@@ -278,7 +290,8 @@ void Batch::do_arrival(Job& job, const Arrival& arrival) try {
 void Batch::finish() {
   if (!hooks_.finish) return;
   std::vector<BatchImage> images;
-  for (const Job& job : jobs_) images.push_back({job.image, job.folder, job.is("done") || job.is("skipped"), {}});
+  for (const Job& job : jobs_)
+    images.push_back({job.image, job.folder, job.is("done") || job.is("skipped"), {}});
   hooks_.finish(images);
   for (std::size_t i = 0; i < jobs_.size(); ++i) jobs_[i].more = std::move(images[i].outputs);
 }
@@ -291,14 +304,15 @@ int Batch::dry_run() {
       const Format& format = recognise_format(job.image);
       const std::vector<DatasetInfo> datasets = format.list(job.image, options_.load.max_pixels);
       const DatasetInfo& chosen = datasets[choose_dataset(datasets, options_.load.dataset)];
-      console_.out << printable(job.image.string()) << " -> " << printable(job.folder.string()) << ": " << format.name
-                   << ", " << chosen.rows << " x " << chosen.cols << " " << chosen.dtype
-                   << (fs::exists(job.folder) ? ", results exist" : "");
+      console_.out << printable(job.image.string()) << " -> " << printable(job.folder.string())
+                   << ": " << format.name << ", " << chosen.rows << " x " << chosen.cols << " "
+                   << chosen.dtype << (fs::exists(job.folder) ? ", results exist" : "");
       if (options_.chips.chip_size_px) {
         Micrograph frame;
         frame.pixels = cv::Mat(chosen.rows, chosen.cols, CV_32FC1);
         const Plan planned = plan(frame, options_, shape_of(sidecar_, encoder_options_));
-        console_.out << ", " << planned.grid.chips() << " chips, about " << bytes_text(planned.predicted_memory_bytes);
+        console_.out << ", " << planned.grid.chips() << " chips, about "
+                     << bytes_text(planned.predicted_memory_bytes);
       }
       console_.out << "\n";
     } catch (const Error& error) {
@@ -306,8 +320,8 @@ int Batch::dry_run() {
       log_.error(about(job.image, error));
     }
   }
-  console_.out << "encoder " << printable(sidecar_.name) << " (" << printable(encoder_options_.model.string())
-               << "), rules";
+  console_.out << "encoder " << printable(sidecar_.name) << " ("
+               << printable(encoder_options_.model.string()) << "), rules";
   for (const std::string& cut : options_.rules.cuts) console_.out << " " << cut;
   console_.out << ", threads: " << options_.resources.threads << "\n" << std::flush;
   return failed == 0 ? 0 : failed < jobs_.size() ? 1 : 3;
@@ -315,10 +329,11 @@ int Batch::dry_run() {
 
 void Batch::refuse_existing() const {
   for (const Job& job : jobs_)
-    if (fs::exists(fs::symlink_status(job.folder)) || fs::exists(fs::symlink_status(staging_of(job.folder))))
-      throw UsageError(
-          job.folder.string() +
-          " exists already: give --resume to keep what is finished, --overwrite to replace it, or another --output");
+    if (fs::exists(fs::symlink_status(job.folder)) ||
+        fs::exists(fs::symlink_status(staging_of(job.folder))))
+      throw UsageError(job.folder.string() +
+                       " exists already: give --resume to keep what is finished, --overwrite to "
+                       "replace it, or another --output");
 }
 
 /// Does the images one after the other. It reads the next one while the present one is embedded.
@@ -362,7 +377,8 @@ void Batch::do_all() {
     } catch (const Interrupted&) {
       throw;
     } catch (const std::exception& error) {
-      check_stop_signal();  // a terminal's Ctrl-C also ends the child that reads HDF5: that is no fault of the image
+      check_stop_signal();  // a terminal's Ctrl-C also ends the child that reads HDF5: that is no
+                            // fault of the image
       fail(job, error);
       if (!next) next = load_ahead(i + 1);
       // Without an encoder no later image can be done either.
@@ -375,7 +391,8 @@ void Batch::do_one(Job& job, Micrograph micrograph, double load_seconds) {
   const auto start = std::chrono::steady_clock::now();
   reset_peak_memory();
   const std::string image_sha256 = micrograph.sha256;
-  Result result = segment(std::move(micrograph), encoder(), options_, log_.progress(job.image.filename().string()));
+  Result result = segment(std::move(micrograph), encoder(), options_,
+                          log_.progress(job.image.filename().string()));
   result.seconds["load"] = load_seconds;
   const auto writing = std::chrono::steady_clock::now();
   write_results(job, result, image_sha256);
@@ -385,25 +402,31 @@ void Batch::do_one(Job& job, Micrograph micrograph, double load_seconds) {
     job.seconds[i] = static_cast<float>(result.seconds[stage_names[i]]);
   job.peak_memory_bytes = peak_memory_bytes();
   job.status = "done";
-  for (const std::string& note : result.notes) log_.warning(job.image.filename().string() + ": " + note);
+  for (const std::string& note : result.notes)
+    log_.warning(job.image.filename().string() + ": " + note);
   std::string regions;
   for (const RuleResult& rule : result.rules)
-    regions += (regions.empty() ? "" : ", ") + rule.name + " " + std::to_string(rule.regions.size());
-  log_.info(job.image.string() + ": regions " + regions + " of " + std::to_string(result.grid.chips()) + " chips in " +
-            number(result.seconds["total"]) + " s -> " + job.folder.string());
-  for (const auto& [stage, seconds] : result.seconds) log_.detail("  " + stage + " " + number(seconds) + " s");
+    regions +=
+        (regions.empty() ? "" : ", ") + rule.name + " " + std::to_string(rule.regions.size());
+  log_.info(job.image.string() + ": regions " + regions + " of " +
+            std::to_string(result.grid.chips()) + " chips in " + number(result.seconds["total"]) +
+            " s -> " + job.folder.string());
+  for (const auto& [stage, seconds] : result.seconds)
+    log_.detail("  " + stage + " " + number(seconds) + " s");
 }
 
 void Batch::write_results(const Job& job, Result& result, const std::string& image_sha256) try {
   const fs::path staging = staging_of(job.folder);
   {
-    const auto undivided = hold_off_hurry();  // else the folder could come after all were cleared away
+    const auto undivided =
+        hold_off_hurry();  // else the folder could come after all were cleared away
     check_stop_signal();
     std::error_code failure;
     fs::create_directory(staging, failure);
     if (failure) throw OutputError(staging.string() + " cannot be made: " + failure.message());
   }
-  std::vector<WrittenFile> files = write_outputs(result, staging, output_options_, options_.resources.threads);
+  std::vector<WrittenFile> files =
+      write_outputs(result, staging, output_options_, options_.resources.threads);
   if (hooks_.add_files)
     for (WrittenFile& file : hooks_.add_files(result, staging)) files.push_back(std::move(file));
   check_stop_signal();
@@ -416,13 +439,15 @@ void Batch::write_results(const Job& job, Result& result, const std::string& ima
 /// Takes the model's own hash and not its sidecar's, because a model may have been loaded on trust.
 Provenance Batch::provenance(const std::string& image_sha256) {
   if (model_sha256_.empty())
-    model_sha256_ = encoder_ ? encoder_->identity().sha256 : hash_of_model_file(encoder_options_.model);
+    model_sha256_ =
+        encoder_ ? encoder_->identity().sha256 : hash_of_model_file(encoder_options_.model);
   return {image_sha256, options_sha256_, model_sha256_, sidecar_sha256_};
 }
 
 std::string Batch::status() {
   const std::size_t reached = reached_;
-  return "metamict: image " + std::to_string(reached) + " of " + std::to_string(jobs_.size()) + ", " + log_.status();
+  return "metamict: image " + std::to_string(reached) + " of " + std::to_string(jobs_.size()) +
+         ", " + log_.status();
 }
 
 Encoder& Batch::encoder() {
@@ -438,10 +463,12 @@ void Batch::fail(Job& job, const std::exception& error) {
 }
 
 void Batch::write_run_json() {
-  Json json{{"schema", 1}, {"versions", versions()}, {"machine", machine()}, {"options", Json::object()}};
+  Json json{
+      {"schema", 1}, {"versions", versions()}, {"machine", machine()}, {"options", Json::object()}};
   for (const auto& [name, value] : command_.effective) json["options"][name] = value;
   const EncoderSeconds seconds = encoder_ ? encoder_->seconds() : EncoderSeconds{};
-  json["encoder_seconds"] = {{"load", seconds.load}, {"warm_up", seconds.warm_up}, {"check", seconds.check}};
+  json["encoder_seconds"] = {
+      {"load", seconds.load}, {"warm_up", seconds.warm_up}, {"check", seconds.check}};
   // Image by image: ten thousand of them would be 100 MB as one value.
   std::string head = json.dump(2, ' ', true, Json::error_handler_t::replace);
   head.resize(head.size() - 2);
@@ -455,7 +482,8 @@ void Batch::write_run_json() {
     put("\n  ]\n}\n");
   };
   {
-    const auto whole = hold_off_hurry();  // else its temporary file could come after all were cleared away
+    const auto whole =
+        hold_off_hurry();  // else its temporary file could come after all were cleared away
     WholeFile file(command_.output / "run.json");
     render([&](const std::string& text) { file.write(text); });
     file.finish();
@@ -488,7 +516,8 @@ int run_batch(const SegmentCommand& command, Console& console, Log& log, const B
   return Batch(command, console, log, hooks).run();
 }
 
-int run_stream(const SegmentCommand& command, Console& console, Log& log, const StreamHooks& hooks) {
+int run_stream(const SegmentCommand& command, Console& console, Log& log,
+               const StreamHooks& hooks) {
   return Batch(command, console, log).run_stream(hooks);
 }
 

@@ -20,14 +20,17 @@ namespace metamict::app {
 /// One image of a batch, as a verb sees it that adds files to it.
 struct BatchImage {
   std::filesystem::path image, folder;
-  bool fine = false;                 ///< done or skipped
-  std::vector<WrittenFile> outputs;  ///< made by `finish`, relative to the folder; run.json lists them too
+  bool fine = false;  ///< done or skipped
+  std::vector<WrittenFile>
+      outputs;  ///< made by `finish`, relative to the folder; run.json lists them too
 };
 
 /// What other verbs add to a batch of images.
 struct BatchHooks {
   /// More files of an image, written into its staging folder; DONE.json vouches for them.
-  std::function<std::vector<WrittenFile>(const Result& result, const std::filesystem::path& staging)> add_files;
+  std::function<std::vector<WrittenFile>(const Result& result,
+                                         const std::filesystem::path& staging)>
+      add_files;
   /// What is done with the images once all are segmented; failed ones are among them, `fine` false.
   std::function<void(std::vector<BatchImage>& images)> finish;
 };
@@ -46,11 +49,13 @@ struct StreamStatus {
 };
 
 struct StreamHooks {
-  std::function<std::optional<Arrival>()> next;  ///< waits; empty = no more will come. Throws Interrupted.
+  std::function<std::optional<Arrival>()>
+      next;  ///< waits; empty = no more will come. Throws Interrupted.
   std::function<void(const std::vector<StreamStatus>& images)> changed;  ///< after every image
 };
 
-/// Segments images that arrive one by one, with one loaded encoder. Skips finished ones; reports and skips bad ones.
+/// Segments images that arrive one by one, with one loaded encoder. Skips finished ones; reports
+/// and skips bad ones.
 int run_stream(const SegmentCommand& command, Console& console, Log& log, const StreamHooks& hooks);
 
 int run_batch(const SegmentCommand& command, Console& console, Log& log, const BatchHooks& hooks);

@@ -21,7 +21,8 @@ std::string holder(int descriptor) {
   std::array<char, 32> text{};
   const ssize_t got = ::pread(descriptor, text.data(), text.size() - 1, 0);
   const std::string number(text.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
-  if (number.empty() || number.find_first_not_of("0123456789") != std::string::npos) return "another process";
+  if (number.empty() || number.find_first_not_of("0123456789") != std::string::npos)
+    return "another process";
   return "process " + number;
 }
 
@@ -32,11 +33,13 @@ OutputLock::OutputLock(const std::filesystem::path& folder) : path_(folder / ".m
   hurry_.emplace([this] { ::unlink(path_.c_str()); });
 }
 
-/// False when the file lost its name between the opening and the locking: the one who held it has removed it.
+/// False when the file lost its name between the opening and the locking: the one who held it has
+/// removed it.
 bool OutputLock::take() {
   do descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
   while (descriptor_ < 0 && errno == EINTR);
-  if (descriptor_ < 0) throw OutputError(path_.string() + " cannot be created: " + std::strerror(errno));
+  if (descriptor_ < 0)
+    throw OutputError(path_.string() + " cannot be created: " + std::strerror(errno));
   int failure = 0;
   do failure = ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
   while (failure == EINTR);
@@ -53,11 +56,14 @@ bool OutputLock::take() {
   }
   struct stat opened {
   }, named{};
-  if (::fstat(descriptor_, &opened) != 0 || ::stat(path_.c_str(), &named) != 0 || opened.st_ino != named.st_ino)
+  if (::fstat(descriptor_, &opened) != 0 || ::stat(path_.c_str(), &named) != 0 ||
+      opened.st_ino != named.st_ino)
     return false;
   const std::string number = std::to_string(::getpid());
   // The number only makes the other process's sentence better. The lock holds without it.
-  if (::ftruncate(descriptor_, 0) != 0 || ::pwrite(descriptor_, number.data(), number.size(), 0) < 0) return true;
+  if (::ftruncate(descriptor_, 0) != 0 ||
+      ::pwrite(descriptor_, number.data(), number.size(), 0) < 0)
+    return true;
   return true;
 }
 

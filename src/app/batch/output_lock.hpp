@@ -10,8 +10,8 @@
 
 namespace metamict::app {
 
-/// Holds the lock DIR/.metamict.lock (flock), which ends with its process; the file goes when the lock is released. A
-/// second process gets OutputError at once, with the first one's number.
+/// Holds the lock DIR/.metamict.lock (flock), which ends with its process; the file goes when the
+/// lock is released. A second process gets OutputError at once, with the first one's number.
 class OutputLock {
  public:
   explicit OutputLock(const std::filesystem::path& folder);
@@ -19,7 +19,8 @@ class OutputLock {
   OutputLock(const OutputLock&) = delete;
   OutputLock& operator=(const OutputLock&) = delete;
 
-  /// Says why nothing keeps a second process away; some network file systems know no locks. Empty where the lock holds.
+  /// Says why nothing keeps a second process away; some network file systems know no locks. Empty
+  /// where the lock holds.
   const std::string& note() const { return note_; }
 
  private:

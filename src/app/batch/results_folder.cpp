@@ -37,7 +37,8 @@ std::vector<std::vector<std::string>> lines_of(const std::string& text) {
 /// True for temporary files, and for what lies beside the images' folders.
 bool is_reserved(const std::string& stem) {
   return stem.ends_with(".part") || stem == ".metamict.lock" ||
-         std::find(files_beside_images.begin(), files_beside_images.end(), stem) != files_beside_images.end();
+         std::find(files_beside_images.begin(), files_beside_images.end(), stem) !=
+             files_beside_images.end();
 }
 
 void rename_or_throw(const fs::path& from, const fs::path& to) {
@@ -50,7 +51,9 @@ void rename_or_throw(const fs::path& from, const fs::path& to) {
 
 std::vector<fs::path> read_manifest(const fs::path& path) {
   const std::optional<std::string> text = text_of_file(path);
-  if (!text) throw UsageError("manifest " + path.string() + " cannot be read: give the path of an existing file");
+  if (!text)
+    throw UsageError("manifest " + path.string() +
+                     " cannot be read: give the path of an existing file");
   std::vector<std::vector<std::string>> rows = csv_rows(*text);
   if (rows.empty()) throw UsageError("manifest " + path.string() + " names no image");
   const std::vector<std::string> header = rows.front();
@@ -59,12 +62,14 @@ std::vector<fs::path> read_manifest(const fs::path& path) {
   if (!csv) rows = lines_of(*text);  // a name may hold commas and quotes
   if (const std::string& first = rows.front().front();
       !csv && header.size() > 1 && !fs::exists(path.parent_path() / first))
-    throw UsageError("manifest " + path.string() + " has no column named image: its header is '" + first + "'");
+    throw UsageError("manifest " + path.string() + " has no column named image: its header is '" +
+                     first + "'");
   const auto at = static_cast<std::size_t>(csv ? column - header.begin() : 0);
   std::vector<fs::path> images;
   for (std::size_t i = csv ? 1 : 0; i < rows.size(); ++i) {
     if (at >= rows[i].size() || rows[i][at].empty())
-      throw UsageError("manifest " + path.string() + ", line " + std::to_string(i + 1) + ": no image is named");
+      throw UsageError("manifest " + path.string() + ", line " + std::to_string(i + 1) +
+                       ": no image is named");
     images.push_back(path.parent_path() / rows[i][at]);
   }
   if (images.empty()) throw UsageError("manifest " + path.string() + " names no image");
@@ -85,7 +90,8 @@ std::vector<std::string> stems_of(const std::vector<fs::path>& images) {
     if (std::error_code failure; !fresh && fs::equivalent(other->second, image, failure))
       throw UsageError(image.string() + " is given twice: give each image once");
     if (!fresh)
-      throw UsageError(other->second.string() + " and " + image.string() + " would both write into the folder " + stem +
+      throw UsageError(other->second.string() + " and " + image.string() +
+                       " would both write into the folder " + stem +
                        ": rename one, or give them separate output folders");
     stems.push_back(std::move(stem));
   }
@@ -102,7 +108,8 @@ std::string hash_of(const OptionTable& table) {
 namespace {
 
 constexpr const char* done_name = "DONE.json";
-constexpr const char* replaced_name = "replaced.json";  // in the staging folder: DONE.json of what is being replaced
+constexpr const char* replaced_name =
+    "replaced.json";  // in the staging folder: DONE.json of what is being replaced
 
 Json read_done(const fs::path& path) {
   std::ifstream file(path);
@@ -112,8 +119,8 @@ Json read_done(const fs::path& path) {
 std::vector<WrittenFile> files_of(const Json& done) {
   std::vector<WrittenFile> files;
   for (const Json& one : done.at("outputs"))
-    files.push_back(
-        {one.at("path").get<std::string>(), one.at("sha256").get<std::string>(), one.at("bytes").get<std::uint64_t>()});
+    files.push_back({one.at("path").get<std::string>(), one.at("sha256").get<std::string>(),
+                     one.at("bytes").get<std::uint64_t>()});
   return files;
 }
 
@@ -126,14 +133,16 @@ std::vector<WrittenFile> files_named_by(const fs::path& done_json) {
   }
 }
 
-/// True for a path that stays below the folder and goes through no link, because DONE.json may be anyone's work. Its
-/// last part may be a link: renaming onto it or removing it does not touch what it points to.
+/// True for a path that stays below the folder and goes through no link, because DONE.json may be
+/// anyone's work. Its last part may be a link: renaming onto it or removing it does not touch what
+/// it points to.
 bool stays_inside(const fs::path& folder, const fs::path& relative) {
   if (relative.empty() || relative.is_absolute()) return false;
   fs::path at = folder;
   std::error_code ignored;
   for (const fs::path& part : relative) {
-    if (part == ".." || part == "." || fs::is_symlink(fs::symlink_status(at, ignored))) return false;
+    if (part == ".." || part == "." || fs::is_symlink(fs::symlink_status(at, ignored)))
+      return false;
     at /= part;
   }
   return true;
@@ -143,10 +152,12 @@ void remove_ours(const fs::path& folder, const fs::path& file) {
   if (!stays_inside(folder, file)) return;
   std::error_code ignored;
   fs::remove(folder / file, ignored);
-  if (file.has_parent_path()) fs::remove((folder / file).parent_path(), ignored);  // only when it is empty now
+  if (file.has_parent_path())
+    fs::remove((folder / file).parent_path(), ignored);  // only when it is empty now
 }
 
-/// Removes what a replacement had moved when it was cut short. It is a mixture of two runs that no DONE.json covers.
+/// Removes what a replacement had moved when it was cut short. It is a mixture of two runs that no
+/// DONE.json covers.
 void undo_replacement(const fs::path& folder) {
   const fs::path staging = staging_of(folder);
   std::error_code ignored;
@@ -157,13 +168,17 @@ void undo_replacement(const fs::path& folder) {
 
 }  // namespace
 
-std::vector<WrittenFile> finished_files(const fs::path& folder) { return files_named_by(folder / done_name); }
+std::vector<WrittenFile> finished_files(const fs::path& folder) {
+  return files_named_by(folder / done_name);
+}
 
 bool is_finished(const fs::path& folder, const Provenance& provenance) try {
   const Json done = read_done(folder / done_name);
   if (!done.is_object()) return false;
-  if (done.at("image_sha256") != provenance.image_sha256 || done.at("options_sha256") != provenance.options_sha256 ||
-      done.at("model_sha256") != provenance.model_sha256 || done.at("sidecar_sha256") != provenance.sidecar_sha256)
+  if (done.at("image_sha256") != provenance.image_sha256 ||
+      done.at("options_sha256") != provenance.options_sha256 ||
+      done.at("model_sha256") != provenance.model_sha256 ||
+      done.at("sidecar_sha256") != provenance.sidecar_sha256)
     return false;
   for (const WrittenFile& file : files_of(done)) {
     std::error_code failure;
@@ -182,16 +197,17 @@ void check_place(const fs::path& folder) {
   std::error_code failure;
   const fs::file_status status = fs::symlink_status(folder, failure);
   if (fs::is_symlink(status))
-    throw OutputError(
-        folder.string() +
-        " is a link: results are written below the output folder only, so remove it or give another --output");
+    throw OutputError(folder.string() +
+                      " is a link: results are written below the output folder only, so remove it "
+                      "or give another --output");
   if (fs::exists(status) && !fs::is_directory(status))
     throw OutputError(folder.string() + " is in the way: it is not a folder");
 }
 
 namespace {
 
-void write_done(const fs::path& staging, const std::vector<WrittenFile>& files, const Provenance& provenance) {
+void write_done(const fs::path& staging, const std::vector<WrittenFile>& files,
+                const Provenance& provenance) {
   Json done{{"schema", 1},
             {"metamict", METAMICT_VERSION},
             {"image_sha256", provenance.image_sha256},
@@ -200,7 +216,8 @@ void write_done(const fs::path& staging, const std::vector<WrittenFile>& files, 
             {"sidecar_sha256", provenance.sidecar_sha256},
             {"outputs", Json::array()}};
   for (const WrittenFile& file : files)
-    done["outputs"].push_back({{"path", file.path.generic_string()}, {"sha256", file.sha256}, {"bytes", file.bytes}});
+    done["outputs"].push_back(
+        {{"path", file.path.generic_string()}, {"sha256", file.sha256}, {"bytes", file.bytes}});
   write_whole(staging / done_name, done.dump(2) + "\n");
 }
 
@@ -209,7 +226,8 @@ void replace(const fs::path& folder, const std::vector<WrittenFile>& files) {
   const fs::path staging = staging_of(folder);
   for (const WrittenFile& file : files)
     if (!stays_inside(folder, file.path))
-      throw OutputError((folder / file.path).string() + " would be written through a link: remove the link");
+      throw OutputError((folder / file.path).string() +
+                        " would be written through a link: remove the link");
   std::set<fs::path> stale, folders{folder};
   for (const WrittenFile& file : finished_files(folder)) stale.insert(file.path);
   if (fs::exists(folder / done_name)) rename_or_throw(folder / done_name, staging / replaced_name);
@@ -229,7 +247,8 @@ void replace(const fs::path& folder, const std::vector<WrittenFile>& files) {
 
 }  // namespace
 
-void publish(const fs::path& folder, const std::vector<WrittenFile>& files, const Provenance& provenance) {
+void publish(const fs::path& folder, const std::vector<WrittenFile>& files,
+             const Provenance& provenance) {
   check_place(folder);
   const fs::path staging = staging_of(folder);
   write_done(staging, files, provenance);
@@ -245,7 +264,9 @@ void remove_stale(const fs::path& folder) try {
   fs::remove_all(staging_of(folder), ignored);
   if (!fs::is_directory(fs::symlink_status(folder, ignored))) return;
   std::vector<fs::path> parts;
-  for (fs::recursive_directory_iterator entry(folder, fs::directory_options::skip_permission_denied, ignored), end;
+  for (fs::recursive_directory_iterator
+           entry(folder, fs::directory_options::skip_permission_denied, ignored),
+       end;
        entry != end; entry.increment(ignored)) {
     if (entry->path().extension() == ".part") parts.push_back(entry->path());
     if (ignored) break;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Keeps the books of many images in one output folder: which are done, and how a finished one takes its final name.
+// Keeps the books of many images in one output folder: which are done, and how a finished one takes
+// its final name.
 #pragma once
 
 #include <array>
@@ -27,35 +28,40 @@ inline constexpr std::array files_beside_images = {"run.toml",
                                                    "metamict_series_mqc.json",
                                                    "metamict_trend_mqc.json"};
 
-/// Reads the images of a manifest: one path a line, or a CSV with a column named image. Relative paths begin at the
-/// manifest's folder. Throws UsageError.
+/// Reads the images of a manifest: one path a line, or a CSV with a column named image. Relative
+/// paths begin at the manifest's folder. Throws UsageError.
 std::vector<std::filesystem::path> read_manifest(const std::filesystem::path& path);
 
-/// Returns the name of each image's folder. Throws UsageError when two images share one, or when a name is kept for
-/// metamict's own files.
+/// Returns the name of each image's folder. Throws UsageError when two images share one, or when a
+/// name is kept for metamict's own files.
 std::vector<std::string> stems_of(const std::vector<std::filesystem::path>& images);
 
 std::string hash_of(const OptionTable& table);
 
-/// The files that a folder's DONE.json vouches for. There are none when it is missing or cannot be read.
+/// The files that a folder's DONE.json vouches for. There are none when it is missing or cannot be
+/// read.
 std::vector<WrittenFile> finished_files(const std::filesystem::path& folder);
 
-/// True when DONE.json names the same image, options and model, and every file in it is there, byte for byte.
+/// True when DONE.json names the same image, options and model, and every file in it is there, byte
+/// for byte.
 bool is_finished(const std::filesystem::path& folder, const Provenance& provenance);
 
 /// Where an image's files are gathered before they take their final names.
 std::filesystem::path staging_of(const std::filesystem::path& folder);
 
-/// Throws OutputError when the place is no folder, or a link, through which files would land elsewhere.
+/// Throws OutputError when the place is no folder, or a link, through which files would land
+/// elsewhere.
 void check_place(const std::filesystem::path& folder);
 
-/// Writes DONE.json into the staging folder and moves everything to `folder`. Where there is nothing yet, one rename
-/// does it. Else files move one by one, DONE.json last, and files of an earlier run that this one did not make are
-/// removed; the user's own stay. Nothing is moved or removed through a link. Throws OutputError.
-void publish(const std::filesystem::path& folder, const std::vector<WrittenFile>& files, const Provenance& provenance);
+/// Writes DONE.json into the staging folder and moves everything to `folder`. Where there is
+/// nothing yet, one rename does it. Else files move one by one, DONE.json last, and files of an
+/// earlier run that this one did not make are removed; the user's own stay. Nothing is moved or
+/// removed through a link. Throws OutputError.
+void publish(const std::filesystem::path& folder, const std::vector<WrittenFile>& files,
+             const Provenance& provenance);
 
-/// Removes what an interrupted run left in a folder: its staging folder, files ending in .part, and what a replacement
-/// had already moved when it was cut short. Throws nothing.
+/// Removes what an interrupted run left in a folder: its staging folder, files ending in .part, and
+/// what a replacement had already moved when it was cut short. Throws nothing.
 void remove_stale(const std::filesystem::path& folder);
 
 }  // namespace metamict::app

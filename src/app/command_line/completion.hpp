@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Makes completion scripts and the manual page from the parser itself, so that they always agree with it.
+// Makes completion scripts and the manual page from the parser itself, so that they always agree
+// with it.
 #pragma once
 
 #include <string>

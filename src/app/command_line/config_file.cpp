@@ -16,7 +16,9 @@ namespace metamict::app {
 namespace {
 
 std::string utf8(char32_t code) {
-  const auto tail = [code](unsigned shift) { return static_cast<char>(0x80 | (code >> shift & 0x3F)); };
+  const auto tail = [code](unsigned shift) {
+    return static_cast<char>(0x80 | (code >> shift & 0x3F));
+  };
   if (code < 0x80) return {static_cast<char>(code)};
   if (code < 0x800) return {static_cast<char>(0xC0 | code >> 6), tail(0)};
   if (code < 0x10000) return {static_cast<char>(0xE0 | code >> 12), tail(6), tail(0)};
@@ -34,10 +36,12 @@ class Reader {
       if (at_ == text_.size()) return table;
       if (text_[at_] == '[') fail("sections are not known here: give flat keys");
       std::string name = key();
-      if (std::any_of(table.begin(), table.end(), [&](const auto& entry) { return entry.first == name; }))
+      if (std::any_of(table.begin(), table.end(),
+                      [&](const auto& entry) { return entry.first == name; }))
         fail("'" + name + "' stands there twice");
       skip_blanks();
-      if (name.empty() || !take('=')) fail("'" + name + "' has no value: give flat keys, key = value");
+      if (name.empty() || !take('='))
+        fail("'" + name + "' has no value: give flat keys, key = value");
       skip_blanks();
       table.emplace_back(std::move(name), take('[') ? array() : value(false));
       skip_blanks();
@@ -48,7 +52,8 @@ class Reader {
 
  private:
   [[noreturn]] void fail(const std::string& what) const {
-    const auto line = 1 + std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(at_), '\n');
+    const auto line =
+        1 + std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(at_), '\n');
     throw UsageError(where_ + ", line " + std::to_string(line) + ": " + what);
   }
   bool take(char c) {
@@ -56,16 +61,21 @@ class Reader {
     if (there) ++at_;
     return there;
   }
-  void skip(std::string_view any_of) { at_ = std::min(text_.find_first_not_of(any_of, at_), text_.size()); }
+  void skip(std::string_view any_of) {
+    at_ = std::min(text_.find_first_not_of(any_of, at_), text_.size());
+  }
   void skip_blanks() { skip(" \t\r"); }
   void skip_to_content() {
-    for (skip(" \t\r\n"); at_ < text_.size() && text_[at_] == '#'; skip(" \t\r\n")) to_end_of_line();
+    for (skip(" \t\r\n"); at_ < text_.size() && text_[at_] == '#'; skip(" \t\r\n"))
+      to_end_of_line();
   }
   void to_end_of_line() { at_ = std::min(text_.find('\n', at_), text_.size()); }
 
   std::string key() {
     const std::size_t first = at_;
-    while (at_ < text_.size() && std::string_view(" \t\r\n=#").find(text_[at_]) == std::string_view::npos) ++at_;
+    while (at_ < text_.size() &&
+           std::string_view(" \t\r\n=#").find(text_[at_]) == std::string_view::npos)
+      ++at_;
     return std::string(text_.substr(first, at_ - first));
   }
 
@@ -76,7 +86,8 @@ class Reader {
       if (end == std::string_view::npos || text_[end] == '\n') fail("a string has no end");
       return std::string(text_.substr(std::exchange(at_, end + 1), end - at_));
     }
-    const std::size_t end = std::min(text_.find_first_of(in_array ? ",]#\n" : "#\n", at_), text_.size());
+    const std::size_t end =
+        std::min(text_.find_first_of(in_array ? ",]#\n" : "#\n", at_), text_.size());
     std::string bare(text_.substr(std::exchange(at_, end), end - at_));
     bare.erase(bare.find_last_not_of(" \t\r") + 1);
     if (bare.empty()) fail("a value is missing");
@@ -111,7 +122,8 @@ class Reader {
   std::string escaped_character() {
     constexpr std::string_view letters = "btnfr\"\\", meanings = "\b\t\n\f\r\"\\";
     const char letter = at_ < text_.size() ? text_[at_++] : '\0';
-    if (const std::size_t known = letters.find(letter); known != std::string_view::npos) return {meanings[known]};
+    if (const std::size_t known = letters.find(letter); known != std::string_view::npos)
+      return {meanings[known]};
     const std::size_t digits = letter == 'u' ? 4 : letter == 'U' ? 8 : 0;
     std::uint32_t code = 0;
     const char* const first = text_.data() + at_;
@@ -119,7 +131,9 @@ class Reader {
     const auto read = std::from_chars(first, last, code, 16);
     const bool character = code < 0xD800 || (code >= 0xE000 && code < 0x110000);
     if (digits == 0 || read.ec != std::errc{} || read.ptr != first + digits || !character)
-      fail("a string holds a \\ that TOML does not know: write \\\\ for one, or put the string into single quotes");
+      fail(
+          "a string holds a \\ that TOML does not know: write \\\\ for one, or put the string into "
+          "single quotes");
     at_ += digits;
     return utf8(code);
   }
@@ -155,7 +169,9 @@ std::string to_toml(const OptionTable& table) {
 
 OptionTable read_config(const std::filesystem::path& path) {
   const std::optional<std::string> text = text_of_file(path);
-  if (!text) throw UsageError("config file " + path.string() + " cannot be read: give the path of an existing file");
+  if (!text)
+    throw UsageError("config file " + path.string() +
+                     " cannot be read: give the path of an existing file");
   return Reader(*text, path.string()).table();
 }
 

@@ -20,25 +20,30 @@ namespace {
 using Setter = std::function<void(const std::string& value)>;
 using Names = std::vector<std::string>;
 
-/// These options cannot change a result, so DONE.json's hash of the options leaves them out. DONE.json holds the
-/// encoder's own hash.
-const Names result_neutral = {"threads", "max-memory", "spill", "device", "trust-encoder", "encoder"};
+/// These options cannot change a result, so DONE.json's hash of the options leaves them out.
+/// DONE.json holds the encoder's own hash.
+const Names result_neutral = {"threads", "max-memory",    "spill",
+                              "device",  "trust-encoder", "encoder"};
 
-/// Declares the options of one subcommand, each once with its default, its help and what its value sets.
+/// Declares the options of one subcommand, each once with its default, its help and what its value
+/// sets.
 class Declaration {
  public:
   explicit Declaration(CLI::App& app) : app_(app) {}
 
-  void value(const std::string& name, const std::string& shown_default, const std::string& help, const Setter& set,
-             const std::string& type = "TEXT") {
-    app_.add_option_function<std::string>("--" + name, set, help)->default_str(shown_default)->type_name(type);
+  void value(const std::string& name, const std::string& shown_default, const std::string& help,
+             const Setter& set, const std::string& type = "TEXT") {
+    app_.add_option_function<std::string>("--" + name, set, help)
+        ->default_str(shown_default)
+        ->type_name(type);
   }
-  void choice(const std::string& name, const std::string& shown_default, const Names& names, const std::string& help,
-              const std::function<void(std::size_t)>& set) {
+  void choice(const std::string& name, const std::string& shown_default, const Names& names,
+              const std::string& help, const std::function<void(std::size_t)>& set) {
     std::string type;
     for (const std::string& one : names) type += (type.empty() ? "" : "|") + one;
     value(
-        name, shown_default, help, [=](const std::string& text) { set(parse_choice("--" + name, text, names)); }, type);
+        name, shown_default, help,
+        [=](const std::string& text) { set(parse_choice("--" + name, text, names)); }, type);
   }
   CLI::Option* flag(const std::string& name, bool& target, const std::string& help) {
     return app_.add_flag("--" + name, target, help);
@@ -59,16 +64,24 @@ void declare_common(CLI::App& app, CommonOptions& common) {
   app.add_flag("--verbose", common.verbose, "Print the seconds of each stage, too");
   app.add_flag("--json", common.json, "Print results as JSON on standard output");
   app.add_flag("--no-color", common.no_color, "Print no colours on a terminal");
-  app.add_option("--log-file", common.log_file, "Write the log to this file, too")->type_name("FILE");
+  app.add_option("--log-file", common.log_file, "Write the log to this file, too")
+      ->type_name("FILE");
 }
 
 void declare_reading(Declaration& declare, SegmentOptions& options) {
   declare.value(
-      "pixel-size", "from the file", "Edge of a pixel with its unit (nm, pm, A or um), for example 0.0213nm",
-      [&](const std::string& text) { options.load.nm_per_pixel = parse_length_nm("--pixel-size", text); }, "LENGTH");
+      "pixel-size", "from the file",
+      "Edge of a pixel with its unit (nm, pm, A or um), for example 0.0213nm",
+      [&](const std::string& text) {
+        options.load.nm_per_pixel = parse_length_nm("--pixel-size", text);
+      },
+      "LENGTH");
   declare.value(
       "lattice-nm", "measured", "Lattice period in nm, used in place of the measured one",
-      [&](const std::string& text) { options.chips.lattice_nm = parse_length_nm("--lattice-nm", text); }, "NM");
+      [&](const std::string& text) {
+        options.chips.lattice_nm = parse_length_nm("--lattice-nm", text);
+      },
+      "NM");
   declare.value(
       "chip-size", "auto", "Edge of a chip in pixels of the image. auto is four lattice periods",
       [&](const std::string& text) {
@@ -83,10 +96,12 @@ void declare_reading(Declaration& declare, SegmentOptions& options) {
         options.chips.stride_px.reset();
         if (text == "auto") return;
         options.chips.stride_px = parse_number("--stride", text);
-        if (*options.chips.stride_px <= 0) throw UsageError("--stride is " + text + " px but must be above 0");
+        if (*options.chips.stride_px <= 0)
+          throw UsageError("--stride is " + text + " px but must be above 0");
       },
       "auto|PX");
-  declare.value("dataset", "HAADF, else the first image", "Dataset to read, by its name or its detector",
+  declare.value("dataset", "HAADF, else the first image",
+                "Dataset to read, by its name or its detector",
                 [&](const std::string& text) { options.load.dataset = text; });
   declare.value(
       "frame", "0", "Frame of a stack: its index, counted from 0, or mean for the mean of all",
@@ -96,7 +111,8 @@ void declare_reading(Declaration& declare, SegmentOptions& options) {
       },
       "INDEX|mean");
   declare.value(
-      "max-pixels", std::to_string(options.load.max_pixels), "Refuse images of more pixels than this",
+      "max-pixels", std::to_string(options.load.max_pixels),
+      "Refuse images of more pixels than this",
       [&](const std::string& text) {
         options.load.max_pixels =
             static_cast<std::uint64_t>(parse_whole("--max-pixels", text, 1, std::int64_t{1} << 40));
@@ -110,26 +126,32 @@ void declare_encoder(Declaration& declare, SegmentCommand& command) {
       "encoder", "the one that ships",
       "TorchScript file of the encoder. Its sidecar has the same name, ending in .json",
       [&](const std::string& text) { encoder.model = text; }, "FILE");
-  declare.value("device", "auto", "Device that runs the encoder: auto, cpu or cuda[:N]", [&](const std::string& text) {
-    const bool cuda =
-        text == "cuda" || (text.starts_with("cuda:") && parse_whole("--device", text.substr(5), 0, 255) >= 0);
-    if (!cuda && text != "auto" && text != "cpu")
-      throw UsageError("--device '" + text + "' is not known: give auto, cpu or cuda[:N]");
-    encoder.device = text;
-  });
+  declare.value(
+      "device", "auto", "Device that runs the encoder: auto, cpu or cuda[:N]",
+      [&](const std::string& text) {
+        const bool cuda = text == "cuda" || (text.starts_with("cuda:") &&
+                                             parse_whole("--device", text.substr(5), 0, 255) >= 0);
+        if (!cuda && text != "auto" && text != "cpu")
+          throw UsageError("--device '" + text + "' is not known: give auto, cpu or cuda[:N]");
+        encoder.device = text;
+      });
   declare.choice("precision", "auto", {"auto", "float32", "bfloat16", "int8"},
-                 "Number type of the encoder. auto is bfloat16 with AMX, else float32. int8 is calibrated on each "
+                 "Number type of the encoder. auto is bfloat16 with AMX, else float32. int8 is "
+                 "calibrated on each "
                  "image; with VNNI it is three times as fast as float32",
                  into(encoder.precision));
-  declare.choice(
-      "embedding", "auto", {"auto", "chip", "shared"},
-      "chip embeds each chip by itself, as the paper does. shared pools all chips from one pass over the image: eight "
-      "times as fast, as good for large plain regions, worse for small or similar ones. auto is chip",
-      into(encoder.embedding));
+  declare.choice("embedding", "auto", {"auto", "chip", "shared"},
+                 "chip embeds each chip by itself, as the paper does. shared pools all chips from "
+                 "one pass over the image: eight "
+                 "times as fast, as good for large plain regions, worse for small or similar ones. "
+                 "auto is chip",
+                 into(encoder.embedding));
   declare.choice("normalise", "image", {"image", "chip"},
-                 "Standardise grey levels over the whole image, or chip by chip", into(command.options.normalise));
-  declare.flag("trust-encoder", encoder.trust,
-               "Load a model whose hash is not known. A model file is code that runs with your rights");
+                 "Standardise grey levels over the whole image, or chip by chip",
+                 into(command.options.normalise));
+  declare.flag(
+      "trust-encoder", encoder.trust,
+      "Load a model whose hash is not known. A model file is code that runs with your rights");
 }
 
 void declare_graph(Declaration& declare, SegmentCommand& command) {
@@ -139,7 +161,9 @@ void declare_graph(Declaration& declare, SegmentCommand& command) {
   std::string cuts;
   for (const std::string& name : options.rules.cuts) cuts += (cuts.empty() ? "" : ",") + name;
   declare.value(
-      "cut", cuts, "Rules that draw a map, separated by commas: mean, median, mode, any number in [0, 1]" + derived,
+      "cut", cuts,
+      "Rules that draw a map, separated by commas: mean, median, mode, any number in [0, 1]" +
+          derived,
       [&](const std::string& text) {
         options.rules.cuts = split(text, ',');
         (void)parse_rules(options.rules.cuts);
@@ -148,39 +172,44 @@ void declare_graph(Declaration& declare, SegmentCommand& command) {
   declare.value(
       "primary", options.rules.primary, "Rule whose map the summaries and the series use",
       [&](const std::string& text) { options.rules.primary = text; }, "RULE");
-  declare.choice(
-      "similarity", "minmax", {"minmax", "raw"},
-      "Scale of the scores. minmax: 0 is the least alike pair of the image, 1 the most alike. raw: the cosine",
-      into(options.similarity.scale));
-  declare.choice("edge-weight", "score", {"score", "unit"}, "Weight of an edge: its score, or 1 (unit)",
-                 into(options.rules.edge_weight));
+  declare.choice("similarity", "minmax", {"minmax", "raw"},
+                 "Scale of the scores. minmax: 0 is the least alike pair of the image, 1 the most "
+                 "alike. raw: the cosine",
+                 into(options.similarity.scale));
+  declare.choice("edge-weight", "score", {"score", "unit"},
+                 "Weight of an edge: its score, or 1 (unit)", into(options.rules.edge_weight));
   declare.value(
       "mode-bins", "100", "Number of bins in the histogram of scores. Its tallest bin is the mode",
       [&](const std::string& text) {
         options.rules.mode_bins = static_cast<int>(parse_whole("--mode-bins", text, 2, 65536));
       },
       "N");
-  declare.choice("communities", "louvain", {"louvain", "leiden"}, "Method that finds the communities",
-                 into(options.communities.method));
+  declare.choice("communities", "louvain", {"louvain", "leiden"},
+                 "Method that finds the communities", into(options.communities.method));
   declare.choice("engine", "auto", {"auto", "dense", "igraph"},
-                 "dense makes the first passes on the score matrix, igraph makes all passes in igraph. auto is dense, "
+                 "dense makes the first passes on the score matrix, igraph makes all passes in "
+                 "igraph. auto is dense, "
                  "but igraph for leiden on small graphs",
                  into(options.communities.engine));
   declare.value(
-      "resolution", "1", "Resolution of the modularity. Higher values give more and smaller communities",
+      "resolution", "1",
+      "Resolution of the modularity. Higher values give more and smaller communities",
       [&](const std::string& text) {
         options.communities.resolution = parse_number("--resolution", text);
-        if (options.communities.resolution <= 0) throw UsageError("--resolution is " + text + " but must be above 0");
+        if (options.communities.resolution <= 0)
+          throw UsageError("--resolution is " + text + " but must be above 0");
       },
       "X");
   declare.value(
       "seed", "1", "Seed of every random choice",
       [&](const std::string& text) {
-        options.communities.seed = static_cast<std::uint64_t>(parse_whole("--seed", text, 0, std::int64_t{1} << 62));
+        options.communities.seed =
+            static_cast<std::uint64_t>(parse_whole("--seed", text, 0, std::int64_t{1} << 62));
       },
       "N");
   declare.value(
-      "runs", "5", "Runs of the community search. The best is taken. How far all agree is the stability",
+      "runs", "5",
+      "Runs of the community search. The best is taken. How far all agree is the stability",
       [&](const std::string& text) {
         options.communities.runs = static_cast<int>(parse_whole("--runs", text, 1, 1000));
       },
@@ -191,13 +220,14 @@ void declare_graph(Declaration& declare, SegmentCommand& command) {
         options.paint.min_chips = static_cast<int>(parse_whole("--min-chips", text, 1, 1 << 30));
       },
       "N");
-  declare.choice("vote", "tent", {"tent", "uniform"},
-                 "Weight of a chip's vote: falling from its centre to its edge (tent), or equal (uniform)",
-                 into(options.paint.vote));
   declare.choice(
-      "borders", "pixels", {"pixels", "votes"},
-      "Borders of derived rules run where the pixels change (pixels), or where the votes of chips put them (votes)",
-      into(options.paint.borders));
+      "vote", "tent", {"tent", "uniform"},
+      "Weight of a chip's vote: falling from its centre to its edge (tent), or equal (uniform)",
+      into(options.paint.vote));
+  declare.choice("borders", "pixels", {"pixels", "votes"},
+                 "Borders of derived rules run where the pixels change (pixels), or where the "
+                 "votes of chips put them (votes)",
+                 into(options.paint.borders));
 }
 
 void declare_machine(Declaration& declare, SegmentCommand& command) {
@@ -205,12 +235,16 @@ void declare_machine(Declaration& declare, SegmentCommand& command) {
   declare.value(
       "threads", "the machine's", "Number of threads. It never changes a result",
       [&](const std::string& text) {
-        command.options.resources.threads = static_cast<int>(parse_whole("--threads", text, 1, 4096));
+        command.options.resources.threads =
+            static_cast<int>(parse_whole("--threads", text, 1, 4096));
       },
       "N");
   declare.value(
-      "max-memory", "the machine's", "Refuse an image that needs more memory than this, for example 8G",
-      [&](const std::string& text) { command.options.resources.max_memory_bytes = parse_bytes("--max-memory", text); },
+      "max-memory", "the machine's",
+      "Refuse an image that needs more memory than this, for example 8G",
+      [&](const std::string& text) {
+        command.options.resources.max_memory_bytes = parse_bytes("--max-memory", text);
+      },
       "SIZE");
   declare.value(
       "spill", "none", "Keep the scores in a file in this folder, not in memory",
@@ -220,17 +254,21 @@ void declare_machine(Declaration& declare, SegmentCommand& command) {
 void declare_outputs(Declaration& declare, SegmentCommand& command) {
   OutputOptions& outputs = command.outputs;
   declare.choice("graphml", "auto", {"auto", "full", "backbone", "none"},
-                 "Edges in the GraphML file: all, or a backbone. auto is full up to 1,000,000 edges, else backbone. "
+                 "Edges in the GraphML file: all, or a backbone. auto is full up to 1,000,000 "
+                 "edges, else backbone. "
                  "none writes no file",
                  into(outputs.graphml));
   declare.value(
-      "write", "none", "Extra files, separated by commas: embeddings, scores, hspy (label and order maps for HyperSpy)",
+      "write", "none",
+      "Extra files, separated by commas: embeddings, scores, hspy (label and order maps for "
+      "HyperSpy)",
       [&](const std::string& text) {
         outputs.embeddings = outputs.scores = outputs.hspy = false;
         bool OutputOptions::*const wanted[] = {&OutputOptions::embeddings, &OutputOptions::scores,
                                                &OutputOptions::hspy};
         for (const std::string& one : split(text, ','))
-          if (const std::size_t index = parse_choice("--write", one, {"none", "embeddings", "scores", "hspy"});
+          if (const std::size_t index =
+                  parse_choice("--write", one, {"none", "embeddings", "scores", "hspy"});
               index > 0)
             outputs.*wanted[index - 1] = true;
       },
@@ -245,21 +283,29 @@ void apply_config(CLI::App& app, const std::filesystem::path& path) {
       throw UsageError(path.string() + ": unknown key '" + name + "'");
     if (option->count() > 0) continue;
     if (option->get_expected_min() == 0 && value != "true" && value != "false")
-      throw UsageError(path.string() + ": " + name + " is '" + value + "' but must be true or false");
+      throw UsageError(path.string() + ": " + name + " is '" + value +
+                       "' but must be true or false");
     option->add_result(value);
     option->run_callback();
   }
 }
 
-/// Lists every configurable option with its effective value. "auto" and the like are values. An option is left out when
-/// its default only describes, such as "from the file".
+/// Lists every configurable option with its effective value. "auto" and the like are values. An
+/// option is left out when its default only describes, such as "from the file".
 OptionTable effective_options(const CLI::App& app) {
-  static const Names descriptive = {
-      "from the file", "measured", "HAADF, else the first image", "the one that ships", "the machine's", "none", ""};
+  static const Names descriptive = {"from the file",
+                                    "measured",
+                                    "HAADF, else the first image",
+                                    "the one that ships",
+                                    "the machine's",
+                                    "none",
+                                    ""};
   OptionTable table;
   for (const CLI::Option* option : app.get_options()) {
-    if (!option->get_configurable() || option->get_positional() || option->get_lnames().empty()) continue;
-    std::string value = option->count() > 0 ? CLI::detail::join(option->results(), ",") : option->get_default_str();
+    if (!option->get_configurable() || option->get_positional() || option->get_lnames().empty())
+      continue;
+    std::string value =
+        option->count() > 0 ? CLI::detail::join(option->results(), ",") : option->get_default_str();
     if (std::find(descriptive.begin(), descriptive.end(), value) != descriptive.end()) continue;
     table.emplace_back(option->get_lnames().front(), value);
   }
@@ -268,7 +314,8 @@ OptionTable effective_options(const CLI::App& app) {
 
 /// The whole parser with the structs it fills.
 struct Parser {
-  CLI::App app{"Segment STEM-HAADF micrographs into regions of like structure, without labels", "metamict"};
+  CLI::App app{"Segment STEM-HAADF micrographs into regions of like structure, without labels",
+               "metamict"};
   SegmentCommand segment;
   SeriesCommand series;
   WatchCommand watch;
@@ -296,13 +343,17 @@ Parser::Parser() {
   app.get_formatter()->column_width(34);
   app.set_help_flag("-h,--help", "Print this help");
   app.set_help_all_flag("--help-all", "Print the help of every verb");
-  app.add_flag("--version", version,
-               "Print the versions of the program and its libraries, and the processor's instruction set");
-  app.add_option("--completion", completion, "Print a completion script: bash, zsh or fish")->type_name("SHELL");
+  app.add_flag(
+      "--version", version,
+      "Print the versions of the program and its libraries, and the processor's instruction set");
+  app.add_option("--completion", completion, "Print a completion script: bash, zsh or fish")
+      ->type_name("SHELL");
   app.add_flag("--man", manual, "Print the manual page (roff)");
   app.footer(
-      "Exit codes: 0 all done, 1 some images failed, 2 wrong usage, 3 no input readable, 4 model missing or refused,\n"
-      "5 too little memory or disk, 6 output not written, 7 internal error, 130/143 stopped by a signal.");
+      "Exit codes: 0 all done, 1 some images failed, 2 wrong usage, 3 no input readable, 4 model "
+      "missing or refused,\n"
+      "5 too little memory or disk, 6 output not written, 7 internal error, 130/143 stopped by a "
+      "signal.");
   declare_segment();
   declare_series();
   declare_watch();
@@ -313,7 +364,8 @@ Parser::Parser() {
 /// Declares what the three verbs that segment have in common.
 void Parser::declare_how(CLI::App& verb, SegmentCommand& command) {
   Declaration declare(verb);
-  verb.add_option("--output", command.output, "Folder for the results. It is made if it does not exist")
+  verb.add_option("--output", command.output,
+                  "Folder for the results. It is made if it does not exist")
       ->type_name("DIR")
       ->configurable(false);
   declare_reading(declare, command.options);
@@ -326,12 +378,17 @@ void Parser::declare_how(CLI::App& verb, SegmentCommand& command) {
             "Skip images that are done with the same input, options and model. Redo the others")
       ->configurable(false);
   declare.flag("overwrite", command.overwrite, "Replace existing results")->configurable(false);
-  declare.flag("fail-fast", command.fail_fast, "Stop at the first image that fails")->configurable(false);
-  declare.flag("dry-run", command.dry_run, "Print what would be done, then stop")->configurable(false);
-  declare.flag("print-config", command.print_config, "Print the effective options as a config file, then stop")
+  declare.flag("fail-fast", command.fail_fast, "Stop at the first image that fails")
+      ->configurable(false);
+  declare.flag("dry-run", command.dry_run, "Print what would be done, then stop")
+      ->configurable(false);
+  declare
+      .flag("print-config", command.print_config,
+            "Print the effective options as a config file, then stop")
       ->configurable(false);
   verb.add_option("--config", config,
-                  "Read options from this file, one key = value a line, as in run.toml. The command line wins")
+                  "Read options from this file, one key = value a line, as in run.toml. The "
+                  "command line wins")
       ->type_name("FILE")
       ->configurable(false);
   for (const char* name : {"--quiet", "--verbose", "--json", "--no-color", "--log-file"})
@@ -341,30 +398,36 @@ void Parser::declare_how(CLI::App& verb, SegmentCommand& command) {
 void Parser::declare_segment() {
   segment_app = app.add_subcommand("segment", "Segment one image or many, each by itself");
   declare_common(*segment_app, segment.common);
-  segment_app->add_option("IMAGE", segment.images, "Images to segment: TIFF, PNG, JPEG, NPY or a microscope's format")
+  segment_app
+      ->add_option("IMAGE", segment.images,
+                   "Images to segment: TIFF, PNG, JPEG, NPY or a microscope's format")
       ->configurable(false);
   segment_app
-      ->add_option("--manifest", segment.manifest,
-                   "File that lists the images: one path a line, or a CSV with a column named image")
+      ->add_option(
+          "--manifest", segment.manifest,
+          "File that lists the images: one path a line, or a CSV with a column named image")
       ->type_name("FILE")
       ->configurable(false);
   declare_how(*segment_app, segment);
 }
 
 void Parser::declare_series() {
-  series_app = app.add_subcommand(
-      "series", "Segment a dose series: the same labels in all images, the amorphous front, its trend with dose");
+  series_app = app.add_subcommand("series",
+                                  "Segment a dose series: the same labels in all images, the "
+                                  "amorphous front, its trend with dose");
   declare_common(*series_app, series.common);
   series_app
-      ->add_option(
-          "SERIES", series_names,
-          "A CSV with the columns image and dose_dpa (others are kept), or IMAGE=DOSE for each image (dose in dpa)")
+      ->add_option("SERIES", series_names,
+                   "A CSV with the columns image and dose_dpa (others are kept), or IMAGE=DOSE for "
+                   "each image (dose in dpa)")
       ->configurable(false);
   Declaration declare(*series_app);
   declare
       .flag("joint", series.joint,
-            "Build one graph over the chips of all images, in place of matching the regions of one graph per image. "
-            "One odd image stretches the scores of all, and memory grows with the square of the number of chips")
+            "Build one graph over the chips of all images, in place of matching the regions of one "
+            "graph per image. "
+            "One odd image stretches the scores of all, and memory grows with the square of the "
+            "number of chips")
       ->configurable(false);
   series_app
       ->add_option_function<std::string>(
@@ -372,10 +435,12 @@ void Parser::declare_series() {
           [this](const std::string& text) {
             const double angle = parse_number("--growth-direction", text);
             if (angle < -360 || angle > 360)
-              throw UsageError("--growth-direction is " + text + " but must lie between -360 and 360");
+              throw UsageError("--growth-direction is " + text +
+                               " but must lie between -360 and 360");
             series.options.growth_direction_deg = std::fmod(angle + 360, 360);
           },
-          "Direction from the substrate to the film's surface, in degrees counter-clockwise from the picture's right. "
+          "Direction from the substrate to the film's surface, in degrees counter-clockwise from "
+          "the picture's right. "
           "At 90 the surface is up")
       ->type_name("DEG")
       ->default_str("found")
@@ -384,10 +449,12 @@ void Parser::declare_series() {
 }
 
 void Parser::declare_watch() {
-  watch_app = app.add_subcommand("watch", "Segment each new image of a folder as it arrives. The encoder stays loaded");
+  watch_app = app.add_subcommand(
+      "watch", "Segment each new image of a folder as it arrives. The encoder stays loaded");
   declare_common(*watch_app, watch.common);
   watch_app
-      ->add_option("FOLDER", watch.folder, "Folder to watch. Images that are in it already and not done come first")
+      ->add_option("FOLDER", watch.folder,
+                   "Folder to watch. Images that are in it already and not done come first")
       ->configurable(false);
   Declaration declare(*watch_app);
   watch_app
@@ -398,37 +465,46 @@ void Parser::declare_watch() {
             if (watch.settle_s <= 0 || watch.settle_s > 3600)
               throw UsageError("--settle is " + text + " but must lie above 0 and up to 3600 s");
           },
-          "Wait until the size and time of a file have stood still for so long, if no program was seen to close it")
+          "Wait until the size and time of a file have stood still for so long, if no program was "
+          "seen to close it")
       ->type_name("SECONDS")
       ->default_str("1")
       ->configurable(false);
   declare
       .flag("poll", watch.poll,
-            "Look at the folder again and again. Network folders need this, because they report no changes")
+            "Look at the folder again and again. Network folders need this, because they report no "
+            "changes")
       ->configurable(false);
-  declare.flag("once", watch.once, "Stop when all images in the folder are done")->configurable(false);
+  declare.flag("once", watch.once, "Stop when all images in the folder are done")
+      ->configurable(false);
   declare_how(*watch_app, watch.segment);
 }
 
 void Parser::declare_inspect() {
-  CLI::App* verb = app.add_subcommand("inspect", "Print what is in a file and what segment would do with it");
+  CLI::App* verb =
+      app.add_subcommand("inspect", "Print what is in a file and what segment would do with it");
   declare_common(*verb, inspect.common);
   Declaration declare(*verb);
   verb->add_option("IMAGE", inspect.images, "Files to inspect");
   declare_reading(declare, inspect.options);
-  inspect.options.resources.threads = machine_threads();  // the memory it foretells is that of segment's defaults
+  inspect.options.resources.threads =
+      machine_threads();  // the memory it foretells is that of segment's defaults
 }
 
 void Parser::declare_evaluate() {
   CLI::App* verb = app.add_subcommand(
-      "evaluate", "Compare a label map with the truth: adjusted Rand index and intersection over union (IoU)");
+      "evaluate",
+      "Compare a label map with the truth: adjusted Rand index and intersection over union (IoU)");
   declare_common(*verb, evaluate.common);
   verb->add_option("LABELS", evaluate.labels, "Label image to judge")->required();
-  verb->add_option("TRUTH", evaluate.truth, "Label image that is the truth, of the same size")->required();
+  verb->add_option("TRUTH", evaluate.truth, "Label image that is the truth, of the same size")
+      ->required();
   Declaration declare(*verb);
   declare.value(
       "ignore", "none", "Label of the truth whose pixels are left out",
-      [this](const std::string& text) { evaluate.ignore = static_cast<int>(parse_whole("--ignore", text, 0, 65535)); },
+      [this](const std::string& text) {
+        evaluate.ignore = static_cast<int>(parse_whole("--ignore", text, 0, 65535));
+      },
       "N");
 }
 
@@ -447,21 +523,24 @@ void finish_how(CLI::App& verb, const std::filesystem::path& config, SegmentComm
   command.options.check();
   command.effective = effective_options(verb);
   for (const auto& entry : command.effective)
-    if (std::find(result_neutral.begin(), result_neutral.end(), entry.first) == result_neutral.end())
+    if (std::find(result_neutral.begin(), result_neutral.end(), entry.first) ==
+        result_neutral.end())
       command.result_relevant.push_back(entry);
   if (command.resume && command.overwrite)
     throw UsageError("--resume and --overwrite exclude each other: give one of them");
 }
 
 void require_output(const SegmentCommand& command) {
-  if (command.output.empty()) throw UsageError("--output is missing: give the folder for the results");
+  if (command.output.empty())
+    throw UsageError("--output is missing: give the folder for the results");
 }
 
 SegmentCommand finish(Parser& parser) {
   SegmentCommand& command = parser.segment;
   finish_how(*parser.segment_app, parser.config, command);
   if (command.print_config) return command;
-  if (!command.manifest.empty() && !command.images.empty()) throw UsageError("give images or --manifest, not both");
+  if (!command.manifest.empty() && !command.images.empty())
+    throw UsageError("give images or --manifest, not both");
   if (command.manifest.empty() && command.images.empty())
     throw UsageError("no image is given: metamict segment IMAGE... --output DIR");
   require_output(command);
@@ -473,10 +552,12 @@ SeriesEntry parse_entry(const std::string& text) {
   const std::size_t at = text.rfind('=');
   if (at == std::string::npos || at == 0)
     throw UsageError("'" + text +
-                     "' is not IMAGE=DOSE: give a dose for every image, or one CSV with the columns image,dose_dpa");
+                     "' is not IMAGE=DOSE: give a dose for every image, or one CSV with the "
+                     "columns image,dose_dpa");
   const double dose = parse_number("the dose of " + text.substr(0, at), text.substr(at + 1));
   if (dose < 0)
-    throw UsageError("the dose of " + text.substr(0, at) + " is " + text.substr(at + 1) + " but must not be negative");
+    throw UsageError("the dose of " + text.substr(0, at) + " is " + text.substr(at + 1) +
+                     " but must not be negative");
   return {text.substr(0, at), dose, text.substr(0, at), {}};
 }
 
@@ -485,19 +566,24 @@ Command finish_series(Parser& parser) {
   SegmentCommand& how = command.segment;
   if (command.joint) how.outputs.embeddings = true;
   finish_how(*parser.series_app, parser.config, how);
-  if (command.joint) how.outputs.embeddings = true;  // also where the config said otherwise: the joint graph reads them
+  if (command.joint)
+    how.outputs.embeddings =
+        true;  // also where the config said otherwise: the joint graph reads them
   how.common = command.common;
   if (how.print_config) return how;
   const Names& names = parser.series_names;
-  if (names.empty()) throw UsageError("no series is given: metamict series SERIES.csv --output DIR, or IMAGE=DOSE...");
+  if (names.empty())
+    throw UsageError(
+        "no series is given: metamict series SERIES.csv --output DIR, or IMAGE=DOSE...");
   if (names.size() == 1 && (names[0].ends_with(".csv") || names[0].find('=') == std::string::npos))
     command.entries = read_series_csv(names[0]);
   else
     for (const std::string& name : names) command.entries.push_back(parse_entry(name));
   command.source = names.size() == 1 ? names[0] : "";
   for (const SeriesEntry& entry : command.entries) how.images.push_back(entry.image);
-  how.result_relevant.emplace_back("verb",
-                                   command.joint ? "series, joint" : "series");  // its folders hold more than segment's
+  how.result_relevant.emplace_back(
+      "verb",
+      command.joint ? "series, joint" : "series");  // its folders hold more than segment's
   require_output(how);
   return command;
 }
@@ -507,16 +593,20 @@ Command finish_watch(Parser& parser) {
   finish_how(*parser.watch_app, parser.config, command.segment);
   command.segment.common = command.common;
   if (command.segment.print_config) return command.segment;
-  if (command.folder.empty()) throw UsageError("no folder is given: metamict watch FOLDER --output DIR");
+  if (command.folder.empty())
+    throw UsageError("no folder is given: metamict watch FOLDER --output DIR");
   require_output(command.segment);
   return command;
 }
 
-/// Turns the parser's complaint into a sentence. For an unknown verb the parser lists the whole line, backwards.
-std::string in_our_words(const CLI::ParseError& error, const CLI::App& app, const std::vector<std::string>& arguments) {
+/// Turns the parser's complaint into a sentence. For an unknown verb the parser lists the whole
+/// line, backwards.
+std::string in_our_words(const CLI::ParseError& error, const CLI::App& app,
+                         const std::vector<std::string>& arguments) {
   std::string said = error.what();
   const std::string& first = arguments.front();
-  const auto verbs = app.get_subcommands([&](const CLI::App* verb) { return verb->get_name() == first; });
+  const auto verbs =
+      app.get_subcommands([&](const CLI::App* verb) { return verb->get_name() == first; });
   if (!first.starts_with("-") && verbs.empty())
     return "there is no verb '" + first + "': give segment, series, watch, inspect or evaluate";
   if (const std::vector<std::string> rest = app.remaining(true);
@@ -524,7 +614,8 @@ std::string in_our_words(const CLI::ParseError& error, const CLI::App& app, cons
     return rest.front().starts_with("-") ? "there is no option " + rest.front()
                                          : "'" + rest.front() + "' is one more than is expected";
   const std::string name = said.substr(0, said.find(':'));
-  if (said.find("At Most 1 required") != std::string::npos) return name + " is given more than once: give it once";
+  if (said.find("At Most 1 required") != std::string::npos)
+    return name + " is given more than once: give it once";
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error)) return name + " needs a value";
   return said;
 }
@@ -542,7 +633,8 @@ Command parse_command_line(const std::vector<std::string>& arguments) {
   } catch (const CLI::CallForAllHelp&) {
     return PrintText{app.help("", CLI::AppFormatMode::All)};
   } catch (const CLI::ParseError& error) {
-    throw UsageError(in_our_words(error, app, arguments) + " (metamict --help lists what there is)");
+    throw UsageError(in_our_words(error, app, arguments) +
+                     " (metamict --help lists what there is)");
   }
   if (parser.version) return PrintText{version_text()};
   if (!parser.completion.empty()) return PrintText{completion_script(app, parser.completion)};
@@ -551,12 +643,14 @@ Command parse_command_line(const std::vector<std::string>& arguments) {
   if (app.got_subcommand("series")) return finish_series(parser);
   if (app.got_subcommand("watch")) return finish_watch(parser);
   if (app.got_subcommand("inspect")) {
-    if (parser.inspect.images.empty()) throw UsageError("no image is given: metamict inspect IMAGE...");
+    if (parser.inspect.images.empty())
+      throw UsageError("no image is given: metamict inspect IMAGE...");
     return parser.inspect;
   }
   if (app.got_subcommand("evaluate")) return parser.evaluate;
   throw UsageError(
-      "no verb is given: segment, series, watch, inspect or evaluate (metamict --help lists what there is)");
+      "no verb is given: segment, series, watch, inspect or evaluate (metamict --help lists what "
+      "there is)");
 }
 
 }  // namespace metamict::app

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Turns the command line and a config file into one struct per verb. options.cpp is the only place where an option has
-// a name.
+// Turns the command line and a config file into one struct per verb. options.cpp is the only place
+// where an option has a name.
 #pragma once
 
 #include <filesystem>
@@ -31,13 +31,14 @@ struct SegmentCommand {
   EncoderOptions encoder;  ///< model is empty for the one that ships
   OutputOptions outputs;
   bool dry_run = false, print_config = false, resume = false, overwrite = false, fail_fast = false;
-  OptionTable effective;        ///< what --config reads back
-  OptionTable result_relevant;  ///< the part of it that can change a result: what DONE.json's hash covers
+  OptionTable effective;  ///< what --config reads back
+  OptionTable
+      result_relevant;  ///< the part of it that can change a result: what DONE.json's hash covers
 };
 
 struct SeriesCommand {
   CommonOptions common;
-  SegmentCommand segment;            ///< how every image is segmented; its images are those of the series
+  SegmentCommand segment;  ///< how every image is segmented; its images are those of the series
   std::vector<SeriesEntry> entries;  ///< as given
   SeriesOptions options;
   bool joint = false;
@@ -64,12 +65,14 @@ struct EvaluateCommand {
   std::optional<int> ignore;
 };
 
-/// A text that was asked for (--help, --version, --completion). It goes to stdout, with exit code 0.
+/// A text that was asked for (--help, --version, --completion). It goes to stdout, with exit code
+/// 0.
 struct PrintText {
   std::string text;
 };
 
-using Command = std::variant<PrintText, SegmentCommand, SeriesCommand, WatchCommand, InspectCommand, EvaluateCommand>;
+using Command = std::variant<PrintText, SegmentCommand, SeriesCommand, WatchCommand, InspectCommand,
+                             EvaluateCommand>;
 
 /// Parses the arguments without the program's name. Throws UsageError with one sentence.
 Command parse_command_line(const std::vector<std::string>& arguments);

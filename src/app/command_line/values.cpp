@@ -17,7 +17,8 @@ namespace {
 std::pair<double, std::string> number_and_unit(const std::string& option, const std::string& text) {
   double value = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failure != std::errc{} || !std::isfinite(value)) throw UsageError(option + " '" + text + "' is not a number");
+  if (failure != std::errc{} || !std::isfinite(value))
+    throw UsageError(option + " '" + text + "' is not a number");
   const char* unit = end;
   while (*unit == ' ') ++unit;
   return {value, unit};
@@ -31,24 +32,27 @@ double parse_number(const std::string& option, const std::string& text) {
   return value;
 }
 
-std::int64_t parse_whole(const std::string& option, const std::string& text, std::int64_t low, std::int64_t high) {
+std::int64_t parse_whole(const std::string& option, const std::string& text, std::int64_t low,
+                         std::int64_t high) {
   std::int64_t value = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (failure != std::errc{} || end != text.data() + text.size())
     throw UsageError(option + " '" + text + "' is not a whole number");
   if (value < low || value > high)
-    throw UsageError(option + " is " + text + " but must lie between " + std::to_string(low) + " and " +
-                     std::to_string(high));
+    throw UsageError(option + " is " + text + " but must lie between " + std::to_string(low) +
+                     " and " + std::to_string(high));
   return value;
 }
 
 double parse_length_nm(const std::string& option, const std::string& text) {
-  static const std::map<std::string, double> units = {{"", 1},         {"nm", 1},   {"pm", 1e-3},     {"A", 0.1},
-                                                      {"\u00C5", 0.1}, {"um", 1e3}, {"\u00B5m", 1e3}, {"\u03BCm", 1e3}};
+  static const std::map<std::string, double> units = {
+      {"", 1},         {"nm", 1},   {"pm", 1e-3},     {"A", 0.1},
+      {"\u00C5", 0.1}, {"um", 1e3}, {"\u00B5m", 1e3}, {"\u03BCm", 1e3}};
   const auto [value, unit] = number_and_unit(option, text);
   const auto found = units.find(unit);
   if (found == units.end())
-    throw UsageError(option + " '" + text + "' has no known unit: give nm, pm, A or um, for example 0.0213nm");
+    throw UsageError(option + " '" + text +
+                     "' has no known unit: give nm, pm, A or um, for example 0.0213nm");
   if (value <= 0) throw UsageError(option + " is " + text + " but must be above 0");
   return value * found->second;
 }
@@ -59,11 +63,13 @@ std::uint64_t parse_bytes(const std::string& option, const std::string& text) {
     unit.resize(unit.size() - 2);
   else if (unit.ends_with("B"))
     unit.pop_back();
-  static const std::map<std::string, int> shifts = {{"", 0}, {"K", 10}, {"M", 20}, {"G", 30}, {"T", 40}};
+  static const std::map<std::string, int> shifts = {
+      {"", 0}, {"K", 10}, {"M", 20}, {"G", 30}, {"T", 40}};
   const auto found = shifts.find(unit);
   const double bytes = found == shifts.end() ? 0 : std::ldexp(value, found->second);
   if (!(bytes >= 1 && bytes <= 0x1p62))
-    throw UsageError(option + " '" + text + "' is not an amount of memory: give for example 8G or 512M");
+    throw UsageError(option + " '" + text +
+                     "' is not an amount of memory: give for example 8G or 512M");
   return static_cast<std::uint64_t>(bytes);
 }
 
@@ -81,11 +87,13 @@ std::vector<std::string> split(const std::string& text, char separator) {
   }
 }
 
-std::size_t parse_choice(const std::string& option, const std::string& text, const std::vector<std::string>& names) {
+std::size_t parse_choice(const std::string& option, const std::string& text,
+                         const std::vector<std::string>& names) {
   const auto found = std::find(names.begin(), names.end(), text);
   if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
   std::string list;
-  for (const std::string& name : names) list += (list.empty() ? "" : &name == &names.back() ? " or " : ", ") + name;
+  for (const std::string& name : names)
+    list += (list.empty() ? "" : &name == &names.back() ? " or " : ", ") + name;
   throw UsageError(option + " '" + text + "' is not known: give " + list);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Parses values as they are typed on a command line. Each function throws UsageError with the option and the value.
+// Parses values as they are typed on a command line. Each function throws UsageError with the
+// option and the value.
 #pragma once
 
 #include <cstdint>
@@ -9,17 +10,21 @@
 namespace metamict::app {
 
 double parse_number(const std::string& option, const std::string& text);
-std::int64_t parse_whole(const std::string& option, const std::string& text, std::int64_t low, std::int64_t high);
+std::int64_t parse_whole(const std::string& option, const std::string& text, std::int64_t low,
+                         std::int64_t high);
 
-/// Parses a length: "0.0213nm", "21.3 pm", "0.2 A", "1.2e-5 um". A bare number is in nm. It must be positive.
+/// Parses a length: "0.0213nm", "21.3 pm", "0.2 A", "1.2e-5 um". A bare number is in nm. It must be
+/// positive.
 double parse_length_nm(const std::string& option, const std::string& text);
 
-/// Parses a size: "8G", "8GB", "8GiB", "512M", or bytes. G, M and K are powers of 1024. It must be positive.
+/// Parses a size: "8G", "8GB", "8GiB", "512M", or bytes. G, M and K are powers of 1024. It must be
+/// positive.
 std::uint64_t parse_bytes(const std::string& option, const std::string& text);
 
 std::vector<std::string> split(const std::string& text, char separator);
 
 /// Returns the index of `text` in `names`. The error's sentence lists the names.
-std::size_t parse_choice(const std::string& option, const std::string& text, const std::vector<std::string>& names);
+std::size_t parse_choice(const std::string& option, const std::string& text,
+                         const std::vector<std::string>& names);
 
 }  // namespace metamict::app

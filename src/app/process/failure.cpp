@@ -31,8 +31,9 @@ int exit_code_of(const std::exception& error) {
 }
 
 std::string about(const std::filesystem::path& file, const std::exception& error) {
-  const std::string line =
-      is_out_of_memory(error) ? "memory ran out: give a larger --stride or --spill DIR" : one_line(error);
+  const std::string line = is_out_of_memory(error)
+                               ? "memory ran out: give a larger --stride or --spill DIR"
+                               : one_line(error);
   const std::string name = file.filename().string();
   return line.find(name) != std::string::npos ? line : name + ": " + line;
 }

@@ -21,7 +21,8 @@ const char* colour(spdlog::level::level_enum level) {
 
 }  // namespace
 
-Log::Log(Console& console, const CommonOptions& options) : console_(console), quiet_(options.quiet) {
+Log::Log(Console& console, const CommonOptions& options)
+    : console_(console), quiet_(options.quiet) {
   auto stream = std::make_shared<spdlog::sinks::ostream_sink_mt>(console.err, true);
   stream->set_pattern("%v");
   std::vector<spdlog::sink_ptr> sinks{stream};
@@ -31,12 +32,15 @@ Log::Log(Console& console, const CommonOptions& options) : console_(console), qu
       file->set_pattern("%Y-%m-%dT%H:%M:%S%z %v");
       sinks.push_back(file);
     } catch (const spdlog::spdlog_ex& error) {
-      throw OutputError("log file " + options.log_file.string() + " cannot be opened: " + error.what());
+      throw OutputError("log file " + options.log_file.string() +
+                        " cannot be opened: " + error.what());
     }
   }
   if (options.no_color) console_.terminal = false;
   logger_ = std::make_shared<spdlog::logger>("metamict", sinks.begin(), sinks.end());
-  logger_->set_level(options.quiet ? spdlog::level::err : options.verbose ? spdlog::level::debug : spdlog::level::info);
+  logger_->set_level(options.quiet     ? spdlog::level::err
+                     : options.verbose ? spdlog::level::debug
+                                       : spdlog::level::info);
 }
 
 Log::~Log() { clear_bar(); }
@@ -47,8 +51,8 @@ void Log::clear_bar() {
 }
 
 namespace {
-void write(spdlog::logger& logger, spdlog::level::level_enum level, const std::string& prefix, const std::string& line,
-           bool terminal) {
+void write(spdlog::logger& logger, spdlog::level::level_enum level, const std::string& prefix,
+           const std::string& line, bool terminal) {
   const char* const on = terminal ? colour(level) : "";
   logger.log(level, "{}{}{}{}", on, prefix, *on != '\0' ? "\033[0m" : "", printable(line));
 }

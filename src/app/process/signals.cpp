@@ -57,7 +57,8 @@ void say(const std::string& line) {
 }
 
 void clear_away() {
-  const bool held = publishing.try_lock_for(std::chrono::seconds(2));  // kept: nothing may be published any more
+  const bool held =
+      publishing.try_lock_for(std::chrono::seconds(2));  // kept: nothing may be published any more
   const std::unique_lock lock(registry, std::try_to_lock);
   if (held && lock)
     for (const auto& clear : clearings) clear();
@@ -90,9 +91,12 @@ void serve() {
   Clock::time_point deadline = Clock::time_point::max();
   while (true) {
     pollfd waiting{ends[0], POLLIN, 0};
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
-    const int ready = ::poll(
-        &waiting, 1, deadline == Clock::time_point::max() ? -1 : static_cast<int>(std::max<decltype(left)>(0, left)));
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    const int ready = ::poll(&waiting, 1,
+                             deadline == Clock::time_point::max()
+                                 ? -1
+                                 : static_cast<int>(std::max<decltype(left)>(0, left)));
     if (ready == 0) hurry(stop_signal);
     unsigned char signal = 0;
     if (ready < 0 || ::read(ends[0], &signal, 1) != 1) continue;
@@ -126,7 +130,8 @@ SignalWatch::~SignalWatch() {
 }
 
 void end_for_want_of_memory() {
-  constexpr std::string_view words = "error: memory ran out: give a larger --stride or --spill DIR\n";
+  constexpr std::string_view words =
+      "error: memory ran out: give a larger --stride or --spill DIR\n";
   static std::atomic<bool> ending = false;
   if (!memory_ran_out()) std::abort();
   if (!ending.exchange(true)) {  // clearing, too, may find no memory and come back here

@@ -28,7 +28,8 @@ bool ships(const std::string& sha256) try {
       if (entry->path().extension() != ".json") continue;
       std::ifstream file(entry->path());
       const nlohmann::json sidecar = nlohmann::json::parse(file, nullptr, false);
-      if (sidecar.is_object() && sidecar.contains("sha256") && sidecar["sha256"] == sha256) return true;
+      if (sidecar.is_object() && sidecar.contains("sha256") && sidecar["sha256"] == sha256)
+        return true;
     }
   }
   return false;
@@ -42,7 +43,8 @@ bool is_allowed(const std::string& sha256) {
   struct stat status {};
   if (list.empty() || ::stat(list.c_str(), &status) != 0) return false;
   if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-    throw ModelError(list.string() + " can be written by others, so it is not believed: chmod go-w it");
+    throw ModelError(list.string() +
+                     " can be written by others, so it is not believed: chmod go-w it");
   std::ifstream file(list);
   for (std::string line; std::getline(file, line);)
     if (line.substr(0, line.find_first_of(" \t\r#")) == sha256) return true;
@@ -71,14 +73,16 @@ std::unique_ptr<Encoder> open_trusted_encoder(const EncoderOptions& options) {
   const Sidecar sidecar = read_sidecar(options.model);
   if (!sidecar.sha256.empty() && (ships(sidecar.sha256) || is_allowed(sidecar.sha256)))
     return open_encoder_noting(options, {});
-  const std::string fact = "its SHA-256 " + hash_of_model_file(options.model) + " is not that of a model that ships";
+  const std::string fact =
+      "its SHA-256 " + hash_of_model_file(options.model) + " is not that of a model that ships";
   if (!options.trust)
     throw ModelError(options.model.string() + ": " + fact +
-                     "; a model file is code that runs with your rights: when you trust where it comes from, give "
+                     "; a model file is code that runs with your rights: when you trust where it "
+                     "comes from, give "
                      "--trust-encoder or add the hash to " +
                      allow_list().string());
-  return open_encoder_noting(options,
-                             {"encoder " + options.model.filename().string() + " was loaded on trust: " + fact});
+  return open_encoder_noting(
+      options, {"encoder " + options.model.filename().string() + " was loaded on trust: " + fact});
 }
 
 std::filesystem::path default_encoder() {

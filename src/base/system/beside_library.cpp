@@ -23,7 +23,8 @@ std::filesystem::path library_folder() {
 void* plugin_symbol(const std::string& name, const char* symbol) {
   const std::filesystem::path path = library_folder() / ("lib" + name + ".so");
   void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr) throw ModelError("cannot load the plug-in " + path.string() + ": " + dlerror());
+  if (library == nullptr)
+    throw ModelError("cannot load the plug-in " + path.string() + ": " + dlerror());
   void* const address = dlsym(library, symbol);
   if (address == nullptr) throw ModelError(path.string() + " has no " + symbol);
   return address;

@@ -20,7 +20,8 @@ namespace metamict {
 
 namespace {
 
-// The child's processor time is limited to seconds. Longer silence means a machine or a file system without an answer.
+// The child's processor time is limited to seconds. Longer silence means a machine or a file system
+// without an answer.
 constexpr int patience_ms = 120000;
 constexpr std::size_t most_line = std::size_t{16} << 20;
 
@@ -106,7 +107,8 @@ std::string Child::finish() {
   }
   pid_ = -1;
   if (WIFSIGNALED(status))
-    return WTERMSIG(status) == SIGXCPU ? "it took too long" : std::string("ended by ") + strsignal(WTERMSIG(status));
+    return WTERMSIG(status) == SIGXCPU ? "it took too long"
+                                       : std::string("ended by ") + strsignal(WTERMSIG(status));
   return WEXITSTATUS(status) == 0 ? "" : "ended with code " + std::to_string(WEXITSTATUS(status));
 }
 

@@ -59,11 +59,14 @@ std::filesystem::path cgroup_folder() {
   return line.starts_with("0::/") ? root / line.substr(4) : root;
 }
 
-/// The smallest first word of `file` from the process's cgroup up to the root. "max" counts as none.
+/// The smallest first word of `file` from the process's cgroup up to the root. "max" counts as
+/// none.
 std::optional<std::uint64_t> cgroup_minimum(const char* file) {
   std::optional<std::uint64_t> smallest;
-  for (auto folder = cgroup_folder(); folder.string().starts_with("/sys/fs/cgroup"); folder = folder.parent_path())
-    if (const auto value = parse(first_line(folder / file))) smallest = std::min(smallest.value_or(*value), *value);
+  for (auto folder = cgroup_folder(); folder.string().starts_with("/sys/fs/cgroup");
+       folder = folder.parent_path())
+    if (const auto value = parse(first_line(folder / file)))
+      smallest = std::min(smallest.value_or(*value), *value);
   return smallest;
 }
 
@@ -97,13 +100,14 @@ std::string cpu_capability() {
 
 /// The BLAS that LibTorch would load, by following the system's link.
 std::string blas() {
-  for (const char* name :
-       {"/etc/alternatives/libblas.so.3-x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu/libblas.so.3"}) {
+  for (const char* name : {"/etc/alternatives/libblas.so.3-x86_64-linux-gnu",
+                           "/usr/lib/x86_64-linux-gnu/libblas.so.3"}) {
     std::error_code failure;
     const auto target = std::filesystem::canonical(name, failure);
     if (!failure)
-      return target.string().find("openblas") != std::string::npos ? "OpenBLAS (" + target.string() + ")"
-                                                                   : target.string();
+      return target.string().find("openblas") != std::string::npos
+                 ? "OpenBLAS (" + target.string() + ")"
+                 : target.string();
   }
   return "unknown";
 }
@@ -138,18 +142,18 @@ std::map<std::string, std::string> versions() {
   const auto dotted = [](int a, int b, int c) {
     return std::to_string(a) + "." + std::to_string(b) + "." + std::to_string(c);
   };
-  return {
-      {"metamict", METAMICT_VERSION},
-      {"LibTorch", METAMICT_TORCH_VERSION},
-      {"OpenCV", CV_VERSION},
-      {"Eigen", dotted(EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, EIGEN_MINOR_VERSION)},
-      {"igraph", IGRAPH_VERSION},
-      {"oneDNN", dotted(onednn.major, onednn.minor, onednn.patch)},
-      {"libtiff", std::to_string(TIFFLIB_VERSION)},
-      {"nlohmann-json", dotted(NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH)},
-      {"compiler", "GCC " __VERSION__},
-      {"BLAS", blas()},
-      {"CPU capability", cpu_capability()}};
+  return {{"metamict", METAMICT_VERSION},
+          {"LibTorch", METAMICT_TORCH_VERSION},
+          {"OpenCV", CV_VERSION},
+          {"Eigen", dotted(EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, EIGEN_MINOR_VERSION)},
+          {"igraph", IGRAPH_VERSION},
+          {"oneDNN", dotted(onednn.major, onednn.minor, onednn.patch)},
+          {"libtiff", std::to_string(TIFFLIB_VERSION)},
+          {"nlohmann-json", dotted(NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
+                                   NLOHMANN_JSON_VERSION_PATCH)},
+          {"compiler", "GCC " __VERSION__},
+          {"BLAS", blas()},
+          {"CPU capability", cpu_capability()}};
 }
 
 std::map<std::string, std::string> machine() {

@@ -25,7 +25,8 @@ MappedFile::MappedFile(const std::filesystem::path& path) {
   }
   const int failure = errno;
   if (file >= 0) close(file);
-  if (!good && failure == ENOMEM) throw ResourceError(path.string() + ": not enough memory to map it");
+  if (!good && failure == ENOMEM)
+    throw ResourceError(path.string() + ": not enough memory to map it");
   if (!good) throw ModelError(path.string() + ": cannot be read: " + std::strerror(failure));
   bytes_ = {static_cast<const unsigned char*>(start), size};
 }

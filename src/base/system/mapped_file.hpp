@@ -10,7 +10,8 @@ namespace metamict {
 
 class MappedFile {
  public:
-  /// Throws ModelError when the file cannot be opened, ResourceError when memory runs out. An empty file has no bytes.
+  /// Throws ModelError when the file cannot be opened, ResourceError when memory runs out. An empty
+  /// file has no bytes.
   explicit MappedFile(const std::filesystem::path& path);
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;

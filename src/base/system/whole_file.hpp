@@ -12,8 +12,9 @@
 
 namespace metamict {
 
-/// Writes to <path>.part. finish() brings the bytes to the disk and renames the file. Without finish() nothing remains.
-/// Every failure throws OutputError with the file's name and the system's words.
+/// Writes to <path>.part. finish() brings the bytes to the disk and renames the file. Without
+/// finish() nothing remains. Every failure throws OutputError with the file's name and the system's
+/// words.
 class WholeFile {
  public:
   explicit WholeFile(std::filesystem::path path);
@@ -22,8 +23,8 @@ class WholeFile {
   WholeFile& operator=(const WholeFile&) = delete;
 
   void write(std::string_view bytes);
-  /// Syncs, closes and renames. The path in the answer is the one given to the constructor. The name outlasts a power
-  /// cut only after sync_folder().
+  /// Syncs, closes and renames. The path in the answer is the one given to the constructor. The
+  /// name outlasts a power cut only after sync_folder().
   WrittenFile finish();
 
  private:
@@ -38,8 +39,8 @@ class WholeFile {
   std::uint64_t bytes_ = 0;
 };
 
-/// Brings the names of a folder's files to the disk (fsync). Call it once for many files, because it costs some 10 ms.
-/// Throws OutputError.
+/// Brings the names of a folder's files to the disk (fsync). Call it once for many files, because
+/// it costs some 10 ms. Throws OutputError.
 void sync_folder(const std::filesystem::path& folder);
 
 }  // namespace metamict

@@ -11,9 +11,10 @@ namespace metamict {
 
 namespace {
 
-constexpr std::size_t cache_bytes = std::size_t{3}
-                                    << 19;       // what a group of maps may take of a 2 MiB second-level cache
-constexpr long pixels_that_share_weights = 512;  // of the last stage: 30 MB are read once for so many
+constexpr std::size_t cache_bytes =
+    std::size_t{3} << 19;  // what a group of maps may take of a 2 MiB second-level cache
+constexpr long pixels_that_share_weights =
+    512;  // of the last stage: 30 MB are read once for so many
 
 MapShape times(MapShape shape, long chips) {
   shape.n = chips;
@@ -27,11 +28,16 @@ Groups ResnetExecutor::best_groups(int input_px, Number number) {
   long side = strided(strided(input_px, 2), 2), before = 1;
   for (std::size_t stage = 0; stage < groups.size(); ++stage) {
     if (stage > 0) side = strided(side, 2);
-    const long channels = 256L << stage;  // of the output; the two maps inside a bottleneck have half of them together
-    const std::size_t bytes = static_cast<std::size_t>(side * side * (channels + channels / 2)) * size_of(number);
+    const long channels =
+        256L
+        << stage;  // of the output; the two maps inside a bottleneck have half of them together
+    const std::size_t bytes =
+        static_cast<std::size_t>(side * side * (channels + channels / 2)) * size_of(number);
     const std::size_t fitting =
-        stage < 3 ? cache_bytes / bytes : static_cast<std::size_t>(pixels_that_share_weights / (side * side));
-    before = groups[stage] = std::max(before, static_cast<long>(std::bit_floor(std::max<std::size_t>(1, fitting))));
+        stage < 3 ? cache_bytes / bytes
+                  : static_cast<std::size_t>(pixels_that_share_weights / (side * side));
+    before = groups[stage] =
+        std::max(before, static_cast<long>(std::bit_floor(std::max<std::size_t>(1, fitting))));
   }
   return groups;
 }
@@ -49,8 +55,8 @@ void ResnetRanges::widen(const ResnetRanges& other) {
         stages[i][k].*range = std::max(stages[i][k].*range, other.stages[i][k].*range);
 }
 
-ResnetExecutor::ResnetExecutor(PackedWeights& store, const FoldedResnet& weights, int input_px, const InputScale& scale,
-                               const ResnetRanges* ranges)
+ResnetExecutor::ResnetExecutor(PackedWeights& store, const FoldedResnet& weights, int input_px,
+                               const InputScale& scale, const ResnetRanges* ranges)
     : store_(&store),
       input_px_(input_px),
       stem_step_(ranges != nullptr ? step_of(ranges->stem, 255) : 0),
@@ -58,13 +64,16 @@ ResnetExecutor::ResnetExecutor(PackedWeights& store, const FoldedResnet& weights
       stem_(store, weights.stem, scale, input_px, input_px),
       stages_([&] {
         std::vector<Stage> stages;
-        const Groups groups = best_groups(input_px, ranges != nullptr ? Number::int8 : store.number());
+        const Groups groups =
+            best_groups(input_px, ranges != nullptr ? Number::int8 : store.number());
         for (std::size_t i = 0; i < groups.size(); ++i)
-          stages.push_back(stage(weights, i, times(i == 0 ? stem_.out() : stages.back().out(), groups[i]), ranges));
+          stages.push_back(stage(
+              weights, i, times(i == 0 ? stem_.out() : stages.back().out(), groups[i]), ranges));
         return stages;
       }()),
-      small_last_(
-          stage(weights, 3, times(stages_[2].out(), std::max(stages_[2].in().n, stages_[3].in().n / 4)), ranges)) {}
+      small_last_(stage(weights, 3,
+                        times(stages_[2].out(), std::max(stages_[2].in().n, stages_[3].in().n / 4)),
+                        ranges)) {}
 
 Stage ResnetExecutor::stage(const FoldedResnet& weights, std::size_t index, const MapShape& in,
                             const ResnetRanges* ranges) const {
@@ -80,7 +89,9 @@ void ResnetExecutor::run_stem(Workspace& space, const float* chips, long count, 
   const bool whole = number() == Number::int8;
   for (long i = 0; i < count; ++i, chips += pixels, out += values * size_of(number())) {
     std::byte* map = whole ? space.pooled.at_least(values * size_of(store_->number())) : out;
-    stem_.run(space, {chips, input_px_, Stem::margin, Stem::margin + input_px_, Stem::margin, Stem::margin + input_px_},
+    stem_.run(space,
+              {chips, input_px_, Stem::margin, Stem::margin + input_px_, Stem::margin,
+               Stem::margin + input_px_},
               map);
     if (seen != nullptr) seen->stem = std::max(seen->stem, greatest(map, values, store_->number()));
     if (whole) to_steps(map, values, store_->number(), stem_step_, out);
@@ -88,12 +99,14 @@ void ResnetExecutor::run_stem(Workspace& space, const float* chips, long count, 
 }
 
 /// Runs chips through the stages up to `last`, which is `stage`, one group at a time.
-void ResnetExecutor::run_stages(Workspace& space, std::size_t last, const Stage& stage, const float* chips, long count,
-                                std::byte* out, ResnetRanges* seen) const {
+void ResnetExecutor::run_stages(Workspace& space, std::size_t last, const Stage& stage,
+                                const float* chips, long count, std::byte* out,
+                                ResnetRanges* seen) const {
   const auto pixels = static_cast<std::ptrdiff_t>(input_px_) * input_px_;
   const long group = stage.in().n;
   std::byte* in = space.maps[last].at_least(stage.in().values() * size_of(number()));
-  for (long first = 0; first < count; first += group, out += stage.out().values() * size_of(number())) {
+  for (long first = 0; first < count;
+       first += group, out += stage.out().values() * size_of(number())) {
     const long here = std::min(group, count - first);
     if (last == 0)
       run_stem(space, chips + first * pixels, here, in, seen);
@@ -103,7 +116,8 @@ void ResnetExecutor::run_stages(Workspace& space, std::size_t last, const Stage&
   }
 }
 
-void ResnetExecutor::run(Workspace& space, const float* chips, long count, float* features, ResnetRanges* seen) const {
+void ResnetExecutor::run(Workspace& space, const float* chips, long count, float* features,
+                         ResnetRanges* seen) const {
   assert(seen == nullptr || count == small_batch());
   const Stage& last = count <= small_batch() ? small_last_ : stages_.back();
   const MapShape map = times(last.out(), 1);

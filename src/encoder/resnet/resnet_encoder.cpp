@@ -24,12 +24,13 @@ Number choose_number(Precision precision, Notes& notes) {
     notes.push_back("int8 is not supported by this processor: " + name_of(automatic) + " is used");
   if (precision == Precision::automatic || precision == Precision::int8) return automatic;
   if (precision == Precision::bfloat16 && has_bfloat16()) return Number::bfloat16;
-  if (precision == Precision::bfloat16) notes.push_back("bfloat16 is not supported by this processor: float32 is used");
+  if (precision == Precision::bfloat16)
+    notes.push_back("bfloat16 is not supported by this processor: float32 is used");
   return Number::float32;
 }
 
-ResnetEncoder::ResnetEncoder(std::shared_ptr<const FoldedResnet> weights, const EncoderOptions& options,
-                             const Sidecar& sidecar, Notes notes)
+ResnetEncoder::ResnetEncoder(std::shared_ptr<const FoldedResnet> weights,
+                             const EncoderOptions& options, const Sidecar& sidecar, Notes notes)
     : sidecar_(sidecar),
       notes_(std::move(notes)),
       threads_(std::max(1, options.threads)),
@@ -53,7 +54,8 @@ EncoderIdentity ResnetEncoder::identity() const {
   identity.precision = last_calibration_.empty() ? name_of(executor_.number()) : "int8";
   identity.device = "cpu";
   identity.embedding = last_was_shared_ ? "shared" : "chip";
-  identity.path = "oneDNN" + (checked_against_.empty() ? "" : ", checked against " + checked_against_) +
+  identity.path = "oneDNN" +
+                  (checked_against_.empty() ? "" : ", checked against " + checked_against_) +
                   (last_calibration_.empty() ? "" : ", " + last_calibration_);
   return identity;
 }
@@ -78,32 +80,36 @@ bool ResnetEncoder::can_share(const ChipGrid& grid, Normalise normalise) {
   return reason.empty();
 }
 
-RowMatrixXf ResnetEncoder::encode(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise,
-                                  const Progress& progress) {
+RowMatrixXf ResnetEncoder::encode(const Micrograph& canonical, const ChipGrid& grid,
+                                  Normalise normalise, const Progress& progress) {
   last_calibration_.clear();
   image_notes_.clear();
   last_was_shared_ = can_share(grid, normalise);
   if (on_bytes_ && last_was_shared_)
-    image_notes_.push_back("int8 is for chips embedded one by one: the shared embedding is computed in " +
-                           name_of(executor_.number()));
+    image_notes_.push_back(
+        "int8 is for chips embedded one by one: the shared embedding is computed in " +
+        name_of(executor_.number()));
   if (last_was_shared_) return shared_->encode(canonical.pixels, grid, progress);
   if (!on_bytes_) return encode_chips(executor_, canonical, grid, normalise, progress);
   const auto on_bytes = calibrate(canonical, grid, normalise);
   return encode_chips(on_bytes ? *on_bytes : executor_, canonical, grid, normalise, progress);
 }
 
-std::vector<float> ResnetEncoder::chips_of(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise,
-                                           double phase) const {
+std::vector<float> ResnetEncoder::chips_of(const Micrograph& canonical, const ChipGrid& grid,
+                                           Normalise normalise, double phase) const {
   const std::size_t rows = 8, cols = calibration_chips() / rows;
-  const auto pixels = static_cast<std::size_t>(sidecar_.input_px) * static_cast<std::size_t>(sidecar_.input_px);
+  const auto pixels =
+      static_cast<std::size_t>(sidecar_.input_px) * static_cast<std::size_t>(sidecar_.input_px);
   std::vector<float> chips(rows * cols * pixels);
   float* to = chips.data();
   const auto at = [phase](std::size_t k, std::size_t count, int chips_there) {
-    return static_cast<int>((static_cast<double>(k) + phase) * chips_there / static_cast<double>(count));
+    return static_cast<int>((static_cast<double>(k) + phase) * chips_there /
+                            static_cast<double>(count));
   };
   for (std::size_t y = 0; y < rows; ++y)
     for (std::size_t x = 0; x < cols; ++x, to += pixels)
-      gather_chip(canonical.pixels, grid.chip(grid.node(at(y, rows, grid.rows), at(x, cols, grid.cols))), normalise,
+      gather_chip(canonical.pixels,
+                  grid.chip(grid.node(at(y, rows, grid.rows), at(x, cols, grid.cols))), normalise,
                   to);
   return chips;
 }
@@ -114,40 +120,47 @@ std::size_t ResnetEncoder::calibration_chips() const {
   return std::max(wanted, small);  // both are powers of two
 }
 
-std::unique_ptr<ResnetExecutor> ResnetEncoder::calibrate(const Micrograph& canonical, const ChipGrid& grid,
+std::unique_ptr<ResnetExecutor> ResnetEncoder::calibrate(const Micrograph& canonical,
+                                                         const ChipGrid& grid,
                                                          Normalise normalise) try {
   constexpr double least_mean_cosine = 0.996;  // what bfloat16 is held to
   const std::string floats = name_of(executor_.number());
   ResnetRanges ranges(*weights_);
   features_of(executor_, chips_of(canonical, grid, normalise, 0.5), threads_, &ranges);
-  auto on_bytes = std::make_unique<ResnetExecutor>(store_, *weights_, sidecar_.input_px,
-                                                   InputScale{sidecar_.mean, sidecar_.std}, &ranges);
+  auto on_bytes = std::make_unique<ResnetExecutor>(
+      store_, *weights_, sidecar_.input_px, InputScale{sidecar_.mean, sidecar_.std}, &ranges);
   // The check takes chips from other places than those that gave the ranges.
   const std::vector<float> others = chips_of(canonical, grid, normalise, 0.25);
   const RowMatrixXf expected = features_of(executor_, others, threads_, nullptr);
   const RowMatrixXf found = features_of(*on_bytes, others, threads_, nullptr);
   double sum = 0;
-  for (Eigen::Index i = 0; i < found.rows(); ++i) sum += worst_cosine(expected.row(i), found.row(i));
+  for (Eigen::Index i = 0; i < found.rows(); ++i)
+    sum += worst_cosine(expected.row(i), found.row(i));
   const double mean = sum / static_cast<double>(found.rows());
-  const std::string measured = std::to_string(found.rows()) + " chips of the image (mean cosine with " + floats + " " +
+  const std::string measured = std::to_string(found.rows()) +
+                               " chips of the image (mean cosine with " + floats + " " +
                                std::to_string(mean) + ")";
   if (mean < least_mean_cosine) {
-    image_notes_.push_back("int8 would change the embeddings of " + measured + ": " + floats + " is used");
+    image_notes_.push_back("int8 would change the embeddings of " + measured + ": " + floats +
+                           " is used");
     return nullptr;
   }
   last_calibration_ = "calibrated on " + measured;
   return on_bytes;
 } catch (const dnnl::error& error) {
-  if (error.status == dnnl_out_of_memory) throw ResourceError("not enough memory to embed on bytes");
+  if (error.status == dnnl_out_of_memory)
+    throw ResourceError("not enough memory to embed on bytes");
   image_notes_.push_back(std::string("int8 is refused by oneDNN (") + error.what() +
                          "): " + name_of(executor_.number()) + " is used");
   return nullptr;
 }
 
 RowMatrixXf ResnetEncoder::encode_chips(const ResnetExecutor& executor, const Micrograph& canonical,
-                                        const ChipGrid& grid, Normalise normalise, const Progress& progress) {
+                                        const ChipGrid& grid, Normalise normalise,
+                                        const Progress& progress) {
   RowMatrixXf rows_ND(static_cast<Eigen::Index>(grid.chips()), resnet50_features);
-  const auto pixels = static_cast<std::size_t>(sidecar_.input_px) * static_cast<std::size_t>(sidecar_.input_px);
+  const auto pixels =
+      static_cast<std::size_t>(sidecar_.input_px) * static_cast<std::size_t>(sidecar_.input_px);
   const auto batches = cut_into_batches(grid.chips(), static_cast<std::size_t>(executor.batch()),
                                         static_cast<std::size_t>(executor.small_batch()));
   for_each_batch(
@@ -155,7 +168,8 @@ RowMatrixXf ResnetEncoder::encode_chips(const ResnetExecutor& executor, const Mi
       [&](std::size_t worker, const Batch& batch) {
         std::vector<float> chips(batch.count * pixels);
         for (std::size_t i = 0; i < batch.count; ++i)
-          gather_chip(canonical.pixels, grid.chip(batch.first + i), normalise, chips.data() + i * pixels);
+          gather_chip(canonical.pixels, grid.chip(batch.first + i), normalise,
+                      chips.data() + i * pixels);
         executor.run(workspace(worker), chips.data(), static_cast<long>(batch.count),
                      rows_ND.row(static_cast<Eigen::Index>(batch.first)).data());
       },
@@ -167,18 +181,23 @@ RowMatrixXf ResnetEncoder::features_of(const std::vector<float>& chips) {
   return features_of(executor_, chips, 1, nullptr);
 }
 
-RowMatrixXf ResnetEncoder::features_of(const ResnetExecutor& executor, const std::vector<float>& chips, int threads,
+RowMatrixXf ResnetEncoder::features_of(const ResnetExecutor& executor,
+                                       const std::vector<float>& chips, int threads,
                                        ResnetRanges* seen) {
-  const std::size_t pixels = static_cast<std::size_t>(sidecar_.input_px) * static_cast<std::size_t>(sidecar_.input_px);
-  const std::size_t count = chips.size() / pixels, small = static_cast<std::size_t>(executor.small_batch());
+  const std::size_t pixels =
+      static_cast<std::size_t>(sidecar_.input_px) * static_cast<std::size_t>(sidecar_.input_px);
+  const std::size_t count = chips.size() / pixels,
+                    small = static_cast<std::size_t>(executor.small_batch());
   RowMatrixXf features(static_cast<Eigen::Index>(count), resnet50_features);
   std::mutex seeing;
   for_each_batch(cut_into_batches(count, small, small), threads,
                  [&](std::size_t worker, const Batch& batch) {
                    std::optional<ResnetRanges> here;
                    if (seen != nullptr) here.emplace(*weights_);
-                   executor.run(workspace(worker), chips.data() + batch.first * pixels, static_cast<long>(batch.count),
-                                features.row(static_cast<Eigen::Index>(batch.first)).data(), here ? &*here : nullptr);
+                   executor.run(workspace(worker), chips.data() + batch.first * pixels,
+                                static_cast<long>(batch.count),
+                                features.row(static_cast<Eigen::Index>(batch.first)).data(),
+                                here ? &*here : nullptr);
                    if (!here) return;
                    const std::scoped_lock lock(seeing);
                    seen->widen(*here);

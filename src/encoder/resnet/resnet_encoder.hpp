@@ -17,8 +17,8 @@ namespace metamict {
 
 class ResnetEncoder : public Encoder {
  public:
-  ResnetEncoder(std::shared_ptr<const FoldedResnet> weights, const EncoderOptions& options, const Sidecar& sidecar,
-                Notes notes);
+  ResnetEncoder(std::shared_ptr<const FoldedResnet> weights, const EncoderOptions& options,
+                const Sidecar& sidecar, Notes notes);
 
   EncoderIdentity identity() const override;
   /// The decisions taken while loading, and those for the last image.
@@ -30,22 +30,25 @@ class ResnetEncoder : public Encoder {
   RowMatrixXf encode(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise,
                      const Progress& progress) override;
 
-  /// Features of a few chips of input_px² grey values each, for a comparison with another implementation.
+  /// Features of a few chips of input_px² grey values each, for a comparison with another
+  /// implementation.
   RowMatrixXf features_of(const std::vector<float>& chips);
 
  private:
-  RowMatrixXf encode_chips(const ResnetExecutor& executor, const Micrograph& canonical, const ChipGrid& grid,
-                           Normalise normalise, const Progress& progress);
+  RowMatrixXf encode_chips(const ResnetExecutor& executor, const Micrograph& canonical,
+                           const ChipGrid& grid, Normalise normalise, const Progress& progress);
   bool can_share(const ChipGrid& grid, Normalise normalise);
-  /// Makes an executor on bytes whose ranges come from chips spread over the image. Returns nothing, with a note, when
-  /// it would change their embeddings.
-  std::unique_ptr<ResnetExecutor> calibrate(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise);
+  /// Makes an executor on bytes whose ranges come from chips spread over the image. Returns
+  /// nothing, with a note, when it would change their embeddings.
+  std::unique_ptr<ResnetExecutor> calibrate(const Micrograph& canonical, const ChipGrid& grid,
+                                            Normalise normalise);
   std::size_t calibration_chips() const;
-  /// Gathers calibration_chips() chips in a raster over the grid. `phase` shifts the raster, as a share of its spacing.
-  std::vector<float> chips_of(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise,
-                              double phase) const;
-  RowMatrixXf features_of(const ResnetExecutor& executor, const std::vector<float>& chips, int threads,
-                          ResnetRanges* seen);
+  /// Gathers calibration_chips() chips in a raster over the grid. `phase` shifts the raster, as a
+  /// share of its spacing.
+  std::vector<float> chips_of(const Micrograph& canonical, const ChipGrid& grid,
+                              Normalise normalise, double phase) const;
+  RowMatrixXf features_of(const ResnetExecutor& executor, const std::vector<float>& chips,
+                          int threads, ResnetRanges* seen);
   Workspace& workspace(std::size_t worker);
 
   Sidecar sidecar_;
@@ -59,11 +62,12 @@ class ResnetEncoder : public Encoder {
   ResnetExecutor executor_;
   std::optional<SharedResnet> shared_;  // when asked for
   bool last_was_shared_;
-  std::string last_calibration_;                        // of the last image, where it was embedded on bytes
+  std::string last_calibration_;  // of the last image, where it was embedded on bytes
   std::vector<std::unique_ptr<Workspace>> workspaces_;  // one per worker, kept from image to image
 };
 
-/// Chooses the number type asked for, or the fastest. A note says when the processor lacks the one asked for.
+/// Chooses the number type asked for, or the fastest. A note says when the processor lacks the one
+/// asked for.
 Number choose_number(Precision precision, Notes& notes);
 
 }  // namespace metamict

@@ -16,13 +16,16 @@ namespace metamict {
 namespace {
 
 /// Whether LibTorch might find a CUDA card. Only LibTorch can tell whether it does.
-bool may_have_cuda() { return std::filesystem::exists("/dev/nvidiactl") || std::filesystem::exists("/dev/dxg"); }
+bool may_have_cuda() {
+  return std::filesystem::exists("/dev/nvidiactl") || std::filesystem::exists("/dev/dxg");
+}
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-bool agrees(const RecordedFeatures& recorded, const RowMatrixXf& features, const std::string& precision) {
+bool agrees(const RecordedFeatures& recorded, const RowMatrixXf& features,
+            const std::string& precision) {
   if ((features.cols() - 1) / recorded.every + 1 != recorded.rows.cols()) return false;
   RowMatrixXf found(features.rows(), recorded.rows.cols());
   for (Eigen::Index i = 0; i < found.cols(); ++i) found.col(i) = features.col(i * recorded.every);
@@ -31,10 +34,12 @@ bool agrees(const RecordedFeatures& recorded, const RowMatrixXf& features, const
 
 }  // namespace
 
-std::unique_ptr<Encoder> open_resnet_file(std::span<const unsigned char> file, const EncoderOptions& options,
-                                          const Sidecar& sidecar, const Notes& notes) try {
+std::unique_ptr<Encoder> open_resnet_file(std::span<const unsigned char> file,
+                                          const EncoderOptions& options, const Sidecar& sidecar,
+                                          const Notes& notes) try {
   const DeviceKind device = parse_device(options.device).kind;
-  if (device == DeviceKind::cuda || (device == DeviceKind::automatic && may_have_cuda())) return nullptr;
+  if (device == DeviceKind::cuda || (device == DeviceKind::automatic && may_have_cuda()))
+    return nullptr;
   const auto recorded = recorded_features(options.model);
   if (!recorded || sidecar.features != resnet50_features) return nullptr;
 
@@ -43,8 +48,8 @@ std::unique_ptr<Encoder> open_resnet_file(std::span<const unsigned char> file, c
   const auto tensors = stored_tensors(file);
   auto weights = tensors ? fold_resnet50(*tensors, options.threads) : std::nullopt;
   if (!weights) return nullptr;
-  auto encoder = std::make_unique<ResnetEncoder>(std::make_shared<const FoldedResnet>(std::move(*weights)), options,
-                                                 sidecar, notes);
+  auto encoder = std::make_unique<ResnetEncoder>(
+      std::make_shared<const FoldedResnet>(std::move(*weights)), options, sidecar, notes);
   seconds.load = seconds_since(start);
 
   start = std::chrono::steady_clock::now();
@@ -58,7 +63,8 @@ std::unique_ptr<Encoder> open_resnet_file(std::span<const unsigned char> file, c
 } catch (const std::bad_alloc&) {
   throw ResourceError(options.model.string() + ": not enough memory");
 } catch (const dnnl::error& error) {
-  if (error.status == dnnl_out_of_memory) throw ResourceError(options.model.string() + ": not enough memory");
+  if (error.status == dnnl_out_of_memory)
+    throw ResourceError(options.model.string() + ": not enough memory");
   throw ModelError(options.model.string() + ": oneDNN refuses it: " + error.what());
 }
 

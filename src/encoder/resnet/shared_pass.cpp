@@ -13,10 +13,12 @@ namespace metamict {
 
 namespace {
 
-// How far, in cells of a part's own map, the zeros around a tile reach into it: those cells are a neighbour's to give.
+// How far, in cells of a part's own map, the zeros around a tile reach into it: those cells are a
+// neighbour's to give.
 constexpr long halo_of_second = 6, halo_of_third = 6, halo_of_fourth = 3;
 
-/// One axis of a tile, in cells of the map it makes: what it covers, and which part of that is valid.
+/// One axis of a tile, in cells of the map it makes: what it covers, and which part of that is
+/// valid.
 struct Span {
   long first, length, keep, keep_end;
 };
@@ -25,16 +27,19 @@ struct Tile {
   Span y, x;
 };
 
-/// Cuts `cells` into equal spans of about `wanted`. Each overlaps the next by at least twice the halo.
+/// Cuts `cells` into equal spans of about `wanted`. Each overlaps the next by at least twice the
+/// halo.
 std::vector<Span> cut(long cells, long wanted, long halo) {
-  const long n = std::max(1L, std::lround(static_cast<double>(cells) / static_cast<double>(wanted)));
+  const long n =
+      std::max(1L, std::lround(static_cast<double>(cells) / static_cast<double>(wanted)));
   const long length = (cells + 2 * halo * (n - 1) + n - 1) / n;
   if (n == 1 || length >= cells) return {{0, cells, 0, cells}};
   std::vector<Span> spans;
   const auto first = [&](long i) { return i * (cells - length) / (n - 1); };
   for (long i = 0; i < n; ++i) {
     const long keep = spans.empty() ? 0 : spans.back().keep_end;
-    spans.push_back({first(i), length, keep, i == n - 1 ? cells : (first(i + 1) + first(i) + length) / 2});
+    spans.push_back(
+        {first(i), length, keep, i == n - 1 ? cells : (first(i + 1) + first(i) + length) / 2});
   }
   return spans;
 }
@@ -80,14 +85,16 @@ struct SharedResnet::Map {
 
   /// Copies the valid part of a tile.
   void keep(std::byte* tile, const Tile& where) {
-    const std::size_t skipped =
-        static_cast<std::size_t>((where.y.keep - where.y.first) * where.x.length + where.x.keep - where.x.first);
-    copy_pixels({tile + skipped * pixel_bytes(), where.x.length}, {pixel(where.y.keep, where.x.keep), shape.w},
+    const std::size_t skipped = static_cast<std::size_t>(
+        (where.y.keep - where.y.first) * where.x.length + where.x.keep - where.x.first);
+    copy_pixels({tile + skipped * pixel_bytes(), where.x.length},
+                {pixel(where.y.keep, where.x.keep), shape.w},
                 {where.y.keep_end - where.y.keep, where.x.keep_end - where.x.keep}, pixel_bytes());
   }
 };
 
-/// Reports the progress of the three parts in chips. Their shares are those of their multiplications at 1024² px.
+/// Reports the progress of the three parts in chips. Their shares are those of their
+/// multiplications at 1024² px.
 class SharedResnet::Reporter {
  public:
   Reporter(const Progress& progress, std::size_t chips) : progress_(progress), chips_(chips) {}
@@ -96,7 +103,9 @@ class SharedResnet::Reporter {
     const std::lock_guard lock(mutex_);
     done_ += each_;
     if (progress_)
-      progress_("embed", std::min(chips_, static_cast<std::size_t>(std::llround(done_ * static_cast<double>(chips_)))),
+      progress_("embed",
+                std::min(chips_, static_cast<std::size_t>(
+                                     std::llround(done_ * static_cast<double>(chips_)))),
                 chips_);
   }
 
@@ -107,8 +116,8 @@ class SharedResnet::Reporter {
   std::mutex mutex_;
 };
 
-SharedResnet::SharedResnet(PackedWeights& store, std::shared_ptr<const FoldedResnet> weights, const InputScale& scale,
-                           int tile_px)
+SharedResnet::SharedResnet(PackedWeights& store, std::shared_ptr<const FoldedResnet> weights,
+                           const InputScale& scale, int tile_px)
     : store_(store), weights_(std::move(weights)), scale_(scale), tile_px_(tile_px) {}
 
 const SharedResnet::Head& SharedResnet::head(long h, long w) {
@@ -117,7 +126,9 @@ const SharedResnet::Head& SharedResnet::head(long h, long w) {
   Stem stem(store_, weights_->stem, scale_, h, w);
   Stage stage1(store_, weights_->stages[0], stem.out());
   Stage stage2(store_, weights_->stages[1], stage1.out());
-  return heads_.emplace(std::pair{h, w}, Head{std::move(stem), std::move(stage1), std::move(stage2)}).first->second;
+  return heads_
+      .emplace(std::pair{h, w}, Head{std::move(stem), std::move(stage1), std::move(stage2)})
+      .first->second;
 }
 
 const Stage& SharedResnet::stage(std::size_t index, const MapShape& in) {
@@ -128,8 +139,9 @@ const Stage& SharedResnet::stage(std::size_t index, const MapShape& in) {
 }
 
 template <class Piece>
-void SharedResnet::run_part(const std::vector<Piece>& pieces, Reporter& reporter, double share,
-                            const std::function<std::function<void(Workspace&)>(const Piece&)>& prepare) {
+void SharedResnet::run_part(
+    const std::vector<Piece>& pieces, Reporter& reporter, double share,
+    const std::function<std::function<void(Workspace&)>(const Piece&)>& prepare) {
   std::vector<std::function<void(Workspace&)>> ready;
   for (const Piece& piece : pieces) ready.push_back(prepare(piece));
   reporter.begin_part(share, pieces.size());
@@ -143,12 +155,12 @@ void SharedResnet::run_part(const std::vector<Piece>& pieces, Reporter& reporter
 
 SharedResnet::Map SharedResnet::second_map(const cv::Mat& pixels, Reporter& reporter) {
   Map map({1, eighth(pixels.rows), eighth(pixels.cols), 512}, store_.number());
-  const auto tiles =
-      tiles_of(cut(map.shape.h, tile_px_ / 8, halo_of_second), cut(map.shape.w, tile_px_ / 8, halo_of_second));
+  const auto tiles = tiles_of(cut(map.shape.h, tile_px_ / 8, halo_of_second),
+                              cut(map.shape.w, tile_px_ / 8, halo_of_second));
   run_part<Tile>(tiles, reporter, 0.3, [&](const Tile& tile) {
     const long y = tile.y.first * 8, x = tile.x.first * 8;
-    const Head& program =
-        head(std::min(tile.y.length * 8, pixels.rows - y), std::min(tile.x.length * 8, pixels.cols - x));
+    const Head& program = head(std::min(tile.y.length * 8, pixels.rows - y),
+                               std::min(tile.x.length * 8, pixels.cols - x));
     Frame frame;
     frame.image = pixels.ptr<float>(static_cast<int>(y)) + x;
     frame.step = static_cast<std::ptrdiff_t>(pixels.step1());
@@ -172,8 +184,8 @@ SharedResnet::Map SharedResnet::second_map(const cv::Mat& pixels, Reporter& repo
 SharedResnet::Map SharedResnet::third_map(Map& second, Reporter& reporter) {
   Map map({1, strided(second.shape.h, 2), strided(second.shape.w, 2), 1024}, store_.number());
   // Bands are used because the halo is large, and tiles along a second axis would pay for it again.
-  const auto tiles =
-      tiles_of(cut(map.shape.h, tile_px_ / 16, halo_of_third), cut(map.shape.w, tile_px_ / 4, halo_of_third));
+  const auto tiles = tiles_of(cut(map.shape.h, tile_px_ / 16, halo_of_third),
+                              cut(map.shape.w, tile_px_ / 4, halo_of_third));
   run_part<Tile>(tiles, reporter, 0.25, [&](const Tile& tile) {
     const long y = tile.y.first * 2, x = tile.x.first * 2;
     const MapShape in{1, std::min(tile.y.length * 2, second.shape.h - y),
@@ -182,7 +194,8 @@ SharedResnet::Map SharedResnet::third_map(Map& second, Reporter& reporter) {
     return [&map, &second, &program, in, tile, y, x](Workspace& space) {
       std::byte* from = space.maps[2].at_least(in.values() * map.number_bytes);
       std::byte* to = space.maps[3].at_least(program.out().values() * map.number_bytes);
-      copy_pixels({second.pixel(y, x), second.shape.w}, {from, in.w}, {in.h, in.w}, second.pixel_bytes());
+      copy_pixels({second.pixel(y, x), second.shape.w}, {from, in.w}, {in.h, in.w},
+                  second.pixel_bytes());
       program.run(space, from, to);
       map.keep(to, tile);
     };
@@ -190,7 +203,8 @@ SharedResnet::Map SharedResnet::third_map(Map& second, Reporter& reporter) {
   return map;
 }
 
-void SharedResnet::pool_windows(Map& third, const ChipGrid& grid, Reporter& reporter, RowMatrixXf& rows_ND) {
+void SharedResnet::pool_windows(Map& third, const ChipGrid& grid, Reporter& reporter,
+                                RowMatrixXf& rows_ND) {
   struct Piece {
     Tile tile;
     long y, x;  // where the last stage's input begins: its phase
@@ -199,8 +213,10 @@ void SharedResnet::pool_windows(Map& third, const ChipGrid& grid, Reporter& repo
   std::vector<Piece> pieces;
   for (const long y : {0, 1})
     for (const long x : {0, 1}) {
-      const auto rows = cut(strided(third.shape.h - y, 2), tile_px_ / 16, halo_of_fourth + cells - 1);
-      const auto cols = cut(strided(third.shape.w - x, 2), tile_px_ / 16, halo_of_fourth + cells - 1);
+      const auto rows =
+          cut(strided(third.shape.h - y, 2), tile_px_ / 16, halo_of_fourth + cells - 1);
+      const auto cols =
+          cut(strided(third.shape.w - x, 2), tile_px_ / 16, halo_of_fourth + cells - 1);
       for (const Tile& tile : tiles_of(rows, cols)) pieces.push_back({tile, y, x});
     }
   run_part<Piece>(pieces, reporter, 0.45, [&](const Piece& piece) {
@@ -211,7 +227,8 @@ void SharedResnet::pool_windows(Map& third, const ChipGrid& grid, Reporter& repo
     return [&third, &program, &rows_ND, &grid, this, in, piece, y, x, cells](Workspace& space) {
       std::byte* from = space.maps[3].at_least(in.values() * third.number_bytes);
       std::byte* map = space.maps[4].at_least(program.out().values() * third.number_bytes);
-      copy_pixels({third.pixel(y, x), third.shape.w}, {from, in.w}, {in.h, in.w}, third.pixel_bytes());
+      copy_pixels({third.pixel(y, x), third.shape.w}, {from, in.w}, {in.h, in.w},
+                  third.pixel_bytes());
       program.run(space, from, map);
       const auto inside = [](long window, long phase, const Span& span) {
         return window % 2 == phase && window / 2 >= span.keep && window / 2 < span.keep_end;
@@ -220,15 +237,18 @@ void SharedResnet::pool_windows(Map& third, const ChipGrid& grid, Reporter& repo
         const cv::Rect chip = grid.chip(node);
         const long row = window_of(chip.y), col = window_of(chip.x);
         if (!inside(row, piece.y, piece.tile.y) || !inside(col, piece.x, piece.tile.x)) continue;
-        const long at = (row / 2 - piece.tile.y.first) * program.out().w + col / 2 - piece.tile.x.first;
-        mean_over_window(map + static_cast<std::size_t>(at * program.out().c) * third.number_bytes, program.out(),
-                         {cells, cells}, store_.number(), rows_ND.row(static_cast<Eigen::Index>(node)).data());
+        const long at =
+            (row / 2 - piece.tile.y.first) * program.out().w + col / 2 - piece.tile.x.first;
+        mean_over_window(map + static_cast<std::size_t>(at * program.out().c) * third.number_bytes,
+                         program.out(), {cells, cells}, store_.number(),
+                         rows_ND.row(static_cast<Eigen::Index>(node)).data());
       }
     };
   });
 }
 
-RowMatrixXf SharedResnet::encode(const cv::Mat& pixels, const ChipGrid& grid, const Progress& progress) {
+RowMatrixXf SharedResnet::encode(const cv::Mat& pixels, const ChipGrid& grid,
+                                 const Progress& progress) {
   Reporter reporter(progress, grid.chips());
   Map second = second_map(pixels, reporter);
   Map third = third_map(second, reporter);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Runs a ResNet50 once over the whole micrograph and pools a window for each chip, so that overlapping chips share
-// convolutions. It is not an approximation of the embedding chip by chip, but another embedding: the border of a chip
-// sees its neighbours, where the paper's sees zeros.
+// Runs a ResNet50 once over the whole micrograph and pools a window for each chip, so that
+// overlapping chips share convolutions. It is not an approximation of the embedding chip by chip,
+// but another embedding: the border of a chip sees its neighbours, where the paper's sees zeros.
 #pragma once
 
 #include <Eigen/Core>
@@ -20,18 +20,23 @@ namespace metamict {
 
 class SharedResnet {
  public:
-  /// The micrograph is worked on in tiles of about tile_px, whose size does not change the features. The weights are
-  /// packed into `store`, which must outlive this object and sets the number of threads.
-  SharedResnet(PackedWeights& store, std::shared_ptr<const FoldedResnet> weights, const InputScale& scale,
-               int tile_px = 512);
+  /// The micrograph is worked on in tiles of about tile_px, whose size does not change the
+  /// features. The weights are packed into `store`, which must outlive this object and sets the
+  /// number of threads.
+  SharedResnet(PackedWeights& store, std::shared_ptr<const FoldedResnet> weights,
+               const InputScale& scale, int tile_px = 512);
 
-  /// Whether every chip is a window of the network's map: its size is a multiple of 32 px and the stride one of 16 px.
-  /// The last row and column, which are moved in to the edge, take the nearest window.
-  static bool fits(const ChipGrid& grid) { return grid.size_px % 32 == 0 && grid.stride_px % 16 == 0; }
+  /// Whether every chip is a window of the network's map: its size is a multiple of 32 px and the
+  /// stride one of 16 px. The last row and column, which are moved in to the edge, take the nearest
+  /// window.
+  static bool fits(const ChipGrid& grid) {
+    return grid.size_px % 32 == 0 && grid.stride_px % 16 == 0;
+  }
 
-  /// Returns the features of every chip in node order: the mean of the last stage over the chip's cells, as many as it
-  /// has by itself. Cells of the last stage are 32 px apart. It runs four times, from row 0 or 1 and column 0 or 1 of
-  /// the map before it, so that there is a cell every 16 px.
+  /// Returns the features of every chip in node order: the mean of the last stage over the chip's
+  /// cells, as many as it has by itself. Cells of the last stage are 32 px apart. It runs four
+  /// times, from row 0 or 1 and column 0 or 1 of the map before it, so that there is a cell every
+  /// 16 px.
   RowMatrixXf encode(const cv::Mat& pixels, const ChipGrid& grid, const Progress& progress);
 
  private:

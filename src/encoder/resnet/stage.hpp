@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Holds the parts of a ResNet from its pixels to its last map. Each is compiled for maps of one size.
+// Holds the parts of a ResNet from its pixels to its last map. Each is compiled for maps of one
+// size.
 #pragma once
 
 #include <array>
@@ -12,23 +13,24 @@
 
 namespace metamict {
 
-/// How grey becomes the network's input: channel c is (grey - mean[c]) / std[c] inside the image and 0 outside.
+/// How grey becomes the network's input: channel c is (grey - mean[c]) / std[c] inside the image
+/// and 0 outside.
 struct InputScale {
   std::array<float, 3> mean{}, std{1, 1, 1};
 };
 
-/// An image inside a frame that begins Stem::margin pixels before the image's first row and column. `image` is the
-/// first pixel of the image, and rows are `step` floats apart. Only rows [top, bottom) and columns [left, right) of the
-/// frame are read. The rest counts as outside.
+/// An image inside a frame that begins Stem::margin pixels before the image's first row and column.
+/// `image` is the first pixel of the image, and rows are `step` floats apart. Only rows [top,
+/// bottom) and columns [left, right) of the frame are read. The rest counts as outside.
 struct Frame {
   const float* image = nullptr;
   std::ptrdiff_t step = 0;
   long top = 0, bottom = 0, left = 0, right = 0;
 };
 
-/// Turns grey pixels into the first stage's input: a 7x7 convolution with stride 2, then a 3x3 maximum with stride 2.
-/// Three equal channels become one, with their weights added. Channels that are scaled differently become two: the
-/// grey, and 1 inside the image. Both ways are exact.
+/// Turns grey pixels into the first stage's input: a 7x7 convolution with stride 2, then a 3x3
+/// maximum with stride 2. Three equal channels become one, with their weights added. Channels that
+/// are scaled differently become two: the grey, and 1 inside the image. Both ways are exact.
 class Stem {
  public:
   /// For images of h x w pixels.
@@ -42,7 +44,8 @@ class Stem {
   long frame_w() const { return 2 * (conv_w_ - 1) + taps; }
 
  private:
-  static constexpr long taps = 8;  // the 7 taps a side and one of weight 0, so that rows are whole vectors
+  static constexpr long taps =
+      8;  // the 7 taps a side and one of weight 0, so that rows are whole vectors
   FoldedConv one_or_two_planes(const FoldedConv& conv, const InputScale& scale);
   template <class T>
   void fill_frame(const Frame& frame, T* planes) const;
@@ -54,7 +57,8 @@ class Stem {
   std::optional<Operation> product_;  // of strip_rows_ rows of the convolution's map
 };
 
-/// The largest magnitudes seen in the maps of one bottleneck. Values of the shortcut may be negative.
+/// The largest magnitudes seen in the maps of one bottleneck. Values of the shortcut may be
+/// negative.
 struct BlockRanges {
   float reduce = 0, spatial = 0, shortcut = 0, out = 0;
 };
@@ -63,15 +67,17 @@ struct BlockRanges {
 class Stage {
  public:
   Stage(PackedWeights& store, const std::vector<FoldedBottleneck>& blocks, const MapShape& in);
-  /// Computes on bytes. `range_in` is the range of the map before, `ranges` those of its own maps: 255 steps each.
-  Stage(PackedWeights& store, const std::vector<FoldedBottleneck>& blocks, const MapShape& in, float range_in,
-        const std::vector<BlockRanges>& ranges);
+  /// Computes on bytes. `range_in` is the range of the map before, `ranges` those of its own maps:
+  /// 255 steps each.
+  Stage(PackedWeights& store, const std::vector<FoldedBottleneck>& blocks, const MapShape& in,
+        float range_in, const std::vector<BlockRanges>& ranges);
   const MapShape& in() const { return blocks_.front().in; }
   MapShape out() const;
   Number number() const { return number_; }
-  /// `in` and `out` must be different memory. `seen` has one entry per bottleneck and is widened to what the maps
-  /// hold.
-  void run(Workspace& space, const std::byte* in, std::byte* out, std::vector<BlockRanges>* seen = nullptr) const;
+  /// `in` and `out` must be different memory. `seen` has one entry per bottleneck and is widened to
+  /// what the maps hold.
+  void run(Workspace& space, const std::byte* in, std::byte* out,
+           std::vector<BlockRanges>* seen = nullptr) const;
 
  private:
   enum class Way { convolution, neighbourhoods, dense };  // how a 3x3 convolution is done
@@ -93,8 +99,10 @@ class Stage {
   static std::vector<BlockSteps> steps_of(float range_in, const std::vector<BlockRanges>& ranges);
   static Block compile(PackedWeights& store, const FoldedBottleneck& weights, const MapShape& in,
                        const BlockSteps& steps);
-  void run_block(const Block& block, Workspace& space, const std::byte* in, std::byte* out, BlockRanges* seen) const;
-  void run_neighbourhoods(const Block& block, Workspace& space, const std::byte* in, std::byte* out) const;
+  void run_block(const Block& block, Workspace& space, const std::byte* in, std::byte* out,
+                 BlockRanges* seen) const;
+  void run_neighbourhoods(const Block& block, Workspace& space, const std::byte* in,
+                          std::byte* out) const;
 
   Number number_;
   std::vector<Block> blocks_;

@@ -27,12 +27,14 @@ struct ConvTensors {
 /// Hands out tensors by name and remembers which were taken.
 class Reader {
  public:
-  Reader(const StateDict& tensors, std::string prefix) : tensors_(tensors), prefix_(std::move(prefix)) {}
+  Reader(const StateDict& tensors, std::string prefix)
+      : tensors_(tensors), prefix_(std::move(prefix)) {}
 
   FoldedConv take(const std::string& conv, const std::string& norm, FoldedConv shape) {
     const std::int64_t out = shape.out, in = shape.in, kernel = shape.kernel;
-    taken_convs.push_back({take(conv + ".weight", {out, in, kernel, kernel}), take(norm + ".weight", {out}),
-                           take(norm + ".bias", {out}), take(norm + ".running_mean", {out}),
+    taken_convs.push_back({take(conv + ".weight", {out, in, kernel, kernel}),
+                           take(norm + ".weight", {out}), take(norm + ".bias", {out}),
+                           take(norm + ".running_mean", {out}),
                            take(norm + ".running_var", {out})});
     return shape;
   }
@@ -40,7 +42,8 @@ class Reader {
   /// Throws when a tensor is left over that inference needs, because it means another network.
   void check_all_taken() const {
     for (const auto& [name, tensor] : tensors_)
-      if (!taken_.contains(name) && !name.ends_with(".num_batches_tracked") && !name.starts_with(prefix_ + "fc."))
+      if (!taken_.contains(name) && !name.ends_with(".num_batches_tracked") &&
+          !name.starts_with(prefix_ + "fc."))
         throw NotThisNetwork{};
   }
 
@@ -90,14 +93,17 @@ void fold(const ConvTensors& tensors, Widened& widened, FoldedConv& into) {
   }
 }
 
-FoldedBottleneck fold_block(Reader& reader, const std::string& name, int in, int middle, int stride, bool first) {
+FoldedBottleneck fold_block(Reader& reader, const std::string& name, int in, int middle, int stride,
+                            bool first) {
   const int out = 4 * middle;
   FoldedBottleneck block;
   block.stride = stride;
   block.reduce = reader.take(name + ".conv1", name + ".bn1", {in, middle, 1, {}, {}});
   block.spatial = reader.take(name + ".conv2", name + ".bn2", {middle, middle, 3, {}, {}});
   block.expand = reader.take(name + ".conv3", name + ".bn3", {middle, out, 1, {}, {}});
-  if (first) block.shortcut = reader.take(name + ".downsample.0", name + ".downsample.1", {in, out, 1, {}, {}});
+  if (first)
+    block.shortcut =
+        reader.take(name + ".downsample.0", name + ".downsample.1", {in, out, 1, {}, {}});
   return block;
 }
 
@@ -111,7 +117,8 @@ FoldedResnet read_network(Reader& reader) {
     for (int i = 0; i < blocks_of_stage[static_cast<std::size_t>(stage)]; ++i) {
       const std::string name = "layer" + std::to_string(stage + 1) + "." + std::to_string(i);
       const int stride = i == 0 && stage > 0 ? 2 : 1;
-      net.stages[static_cast<std::size_t>(stage)].push_back(fold_block(reader, name, in, middle, stride, i == 0));
+      net.stages[static_cast<std::size_t>(stage)].push_back(
+          fold_block(reader, name, in, middle, stride, i == 0));
       in = 4 * middle;
     }
   }
@@ -135,7 +142,8 @@ std::vector<FoldedConv*> convolutions_of(FoldedResnet& net) {
 void from_half(const std::uint16_t* from, std::size_t count, float* to) {
   for (std::size_t i = 0; i < count; ++i) {  // without branches: vectors of it are made
     const std::uint32_t bits = from[i], magnitude = (bits & 0x7fffU) << 13;
-    // The exponent's bias is off by 112; multiplying by 2^112 sets it right, for numbers below the normal ones too.
+    // The exponent's bias is off by 112; multiplying by 2^112 sets it right, for numbers below the
+    // normal ones too.
     const auto number = std::bit_cast<std::uint32_t>(std::bit_cast<float>(magnitude) * 0x1p112F);
     const std::uint32_t not_finite = magnitude >= 0x0f800000U ? 0x7f800000U : 0U;
     to[i] = std::bit_cast<float>(number | not_finite | (bits & 0x8000U) << 16);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Declares the one function of the torch plug-in that the library calls. It includes no torch header.
+// Declares the one function of the torch plug-in that the library calls. It includes no torch
+// header.
 #pragma once
 
 #include "metamict/encoder.hpp"
@@ -7,9 +8,11 @@
 
 namespace metamict {
 
-/// Opens a TorchScript encoder whose file was verified. `sidecar` holds the hash of the file itself, `notes` what was
-/// decided so far. The caller owns the result. Throws ModelError and UsageError.
-using OpenTorchEncoder = Encoder*(const EncoderOptions& options, const Sidecar& sidecar, const Notes& notes);
+/// Opens a TorchScript encoder whose file was verified. `sidecar` holds the hash of the file
+/// itself, `notes` what was decided so far. The caller owns the result. Throws ModelError and
+/// UsageError.
+using OpenTorchEncoder = Encoder*(const EncoderOptions& options, const Sidecar& sidecar,
+                                  const Notes& notes);
 
 }  // namespace metamict
 

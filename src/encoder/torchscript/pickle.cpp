@@ -16,7 +16,8 @@ constexpr std::size_t largest_pickle = std::size_t{1} << 20;  // a ResNet50's ha
 /// Runs a pickle, which is a program for a stack machine.
 class Pickle::Machine {
  public:
-  Machine(std::span<const unsigned char> bytes, std::vector<Value>& values) : bytes_(bytes), values_(values) {}
+  Machine(std::span<const unsigned char> bytes, std::vector<Value>& values)
+      : bytes_(bytes), values_(values) {}
 
   Id run() {
     for (;;) {
@@ -131,7 +132,8 @@ class Pickle::Machine {
   }
   std::string_view two_lines() {
     const std::string_view rest(reinterpret_cast<const char*>(bytes_.data()), bytes_.size());
-    const auto first = rest.find('\n'), second = first == rest.npos ? first : rest.find('\n', first + 1);
+    const auto first = rest.find('\n'),
+               second = first == rest.npos ? first : rest.find('\n', first + 1);
     if (second == rest.npos) throw PickleError("it ends early");
     return take(second + 1).substr(0, second);
   }
@@ -169,7 +171,8 @@ class Pickle::Machine {
     Value& value = values_[top()];
     if (value.kind != Kind::sequence && value.kind != Kind::table)
       throw PickleError("items of something without items");
-    if (value.kind == Kind::table && more.size() % 2 != 0) throw PickleError("a key without a value");
+    if (value.kind == Kind::table && more.size() % 2 != 0)
+      throw PickleError("a key without a value");
     value.items.insert(value.items.end(), more.begin(), more.end());
   }
   void make(Kind kind) { push({kind, 0, {}, pop(2)}); }
@@ -183,7 +186,8 @@ class Pickle::Machine {
     const std::size_t count = byte();
     if (count > 8) throw PickleError("a whole number of more than 8 bytes");
     std::uint64_t value = little_endian(count);
-    if (count > 0 && count < 8 && (value >> (8 * count - 1) & 1U) != 0) value |= ~std::uint64_t{0} << (8 * count);
+    if (count > 0 && count < 8 && (value >> (8 * count - 1) & 1U) != 0)
+      value |= ~std::uint64_t{0} << (8 * count);
     push({Kind::integer, static_cast<std::int64_t>(value), {}, {}});
   }
 

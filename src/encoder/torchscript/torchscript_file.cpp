@@ -47,15 +47,16 @@ std::optional<Bytes> stored_entry(Bytes file, Bytes central) {
   const auto local = part(file, header, local_bytes);
   if (encrypted || method != 0 || packed != size || !local || number_at(*local, 0, 4) != local_mark)
     return std::nullopt;
-  return part(file, header + local_bytes + number_at(*local, 26, 2) + number_at(*local, 28, 2), size);
+  return part(file, header + local_bytes + number_at(*local, 26, 2) + number_at(*local, 28, 2),
+              size);
 }
 
 constexpr std::int64_t most_elements = std::int64_t{1} << 31;
 
 struct NotUnderstood {};
 
-/// Walks through the module's attributes. A pickle can refer to a part of itself many times over, so both depth and
-/// length of the walk are limited.
+/// Walks through the module's attributes. A pickle can refer to a part of itself many times over,
+/// so both depth and length of the walk are limited.
 class Tensors {
  public:
   Tensors(const Pickle& pickle, const ZipEntries& entries, std::string archive)
@@ -81,17 +82,21 @@ class Tensors {
       const Value& state = item(value, 1, Kind::table);
       for (std::size_t i = 0; i < state.items.size(); i += 2)
         walk(pickle_.at(state.items[i + 1]),
-             (name.empty() ? "" : name + ".") + std::string(item(state, i, Kind::text).text), depth + 1);
-    } else if (value.kind == Kind::call && item(value, 0, Kind::name).text == "torch._utils\n_rebuild_tensor_v2") {
+             (name.empty() ? "" : name + ".") + std::string(item(state, i, Kind::text).text),
+             depth + 1);
+    } else if (value.kind == Kind::call &&
+               item(value, 0, Kind::name).text == "torch._utils\n_rebuild_tensor_v2") {
       found_[name] = view(item(value, 1, Kind::sequence));
     }
   }
 
-  /// Reads the arguments of _rebuild_tensor_v2: storage, offset, sizes, strides. The others do not matter here.
+  /// Reads the arguments of _rebuild_tensor_v2: storage, offset, sizes, strides. The others do not
+  /// matter here.
   TensorView view(const Value& arguments) const {
     // ("storage", type, key, device, elements)
     const Value& storage = item(item(arguments, 0, Kind::persistent), 0, Kind::sequence);
-    const Value &sizes = item(arguments, 2, Kind::sequence), &strides = item(arguments, 3, Kind::sequence);
+    const Value &sizes = item(arguments, 2, Kind::sequence),
+                &strides = item(arguments, 3, Kind::sequence);
     TensorView tensor;
     std::int64_t count = 1;
     for (std::size_t i = 0; i < sizes.items.size(); ++i) {
@@ -102,14 +107,18 @@ class Tensors {
     }
     std::int64_t step = 1;  // row by row, or it is a view of something else
     for (std::size_t i = sizes.items.size(); i-- > 0; step *= tensor.shape[i])
-      if (tensor.shape[i] > 1 && item(strides, i, Kind::integer).integer != step) throw NotUnderstood{};
+      if (tensor.shape[i] > 1 && item(strides, i, Kind::integer).integer != step)
+        throw NotUnderstood{};
     const std::string_view type = item(storage, 1, Kind::name).text;
-    const std::size_t bytes = type == "torch\nFloatStorage" ? 4 : type == "torch\nHalfStorage" ? 2 : 0;
+    const std::size_t bytes = type == "torch\nFloatStorage"  ? 4
+                              : type == "torch\nHalfStorage" ? 2
+                                                             : 0;
     if (bytes == 0) return tensor;
-    const unsigned char* data = elements(storage, item(arguments, 1, Kind::integer).integer, count, bytes);
+    const unsigned char* data =
+        elements(storage, item(arguments, 1, Kind::integer).integer, count, bytes);
     if (bytes == 4)
-      // cppcheck-suppress invalidPointerCast ; little-endian, as stored_tensors requires, and aligned, as elements()
-      // does
+      // cppcheck-suppress invalidPointerCast ; little-endian, as stored_tensors requires, and
+      // aligned, as elements() does
       tensor.data = reinterpret_cast<const float*>(data);
     else
       tensor.half = reinterpret_cast<const std::uint16_t*>(data);
@@ -118,10 +127,11 @@ class Tensors {
 
   const unsigned char* elements(const Value& storage, std::int64_t offset, std::int64_t count,
                                 std::size_t bytes) const {
-    const auto entry = entries_.find(archive_ + "data/" + std::string(item(storage, 2, Kind::text).text));
+    const auto entry =
+        entries_.find(archive_ + "data/" + std::string(item(storage, 2, Kind::text).text));
     if (entry == entries_.end() || offset < 0 || offset > most_elements) throw NotUnderstood{};
-    const auto data =
-        part(entry->second, static_cast<std::size_t>(offset) * bytes, static_cast<std::size_t>(count) * bytes);
+    const auto data = part(entry->second, static_cast<std::size_t>(offset) * bytes,
+                           static_cast<std::size_t>(count) * bytes);
     if (!data || reinterpret_cast<std::uintptr_t>(data->data()) % bytes != 0) throw NotUnderstood{};
     return data->data();
   }
@@ -162,7 +172,9 @@ std::optional<StateDict> stored_tensors(Bytes file) {
     if (!name.ends_with(pickle_name)) continue;
     try {
       const Pickle pickle(bytes);
-      return Tensors(pickle, *entries, std::string(name.substr(0, name.size() - pickle_name.size() + 1))).all();
+      return Tensors(pickle, *entries,
+                     std::string(name.substr(0, name.size() - pickle_name.size() + 1)))
+          .all();
     } catch (const PickleError&) {
       return std::nullopt;
     } catch (const NotUnderstood&) {

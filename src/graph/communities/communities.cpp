@@ -21,7 +21,8 @@ Communities every_node_alone(const ChipGraph& graph) {
   communities.count = static_cast<int>(graph.nodes());
   communities.node_stability.assign(graph.nodes(), 1.0F);
   communities.engine = "igraph";
-  communities.notes.push_back("the graph has no edges of weight above 0, so every chip is a community of its own");
+  communities.notes.push_back(
+      "the graph has no edges of weight above 0, so every chip is a community of its own");
   return communities;
 }
 
@@ -29,13 +30,15 @@ bool has_weight(const ChipGraph& graph) {
   if (graph.edges == 0) return false;
   if (graph.threshold > 0 || graph.weighting == EdgeWeight::unit) return true;
   for (std::size_t node = 0; node < graph.nodes(); ++node)
-    if (std::any_of(graph.scores->row(node), graph.scores->row(node) + graph.nodes(), [](Quantum q) { return q > 0; }))
+    if (std::any_of(graph.scores->row(node), graph.scores->row(node) + graph.nodes(),
+                    [](Quantum q) { return q > 0; }))
       return true;
   return false;
 }
 
-/// Whether the dense engine is the better one. For Louvain it always is: faster, and with better results. For Leiden it
-/// is not on small or sparse graphs. igraph's Leiden, which refines chip by chip, is fast enough there and finds more.
+/// Whether the dense engine is the better one. For Louvain it always is: faster, and with better
+/// results. For Leiden it is not on small or sparse graphs. igraph's Leiden, which refines chip by
+/// chip, is fast enough there and finds more.
 bool dense_pays(const ChipGraph& graph, const CommunityOptions& options) {
   constexpr std::uint64_t few_edges = 100000;
   return options.method == CommunityMethod::louvain || graph.edges > few_edges;
@@ -43,31 +46,35 @@ bool dense_pays(const ChipGraph& graph, const CommunityOptions& options) {
 
 }  // namespace
 
-Communities find_communities(const ChipGraph& graph, const CommunityOptions& options, const Resources& resources,
-                             const Progress& progress) {
+Communities find_communities(const ChipGraph& graph, const CommunityOptions& options,
+                             const Resources& resources, const Progress& progress) {
   options.check();
   if (!has_weight(graph)) return every_node_alone(graph);
   Communities communities;
-  const bool dense =
-      options.engine == Engine::dense || (options.engine == Engine::automatic && dense_pays(graph, options));
-  std::vector<Partition> runs =
-      dense ? dense_runs(graph, options, resources.threads, DenseLimits::of(graph.nodes()), progress)
-            : igraph_runs(graph, options, progress, communities.notes);
+  const bool dense = options.engine == Engine::dense ||
+                     (options.engine == Engine::automatic && dense_pays(graph, options));
+  std::vector<Partition> runs = dense ? dense_runs(graph, options, resources.threads,
+                                                   DenseLimits::of(graph.nodes()), progress)
+                                      : igraph_runs(graph, options, progress, communities.notes);
   if (runs.empty())
-    throw ResourceError("no run of igraph's Louvain settled on this graph: use --engine dense or another --seed");
+    throw ResourceError(
+        "no run of igraph's Louvain settled on this graph: use --engine dense or another --seed");
   communities.engine = dense ? "dense" : "igraph";
   std::vector<Membership> memberships;
   for (Partition& run : runs) {
     number_canonically(run.community);
     memberships.push_back(std::move(run.community));
   }
-  const auto best = static_cast<std::size_t>(
-      std::max_element(runs.begin(), runs.end(),
-                       [](const Partition& a, const Partition& b) { return a.modularity < b.modularity; }) -
-      runs.begin());
+  const auto best =
+      static_cast<std::size_t>(std::max_element(runs.begin(), runs.end(),
+                                                [](const Partition& a, const Partition& b) {
+                                                  return a.modularity < b.modularity;
+                                                }) -
+                               runs.begin());
   Stability stability = stability_of(memberships, best);
   communities.community = std::move(memberships[best]);
-  communities.count = *std::max_element(communities.community.begin(), communities.community.end()) + 1;
+  communities.count =
+      *std::max_element(communities.community.begin(), communities.community.end()) + 1;
   communities.modularity = runs[best].modularity;
   communities.node_stability = std::move(stability.node);
   communities.stability = stability.index;
@@ -79,17 +86,19 @@ int number_canonically(std::vector<std::int32_t>& community) {
     std::size_t size = 0, first = 0;
     std::int32_t old = 0;
   };
-  const auto span = community.empty()
-                        ? std::size_t{0}
-                        : static_cast<std::size_t>(*std::max_element(community.begin(), community.end())) + 1;
+  const auto span =
+      community.empty()
+          ? std::size_t{0}
+          : static_cast<std::size_t>(*std::max_element(community.begin(), community.end())) + 1;
   std::vector<Group> groups(span);
   for (std::size_t node = community.size(); node-- > 0;) {
     Group& group = groups[static_cast<std::size_t>(community[node])];
     group = {group.size + 1, node, community[node]};
   }
   std::erase_if(groups, [](const Group& group) { return group.size == 0; });
-  std::sort(groups.begin(), groups.end(),
-            [](const Group& a, const Group& b) { return a.size != b.size ? a.size > b.size : a.first < b.first; });
+  std::sort(groups.begin(), groups.end(), [](const Group& a, const Group& b) {
+    return a.size != b.size ? a.size > b.size : a.first < b.first;
+  });
   std::vector<std::int32_t> renamed(span, 0);
   for (std::size_t k = 0; k < groups.size(); ++k)
     renamed[static_cast<std::size_t>(groups[k].old)] = static_cast<std::int32_t>(k);
@@ -107,7 +116,8 @@ std::vector<double> community_scores(const Similarity& similarity, const Communi
   constexpr std::size_t rows_that_fit = 65536;  // of quanta, in 32 bits
   std::vector<std::uint32_t> columns(nodes);
   for (std::size_t a = 0; a < count; ++a) {
-    // Sums go by column first, because that runs over whole rows without looking up which community a chip is in.
+    // Sums go by column first, because that runs over whole rows without looking up which community
+    // a chip is in.
     for (std::size_t first = 0; first < members[a].size(); first += rows_that_fit) {
       std::fill(columns.begin(), columns.end(), 0U);
       for (std::size_t k = first; k < std::min(first + rows_that_fit, members[a].size()); ++k)
@@ -116,8 +126,8 @@ std::vector<double> community_scores(const Similarity& similarity, const Communi
         for (const std::size_t node : members[b]) means[a * count + b] += columns[node];
     }
     for (std::size_t b = 0; b < count; ++b) {
-      const double pairs =
-          static_cast<double>(members[a].size()) * static_cast<double>(members[b].size() - (a == b ? 1 : 0));
+      const double pairs = static_cast<double>(members[a].size()) *
+                           static_cast<double>(members[b].size() - (a == b ? 1 : 0));
       means[a * count + b] = pairs == 0 ? 1.0 : means[a * count + b] / (65535.0 * pairs);
     }
   }

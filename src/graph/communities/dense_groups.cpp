@@ -16,17 +16,21 @@ DenseGraph::DenseGraph(const ChipGraph& graph, int threads)
       kept_{graph.threshold, graph.weighting == EdgeWeight::unit},
       strength_(graph.nodes()) {
   constexpr std::size_t rows_a_piece = 64;
-  parallel_for((nodes() + rows_a_piece - 1) / rows_a_piece, threads, [&](std::size_t, std::size_t piece) {
-    for (std::size_t node = piece * rows_a_piece; node < std::min(nodes(), (piece + 1) * rows_a_piece); ++node)
-      strength_[node] = static_cast<double>(sum_row(row(node), nodes(), kept_) - loop());
-  });
+  parallel_for(
+      (nodes() + rows_a_piece - 1) / rows_a_piece, threads, [&](std::size_t, std::size_t piece) {
+        for (std::size_t node = piece * rows_a_piece;
+             node < std::min(nodes(), (piece + 1) * rows_a_piece); ++node)
+          strength_[node] = static_cast<double>(sum_row(row(node), nodes(), kept_) - loop());
+      });
   twice_total_ = std::accumulate(strength_.begin(), strength_.end(), 0.0);
 }
 
-DenseGroups::DenseGroups(const DenseGraph& graph, std::size_t kept_groups) : graph_(graph), kept_groups_(kept_groups) {
+DenseGroups::DenseGroups(const DenseGraph& graph, std::size_t kept_groups)
+    : graph_(graph), kept_groups_(kept_groups) {
   // The kept sums are 32 bits wide.
   for (std::size_t node = 0; node < graph.nodes(); ++node)
-    if (graph.strength(node) + graph.loop() > std::numeric_limits<std::uint32_t>::max()) kept_groups_ = 0;
+    if (graph.strength(node) + graph.loop() > std::numeric_limits<std::uint32_t>::max())
+      kept_groups_ = 0;
   clear();
 }
 
@@ -82,7 +86,8 @@ void DenseGroups::move(std::size_t node, std::size_t group) {
   --size_[from];
   ++size_[group];
   if (!keeping_) return;
-  move_row(graph_.row(node), graph_.nodes(), graph_.kept(), sums_[from].data(), sums_[group].data());
+  move_row(graph_.row(node), graph_.nodes(), graph_.kept(), sums_[from].data(),
+           sums_[group].data());
   sums_[from][node] += graph_.loop();
   sums_[group][node] -= graph_.loop();
 }
@@ -91,7 +96,8 @@ void DenseGroups::merge(const Membership& into) {
   for (std::int32_t& group : group_)
     if (group >= 0) group = into[static_cast<std::size_t>(group)];
   const auto count =
-      into.empty() ? std::size_t{0} : static_cast<std::size_t>(*std::max_element(into.begin(), into.end())) + 1;
+      into.empty() ? std::size_t{0}
+                   : static_cast<std::size_t>(*std::max_element(into.begin(), into.end())) + 1;
   std::vector<double> strength(count, 0);
   std::vector<std::size_t> size(count, 0);
   std::vector<std::vector<std::uint32_t>> sums(keeping_ ? count : 0);
@@ -116,7 +122,8 @@ void DenseGroups::leave_out_empty() {
   if (std::find(size_.begin(), size_.end(), 0U) == size_.end()) return;
   Membership into(count());
   std::int32_t used = 0;
-  for (std::size_t group = 0; group < count(); ++group) into[group] = size_[group] > 0 ? used++ : std::max(used - 1, 0);
+  for (std::size_t group = 0; group < count(); ++group)
+    into[group] = size_[group] > 0 ? used++ : std::max(used - 1, 0);
   merge(into);
 }
 

@@ -20,7 +20,9 @@ class DenseGraph {
   double twice_total() const { return twice_total_; }                  ///< the sum of all strengths
   const Quantum* row(std::size_t node) const { return scores_->row(node); }
   Kept kept() const { return kept_; }
-  std::uint32_t loop() const { return kept_.weight(0); }  ///< what a row's own entry, a 0, wrongly weighs
+  std::uint32_t loop() const {
+    return kept_.weight(0);
+  }  ///< what a row's own entry, a 0, wrongly weighs
 
  private:
   const ScoreMatrix* scores_;
@@ -29,9 +31,10 @@ class DenseGraph {
   double twice_total_ = 0;
 };
 
-/// A partition under construction, in which a chip may be in no group. While there are at most `kept_groups` groups, it
-/// keeps the weight of every chip to every group: looking at a chip reads a few numbers, and only moving a chip reads
-/// its row. With more groups every look reads the row. Both give the same whole numbers.
+/// A partition under construction, in which a chip may be in no group. While there are at most
+/// `kept_groups` groups, it keeps the weight of every chip to every group: looking at a chip reads
+/// a few numbers, and only moving a chip reads its row. With more groups every look reads the row.
+/// Both give the same whole numbers.
 class DenseGroups {
  public:
   DenseGroups(const DenseGraph& graph, std::size_t kept_groups);

@@ -7,7 +7,8 @@
 namespace metamict {
 namespace {
 
-METAMICT_CLONES std::uint64_t sum_scores(const Quantum* __restrict row, std::size_t count, std::uint32_t threshold) {
+METAMICT_CLONES std::uint64_t sum_scores(const Quantum* __restrict row, std::size_t count,
+                                         std::uint32_t threshold) {
   std::uint64_t sum = 0;
   // Pieces short enough for 32-bit sums, which are twice as wide a vector as 64-bit ones.
   for (std::size_t first = 0; first < count; first += 65536) {
@@ -19,24 +20,26 @@ METAMICT_CLONES std::uint64_t sum_scores(const Quantum* __restrict row, std::siz
   return sum;
 }
 
-METAMICT_CLONES std::uint64_t sum_units(const Quantum* __restrict row, std::size_t count, std::uint32_t threshold) {
+METAMICT_CLONES std::uint64_t sum_units(const Quantum* __restrict row, std::size_t count,
+                                        std::uint32_t threshold) {
   std::uint64_t sum = 0;
   for (std::size_t k = 0; k < count; ++k) sum += row[k] >= threshold ? 1U : 0U;
   return sum;
 }
 
-METAMICT_CLONES void add_scores(const Quantum* __restrict row, std::size_t count, std::uint32_t threshold,
-                                std::uint32_t* __restrict sums) {
+METAMICT_CLONES void add_scores(const Quantum* __restrict row, std::size_t count,
+                                std::uint32_t threshold, std::uint32_t* __restrict sums) {
   for (std::size_t k = 0; k < count; ++k) sums[k] += row[k] >= threshold ? row[k] : 0U;
 }
 
-METAMICT_CLONES void add_units(const Quantum* __restrict row, std::size_t count, std::uint32_t threshold,
-                               std::uint32_t* __restrict sums) {
+METAMICT_CLONES void add_units(const Quantum* __restrict row, std::size_t count,
+                               std::uint32_t threshold, std::uint32_t* __restrict sums) {
   for (std::size_t k = 0; k < count; ++k) sums[k] += row[k] >= threshold ? 1U : 0U;
 }
 
-METAMICT_CLONES void move_scores(const Quantum* __restrict row, std::size_t count, std::uint32_t threshold,
-                                 std::uint32_t* __restrict from, std::uint32_t* __restrict to) {
+METAMICT_CLONES void move_scores(const Quantum* __restrict row, std::size_t count,
+                                 std::uint32_t threshold, std::uint32_t* __restrict from,
+                                 std::uint32_t* __restrict to) {
   for (std::size_t k = 0; k < count; ++k) {
     const std::uint32_t weight = row[k] >= threshold ? row[k] : 0U;
     from[k] -= weight;
@@ -44,8 +47,9 @@ METAMICT_CLONES void move_scores(const Quantum* __restrict row, std::size_t coun
   }
 }
 
-METAMICT_CLONES void move_units(const Quantum* __restrict row, std::size_t count, std::uint32_t threshold,
-                                std::uint32_t* __restrict from, std::uint32_t* __restrict to) {
+METAMICT_CLONES void move_units(const Quantum* __restrict row, std::size_t count,
+                                std::uint32_t threshold, std::uint32_t* __restrict from,
+                                std::uint32_t* __restrict to) {
   for (std::size_t k = 0; k < count; ++k) {
     const std::uint32_t weight = row[k] >= threshold ? 1U : 0U;
     from[k] -= weight;
@@ -60,11 +64,14 @@ std::uint64_t sum_row(const Quantum* row, std::size_t count, Kept kept) {
 }
 
 void add_row(const Quantum* row, std::size_t count, Kept kept, std::uint32_t* sums) {
-  kept.unit ? add_units(row, count, kept.threshold, sums) : add_scores(row, count, kept.threshold, sums);
+  kept.unit ? add_units(row, count, kept.threshold, sums)
+            : add_scores(row, count, kept.threshold, sums);
 }
 
-void move_row(const Quantum* row, std::size_t count, Kept kept, std::uint32_t* from, std::uint32_t* to) {
-  kept.unit ? move_units(row, count, kept.threshold, from, to) : move_scores(row, count, kept.threshold, from, to);
+void move_row(const Quantum* row, std::size_t count, Kept kept, std::uint32_t* from,
+              std::uint32_t* to) {
+  kept.unit ? move_units(row, count, kept.threshold, from, to)
+            : move_scores(row, count, kept.threshold, from, to);
 }
 
 METAMICT_CLONES void add_sums(const std::uint32_t* __restrict others, std::size_t count,

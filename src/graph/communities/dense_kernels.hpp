@@ -24,7 +24,8 @@ std::uint64_t sum_row(const Quantum* row, std::size_t count, Kept kept);
 void add_row(const Quantum* row, std::size_t count, Kept kept, std::uint32_t* sums);
 
 /// from[k] -= weight of row[k], to[k] += the same.
-void move_row(const Quantum* row, std::size_t count, Kept kept, std::uint32_t* from, std::uint32_t* to);
+void move_row(const Quantum* row, std::size_t count, Kept kept, std::uint32_t* from,
+              std::uint32_t* to);
 
 /// sums[k] += others[k].
 void add_sums(const std::uint32_t* others, std::size_t count, std::uint32_t* sums);

@@ -25,7 +25,8 @@ class DenseSearch {
       if (graph.strength(node) > 0) order_.push_back(node);
   }
 
-  /// Returns the best of several attempts. They start by turns from nothing, and within the parts of the best so far.
+  /// Returns the best of several attempts. They start by turns from nothing, and within the parts
+  /// of the best so far.
   Partition run(std::uint64_t run, const Tell& tell) {
     random_.seed(seed_of_run(options_.seed, run));
     std::sort(order_.begin(), order_.end());  // whatever this worker did before
@@ -52,17 +53,18 @@ class DenseSearch {
     double gain;
   };
 
-  /// Draws how many groups an attempt starts from. Few groups find coarse partitions and many find fine ones, so every
-  /// attempt draws its own number.
+  /// Draws how many groups an attempt starts from. Few groups find coarse partitions and many find
+  /// fine ones, so every attempt draws its own number.
   std::size_t draw_seeds() {
     const double share = static_cast<double>(random_() >> 11U) * 0x1p-53;
-    const double seeds = 0.5 * std::sqrt(static_cast<double>(graph_.nodes())) * std::pow(8.0, share);
+    const double seeds =
+        0.5 * std::sqrt(static_cast<double>(graph_.nodes())) * std::pow(8.0, share);
     return std::min(static_cast<std::size_t>(seeds), limits_.seeds);
   }
 
-  /// Inserts chips one by one in random order. The first chips start groups. Every other joins the group that gains
-  /// most from it, among those grown in the same part. It starts one where none gains. This is Louvain's first pass,
-  /// but with few groups.
+  /// Inserts chips one by one in random order. The first chips start groups. Every other joins the
+  /// group that gains most from it, among those grown in the same part. It starts one where none
+  /// gains. This is Louvain's first pass, but with few groups.
   void insert(const Membership& part) {
     groups_.clear();
     const std::size_t seeds = draw_seeds();
@@ -123,7 +125,8 @@ class DenseSearch {
     const double expected = expected_share(node);
     const auto& weights = groups_.weights_of(node);
     // A move must gain more than rounding, or two chips could follow each other for ever.
-    Choice best{from, weights[from] - expected * (groups_.strength(from) - strength) + 1e-12 * strength};
+    Choice best{from,
+                weights[from] - expected * (groups_.strength(from) - strength) + 1e-12 * strength};
     if (best.gain < 0 && groups_.size(from) > 1) best = {empty, 0};
     for (std::size_t group = 0; group < groups_.count(); ++group) {
       const double gain = weights[group] - expected * groups_.strength(group);
@@ -132,7 +135,8 @@ class DenseSearch {
     return best.group;
   }
 
-  /// This times a group's strength is the weight that chance alone would give between the chip and the group.
+  /// This times a group's strength is the weight that chance alone would give between the chip and
+  /// the group.
   double expected_share(std::size_t node) const {
     return options_.resolution * graph_.strength(node) / graph_.twice_total();
   }
@@ -145,8 +149,8 @@ class DenseSearch {
     return groups_.count() < before;
   }
 
-  /// Makes a group of each piece of a group that has fallen apart. This never lowers the modularity. True when any was
-  /// split.
+  /// Makes a group of each piece of a group that has fallen apart. This never lowers the
+  /// modularity. True when any was split.
   bool split() {
     const std::size_t before = groups_.count();
     for (auto& unreached : groups_.members())
@@ -176,8 +180,8 @@ class DenseSearch {
     return piece;
   }
 
-  /// Chips without edges get communities of their own; igraph computes the modularity, which is the same for groups as
-  /// for their chips.
+  /// Chips without edges get communities of their own; igraph computes the modularity, which is the
+  /// same for groups as for their chips.
   Partition finished(Membership community, const WeightedGraph& groups) const {
     auto next = static_cast<std::int32_t>(groups.nodes);
     for (std::int32_t& c : community)
@@ -185,7 +189,8 @@ class DenseSearch {
     Membership itself(groups.nodes);
     std::iota(itself.begin(), itself.end(), 0);
     IgraphSession session;
-    return {std::move(community), IgraphCommunities(session, groups).modularity(itself, options_.resolution)};
+    return {std::move(community),
+            IgraphCommunities(session, groups).modularity(itself, options_.resolution)};
   }
 
   const DenseGraph& graph_;
@@ -206,8 +211,9 @@ DenseLimits DenseLimits::of(std::size_t nodes) {
   return limits;
 }
 
-std::vector<Partition> dense_runs(const ChipGraph& graph, const CommunityOptions& options, int threads,
-                                  const DenseLimits& limits, const Progress& progress) {
+std::vector<Partition> dense_runs(const ChipGraph& graph, const CommunityOptions& options,
+                                  int threads, const DenseLimits& limits,
+                                  const Progress& progress) {
   const DenseGraph dense(graph, threads);
   const auto runs = static_cast<std::size_t>(options.runs);
   const auto workers = std::min(runs, static_cast<std::size_t>(threads));

@@ -15,7 +15,8 @@ struct Adjacency {
   std::vector<double> strength;
   double twice_total = 0;
 
-  explicit Adjacency(const WeightedGraph& graph) : first(graph.nodes + 1, 0), strength(graph.nodes, 0) {
+  explicit Adjacency(const WeightedGraph& graph)
+      : first(graph.nodes + 1, 0), strength(graph.nodes, 0) {
     for (std::size_t e = 0; e < graph.weights.size(); ++e) {
       const std::uint32_t a = graph.ends[2 * e], b = graph.ends[2 * e + 1];
       strength[a] += graph.weights[e];
@@ -78,7 +79,8 @@ class GroupMoves {
     const double expected = resolution_ * strength / graph_.twice_total;
     const auto each = [&](const auto& visit) {
       for (std::size_t k = graph_.first[node]; k < graph_.first[node + 1]; ++k)
-        visit(static_cast<std::size_t>(group_[graph_.neighbours[k].first]), graph_.neighbours[k].second);
+        visit(static_cast<std::size_t>(group_[graph_.neighbours[k].first]),
+              graph_.neighbours[k].second);
     };
     each([&](std::size_t group, double weight) { weight_[group] += weight; });
     std::size_t best = from;
@@ -119,7 +121,8 @@ double modularity_of_singles(const WeightedGraph& graph, double resolution) {
   double sum = 0;
   for (std::size_t e = 0; e < graph.weights.size(); ++e)
     if (graph.ends[2 * e] == graph.ends[2 * e + 1]) sum += 2 * graph.weights[e];
-  for (const double strength : adjacency.strength) sum -= resolution * strength * strength / adjacency.twice_total;
+  for (const double strength : adjacency.strength)
+    sum -= resolution * strength * strength / adjacency.twice_total;
   return sum / adjacency.twice_total;
 }
 

@@ -16,18 +16,21 @@ namespace {
 constexpr std::uint64_t bytes_per_edge =
     125;  // igraph's peak, measured: edge list, indices and the copy that Louvain shrinks
 
-/// Throws before igraph allocates, because the system would end the process and not refuse the memory.
+/// Throws before igraph allocates, because the system would end the process and not refuse the
+/// memory.
 std::size_t affordable(std::uint64_t edges) {
   const std::uint64_t needed = edges * bytes_per_edge;
   if (needed > machine_memory_bytes())
-    throw ResourceError("igraph needs about " + std::to_string(needed >> 20U) + " MiB for a graph of " +
-                        std::to_string(edges) + " edges: use --engine dense, a higher cut or a larger --stride");
+    throw ResourceError("igraph needs about " + std::to_string(needed >> 20U) +
+                        " MiB for a graph of " + std::to_string(edges) +
+                        " edges: use --engine dense, a higher cut or a larger --stride");
   return edges;
 }
 
 Membership membership_of(IgraphIntegers& from) {
   Membership membership(from.size());
-  for (std::size_t k = 0; k < membership.size(); ++k) membership[k] = static_cast<std::int32_t>(from[k]);
+  for (std::size_t k = 0; k < membership.size(); ++k)
+    membership[k] = static_cast<std::int32_t>(from[k]);
   return membership;
 }
 
@@ -72,18 +75,18 @@ IgraphCommunities::IgraphCommunities(IgraphSession& /*session*/, const WeightedG
 
 std::optional<Membership> IgraphCommunities::louvain(double resolution) {
   IgraphIntegers membership;
-  if (!igraph_succeeded(
-          igraph_community_multilevel(graph_->get(), weights_.get(), resolution, membership.get(), nullptr, nullptr)))
+  if (!igraph_succeeded(igraph_community_multilevel(graph_->get(), weights_.get(), resolution,
+                                                    membership.get(), nullptr, nullptr)))
     return {};
   return membership_of(membership);
 }
 
 std::optional<Membership> IgraphCommunities::leiden(double resolution, const Membership& start) {
-  // Leiden's own objective is the constant Potts model. Strengths as node weights and resolution / 2m make it
-  // modularity.
+  // Leiden's own objective is the constant Potts model. Strengths as node weights and resolution /
+  // 2m make it modularity.
   IgraphVector strengths;
-  igraph_succeeded(
-      igraph_strength(graph_->get(), strengths.get(), igraph_vss_all(), IGRAPH_ALL, IGRAPH_LOOPS, weights_.get()));
+  igraph_succeeded(igraph_strength(graph_->get(), strengths.get(), igraph_vss_all(), IGRAPH_ALL,
+                                   IGRAPH_LOOPS, weights_.get()));
   double total = 0;
   for (std::size_t k = 0; k < strengths.size(); ++k) total += strengths[k];
   IgraphIntegers membership(start.size());
@@ -92,9 +95,9 @@ std::optional<Membership> IgraphCommunities::leiden(double resolution, const Mem
   constexpr igraph_integer_t iterations = 20;
   igraph_integer_t count = 0;
   igraph_real_t quality = 0;
-  if (!igraph_succeeded(igraph_community_leiden(graph_->get(), weights_.get(), strengths.get(), resolution / total,
-                                                randomness, !start.empty(), iterations, membership.get(), &count,
-                                                &quality)))
+  if (!igraph_succeeded(igraph_community_leiden(graph_->get(), weights_.get(), strengths.get(),
+                                                resolution / total, randomness, !start.empty(),
+                                                iterations, membership.get(), &count, &quality)))
     return {};
   return membership_of(membership);
 }
@@ -103,8 +106,8 @@ double IgraphCommunities::modularity(const Membership& membership, double resolu
   IgraphIntegers members(membership.size());
   copy_into(members, membership);
   igraph_real_t modularity = 0;
-  igraph_succeeded(
-      igraph_modularity(graph_->get(), members.get(), weights_.get(), resolution, IGRAPH_UNDIRECTED, &modularity));
+  igraph_succeeded(igraph_modularity(graph_->get(), members.get(), weights_.get(), resolution,
+                                     IGRAPH_UNDIRECTED, &modularity));
   return modularity;
 }
 
@@ -120,21 +123,23 @@ std::uint64_t seed_of_run(std::uint64_t seed, std::uint64_t run) {
   return state;
 }
 
-Membership igraph_join(const WeightedGraph& graph, const CommunityOptions& options, std::uint64_t seed) {
+Membership igraph_join(const WeightedGraph& graph, const CommunityOptions& options,
+                       std::uint64_t seed) {
   std::size_t passed = 0;
   const bool leiden = options.method == CommunityMethod::leiden;
   IgraphSession session([&] { return leiden || ++passed <= 1000; });
   IgraphCommunities communities(session, graph);
   session.seed(seed);
-  auto membership = leiden ? communities.leiden(options.resolution) : communities.louvain(options.resolution);
+  auto membership =
+      leiden ? communities.leiden(options.resolution) : communities.louvain(options.resolution);
   if (membership) return std::move(*membership);
   Membership alone(graph.nodes);
   std::iota(alone.begin(), alone.end(), 0);
   return alone;
 }
 
-std::vector<Partition> igraph_runs(const ChipGraph& graph, const CommunityOptions& options, const Progress& progress,
-                                   Notes& notes, std::size_t passes) {
+std::vector<Partition> igraph_runs(const ChipGraph& graph, const CommunityOptions& options,
+                                   const Progress& progress, Notes& notes, std::size_t passes) {
   const auto runs = static_cast<std::size_t>(options.runs);
   std::size_t run = 0, passed = 0;
   const bool leiden = options.method == CommunityMethod::leiden;
@@ -152,7 +157,8 @@ std::vector<Partition> igraph_runs(const ChipGraph& graph, const CommunityOption
     tell();
     passed = 0;
     session.seed(seed_of_run(options.seed, run));
-    auto membership = leiden ? communities.leiden(options.resolution) : communities.louvain(options.resolution);
+    auto membership =
+        leiden ? communities.leiden(options.resolution) : communities.louvain(options.resolution);
     if (!membership) continue;
     const double modularity = communities.modularity(*membership, options.resolution);
     found.push_back({std::move(*membership), modularity});

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Finds communities and modularity by igraph, of the whole chip graph or of a small graph whose nodes are groups.
+// Finds communities and modularity by igraph, of the whole chip graph or of a small graph whose
+// nodes are groups.
 #pragma once
 
 #include <cstdint>
@@ -19,17 +20,17 @@ struct Partition {
   double modularity = 0;  ///< by igraph
 };
 
-/// Nodes joined by weighted edges. A loop is what lies within a group of chips. Its weight is counted once, as igraph
-/// does.
+/// Nodes joined by weighted edges. A loop is what lies within a group of chips. Its weight is
+/// counted once, as igraph does.
 struct WeightedGraph {
   std::size_t nodes = 0;
   std::vector<std::uint32_t> ends;  ///< edge e joins ends[2e] and ends[2e + 1]
   std::vector<double> weights;
 };
 
-/// A weighted graph in igraph's memory. Weights are quanta, that is whole numbers. Modularity does not depend on their
-/// unit. Their sums are exact, so that rounding cannot break ties and make Louvain walk in circles. Edges of weight 0
-/// are left out.
+/// A weighted graph in igraph's memory. Weights are quanta, that is whole numbers. Modularity does
+/// not depend on their unit. Their sums are exact, so that rounding cannot break ties and make
+/// Louvain walk in circles. Edges of weight 0 are left out.
 class IgraphCommunities {
  public:
   /// Throws ResourceError when igraph's edge list will not fit in memory.
@@ -38,7 +39,8 @@ class IgraphCommunities {
 
   /// Returns a partition, or nothing when the session's watcher ended the work.
   std::optional<Membership> louvain(double resolution);
-  /// Maximises modularity from `start` (or every node alone) until an iteration changes nothing, 20 at most.
+  /// Maximises modularity from `start` (or every node alone) until an iteration changes nothing, 20
+  /// at most.
   std::optional<Membership> leiden(double resolution, const Membership& start = {});
   double modularity(const Membership& membership, double resolution);
 
@@ -51,14 +53,16 @@ class IgraphCommunities {
   std::optional<IgraphGraph> graph_;
 };
 
-/// Partitions a small graph by the method asked for, seeded with `seed`. Every node stays alone if igraph does not
-/// settle.
-Membership igraph_join(const WeightedGraph& graph, const CommunityOptions& options, std::uint64_t seed);
+/// Partitions a small graph by the method asked for, seeded with `seed`. Every node stays alone if
+/// igraph does not settle.
+Membership igraph_join(const WeightedGraph& graph, const CommunityOptions& options,
+                       std::uint64_t seed);
 
-/// Does all runs by igraph alone. Run r is seeded with (seed, r). A run that does not settle within `passes` passes
-/// over the graph is left out with a note.
-std::vector<Partition> igraph_runs(const ChipGraph& graph, const CommunityOptions& options, const Progress& progress,
-                                   Notes& notes, std::size_t passes = 500);
+/// Does all runs by igraph alone. Run r is seeded with (seed, r). A run that does not settle within
+/// `passes` passes over the graph is left out with a note.
+std::vector<Partition> igraph_runs(const ChipGraph& graph, const CommunityOptions& options,
+                                   const Progress& progress, Notes& notes,
+                                   std::size_t passes = 500);
 
 /// Mixes seed and run, so that runs r = 0, 1, 2 ... of neighbouring seeds have nothing in common.
 std::uint64_t seed_of_run(std::uint64_t seed, std::uint64_t run);

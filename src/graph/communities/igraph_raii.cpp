@@ -18,10 +18,11 @@ std::exception_ptr thrown;  // by the watcher: it must not fly through igraph's 
 std::string last_error;
 bool memory_ran_out = false;
 
-/// Keeps the message, frees what igraph had allocated, and returns, so that the failing call returns its code. igraph's
-/// callers report the same error again without words. Once memory has run out, nothing is freed: igraph 0.10's Louvain
-/// leaves a graph that it has destroyed on the stack of what is to be freed (louvain.c, shrink), and goes on after some
-/// failed calls as if nothing had happened. That memory is lost, but the process lives.
+/// Keeps the message, frees what igraph had allocated, and returns, so that the failing call
+/// returns its code. igraph's callers report the same error again without words. Once memory has
+/// run out, nothing is freed: igraph 0.10's Louvain leaves a graph that it has destroyed on the
+/// stack of what is to be freed (louvain.c, shrink), and goes on after some failed calls as if
+/// nothing had happened. That memory is lost, but the process lives.
 void keep_error(const char* reason, const char* /*file*/, int /*line*/, igraph_error_t status) {
   memory_ran_out = memory_ran_out || status == IGRAPH_ENOMEM;
   if (memory_ran_out) return;
@@ -66,7 +67,9 @@ IgraphSession::IgraphSession(std::function<bool()> watcher) : lock_(one_session)
 
 IgraphSession::~IgraphSession() { watching = nullptr; }
 
-void IgraphSession::seed(std::uint64_t seed) { igraph_succeeded(igraph_rng_seed(igraph_rng_default(), seed)); }
+void IgraphSession::seed(std::uint64_t seed) {
+  igraph_succeeded(igraph_rng_seed(igraph_rng_default(), seed));
+}
 
 bool igraph_succeeded(igraph_error_t status) {
   if (memory_ran_out || status == IGRAPH_ENOMEM) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Wraps igraph's values in owners, and turns its errors into exceptions. Only igraph_* files include it directly.
+// Wraps igraph's values in owners, and turns its errors into exceptions. Only igraph_* files
+// include it directly.
 #pragma once
 
 #include <igraph/igraph.h>
@@ -10,8 +11,9 @@
 
 namespace metamict {
 
-/// One session at a time holds igraph, because igraph as Debian builds it is not thread-safe. A session installs the
-/// handlers. During long work igraph asks its watcher now and then, which returns false to end the work, or throws.
+/// One session at a time holds igraph, because igraph as Debian builds it is not thread-safe. A
+/// session installs the handlers. During long work igraph asks its watcher now and then, which
+/// returns false to end the work, or throws.
 class IgraphSession {
  public:
   explicit IgraphSession(std::function<bool()> watcher = {});
@@ -26,8 +28,9 @@ class IgraphSession {
   std::scoped_lock<std::mutex> lock_;
 };
 
-/// Throws when an igraph call failed: what the watcher threw, ResourceError when memory ran out, else
-/// std::runtime_error with igraph's own message. Returns false when the watcher ended the work.
+/// Throws when an igraph call failed: what the watcher threw, ResourceError when memory ran out,
+/// else std::runtime_error with igraph's own message. Returns false when the watcher ended the
+/// work.
 bool igraph_succeeded(igraph_error_t status);
 
 class IgraphVector {
@@ -66,7 +69,8 @@ class IgraphIntegers {
 class IgraphGraph {
  public:
   IgraphGraph(std::size_t nodes, IgraphIntegers& ends) {
-    igraph_succeeded(igraph_create(&graph_, ends.get(), static_cast<igraph_integer_t>(nodes), IGRAPH_UNDIRECTED));
+    igraph_succeeded(igraph_create(&graph_, ends.get(), static_cast<igraph_integer_t>(nodes),
+                                   IGRAPH_UNDIRECTED));
   }
   ~IgraphGraph() { igraph_destroy(&graph_); }
   IgraphGraph(const IgraphGraph&) = delete;

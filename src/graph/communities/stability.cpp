@@ -21,10 +21,13 @@ std::vector<std::int32_t> match(const Labels& run, const Labels& best) {
   for (const auto& [pair, size] : overlaps) sorted.emplace_back(size, pair.first, pair.second);
   std::stable_sort(sorted.begin(), sorted.end(),
                    [](const auto& a, const auto& b) { return std::get<0>(a) > std::get<0>(b); });
-  std::vector<std::int32_t> matched(static_cast<std::size_t>(*std::max_element(run.begin(), run.end())) + 1, -1);
-  std::vector<bool> taken(static_cast<std::size_t>(*std::max_element(best.begin(), best.end())) + 1, false);
+  std::vector<std::int32_t> matched(
+      static_cast<std::size_t>(*std::max_element(run.begin(), run.end())) + 1, -1);
+  std::vector<bool> taken(static_cast<std::size_t>(*std::max_element(best.begin(), best.end())) + 1,
+                          false);
   for (const auto& [size, of_best, of_run] : sorted) {
-    if (matched[static_cast<std::size_t>(of_run)] >= 0 || taken[static_cast<std::size_t>(of_best)]) continue;
+    if (matched[static_cast<std::size_t>(of_run)] >= 0 || taken[static_cast<std::size_t>(of_best)])
+      continue;
     matched[static_cast<std::size_t>(of_run)] = of_best;
     taken[static_cast<std::size_t>(of_best)] = true;
   }
