@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Outlines as GeoJSON over random label maps, with islands in holes: filled polygon by polygon they are the map again.
+#include "report/files/geojson.hpp"
+
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 #include <opencv2/imgproc.hpp>
 #include <random>
-
-#include "report/files/geojson.hpp"
 
 namespace metamict {
 namespace {

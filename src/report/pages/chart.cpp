@@ -138,7 +138,8 @@ Html draw_line(const ChartLine& line, std::size_t number, const Axes& axes) {
 Html draw_legend_entry(const ChartLine& line, std::size_t number) {
   const std::string colour = hex(line.colour);
   const double x = left + (number % 2 == 0 ? 0 : 150);
-  const double y = bottom + 54 + legend_row * static_cast<double>(number / 2);
+  const std::size_t row = number / 2;
+  const double y = bottom + 54 + legend_row * static_cast<double>(row);
   return line_between(x, y - 4, x + 22, y - 4, stroke_of(colour, number)) +
          marker(number, x + 11, y - 4, colour) + words_at(x + 28, y, line.name, {});
 }
