@@ -23,4 +23,8 @@ struct ReciprocalLattice {
 /// orientations are several lattices.
 std::vector<ReciprocalLattice> find_lattices(const cv::Mat& pixels, const LatticeOptions& options, int most);
 
+/// Every lattice that fits some of the peaks of the image's spectra; the first is the one that fits best. Peaks of two
+/// grains fit lattices that neither has: these have to be told by the image itself.
+std::vector<ReciprocalLattice> lattices_of_spectra(const cv::Mat& pixels, const LatticeOptions& options);
+
 }  // namespace metamict
