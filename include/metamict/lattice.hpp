@@ -50,15 +50,16 @@ struct ChipSizeOptions {
 };
 
 struct ChipSize {
-  double size_px = 0;              ///< edge of a chip in pixels of the image, maybe fractional
-  std::optional<Lattice> lattice;  ///< what was measured, if it was
-  std::string source;              ///< "given", "given lattice and pixel size", "measured lattice", "fallback"
+  double size_px = 0;                         ///< edge of a chip in pixels of the image, maybe fractional
+  std::optional<Lattice> lattice;             ///< what was measured, if it was
+  std::vector<double> lattice_candidates_px;  ///< where the period is uncertain: the likeliest first
+  std::string source;  ///< "given", "given lattice and pixel size", "measured lattice", "likeliest lattice", "fallback"
   Notes notes;
 };
 
-/// Chip size in order of trust: given; from the given lattice and pixel size; four measured periods; a fallback (64 px,
-/// or an eighth of the shorter side if that is smaller) with a note. Throws UsageError when lattice_nm is given and no
-/// pixel size is known, InputError when the image is smaller than a chip.
+/// Chip size in order of trust: given; from the given lattice and pixel size; four measured periods; four of the
+/// likeliest, with a note; a fallback (64 px, or an eighth of the shorter side if that is smaller) with a note. Throws
+/// UsageError when lattice_nm is given and no pixel size is known, InputError when the image is smaller than a chip.
 ChipSize choose_chip_size(const Micrograph& micrograph, const ChipSizeOptions& options);
 
 }  // namespace metamict

@@ -53,6 +53,7 @@ void add_plan(Json& json, const std::filesystem::path& path, const SegmentOption
   const Plan planned = plan(micrograph, options, encoder_px, features);
   const ChipSize& chip = planned.chip_size;
   json["lattice_period_px"] = chip.lattice ? Json(chip.lattice->period_px) : Json();
+  json["lattice_candidates_px"] = chip.lattice_candidates_px.empty() ? Json() : Json(chip.lattice_candidates_px);
   json["chip_size_px"] = chip.size_px;
   json["stride_px"] = planned.stride_px;
   json["chips"] = planned.grid.chips();
@@ -61,7 +62,8 @@ void add_plan(Json& json, const std::filesystem::path& path, const SegmentOption
 
 Json inspect_file(const std::filesystem::path& path, const SegmentOptions& options) {
   Json json{{"path", path.string()}, {"format", nullptr}, {"datasets", Json::array()}, {"chosen", nullptr}};
-  for (const char* key : {"lattice_period_px", "chip_size_px", "stride_px", "chips", "predicted_memory_bytes", "error"})
+  for (const char* key : {"lattice_period_px", "lattice_candidates_px", "chip_size_px", "stride_px", "chips",
+                          "predicted_memory_bytes", "error"})
     json[key] = nullptr;
   try {
     const Format& format = recognise_format(path);
@@ -80,6 +82,16 @@ Json inspect_file(const std::filesystem::path& path, const SegmentOptions& optio
 
 /// Names in a file are its maker's choice: they must not reach a terminal as they are.
 std::string words(const Json& text) { return printable(text.get<std::string>()); }
+
+std::string lattice_text(const Json& file) {
+  if (!file["lattice_period_px"].is_null())
+    return "lattice period " + number(file["lattice_period_px"].get<double>()) + " px";
+  if (file["lattice_candidates_px"].is_null()) return "no lattice found";
+  std::string periods;
+  for (const Json& period : file["lattice_candidates_px"])
+    periods += (periods.empty() ? "" : " or ") + number(period.get<double>());
+  return "lattice period uncertain: " + periods + " px (--chip-size or --lattice-nm settles it)";
+}
 
 std::string text_of(const Json& file) {
   const auto known = [&](const char* key) { return !file[key].is_null(); };
@@ -101,8 +113,7 @@ std::string text_of(const Json& file) {
     text += "\n";
   }
   if (known("chips")) {
-    text += known("lattice_period_px") ? "  lattice period " + number(file["lattice_period_px"].get<double>()) + " px"
-                                       : std::string("  no lattice found");
+    text += "  " + lattice_text(file);
     text += ", chip " + number(file["chip_size_px"].get<double>()) + " px, stride " +
             number(file["stride_px"].get<double>()) + " px, " + file["chips"].dump() + " chips, about " +
             bytes_text(file["predicted_memory_bytes"].get<std::uint64_t>()) + " of memory\n";

@@ -30,7 +30,7 @@ std::string describe(const cv::Size& size) {
 }
 
 constexpr int least_edge_px = 48;      // of an image with windows to compare
-constexpr double clear_margin = 0.75;  // a second period with a larger share of the first's votes makes it uncertain
+constexpr double clear_margin = 0.7;   // a second period with a larger share of the first's votes makes it uncertain
 constexpr double clearly_alike = 0.3;  // correlation that neither noise nor speckle reach
 constexpr std::size_t most_candidates = 12;
 
@@ -48,8 +48,7 @@ Cell cell_of(const ReciprocalLattice& lattice) {
 }
 
 Lattice lattice_of(const Cell& cell, double share) {
-  const cv::Point2d longer = cell.u;  // the shortest reciprocal vector stands on the longest translation's neighbour
-  const cv::Point2d g(longer.y, -longer.x);
+  const cv::Point2d g(cell.t.y, -cell.t.x);  // the shortest stands on the shortest translation
   const double angle_deg = std::fmod(std::atan2(g.y, g.x) * 180 / std::numbers::pi + 360, 180);
   return {cell.period_px(), angle_deg, share};
 }
@@ -99,16 +98,33 @@ std::vector<double> periods(const std::vector<Elected>& elected) {
   return periods;
 }
 
+/// "11.4, 8.06 or 5.2".
+std::string alternatives(const std::vector<double>& values) {
+  std::string text = number(values.front());
+  for (std::size_t i = 1; i < values.size(); ++i) text += (i + 1 < values.size() ? ", " : " or ") + number(values[i]);
+  return text;
+}
+
 /// What the image itself says, or the fallback with a note.
 ChipSize measure(const Micrograph& micrograph, const ChipSizeOptions& options) {
   ChipSize chip;
-  chip.lattice = find_lattice(micrograph, {.threads = options.threads});
+  const LatticeFinding finding = measure_lattice(micrograph, {.threads = options.threads});
+  chip.lattice = finding.lattice;
+  chip.lattice_candidates_px = finding.candidates_px;
   if (chip.lattice) {
     chip.size_px = options.cells_per_chip * chip.lattice->period_px;
     chip.source = "measured lattice";
     return chip;
   }
   const double shorter_px = std::min(micrograph.pixels.rows, micrograph.pixels.cols);
+  if (!finding.candidates_px.empty()) {
+    chip.size_px = std::min(options.cells_per_chip * finding.candidates_px.front(), shorter_px);
+    chip.source = "likeliest lattice";
+    chip.notes.push_back("the lattice period is uncertain (" + alternatives(finding.candidates_px) +
+                         " px, the likeliest first), so chips of " + number(chip.size_px) +
+                         " px are used after the first; --chip-size, or --lattice-nm with a pixel size, settles it");
+    return chip;
+  }
   chip.size_px = std::clamp(std::floor(shorter_px / 8), least_fallback_px, fallback_px);
   chip.source = "fallback";
   chip.notes.push_back("no lattice was found in the image, so chips of " + number(chip.size_px) +

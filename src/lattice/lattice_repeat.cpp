@@ -213,8 +213,6 @@ Repeats::Repeats(const cv::Mat& pixels, double shortest_px, double longest_px, i
     cv::filter2D(even_, halves_[1], -1, half, {1, 0});
     cv::filter2D(even_, halves_[2], -1, half.t(), {0, 1});
     cv::filter2D(halves_[1], halves_[3], -1, half.t(), {0, 1});
-    cv::Mat sums;
-    cv::integral(even_, sums, squares_, CV_64F, CV_64F);
   });
   windows_ = spread_windows(even_.size(), std::clamp(shorter / 4, 32, 48), 8);
 }
@@ -277,19 +275,16 @@ double Repeats::correlation(cv::Rect window, cv::Point2d t) const {
   const cv::Point whole(twice_x >> 1, twice_y >> 1);
   const cv::Rect here = window & (cv::Rect({0, 0}, even_.size()) - whole), there = here + whole;
   if (2 * here.area() < window.area()) return -1;
-  const auto power = [this](const cv::Rect& r) {
-    return squares_.at<double>(r.br()) - squares_.at<double>(r.y, r.br().x) - squares_.at<double>(r.br().y, r.x) +
-           squares_.at<double>(r.tl());
-  };
-  const cv::Mat& moved = halves_[static_cast<std::size_t>((twice_x & 1) + 2 * (twice_y & 1))];
-  return even_(here).dot(moved(there)) / std::sqrt(std::max(power(here) * power(there), 1e-20));
+  const cv::Mat a = even_(here);
+  const cv::Mat b = halves_[static_cast<std::size_t>((twice_x & 1) + 2 * (twice_y & 1))](there);
+  return a.dot(b) / std::sqrt(std::max(a.dot(a) * b.dot(b), 1e-20));
 }
 
 std::vector<float> Repeats::in_windows(const Cell& cell) const {
   const std::array<cv::Point2d, 4> ways{cell.t, cell.u, cell.t + cell.u, cell.t - cell.u};
   std::array<double, 4> gains;  // make good what rounding to half pixels takes
   for (std::size_t i = 0; i < ways.size(); ++i) {
-    const cv::Point2d rounded(std::lround(2 * ways[i].x) / 2.0, std::lround(2 * ways[i].y) / 2.0);
+    const cv::Point2d rounded(std::round(2 * ways[i].x) / 2, std::round(2 * ways[i].y) / 2);
     gains[i] = std::clamp(at(ways[i]) / std::max(at(rounded), 1e-6), 1.0, 1.3);
   }
   std::vector<float> alike;
@@ -309,7 +304,7 @@ Cell Repeats::refined(const Cell& cell, const std::vector<std::size_t>& windows)
     return sum;
   };
   const auto refine = [&](cv::Point2d t) {
-    cv::Point2d at(std::lround(2 * t.x) / 2.0, std::lround(2 * t.y) / 2.0);
+    cv::Point2d at(std::round(2 * t.x) / 2, std::round(2 * t.y) / 2);
     double here = alike(at);
     for (int i = 0; i < 4; ++i) {  // half a pixel a step: no further than a cell's measurement is wrong
       const double left = alike(at - cv::Point2d(0.5, 0)), right = alike(at + cv::Point2d(0.5, 0));

@@ -46,7 +46,6 @@ class Repeats {
 
   double shortest_px_, longest_px_;
   cv::Mat even_;                   ///< the image, of mean 0 and spread 1 everywhere
-  cv::Mat squares_;                ///< their integral
   std::array<cv::Mat, 4> halves_;  ///< even_ moved by half a pixel: not, along x, along y, along both
   std::vector<Level> levels_;      ///< finest first
   std::vector<cv::Rect> windows_;

@@ -197,9 +197,9 @@ std::vector<Fit> with_larger_cells(const Fit& fit, const std::vector<SpectrumPea
 
 /// The peaks of the image's spectrum over tiles of one size.
 struct Scale {
-  Scale(const cv::Mat& pixels, int tile, const LatticeOptions& options)
+  Scale(const cv::Mat& pixels, int tile, const LatticeOptions& options, int cover_px)
       : tile_px(tile), limits{tile / options.max_period_px, tile / options.min_period_px} {
-    const LocalSpectrum spectrum = local_spectrum(pixels, tile, 1.5 / options.min_period_px);
+    const LocalSpectrum spectrum = local_spectrum(pixels, tile, 1.5 / options.min_period_px, cover_px);
     if (spectrum.height.empty()) return;
     reach = spectrum.reach - 2;
     noise = spectrum.noise;
@@ -261,20 +261,23 @@ int even_edge(int length_px) {
 /// `search` at every scale of the image. Small tiles resolve grains and pockets, large ones long periods, weak peaks
 /// and lattices that are nearly alike.
 template <typename Search>
-std::vector<Found> at_all_scales(const cv::Mat& pixels, const LatticeOptions& options, const Search& search) {
+std::vector<Found> at_all_scales(const cv::Mat& pixels, const LatticeOptions& options, int cover_px,
+                                 const Search& search) {
   const int shorter_px = std::min(pixels.rows, pixels.cols);
   if (shorter_px < 32) return {};
   std::vector<std::function<Found()>> scales;
   for (const int tile_px :
        std::set{std::min(128, even_edge(shorter_px)), even_edge(std::min(512, shorter_px * 3 / 4)), 256, 512})
-    if (tile_px <= shorter_px) scales.emplace_back([&, tile_px] { return search(Scale(pixels, tile_px, options)); });
+    if (tile_px <= shorter_px)
+      scales.emplace_back([&, tile_px] { return search(Scale(pixels, tile_px, options, cover_px)); });
   if (shorter_px >= 2048)
     scales.emplace_back([&] {
       cv::Mat half;
       cv::pyrDown(pixels, half);
-      Found found = search(Scale(
-          half, 512,
-          {.min_period_px = std::max(2.5, options.min_period_px / 2), .max_period_px = options.max_period_px / 2}));
+      Found found = search(
+          Scale(half, 512,
+                {.min_period_px = std::max(2.5, options.min_period_px / 2), .max_period_px = options.max_period_px / 2},
+                cover_px));
       for (ReciprocalLattice& lattice : found.lattices) lattice.g1 *= 0.5, lattice.g2 *= 0.5;
       return found;
     });
@@ -296,13 +299,13 @@ std::pair<cv::Point2d, cv::Point2d> ReciprocalLattice::translations_px() const {
 
 std::vector<ReciprocalLattice> find_lattices(const cv::Mat& pixels, const LatticeOptions& options, int most) {
   const std::vector<Found> found =
-      at_all_scales(pixels, options, [most](const Scale& scale) { return beside_each_other(scale, most); });
+      at_all_scales(pixels, options, 1536, [most](const Scale& scale) { return beside_each_other(scale, most); });
   return found.empty() ? std::vector<ReciprocalLattice>() : found.front().lattices;
 }
 
 std::vector<ReciprocalLattice> lattices_of_spectra(const cv::Mat& pixels, const LatticeOptions& options) {
   std::vector<ReciprocalLattice> all;
-  for (const Found& found : at_all_scales(pixels, options, instead_of_each_other))
+  for (const Found& found : at_all_scales(pixels, options, 1152, instead_of_each_other))
     all.insert(all.end(), found.lattices.begin(), found.lattices.end());
   return all;
 }

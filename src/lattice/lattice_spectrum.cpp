@@ -36,7 +36,8 @@ Greys measure_greys(const cv::Mat& pixels) {
 /// steps of a smooth ramp stored in 8 bits are a pattern as regular as a lattice.
 bool has_texture(const cv::Mat& tile, double grey_step) {
   constexpr int edge = 32;
-  int blocks = 0, textured = 0;
+  const int blocks = (tile.rows / edge) * (tile.cols / edge);
+  int textured = 0;
   constexpr double middle = (edge - 1) / 2.0, second = (edge * edge - 1) / 12.0;  // the mean square from the middle
   constexpr double fourth = second * (3.0 * edge * edge - 7) / 20;
   // Squared lengths of the polynomials that a parabola is the sum of: x and y, x^2 and y^2 less their mean, xy.
@@ -58,14 +59,14 @@ bool has_texture(const cv::Mat& tile, double grey_step) {
         }
       const double rest = squares - sum * sum / area - (by_x * by_x + by_y * by_y) / linear -
                           (by_x2 * by_x2 + by_y2 * by_y2) / bent - by_xy * by_xy / twisted;
-      ++blocks;
       if (rest > 0.25 * grey_step * grey_step * edge * edge + 1e-9 * squares) ++textured;
+      if (10 * textured > blocks) return true;
     }
-  return 10 * textured > blocks;
+  return false;
 }
 
-std::vector<int> tile_starts(int length_px, int tile_px) {
-  const int most = std::max(3, 1536 / tile_px);
+std::vector<int> tile_starts(int length_px, int tile_px, int cover_px) {
+  const int most = std::max(3, cover_px / tile_px);
   const int count = std::clamp((3 * (length_px - tile_px) + tile_px - 1) / tile_px + 1, 1, most);
   std::vector<int> starts;
   for (int i = 0; i < count; ++i)
@@ -170,7 +171,7 @@ void measure_noise(LocalSpectrum& spectrum, int tiles) {
 
 }  // namespace
 
-LocalSpectrum local_spectrum(const cv::Mat& pixels, int tile_px, double highest_frequency) {
+LocalSpectrum local_spectrum(const cv::Mat& pixels, int tile_px, double highest_frequency, int cover_px) {
   LocalSpectrum result;
   result.tile_px = tile_px;
   result.reach = std::min(tile_px / 2 - 1, static_cast<int>(highest_frequency * tile_px) + 4);
@@ -180,8 +181,8 @@ LocalSpectrum local_spectrum(const cv::Mat& pixels, int tile_px, double highest_
   const cv::Mat window = hann_window(tile_px);
   cv::Mat tile, spectrum;
   int tiles = 0;
-  for (int top : tile_starts(pixels.rows, tile_px))
-    for (int left : tile_starts(pixels.cols, tile_px)) {
+  for (int top : tile_starts(pixels.rows, tile_px, cover_px))
+    for (int left : tile_starts(pixels.cols, tile_px, cover_px)) {
       pixels(cv::Rect(left, top, tile_px, tile_px)).copyTo(tile);
       if (!has_texture(tile, greys.step)) continue;
       cv::min(cv::max(tile, greys.low), greys.high, tile);

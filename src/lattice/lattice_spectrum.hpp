@@ -21,8 +21,9 @@ struct SpectrumPeak {
   double z = 0;    ///< height over the background around it, in standard deviations of that background
 };
 
-/// Tiles overlap by two thirds where the image is small enough, else a bounded number is spread evenly.
-LocalSpectrum local_spectrum(const cv::Mat& pixels, int tile_px, double highest_frequency);
+/// Tiles overlap by two thirds where the image is small enough; else as many as cover an edge of `cover_px` side by
+/// side (three at least) are spread evenly.
+LocalSpectrum local_spectrum(const cv::Mat& pixels, int tile_px, double highest_frequency, int cover_px);
 
 /// Compact maxima at least `lowest_bin` from the centre with z of 3 or more, highest first.
 std::vector<SpectrumPeak> find_peaks(const LocalSpectrum& spectrum, double lowest_bin);
