@@ -22,8 +22,9 @@ struct Evaluation {
   std::uint64_t pixels = 0;          ///< compared
 };
 
-/// Compares two label images (CV_16UC1 or CV_8UC1) without the pixels whose truth is `ignore`. Regions are matched one
-/// to one so that the sum of IoU is largest (Hungarian method). Throws InputError if sizes differ or no pixel is left.
+/// Compares two label images (CV_16UC1 or CV_8UC1) without the pixels whose truth is `ignore`.
+/// Regions are matched one to one so that the sum of IoU is largest (Hungarian method). Throws
+/// InputError if sizes differ or no pixel is left.
 Evaluation evaluate(const cv::Mat& labels, const cv::Mat& truth, std::optional<int> ignore = {});
 
 }  // namespace metamict

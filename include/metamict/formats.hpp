@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The table of file formats behind load_micrograph: one reader per format, a later one joins with one line.
+// The table of file formats behind load_micrograph: one reader per format, a later one joins with
+// one line.
 #pragma once
 
 #include <array>
@@ -19,14 +20,15 @@ struct DatasetInfo {
   std::string name;  ///< as the file calls it; "image" where it has no name
   int rows = 0, cols = 0;
   int frames = 1;
-  std::string dtype;                                  ///< as stored: "uint16", "float32", "complex64", "rgb8", ...
+  std::string dtype;  ///< as stored: "uint16", "float32", "complex64", "rgb8", ...
   std::optional<std::array<double, 2>> nm_per_pixel;  ///< y, x
   std::string pixel_size_source = "unknown";
   bool image = true;   ///< false for spectra, complex, colour where refused, diffraction
   std::string reason;  ///< why it is not an image (one clause), empty otherwise
 };
 
-/// One dataset with its pixels: CV_32FC1, in the file's own grey values (a 32-bit integer keeps 24 significant bits).
+/// One dataset with its pixels: CV_32FC1, in the file's own grey values (a 32-bit integer keeps 24
+/// significant bits).
 struct RawImage {
   DatasetInfo info;
   cv::Mat pixels;
@@ -40,8 +42,8 @@ struct ReadRequest {
   std::uint64_t max_pixels = 0;  ///< checked against the header before allocating
 };
 
-/// One file format. The functions throw InputError; every count in a file is checked against the file's size before
-/// anything is allocated.
+/// One file format. The functions throw InputError; every count in a file is checked against the
+/// file's size before anything is allocated.
 struct Format {
   std::string_view name;  ///< "TIFF"
   bool (*recognise)(std::span<const unsigned char> head,
@@ -53,11 +55,13 @@ struct Format {
 /// Every format, in the order in which they are asked.
 std::span<const Format> formats();
 
-/// The format of a file by its content; throws InputError ("unsupported format", missing, empty, a folder).
+/// The format of a file by its content; throws InputError ("unsupported format", missing, empty, a
+/// folder).
 const Format& recognise_format(const std::filesystem::path& path);
 
-/// Index of the dataset that load_micrograph takes: `wanted` by name or detector (exact, then case-insensitive
-/// substring), else HAADF, else the first image. Throws InputError when there is none.
+/// Index of the dataset that load_micrograph takes: `wanted` by name or detector (exact, then
+/// case-insensitive substring), else HAADF, else the first image. Throws InputError when there is
+/// none.
 std::size_t choose_dataset(const std::vector<DatasetInfo>& datasets, const std::string& wanted);
 
 }  // namespace metamict

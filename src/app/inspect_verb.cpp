@@ -18,8 +18,11 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json dataset_json(const DatasetInfo& info) {
-  Json json{
-      {"name", info.name}, {"rows", info.rows}, {"cols", info.cols}, {"frames", info.frames}, {"dtype", info.dtype}};
+  Json json{{"name", info.name},
+            {"rows", info.rows},
+            {"cols", info.cols},
+            {"frames", info.frames},
+            {"dtype", info.dtype}};
   json["nm_per_pixel"] = info.nm_per_pixel ? Json(*info.nm_per_pixel) : Json();
   json["pixel_size_source"] = info.pixel_size_source;
   json["image"] = info.image;
@@ -28,14 +31,16 @@ Json dataset_json(const DatasetInfo& info) {
   return json;
 }
 
-/// Adds minimum, maximum and mean of a dataset's chosen frame. They stay null where its pixels cannot be read.
+/// Adds minimum, maximum and mean of a dataset's chosen frame. They stay null where its pixels
+/// cannot be read.
 void add_range(Json& json, const Format& format, const ReadRequest& request) {
   const cv::Mat pixels = format.read(request).pixels;
   double low = 0, high = 0, sum = 0;
   cv::minMaxIdx(pixels, &low, &high);
   for (int y = 0; y < pixels.rows; ++y)
     for (int x = 0; x < pixels.cols; ++x) sum += pixels.at<float>(y, x);
-  // JSON knows no NaN or infinity: such an image keeps null, and the chosen dataset's own error says why.
+  // JSON knows no NaN or infinity: such an image keeps null, and the chosen dataset's own error
+  // says why.
   if (!std::isfinite(low) || !std::isfinite(high) || !std::isfinite(sum)) return;
   json["min"] = low;
   json["max"] = high;
@@ -48,12 +53,15 @@ void add_plan(Json& json, const std::filesystem::path& path, const SegmentOption
   try {
     encoder = shape_of(read_sidecar(default_encoder()), {});
   } catch (const ModelError&) {
-    // Without a model the plan is that of the default encoder's input; segment itself will say that it is missing.
+    // Without a model the plan is that of the default encoder's input; segment itself will say that
+    // it is missing.
   }
   const Micrograph micrograph = load_micrograph(path, options.load);
   const Plan planned = plan(micrograph, options, encoder);
   const ChipSize& chip = planned.chip_size;
   json["lattice_period_px"] = chip.lattice ? Json(chip.lattice->period_px) : Json();
+  json["lattice_candidates_px"] =
+      chip.lattice_candidates_px.empty() ? Json() : Json(chip.lattice_candidates_px);
   json["chip_size_px"] = chip.size_px;
   json["stride_px"] = planned.stride_px;
   json["chips"] = planned.grid.chips();
@@ -61,8 +69,12 @@ void add_plan(Json& json, const std::filesystem::path& path, const SegmentOption
 }
 
 Json inspect_file(const std::filesystem::path& path, const SegmentOptions& options) {
-  Json json{{"path", path.string()}, {"format", nullptr}, {"datasets", Json::array()}, {"chosen", nullptr}};
-  for (const char* key : {"lattice_period_px", "chip_size_px", "stride_px", "chips", "predicted_memory_bytes", "error"})
+  Json json{{"path", path.string()},
+            {"format", nullptr},
+            {"datasets", Json::array()},
+            {"chosen", nullptr}};
+  for (const char* key : {"lattice_period_px", "lattice_candidates_px", "chip_size_px", "stride_px",
+                          "chips", "predicted_memory_bytes", "error"})
     json[key] = nullptr;
   try {
     const Format& format = recognise_format(path);
@@ -70,7 +82,8 @@ Json inspect_file(const std::filesystem::path& path, const SegmentOptions& optio
     const std::vector<DatasetInfo> datasets = format.list(path, options.load.max_pixels);
     for (const DatasetInfo& info : datasets) json["datasets"].push_back(dataset_json(info));
     for (std::size_t i = 0; i < datasets.size(); ++i)
-      if (datasets[i].image) add_range(json["datasets"][i], format, {path, i, 0, options.load.max_pixels});
+      if (datasets[i].image)
+        add_range(json["datasets"][i], format, {path, i, 0, options.load.max_pixels});
     json["chosen"] = datasets[choose_dataset(datasets, options.load.dataset)].name;
     add_plan(json, path, options);
   } catch (const Error& error) {
@@ -89,30 +102,42 @@ std::string pixel_size_text(const Json& nm_per_pixel) {
   return number(width) + " nm wide x " + number(height) + " nm high a pixel";
 }
 
+std::string lattice_text(const Json& file) {
+  if (!file["lattice_period_px"].is_null())
+    return "lattice period " + number(file["lattice_period_px"].get<double>()) + " px";
+  if (file["lattice_candidates_px"].is_null()) return "no lattice found";
+  std::string periods;
+  for (const Json& period : file["lattice_candidates_px"])
+    periods += (periods.empty() ? "" : " or ") + number(period.get<double>());
+  return "lattice period uncertain: " + periods + " px (--chip-size or --lattice-nm settles it)";
+}
+
 std::string text_of(const Json& file) {
   const auto known = [&](const char* key) { return !file[key].is_null(); };
-  std::string text = words(file["path"]) + (known("format") ? " (" + words(file["format"]) + ")" : "") + "\n";
+  std::string text =
+      words(file["path"]) + (known("format") ? " (" + words(file["format"]) + ")" : "") + "\n";
   for (const Json& data : file["datasets"]) {
-    text += "  " + words(data["name"]) + ": " + data["rows"].dump() + " x " + data["cols"].dump() + " (rows x cols), " +
-            words(data["dtype"]);
+    text += "  " + words(data["name"]) + ": " + data["rows"].dump() + " x " + data["cols"].dump() +
+            " (rows x cols), " + words(data["dtype"]);
     if (data["frames"].get<int>() > 1) text += ", " + data["frames"].dump() + " frames";
     if (!data["nm_per_pixel"].is_null())
-      text += ", " + pixel_size_text(data["nm_per_pixel"]) + " (" + words(data["pixel_size_source"]) + ")";
+      text += ", " + pixel_size_text(data["nm_per_pixel"]) + " (" +
+              words(data["pixel_size_source"]) + ")";
     else
       text += ", pixel size unknown";
     if (!data["min"].is_null())
-      text += ", " + number(data["min"].get<double>()) + " to " + number(data["max"].get<double>()) + ", mean " +
-              number(data["mean"].get<double>());
+      text += ", " + number(data["min"].get<double>()) + " to " +
+              number(data["max"].get<double>()) + ", mean " + number(data["mean"].get<double>());
     if (!data["image"].get<bool>()) text += ", not an image: " + words(data["reason"]);
     if (known("chosen") && data["name"] == file["chosen"]) text += "  <- segment takes this";
     text += "\n";
   }
   if (known("chips")) {
-    text += known("lattice_period_px") ? "  lattice period " + number(file["lattice_period_px"].get<double>()) + " px"
-                                       : std::string("  no lattice found");
+    text += "  " + lattice_text(file);
     text += ", chip " + number(file["chip_size_px"].get<double>()) + " px, stride " +
-            number(file["stride_px"].get<double>()) + " px, " + file["chips"].dump() + " chips, about " +
-            bytes_text(file["predicted_memory_bytes"].get<std::uint64_t>()) + " of memory\n";
+            number(file["stride_px"].get<double>()) + " px, " + file["chips"].dump() +
+            " chips, about " + bytes_text(file["predicted_memory_bytes"].get<std::uint64_t>()) +
+            " of memory\n";
   }
   return text;
 }
@@ -130,7 +155,8 @@ int run_inspect(const InspectCommand& command, Console& console, Log& log) {
     ++failed;
     log.error(files.back()["error"].get<std::string>());
   }
-  if (command.common.json) console.out << files.dump(2, ' ', true, Json::error_handler_t::replace) << "\n";
+  if (command.common.json)
+    console.out << files.dump(2, ' ', true, Json::error_handler_t::replace) << "\n";
   console.out.flush();
   if (!console.out) return 6;
   return failed == 0 ? 0 : failed < command.images.size() ? 1 : 3;

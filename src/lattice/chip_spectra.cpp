@@ -13,7 +13,8 @@ namespace metamict {
 
 namespace {
 
-// In cycles per chip. With 4 periods to a chip its lattice begins at 4; beyond 15 the probe leaves little.
+// In cycles per chip. With 4 periods to a chip its lattice begins at 4; beyond 15 the probe leaves
+// little.
 constexpr double lowest = 2.5, highest = 15.0;
 constexpr double noise_from = 0.40;  // of the sampling frequency: above, all is noise
 
@@ -44,24 +45,26 @@ double power_at(const cv::Mat& spectrum, Bin bin) {
 RowMatrixXf chip_spectra(const Micrograph& canonical, const ChipGrid& grid, int threads) {
   const Bins bins(grid.size_px);
   const cv::Mat window = hann_window(grid.size_px);
-  RowMatrixXf rows_ND =
-      RowMatrixXf::Zero(static_cast<Eigen::Index>(grid.chips()), static_cast<Eigen::Index>(bins.lattice.size()));
-  parallel_for(static_cast<std::size_t>(grid.rows), threads, [&](std::size_t, std::size_t grid_row) {
-    cv::Mat tapered, spectrum;
-    for (int col = 0; col < grid.cols; ++col) {
-      const std::size_t node = grid.node(static_cast<int>(grid_row), col);
-      const cv::Mat chip = canonical.pixels(grid.chip(node));
-      tapered = (chip - cv::mean(chip)[0]).mul(window);
-      cv::dft(tapered, spectrum, cv::DFT_COMPLEX_OUTPUT);
-      double floor = 0;
-      for (const Bin bin : bins.noise) floor += power_at(spectrum, bin) / static_cast<double>(bins.noise.size());
-      auto row = rows_ND.row(static_cast<Eigen::Index>(node));
-      for (std::size_t k = 0; k < bins.lattice.size(); ++k)
-        row[static_cast<Eigen::Index>(k)] =
-            static_cast<float>(std::sqrt(std::max(0.0, power_at(spectrum, bins.lattice[k]) - floor)));
-      if (const float length = row.norm(); length > 0) row /= length;
-    }
-  });
+  RowMatrixXf rows_ND = RowMatrixXf::Zero(static_cast<Eigen::Index>(grid.chips()),
+                                          static_cast<Eigen::Index>(bins.lattice.size()));
+  parallel_for(static_cast<std::size_t>(grid.rows), threads,
+               [&](std::size_t, std::size_t grid_row) {
+                 cv::Mat tapered, spectrum;
+                 for (int col = 0; col < grid.cols; ++col) {
+                   const std::size_t node = grid.node(static_cast<int>(grid_row), col);
+                   const cv::Mat chip = canonical.pixels(grid.chip(node));
+                   tapered = (chip - cv::mean(chip)[0]).mul(window);
+                   cv::dft(tapered, spectrum, cv::DFT_COMPLEX_OUTPUT);
+                   double floor = 0;
+                   for (const Bin bin : bins.noise)
+                     floor += power_at(spectrum, bin) / static_cast<double>(bins.noise.size());
+                   auto row = rows_ND.row(static_cast<Eigen::Index>(node));
+                   for (std::size_t k = 0; k < bins.lattice.size(); ++k)
+                     row[static_cast<Eigen::Index>(k)] = static_cast<float>(
+                         std::sqrt(std::max(0.0, power_at(spectrum, bins.lattice[k]) - floor)));
+                   if (const float length = row.norm(); length > 0) row /= length;
+                 }
+               });
   return rows_ND;
 }
 

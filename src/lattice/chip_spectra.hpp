@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The lattice that a chip shows, wherever in its cell the chip begins: what tells grains turned against each other
-// apart.
+// The lattice that a chip shows, wherever in its cell the chip begins: what tells grains turned
+// against each other apart.
 #pragma once
 
 #include "metamict/chips.hpp"
@@ -9,9 +9,10 @@
 
 namespace metamict {
 
-/// Amplitude spectra of the chips under a Hann window, without the centre (slow changes of grey) and the floor of white
-/// noise: N x D, each row of length 1 (0 where nothing is left). Invariant to shifts and to grey; a rotation, another
-/// spacing and another motif change it. `canonical`: the micrograph at the encoder's scale, standardised.
+/// Amplitude spectra of the chips under a Hann window, without the centre (slow changes of grey)
+/// and the floor of white noise: N x D, each row of length 1 (0 where nothing is left). Invariant
+/// to shifts and to grey; a rotation, another spacing and another motif change it. `canonical`: the
+/// micrograph at the encoder's scale, standardised.
 RowMatrixXf chip_spectra(const Micrograph& canonical, const ChipGrid& grid, int threads);
 
 }  // namespace metamict

@@ -16,18 +16,22 @@ constexpr double edge_on_cosine = 0.94;  // 20 degrees
 
 double length(cv::Point2d v) { return std::hypot(v.x, v.y); }
 
-bool edge_on(cv::Point2d g, cv::Point2d across) { return std::abs(g.dot(across)) > edge_on_cosine * length(g); }
+bool edge_on(cv::Point2d g, cv::Point2d across) {
+  return std::abs(g.dot(across)) > edge_on_cosine * length(g);
+}
 
 /// Distance of a frequency to the nearest point of the reciprocal lattice, its centre included.
 double distance_to_lattice(cv::Point2d q, const ReciprocalLattice& lattice) {
   double nearest = length(q);
   for (int h = -3; h <= 3; ++h)
-    for (int k = -3; k <= 3; ++k) nearest = std::min(nearest, length(q - h * lattice.g1 - k * lattice.g2));
+    for (int k = -3; k <= 3; ++k)
+      nearest = std::min(nearest, length(q - h * lattice.g1 - k * lattice.g2));
   return nearest;
 }
 
 /// Two frequencies as high as g, as far from every reflection as can be.
-std::vector<cv::Point2d> between_reflections(cv::Point2d g, const ReciprocalLattice& lattice, cv::Point2d across) {
+std::vector<cv::Point2d> between_reflections(cv::Point2d g, const ReciprocalLattice& lattice,
+                                             cv::Point2d across) {
   std::vector<std::pair<double, cv::Point2d>> candidates;
   for (int step = 0; step < 60; ++step) {
     const double angle = std::numbers::pi * step / 60;
@@ -47,16 +51,19 @@ std::vector<cv::Point2d> between_reflections(cv::Point2d g, const ReciprocalLatt
 
 }  // namespace
 
-std::vector<ReflectionPower> measure_reflections(const cv::Mat& pixels, const ReciprocalLattice& lattice,
+std::vector<ReflectionPower> measure_reflections(const cv::Mat& pixels,
+                                                 const ReciprocalLattice& lattice,
                                                  cv::Point2d across) {
   const double sigma = window_periods * lattice.period_px();
   const cv::Mat fine = pixels - blurred(pixels, sigma);
   std::vector<ReflectionPower> reflections;
-  for (const cv::Point2d g : {lattice.g1, lattice.g2, lattice.g1 + lattice.g2, lattice.g1 - lattice.g2}) {
+  for (const cv::Point2d g :
+       {lattice.g1, lattice.g2, lattice.g1 + lattice.g2, lattice.g1 - lattice.g2}) {
     if (edge_on(g, across) || length(g) > 0.45) continue;
     cv::Mat background = cv::Mat::zeros(pixels.size(), CV_32F);
     const std::vector<cv::Point2d> between = between_reflections(g, lattice, across);
-    for (const cv::Point2d q : between) background += power_at(fine, q, sigma) / static_cast<double>(between.size());
+    for (const cv::Point2d q : between)
+      background += power_at(fine, q, sigma) / static_cast<double>(between.size());
     reflections.push_back({g, power_at(fine, g, sigma) - background});
   }
   return reflections;
@@ -64,7 +71,8 @@ std::vector<ReflectionPower> measure_reflections(const cv::Mat& pixels, const Re
 
 cv::Mat lattice_amplitude(const std::vector<const ReflectionPower*>& reflections) {
   cv::Mat mean = cv::Mat::zeros(reflections.front()->power.size(), CV_32F);
-  for (const ReflectionPower* one : reflections) mean += one->power / static_cast<double>(reflections.size());
+  for (const ReflectionPower* one : reflections)
+    mean += one->power / static_cast<double>(reflections.size());
   for (int y = 0; y < mean.rows; ++y)
     for (float *p = mean.ptr<float>(y), *end = p + mean.cols; p < end; ++p)
       *p = std::copysign(std::sqrt(std::abs(*p)), *p);

@@ -24,12 +24,14 @@ struct ChipLattice {
   double mean = 0;       ///< grey
 };
 
-/// What all chips share: the window, and where in the power spectrum and in the autocorrelation to look.
+/// What all chips share: the window, and where in the power spectrum and in the autocorrelation to
+/// look.
 ///
-/// The share of power that stands in sharp peaks is read off where it adds up: by the Wiener-Khinchin theorem the power
-/// of every order of a lattice returns, in phase, at the autocorrelation's lattice points, while the power of speckle
-/// and of residual noise cancels there. A chip of four periods has its peaks four bins from the centre, too close
-/// together for a background to be drawn between them; its autocorrelation has them a period apart.
+/// The share of power that stands in sharp peaks is read off where it adds up: by the
+/// Wiener-Khinchin theorem the power of every order of a lattice returns, in phase, at the
+/// autocorrelation's lattice points, while the power of speckle and of residual noise cancels
+/// there. A chip of four periods has its peaks four bins from the centre, too close together for a
+/// background to be drawn between them; its autocorrelation has them a period apart.
 class Frame {
  public:
   /// scale: of the chips' pixels to those that were recorded.
@@ -37,7 +39,8 @@ class Frame {
       : size_(size_px),
         low_(2.5 * 2.5),
         noise_from_(std::pow(0.40 * size_px / std::max(1.0, scale), 2)),
-        noise_to_(scale > 1 ? std::pow(0.50 * size_px / scale, 2) : std::numeric_limits<double>::infinity()),
+        noise_to_(scale > 1 ? std::pow(0.50 * size_px / scale, 2)
+                            : std::numeric_limits<double>::infinity()),
         shortest_(std::max(3, size_px / 10)),
         longest_(size_px * 3 / 8) {
     window_ = centred_hann_window(size_);
@@ -69,8 +72,8 @@ class Frame {
   }
 
  private:
-  /// Mean power spectrum of what white noise becomes under the resampling. Interpolation leaves no noise at the highest
-  /// frequencies, averaging less than at the low ones.
+  /// Mean power spectrum of what white noise becomes under the resampling. Interpolation leaves no
+  /// noise at the highest frequencies, averaging less than at the low ones.
   cv::Mat white_noise(double scale) const {
     constexpr int chips = 8;
     Micrograph noise;
@@ -82,7 +85,8 @@ class Frame {
     std::array<cv::Mat, 2> parts;
     for (int y = 0; y < chips; ++y)
       for (int x = 0; x < chips; ++x) {
-        cv::dft(scaled({x * size_, y * size_, size_, size_}).mul(window_), spectrum, cv::DFT_COMPLEX_OUTPUT);
+        cv::dft(scaled({x * size_, y * size_, size_, size_}).mul(window_), spectrum,
+                cv::DFT_COMPLEX_OUTPUT);
         cv::split(spectrum, parts.data());
         sum += parts[0].mul(parts[0]) + parts[1].mul(parts[1]);
       }
@@ -104,7 +108,8 @@ class Frame {
     return v * v + u * u;
   }
 
-  /// What is looked at of a spectrum. That of real pixels is symmetric: the left half holds all of it.
+  /// What is looked at of a spectrum. That of real pixels is symmetric: the left half holds all of
+  /// it.
   struct Bin {
     int y, x;
     double white;  // power of white noise there
@@ -124,9 +129,10 @@ class Frame {
     return static_cast<double>(value[0]) * value[0] + static_cast<double>(value[1]) * value[1];
   }
 
-  /// Power without its centre (slow changes of grey) and without that of the noise, which low doses raise: as strong as
-  /// at the highest frequencies, where the probe lets no signal through. Returns the noise's power over the signal's in
-  /// the band that is kept, negative when no signal is left.
+  /// Power without its centre (slow changes of grey) and without that of the noise, which low doses
+  /// raise: as strong as at the highest frequencies, where the probe lets no signal through.
+  /// Returns the noise's power over the signal's in the band that is kept, negative when no signal
+  /// is left.
   double keep_signal(const cv::Mat& spectrum, double total, cv::Mat& signal) const {
     double highest = 0, white_there = 0, kept = 0, noise = 0;
     for (const Bin& bin : noise_) {
@@ -137,7 +143,8 @@ class Frame {
     signal.create(spectrum.size(), spectrum.type());
     signal.setTo(0);
     for (const Bin& bin : band_) {
-      // Subtracted without clipping, so that noise cancels in the mean and low doses do not read as disorder.
+      // Subtracted without clipping, so that noise cancels in the mean and low doses do not read as
+      // disorder.
       const double of_noise = level * bin.white;
       const double left = power(spectrum.at<cv::Vec2f>(bin.y, bin.x)) - of_noise;
       for (const auto& [y, x] : {std::pair{bin.y, bin.x}, {mirrored(bin.y), mirrored(bin.x)}})
@@ -148,8 +155,8 @@ class Frame {
     return kept > 1e-3 * total && kept > 0 ? noise / kept : -1.0;
   }
 
-  /// From the mean height of the two highest independent peaks of the autocorrelation, away from its centre; the level
-  /// that noise and speckle of no order reach by chance counts as 0.
+  /// From the mean height of the two highest independent peaks of the autocorrelation, away from
+  /// its centre; the level that noise and speckle of no order reach by chance counts as 0.
   ChipLattice repeat_of(const cv::Mat& correlation, double noise_to_signal, cv::Mat& lags) const {
     const double zero = correlation.at<float>(0, 0) / overlap_.at<float>(0, 0);
     if (zero <= 0) return {};
@@ -159,7 +166,8 @@ class Frame {
       const int y = (dy + size_) % size_;
       for (int dx = -longest_ - 1; dx <= longest_ + 1; ++dx) {
         const int x = (dx + size_) % size_;
-        lags.at<float>(dy + 1, dx + longest_ + 1) = correlation.at<float>(y, x) / overlap_.at<float>(y, x);
+        lags.at<float>(dy + 1, dx + longest_ + 1) =
+            correlation.at<float>(y, x) / overlap_.at<float>(y, x);
       }
     }
     struct Peak {
@@ -170,32 +178,39 @@ class Frame {
     for (int dy = 0; dy <= longest_; ++dy)
       for (int dx = -longest_; dx <= longest_; ++dx) {
         const int distance2 = dy * dy + dx * dx;
-        if (distance2 < shortest_ * shortest_ || distance2 > longest_ * longest_ || (dy == 0 && dx < 0)) continue;
+        if (distance2 < shortest_ * shortest_ || distance2 > longest_ * longest_ ||
+            (dy == 0 && dx < 0))
+          continue;
         const float here = lags.at<float>(dy + 1, dx + longest_ + 1);
         if (here < 0.05 * zero) continue;
         bool highest = true;
         for (int v = 0; v <= 2 && highest; ++v)
-          for (int u = 0; u <= 2 && highest; ++u) highest = lags.at<float>(dy + v, dx + longest_ + u) <= here;
+          for (int u = 0; u <= 2 && highest; ++u)
+            highest = lags.at<float>(dy + v, dx + longest_ + u) <= here;
         if (highest) peaks.push_back({here / zero, dy, dx});
       }
-    std::sort(peaks.begin(), peaks.end(), [](const Peak& a, const Peak& b) { return a.height > b.height; });
+    std::sort(peaks.begin(), peaks.end(),
+              [](const Peak& a, const Peak& b) { return a.height > b.height; });
     if (peaks.empty()) return {};
     double second = 0;
     for (const Peak& peak : peaks) {
-      const double cross = static_cast<double>(peak.dy) * peaks[0].dx - static_cast<double>(peak.dx) * peaks[0].dy;
+      const double cross =
+          static_cast<double>(peak.dy) * peaks[0].dx - static_cast<double>(peak.dx) * peaks[0].dy;
       const double lengths = std::hypot(peak.dy, peak.dx) * std::hypot(peaks[0].dy, peaks[0].dx);
       if (std::abs(cross) > 0.5 * lengths) {  // more than 30 degrees apart
         second = peak.height;
         break;
       }
     }
-    // White noise has a standard deviation of its own power over the number of independent pixels under the window,
-    // about 23^2 of 64^2; the highest of some hundred lags reaches three of them. Where the signal is small against
-    // that, so is what is known of it, and the share must not be a ratio of two accidents.
+    // White noise has a standard deviation of its own power over the number of independent pixels
+    // under the window, about 23^2 of 64^2; the highest of some hundred lags reaches three of them.
+    // Where the signal is small against that, so is what is known of it, and the share must not be
+    // a ratio of two accidents.
     const double chance = 3.0 * noise_to_signal / (23.0 / 64.0 * size_);
     const double height = std::max(0.0, (peaks[0].height + second) / 2 - chance);
     constexpr double speckle = 0.33;  // what coarse speckle of no order reaches by chance
-    return {std::clamp((height / (1 + chance) - speckle) / (1 - speckle), 0.0, 1.0), std::sqrt(height * zero), 0};
+    return {std::clamp((height / (1 + chance) - speckle) / (1 - speckle), 0.0, 1.0),
+            std::sqrt(height * zero), 0};
   }
 
   int size_;
@@ -207,7 +222,8 @@ class Frame {
 
 }  // namespace
 
-std::vector<float> measure_order(const Micrograph& canonical, const ChipGrid& grid, int threads, double dark) {
+std::vector<float> measure_order(const Micrograph& canonical, const ChipGrid& grid, int threads,
+                                 double dark) {
   const Frame frame(grid.size_px, canonical.scale);
   std::vector<ChipLattice> lattices(grid.chips());
   parallel_for(static_cast<std::size_t>(grid.rows), threads, [&](std::size_t, std::size_t row) {
@@ -217,8 +233,9 @@ std::vector<float> measure_order(const Micrograph& canonical, const ChipGrid& gr
       lattices[node] = frame.measure(canonical.pixels(grid.chip(node)), space);
     }
   });
-  // The share alone stays near 1 until most of the order is gone: half a crystal over half a glass still puts nearly
-  // all of its power into peaks. How strongly the lattice modulates the grey falls from the first disorder on.
+  // The share alone stays near 1 until most of the order is gone: half a crystal over half a glass
+  // still puts nearly all of its power into peaks. How strongly the lattice modulates the grey
+  // falls from the first disorder on.
   const auto contrast = [&](const ChipLattice& one) {
     return one.amplitude / std::max(std::isfinite(dark) ? one.mean - dark : 1.0, 1e-6);
   };
@@ -228,7 +245,8 @@ std::vector<float> measure_order(const Micrograph& canonical, const ChipGrid& gr
   const double full = best.empty() ? 0 : quantile(best, 0.9);
   std::vector<float> order;
   for (const ChipLattice& one : lattices)
-    order.push_back(static_cast<float>(one.share * (full > 0 ? std::sqrt(std::min(1.0, contrast(one) / full)) : 1.0)));
+    order.push_back(static_cast<float>(
+        one.share * (full > 0 ? std::sqrt(std::min(1.0, contrast(one) / full)) : 1.0)));
   return order;
 }
 
