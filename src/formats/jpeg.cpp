@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // JPEG through libjpeg, which fills what is missing with grey and warns on stderr: here both make the file a damaged
 // one.
+#include <array>
 #include <csetjmp>
 #include <cstddef>
 #include <cstdio>
@@ -12,6 +13,7 @@
 #include <jerror.h>
 // clang-format on
 
+#include "formats/bytes/exif.hpp"
 #include "formats/bytes/samples.hpp"
 #include "formats/readers.hpp"
 #include "metamict/errors.hpp"
@@ -25,6 +27,7 @@ using Bytes = std::vector<unsigned char>;
 struct Picture {
   DatasetInfo info;
   int components = 1;
+  int orientation = 1;
 };
 
 std::uint32_t big16(const Bytes& bytes, std::size_t at) {
@@ -48,7 +51,7 @@ void read_frame_header(const Bytes& bytes, std::size_t at, std::size_t length, P
   // Of an even image the best coder keeps a bit for 64 pixels.
   check_expansion(static_cast<std::uint64_t>(picture.info.rows) * static_cast<std::uint64_t>(picture.info.cols),
                   bytes.size());
-  if (picture.components == 1 || picture.components == 3) return;
+  if (picture.components == 1 || picture.components == 3 || picture.components == 4) return;
   picture.info.image = false;
   picture.info.reason = "JPEG with " + std::to_string(picture.components) + " colours";
 }
@@ -78,6 +81,10 @@ Picture walk_jpeg(const Bytes& bytes) {
       read_frame_header(bytes, at, length, picture);
       frame = true;
     }
+    constexpr std::string_view exif("Exif\0\0", 6);
+    if (marker == 0xE1 && length > 2 + exif.size() &&
+        std::equal(exif.begin(), exif.end(), bytes.begin() + static_cast<std::ptrdiff_t>(at) + 2))
+      picture.orientation = exif_orientation({bytes.data() + at + 2 + exif.size(), length - 2 - exif.size()});
     at += length;
     if (marker != 0xDA) continue;
     scan = true;
@@ -96,6 +103,7 @@ struct Decoder {
   jpeg_progress_mgr progress;
   std::jmp_buf escape;
   char message[JMSG_LENGTH_MAX];
+  bool inverted;  ///< Adobe's inks: 255 is none
 };
 
 Decoder& decoder_of(j_common_ptr info) { return *static_cast<Decoder*>(info->client_data); }
@@ -129,13 +137,16 @@ bool decode_into(Decoder& decoder, const Bytes& bytes, const cv::Mat& image, uns
   decoder.info.err = jpeg_std_error(&decoder.errors);
   decoder.errors.error_exit = give_up;
   decoder.errors.emit_message = heed_warning;
+  decoder.errors.output_message = [](j_common_ptr) {};
   decoder.info.client_data = &decoder;
   jpeg_create_decompress(&decoder.info);
   decoder.progress.progress_monitor = limit_scans;
   decoder.info.progress = &decoder.progress;
   jpeg_mem_src(&decoder.info, bytes.data(), static_cast<unsigned long>(bytes.size()));
   jpeg_read_header(&decoder.info, TRUE);
-  decoder.info.out_color_space = decoder.info.num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
+  decoder.info.out_color_space = decoder.info.num_components == 1   ? JCS_GRAYSCALE
+                                 : decoder.info.num_components == 4 ? JCS_CMYK
+                                                                    : JCS_RGB;
   decoder.info.dct_method = JDCT_ISLOW;
   jpeg_start_decompress(&decoder.info);
   // In a damaged file libjpeg may hold another header for the frame's than we did: the rows are for ours.
@@ -146,9 +157,18 @@ bool decode_into(Decoder& decoder, const Bytes& bytes, const cv::Mat& image, uns
   while (decoder.info.output_scanline < decoder.info.output_height)
     jpeg_read_scanlines(&decoder.info, rows + decoder.info.output_scanline,
                         decoder.info.output_height - decoder.info.output_scanline);
+  decoder.inverted = decoder.info.saw_Adobe_marker != FALSE;
   jpeg_finish_decompress(&decoder.info);
   jpeg_destroy_decompress(&decoder.info);
   return true;
+}
+
+// Red, green and blue of a pixel: of grey all the same, of inks what is left of the light.
+std::array<double, 3> colour_of(const unsigned char* pixel, int components, bool inverted) {
+  if (components == 1) return {double(pixel[0]), double(pixel[0]), double(pixel[0])};
+  if (components == 3) return {double(pixel[0]), double(pixel[1]), double(pixel[2])};
+  const auto light = [&](int ink) { return inverted ? pixel[ink] : 255 - pixel[ink]; };
+  return {light(0) * light(3) / 255.0, light(1) * light(3) / 255.0, light(2) * light(3) / 255.0};
 }
 
 RawImage decode(const ReadRequest& request, const Bytes& bytes, const Picture& picture) {
@@ -167,16 +187,19 @@ RawImage decode(const ReadRequest& request, const Bytes& bytes, const Picture& p
     cv::Mat pixels(image.rows, image.cols, CV_32FC1);
     for (int row = 0; row < image.rows; ++row)
       for (int col = 0; col < image.cols; ++col) {
-        const unsigned char* rgb = image.ptr(row, col);
-        const bool colour = picture.components == 3;
-        pixels.at<float>(row, col) = colour ? static_cast<float>(luma[0] * rgb[0] + luma[1] * rgb[1] + luma[2] * rgb[2])
-                                            : static_cast<float>(rgb[0]);
-        grey = grey && (!colour || (rgb[0] == rgb[1] && rgb[1] == rgb[2]));
+        const auto [red, green, blue] = colour_of(image.ptr(row, col), picture.components, decoder->inverted);
+        pixels.at<float>(row, col) = static_cast<float>(luma[0] * red + luma[1] * green + luma[2] * blue);
+        grey = grey && red == green && green == blue;
       }
+    if (request.labels) pixels.convertTo(pixels, CV_64F);
     return pixels;
   });
-  if (!grey) raw.notes.push_back("colour was made grey (0.299 red + 0.587 green + 0.114 blue)");
+  if (picture.components == 4)
+    raw.notes.push_back("inks (CMYK) were made grey by way of red, green and blue");
+  else if (!grey)
+    raw.notes.push_back("colour was made grey (0.299 red + 0.587 green + 0.114 blue)");
   raw.notes.push_back("JPEG is lossy: its blocks and rings are not of the specimen");
+  for (const auto& note : orientation_notes(picture.orientation)) raw.notes.push_back(note);
   return raw;
 }
 

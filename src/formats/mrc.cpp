@@ -4,8 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "formats/bytes/pixel_size.hpp"
 #include "formats/bytes/samples.hpp"
-#include "formats/bytes/units.hpp"
 #include "formats/readers.hpp"
 #include "metamict/errors.hpp"
 
@@ -25,7 +25,9 @@ Header header_in(Head head, std::endian order) {
   return {order, word(0), word(1), word(2), word(3), word(23)};
 }
 
-bool known_mode(std::int32_t mode) { return (mode >= 0 && mode <= 4) || mode == 6 || mode == 12 || mode == 101; }
+bool known_mode(std::int32_t mode) {
+  return (mode >= 0 && mode <= 4) || mode == 6 || mode == 12 || mode == 16 || mode == 101;
+}
 
 bool plausible(const Header& header) {
   return header.cols > 0 && header.rows > 0 && header.sections > 0 && known_mode(header.mode) && header.extended >= 0;
@@ -50,7 +52,25 @@ struct Volume {
   Sample sample = Sample::u8;
   std::endian order = std::endian::little;
   std::uint64_t offset = 0;
+  bool sign_is_said = true;  ///< false for bytes that nothing says to be signed or not
 };
+
+// The standard's bytes are signed, but many writers keep unsigned ones. The header's minimum and maximum tell; else a
+// stamp of IMOD's, whose elder files hold unsigned ones and say so.
+void set_byte_sign(Volume& volume, const InputFile& file) {
+  const auto least = file.get<float>(76, volume.order, "the header"),
+             most = file.get<float>(80, volume.order, "the header");
+  const bool imod = file.get<std::int32_t>(152, volume.order, "the header") == 1146047817;
+  const bool said_unsigned = imod && (file.get<std::int32_t>(156, volume.order, "the header") & 1) == 0;
+  const bool ranged = least < most;  // writers that do not know them leave zeros or a maximum below the minimum
+  if (ranged && least >= 0 && most > 127 && most <= 255)
+    volume.sample = Sample::u8;
+  else if (ranged && least < 0 && least >= -128 && most <= 127)
+    volume.sample = Sample::i8;
+  else
+    volume.sample = said_unsigned ? Sample::u8 : Sample::i8;
+  volume.sign_is_said = imod || (ranged && (least < 0 || most > 127));
+}
 
 void set_type(Volume& volume, const InputFile& file, std::int32_t mode) {
   const auto refuse = [&](const char* type, const char* reason) {
@@ -59,13 +79,9 @@ void set_type(Volume& volume, const InputFile& file, std::int32_t mode) {
     volume.info.reason = reason;
   };
   switch (mode) {
-    case 0: {
-      // IMOD's elder files hold unsigned bytes and say so in a stamp of their own.
-      const bool imod = file.get<std::int32_t>(152, volume.order, "the header") == 1146047817;
-      volume.sample =
-          imod && (file.get<std::int32_t>(156, volume.order, "the header") & 1) == 0 ? Sample::u8 : Sample::i8;
+    case 0:
+      set_byte_sign(volume, file);
       break;
-    }
     case 1:
       volume.sample = Sample::i16;
       break;
@@ -82,6 +98,8 @@ void set_type(Volume& volume, const InputFile& file, std::int32_t mode) {
     case 12:
       volume.sample = Sample::f16;
       break;
+    case 16:
+      return refuse("rgb8", "colour");
     default:
       return refuse("uint4", "pixels of 4 bits are not supported");
   }
@@ -90,8 +108,8 @@ void set_type(Volume& volume, const InputFile& file, std::int32_t mode) {
 
 // FEI's extended header has the pixel in metres; else the cell in angstrom over the number of samples in it. Zeros: not
 // known.
-PixelSize pixel_size(const InputFile& file, const Header& header) {
-  constexpr Unit metre{UnitKind::length, 1e9}, angstrom{UnitKind::length, 0.1};
+StatedSize pixel_size(const InputFile& file, const Header& header) {
+  const Unit metre = metres(), angstrom = parse_unit("A");
   const std::string kind = file.text(104, 4, 4, "the header");
   if ((kind == "FEI1" || kind == "FEI2") && header.extended >= 172) {
     const auto x = file.get<double>(header_bytes + 156, header.order, "the extended header"),
@@ -157,13 +175,17 @@ RawImage read_mrc(const ReadRequest& request) {
   require_image(info);
   check_size(info.rows, info.cols, request.max_pixels);
   const std::uint64_t frame_bytes = bytes_of(info.rows, info.cols, volume.sample);
-  return {info,
-          read_frames(info, request.frame,
-                      [&](int frame) {
-                        return read_raster(file, {volume.offset + frame_bytes * static_cast<std::uint64_t>(frame),
-                                                  info.rows, info.cols, volume.sample, volume.order});
-                      }),
-          {}};
+  RawImage raw{info, {}, {}};
+  raw.pixels = read_frames(info, request.frame, [&](int frame) {
+    return read_raster(file, {volume.offset + frame_bytes * static_cast<std::uint64_t>(frame), info.rows, info.cols,
+                              volume.sample, volume.order, request.labels});
+  });
+  double least = 0;
+  cv::minMaxLoc(raw.pixels, &least, nullptr);
+  if (!volume.sign_is_said && least < 0)
+    raw.notes.emplace_back(
+        "its bytes were taken as signed (-128 to 127), as the MRC standard has them: its header does not tell");
+  return raw;
 }
 
 }  // namespace metamict

@@ -4,8 +4,9 @@
 #include <limits>
 #include <string_view>
 
+#include "formats/bytes/array_axes.hpp"
+#include "formats/bytes/encoding.hpp"
 #include "formats/bytes/samples.hpp"
-#include "formats/bytes/units.hpp"
 #include "formats/readers.hpp"
 #include "metamict/errors.hpp"
 
@@ -19,6 +20,7 @@ struct Array {
   std::endian order = std::endian::little;
   bool fortran = false;
   std::vector<std::uint64_t> shape;
+  ArrayAxes axes;
   std::uint64_t offset = 0;  ///< of the first number
 };
 
@@ -88,30 +90,6 @@ void set_type(Array& array, const std::string& descr) {
           : "numbers of type " + (descr.empty() ? "structured" : "\"" + descr + "\"") + " are no grey values";
 }
 
-void set_shape(Array& array) {
-  DatasetInfo& info = array.info;
-  const auto& shape = array.shape;
-  const auto refuse = [&](const std::string& reason) {
-    if (info.image) info.reason = reason;
-    info.image = false;
-  };
-  for (const auto side : shape)
-    if (side > static_cast<std::uint64_t>(std::numeric_limits<int>::max()))
-      throw InputError("damaged: its header claims a side of " + std::to_string(side) + " px");
-  if (shape.size() == 2 || shape.size() == 3) {
-    info.rows = static_cast<int>(shape[shape.size() - 2]);
-    info.cols = static_cast<int>(shape[shape.size() - 1]);
-    if (shape.size() == 3) info.frames = static_cast<int>(shape[0]);
-    if (shape.size() == 3 && shape[2] <= 4 && shape[0] > 4 && shape[1] > 4)
-      refuse("its last axis of " + std::to_string(shape[2]) + " looks like colour");
-    if (shape.size() == 2 && (info.rows == 1 || info.cols == 1))
-      refuse("a spectrum or profile: " + std::to_string(info.rows) + " x " + std::to_string(info.cols) + " values");
-    if (info.frames == 0 || info.rows == 0 || info.cols == 0) throw InputError("the array is empty");
-  } else {
-    refuse("an array of " + std::to_string(shape.size()) + (shape.size() == 1 ? " dimension" : " dimensions"));
-  }
-}
-
 Array parse(const InputFile& file) {
   const auto major = file.get<std::uint8_t>(6, std::endian::little, "the header");
   if (major < 1 || major > 3) throw InputError("NPY version " + std::to_string(major) + " is not known (1 to 3 are)");
@@ -125,7 +103,7 @@ Array parse(const InputFile& file) {
   set_type(array, python_string(value_of(header, "descr")));
   array.fortran = value_of(header, "fortran_order").starts_with("True");
   array.shape = parse_shape(value_of(header, "shape"));
-  set_shape(array);
+  array.axes = set_array_axes(array.info, array.shape);
   if (!array.info.image) return array;
   const auto frame_bytes = bytes_of(array.info.rows, array.info.cols, array.sample);
   if (frame_bytes > file.size() / static_cast<std::uint64_t>(array.info.frames))
@@ -135,14 +113,12 @@ Array parse(const InputFile& file) {
 }
 
 // In Fortran order the first axis runs fastest, so the numbers of one frame lie `frames` apart.
-cv::Mat read_fortran(const InputFile& file, const Array& array, int frame) {
-  const Raster all{array.offset, array.info.cols * array.info.rows, array.info.frames, array.sample, array.order};
-  const cv::Mat numbers = read_raster(file, all);
-  cv::Mat pixels(array.info.rows, array.info.cols, CV_32FC1);
-  for (int col = 0; col < pixels.cols; ++col)
-    for (int row = 0; row < pixels.rows; ++row)
-      pixels.at<float>(row, col) = numbers.at<float>(col * pixels.rows + row, frame);
-  return pixels;
+cv::Mat read_fortran(const InputFile& file, const Array& array, int frame, bool exact) {
+  const DatasetInfo& info = array.info;
+  const cv::Mat numbers =
+      read_raster(file, {array.offset, info.cols * info.rows, info.frames, array.sample, array.order, exact});
+  const cv::Mat one = numbers.col(frame).clone();
+  return one.reshape(1, info.cols).t();
 }
 
 }  // namespace
@@ -152,6 +128,11 @@ bool is_npy(Head head, const Path&) {
 }
 
 std::vector<DatasetInfo> list_npy(const Path& path, std::uint64_t) { return {parse(InputFile(path)).info}; }
+
+std::tuple<DatasetInfo, ArrayAxes, int> npy_axes(const Path& path) {
+  const Array array = parse(InputFile(path));
+  return {array.info, array.axes, static_cast<int>(array.shape.size())};
+}
 
 RawImage read_npy(const ReadRequest& request) {
   const InputFile file(request.path);
@@ -165,9 +146,9 @@ RawImage read_npy(const ReadRequest& request) {
     check_size(static_cast<std::uint64_t>(info.rows) * static_cast<std::uint64_t>(info.cols), info.frames,
                request.max_pixels);
   const auto pixels = read_frames(info, request.frame, [&](int frame) {
-    if (array.fortran) return read_fortran(file, array, frame);
+    if (array.fortran) return read_fortran(file, array, frame, request.labels);
     return read_raster(file, {array.offset + frame_bytes * static_cast<std::uint64_t>(frame), info.rows, info.cols,
-                              array.sample, array.order});
+                              array.sample, array.order, request.labels});
   });
   return {info, pixels, {}};
 }

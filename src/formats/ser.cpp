@@ -5,8 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "formats/bytes/pixel_size.hpp"
 #include "formats/bytes/samples.hpp"
-#include "formats/bytes/units.hpp"
 #include "formats/readers.hpp"
 #include "metamict/errors.hpp"
 
@@ -74,12 +74,12 @@ void describe(Series& series, const Element& element) {
     info.image = false;
     info.reason = "a profile";
   }
-  // The scale is in metres; where it is a pixel of metres and more it is in truth per metre, and the image is a
-  // diffraction pattern.
-  const UnitKind kind =
-      std::abs(element.scale_x) > 1 || std::abs(element.scale_y) > 1 ? UnitKind::reciprocal : UnitKind::length;
-  set_pixel_size(
-      info, pixel_size_from({element.scale_y, element.scale_x}, {Unit{kind, 1e9}, Unit{kind, 1e9}}, "TIA calibration"));
+  // The scale is in metres. A diffraction pattern's is in truth per metre: a ten-thousandth of 1/nm or more, where no
+  // image has a pixel of a kilometre.
+  constexpr double least_per_metre = 1e4;
+  const bool reciprocal = std::max(std::abs(element.scale_x), std::abs(element.scale_y)) >= least_per_metre;
+  const Unit unit = reciprocal ? parse_unit("1/m") : metres();
+  set_pixel_size(info, pixel_size_from({element.scale_y, element.scale_x}, {unit, unit}, "TIA calibration"));
 }
 
 // Where each valid element begins.
@@ -150,10 +150,11 @@ RawImage read_ser(const ReadRequest& request) {
   require_image(info);
   check_size(info.rows, info.cols, request.max_pixels);
   const auto read = [&](int frame) {
-    cv::Mat pixels =
-        read_raster(file, {series.data[static_cast<std::size_t>(frame)], info.rows, info.cols, series.sample, little});
+    cv::Mat pixels = read_raster(file, {series.data[static_cast<std::size_t>(frame)], info.rows, info.cols,
+                                        series.sample, little, request.labels});
+    const std::size_t row_bytes = pixels.cols * pixels.elemSize();
     for (int top = 0, bottom = info.rows - 1; top < bottom; ++top, --bottom)
-      std::swap_ranges(pixels.ptr<float>(top), pixels.ptr<float>(top) + info.cols, pixels.ptr<float>(bottom));
+      std::swap_ranges(pixels.ptr(top), pixels.ptr(top) + row_bytes, pixels.ptr(bottom));
     return pixels;
   };
   return {info, read_frames(info, request.frame, read), {}};

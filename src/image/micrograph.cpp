@@ -132,9 +132,12 @@ Micrograph load_micrograph(const std::filesystem::path& path, const LoadOptions&
   micrograph.sha256 = sha256_of_file(path);
   micrograph.pixels = raw.pixels;
   micrograph.input_size = raw.pixels.size();
-  if (datasets.size() > 1) micrograph.dataset = raw.info.name;
+  const DatasetInfo& chosen = datasets[index];
+  if (datasets.size() > 1) micrograph.dataset = chosen.name;
   micrograph.notes = std::move(raw.notes);
-  note_choice(micrograph, datasets, raw.info, options);
+  if (!options.nm_per_pixel)  // they tell why the size is not known
+    micrograph.notes.insert(micrograph.notes.end(), chosen.notes.begin(), chosen.notes.end());
+  note_choice(micrograph, datasets, chosen, options);
   set_pixel_size(micrograph, raw.info, options);
   return micrograph;
 }

@@ -86,7 +86,7 @@ void declare_reading(Declaration& declare, SegmentOptions& options) {
         if (*options.chips.stride_px <= 0) throw UsageError("--stride is " + text + " px but must be above 0");
       },
       "auto|PX");
-  declare.value("dataset", "HAADF, else the first image", "Dataset to read, by its name or its detector",
+  declare.value("dataset", "HAADF, else the first image", "Dataset to read, by its name, its number or its detector",
                 [&](const std::string& text) { options.load.dataset = text; });
   declare.value(
       "frame", "0", "Frame of a stack: its index, counted from 0, or mean for the mean of all",
@@ -428,7 +428,10 @@ void Parser::declare_evaluate() {
   Declaration declare(*verb);
   declare.value(
       "ignore", "none", "Label of the truth whose pixels are left out",
-      [this](const std::string& text) { evaluate.ignore = static_cast<int>(parse_whole("--ignore", text, 0, 65535)); },
+      [this](const std::string& text) {
+        constexpr std::int64_t most = std::int64_t{1} << 53;
+        evaluate.ignore = parse_whole("--ignore", text, -most, most);
+      },
       "N");
 }
 

@@ -14,8 +14,10 @@
 
 namespace metamict {
 
-/// `count` numbers at `from`, in the given byte order, as float.
-void to_float(const unsigned char* from, Sample sample, std::endian order, std::size_t count, float* to);
+/// `count` numbers at `from`, in the given byte order, as float or double. Throws InputError for a finite number that
+/// float cannot hold.
+template <typename To>
+void to_numbers(const unsigned char* from, Sample sample, std::endian order, std::size_t count, To* to);
 
 /// Bytes of rows x cols samples; throws InputError when that is no number a file can have.
 std::uint64_t bytes_of(std::uint64_t rows, std::uint64_t cols, Sample sample);
@@ -26,6 +28,7 @@ struct Raster {
   int rows = 0, cols = 0;
   Sample sample = Sample::u8;
   std::endian order = std::endian::little;
+  bool exact = false;  ///< as CV_64FC1, which holds whole numbers to 2^53
 };
 /// Reads it in blocks, so that no second copy of the image is held. Throws InputError when the file ends before it.
 cv::Mat read_raster(const InputFile& file, const Raster& raster);
@@ -45,6 +48,9 @@ void require_image(const DatasetInfo& info);
 
 /// Throws InputError unless the file has a dataset of this index.
 void require_dataset(std::size_t index, std::size_t count);
+
+/// What is said of an EXIF or TIFF orientation other than 1; the pixels stay as stored in every output.
+Notes orientation_notes(int orientation);
 
 /// How readers make colour grey: the usual luma of red, green and blue.
 constexpr double luma[3] = {0.299, 0.587, 0.114};

@@ -104,7 +104,7 @@ RawImage read_dm(const ReadRequest& request) {
           read_frames(info, request.frame,
                       [&](int frame) {
                         return read_raster(file, {dataset.offset + frame_bytes * static_cast<std::uint64_t>(frame),
-                                                  info.rows, info.cols, dataset.sample, dataset.order});
+                                                  info.rows, info.cols, dataset.sample, dataset.order, request.labels});
                       }),
           {}};
 }

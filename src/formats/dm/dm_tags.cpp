@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "formats/bytes/units.hpp"
+#include "formats/bytes/encoding.hpp"
 #include "metamict/errors.hpp"
 
 namespace metamict {
@@ -230,7 +230,7 @@ std::string DmTags::text(const InputFile& file, const std::string& path) const {
       append_utf8(text, file.get<std::uint16_t>(value.offset + 2 * i, order, "a text"));
   } else if (value.element == octet || value.element == i8 || value.element == boolean) {
     text = file.text(value.offset, value.count, most_text, "a text");
-    if (!is_utf8(text)) text = latin1_to_utf8(text);
+    text = as_utf8(text);
   }
   return trimmed(text);
 }

@@ -36,6 +36,7 @@ DatasetInfo info_from(const json& value) {
   info.pixel_size_source = value.value("source", "unknown");
   info.image = value.value("image", false);
   info.reason = value.value("reason", "");
+  info.notes = value.value("notes", Notes());
   if (value.contains("nm"))
     info.nm_per_pixel = {value.at("nm").at(0).get<double>(), value.at("nm").at(1).get<double>()};
   return info;
@@ -64,12 +65,12 @@ std::vector<DatasetInfo> list_hdf5(const Path& path, std::uint64_t) {
 
 RawImage read_hdf5(const ReadRequest& request) {
   const std::string frame = request.frame ? std::to_string(*request.frame) : "mean";
-  Child child(hdf5_program(),
-              {"read", full(request.path), std::to_string(request.dataset), frame, std::to_string(request.max_pixels)});
+  Child child(hdf5_program(), {"read", full(request.path), std::to_string(request.dataset), frame,
+                               std::to_string(request.max_pixels), request.labels ? "double" : "float"});
   const DatasetInfo info = info_from(ask(child).value("dataset", json::object()));
   check_size(info.rows, info.cols, request.max_pixels);
-  cv::Mat pixels(info.rows, info.cols, CV_32FC1);
-  child.read(pixels.data, pixels.total() * sizeof(float));
+  cv::Mat pixels(info.rows, info.cols, request.labels ? CV_64FC1 : CV_32FC1);
+  child.read(pixels.data, pixels.total() * pixels.elemSize());
   if (const std::string end = child.finish(); !end.empty())
     throw InputError("damaged: the HDF5 library could not read it (" + end + ")");
   return {info, pixels, {}};

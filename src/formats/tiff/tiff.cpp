@@ -104,13 +104,14 @@ RawImage read_tiff(const ReadRequest& request) {
   check_size(dataset.info.rows, dataset.info.cols, request.max_pixels);
   const auto pixels = read_frames(dataset.info, request.frame, [&](int frame) {
     if (dataset.contiguous == 0 || frame == 0)
-      return read_tiff_page(file, dataset.pages[static_cast<std::size_t>(frame)]);
+      return read_tiff_page(file, dataset.pages[static_cast<std::size_t>(frame)], request.labels);
     const TiffPage& page = dataset.pages[0];
     const std::uint64_t bytes =
         static_cast<std::uint64_t>(page.info.rows) * static_cast<std::uint64_t>(page.info.cols) * (page.bits / 8);
     const auto order = TIFFIsBigEndian(file.get()) != 0 ? std::endian::big : std::endian::little;
-    return read_raster(InputFile(request.path), {dataset.contiguous + bytes * static_cast<std::uint64_t>(frame),
-                                                 page.info.rows, page.info.cols, contiguous_sample(page), order});
+    return read_raster(InputFile(request.path),
+                       {dataset.contiguous + bytes * static_cast<std::uint64_t>(frame), page.info.rows, page.info.cols,
+                        contiguous_sample(page), order, request.labels});
   });
   return {dataset.info, pixels, tiff_notes(dataset.pages[0])};
 }

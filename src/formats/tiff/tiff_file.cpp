@@ -9,7 +9,6 @@
 
 #include "formats/bytes/input_file.hpp"
 #include "formats/bytes/samples.hpp"
-#include "formats/bytes/units.hpp"
 #include "metamict/errors.hpp"
 
 namespace metamict {
@@ -138,7 +137,7 @@ TiffPage describe(const TiffFile& file) {
   page.samples = file.value<std::uint16_t>(TIFFTAG_SAMPLESPERPIXEL, 1);
   page.compression = file.value<std::uint16_t>(TIFFTAG_COMPRESSION, COMPRESSION_NONE);
   page.planar = file.value<std::uint16_t>(TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) == PLANARCONFIG_SEPARATE;
-  page.orientation = file.value<std::uint16_t>(TIFFTAG_ORIENTATION, 1);
+  page.orientation = std::clamp<int>(file.value<std::uint16_t>(TIFFTAG_ORIENTATION, 1), 1, 8);
   page.reduced = (file.value<std::uint32_t>(TIFFTAG_SUBFILETYPE, 0) & FILETYPE_REDUCEDIMAGE) != 0;
   page.description = file.text(TIFFTAG_IMAGEDESCRIPTION);
   if (TIFFGetField(tiff, TIFFTAG_PHOTOMETRIC, &page.photometric) != 1) page.photometric = PHOTOMETRIC_MINISBLACK;
@@ -173,6 +172,13 @@ int TiffFile::warn(TIFF* tiff, void* self, const char* module, const char* forma
 }
 
 TiffFile::TiffFile(const std::filesystem::path& path) : size_(InputFile(path).size()), handle_(nullptr, &TIFFClose) {
+  // A few places inside libtiff know no file and so no handler of its own: these would write to stderr.
+  static const bool quiet = [] {
+    TIFFSetErrorHandler(nullptr);
+    TIFFSetWarningHandler(nullptr);
+    return true;
+  }();
+  static_cast<void>(quiet);
   const std::unique_ptr<TIFFOpenOptions, void (*)(TIFFOpenOptions*)> options(TIFFOpenOptionsAlloc(),
                                                                              &TIFFOpenOptionsFree);
   TIFFOpenOptionsSetMaxSingleMemAlloc(options.get(), most_allocation);

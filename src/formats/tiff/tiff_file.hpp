@@ -59,8 +59,8 @@ class TiffFile {
 /// Every page, in the file's order. Throws InputError for a damaged directory or strips that the file does not hold.
 std::vector<TiffPage> tiff_pages(TiffFile& file);
 
-/// The pixels of the current page as grey values.
-cv::Mat read_tiff_page(TiffFile& file, const TiffPage& page);
+/// The pixels of the page as grey values, or as labels (ReadRequest).
+cv::Mat read_tiff_page(TiffFile& file, const TiffPage& page, bool labels);
 
 /// What read_tiff_page decided for the user.
 Notes tiff_notes(const TiffPage& page);

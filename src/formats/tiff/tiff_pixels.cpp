@@ -29,22 +29,28 @@ Sample sample_of(const TiffPage& page) {
 }
 
 // Samples that fill no whole bytes lie one after the other, the highest bit first; libtiff leaves them so.
-void unpack(const unsigned char* row, const TiffPage& page, std::vector<float>& values) {
-  if (page.bits % 8 == 0) return to_float(row, sample_of(page), std::endian::native, values.size(), values.data());
+template <typename T>
+void unpack(const unsigned char* row, const TiffPage& page, std::vector<T>& values) {
+  if (page.bits % 8 == 0) return to_numbers(row, sample_of(page), std::endian::native, values.size(), values.data());
   std::size_t bit = 0;
   for (auto& value : values) {
     std::uint32_t number = 0;
     for (std::uint32_t i = 0; i < page.bits; ++i, ++bit)
       number = (number << 1) | ((row[bit / 8] >> (7 - bit % 8)) & 1U);
-    value = static_cast<float>(number);
+    value = static_cast<T>(number);
   }
 }
 
-// From one pixel's samples to grey: each sample's weight, or a table for a palette.
+// From one pixel's samples to grey: each sample's weight, or a table for a palette. Labels are the first sample as
+// stored.
 class Greyscale {
  public:
-  Greyscale(const TiffFile& file, const TiffPage& page) {
-    weights_.assign(page.samples, 0.0F);
+  Greyscale(const TiffFile& file, const TiffPage& page, bool labels) {
+    weights_.assign(page.samples, 0.0);
+    if (labels && page.colours == 1) {
+      weights_[0] = 1;
+      return;
+    }
     if (page.colours == 3) {
       std::copy(std::begin(luma), std::end(luma), weights_.begin());
     } else {
@@ -58,12 +64,12 @@ class Greyscale {
   }
 
   /// Adds sample `s` of a pixel; the first one begins it, so that memory is touched only where the file holds data.
-  void add(float value, std::size_t s, float& grey) const {
+  template <typename T>
+  void add(T value, std::size_t s, T& grey) const {
     if (!palette_.empty()) {
-      grey = palette_[static_cast<std::size_t>(value)];
+      grey = static_cast<T>(palette_[static_cast<std::size_t>(value)]);
     } else {
-      grey =
-          static_cast<float>((s == 0 ? white_ : static_cast<double>(grey)) + weights_[s] * static_cast<double>(value));
+      grey = static_cast<T>((s == 0 ? white_ : static_cast<double>(grey)) + weights_[s] * static_cast<double>(value));
     }
   }
   bool uses(std::size_t s) const { return weights_[s] != 0.0; }
@@ -99,19 +105,26 @@ struct Part {
   std::size_t first_sample = 0, samples = 1;
 };
 
-void place(const std::vector<unsigned char>& buffer, const Part& part, const TiffPage& page, const Greyscale& grey,
-           cv::Mat& pixels) {
+template <typename T>
+void place_as(const std::vector<unsigned char>& buffer, const Part& part, const TiffPage& page, const Greyscale& grey,
+              cv::Mat& pixels) {
   const int cols = std::min(part.cols, pixels.cols - part.col);
-  std::vector<float> values(static_cast<std::size_t>(cols) * part.samples);
+  std::vector<T> values(static_cast<std::size_t>(cols) * part.samples);
   for (int r = 0; r < std::min(part.rows, pixels.rows - part.row); ++r) {
     unpack(buffer.data() + static_cast<std::size_t>(r) * part.row_bytes, page, values);
-    float* const to = pixels.ptr<float>(part.row + r) + part.col;
+    T* const to = pixels.ptr<T>(part.row + r) + part.col;
     for (std::size_t s = 0; s < part.samples; ++s) {
       if (!grey.uses(part.first_sample + s)) continue;
       for (int col = 0; col < cols; ++col)
         grey.add(values[static_cast<std::size_t>(col) * part.samples + s], part.first_sample + s, to[col]);
     }
   }
+}
+
+void place(const std::vector<unsigned char>& buffer, const Part& part, const TiffPage& page, const Greyscale& grey,
+           cv::Mat& pixels) {
+  pixels.depth() == CV_64F ? place_as<double>(buffer, part, page, grey, pixels)
+                           : place_as<float>(buffer, part, page, grey, pixels);
 }
 
 std::size_t buffer_size(tmsize_t bytes) {
@@ -170,14 +183,15 @@ void read_tiles(TiffFile& file, const TiffPage& page, const Greyscale& grey, cv:
 }
 
 // Colour spaces that no microscope writes but someone's export may: libtiff makes 8-bit RGB of them.
-void read_rendered(TiffFile& file, cv::Mat& pixels) {
+// Where the file asks for a turned display, the rows stay as stored, as they do for every other file.
+void read_rendered(TiffFile& file, const TiffPage& page, cv::Mat& pixels) {
   std::array<char, 1024> why{};
   if (TIFFRGBAImageOK(file.get(), why.data()) != 1)
     throw InputError(std::string("its colour space or compression is not supported: ") + why.data());
   std::vector<std::uint32_t> raster(static_cast<std::size_t>(pixels.rows) * static_cast<std::size_t>(pixels.cols));
   const int done =
       TIFFReadRGBAImageOriented(file.get(), static_cast<std::uint32_t>(pixels.cols),
-                                static_cast<std::uint32_t>(pixels.rows), raster.data(), ORIENTATION_TOPLEFT, 1);
+                                static_cast<std::uint32_t>(pixels.rows), raster.data(), page.orientation, 1);
   file.check();
   if (done != 1) throw InputError("damaged: it cannot be decoded");
   for (int row = 0; row < pixels.rows; ++row)
@@ -191,7 +205,7 @@ void read_rendered(TiffFile& file, cv::Mat& pixels) {
 
 }  // namespace
 
-cv::Mat read_tiff_page(TiffFile& file, const TiffPage& page) {
+cv::Mat read_tiff_page(TiffFile& file, const TiffPage& page, bool labels) {
   file.forget();
   if (TIFFSetSubDirectory(file.get(), page.directory) != 1) throw InputError("damaged: a page cannot be found again");
   file.check();
@@ -199,11 +213,12 @@ cv::Mat read_tiff_page(TiffFile& file, const TiffPage& page) {
     throw InputError("its compression (number " + std::to_string(page.compression) + ") is not supported");
   if (page.photometric == PHOTOMETRIC_YCBCR && !page.rendered)
     TIFFSetField(file.get(), TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
-  cv::Mat pixels(page.info.rows, page.info.cols, CV_32FC1);
+  cv::Mat pixels(page.info.rows, page.info.cols, labels && !page.rendered ? CV_64FC1 : CV_32FC1);
   if (page.rendered) {
-    read_rendered(file, pixels);
+    read_rendered(file, page, pixels);
+    if (labels) pixels.convertTo(pixels, CV_64F);
   } else {
-    const Greyscale grey(file, page);
+    const Greyscale grey(file, page, labels);
     TIFFIsTiled(file.get()) != 0 ? read_tiles(file, page, grey, pixels) : read_strips(file, page, grey, pixels);
   }
   return pixels;
@@ -224,9 +239,7 @@ Notes tiff_notes(const TiffPage& page) {
             : "the file says that 0 is white, which means nothing for its type: grey values are as stored");
   if (page.compression == COMPRESSION_JPEG || page.compression == COMPRESSION_OJPEG)
     notes.emplace_back("JPEG is lossy: its blocks and rings are not of the specimen");
-  if (page.orientation != 1)
-    notes.push_back("the file asks for a rotated or mirrored display (orientation " + std::to_string(page.orientation) +
-                    "): rows and columns are as stored");
+  for (const auto& note : orientation_notes(page.orientation)) notes.push_back(note);
   return notes;
 }
 
