@@ -1,10 +1,18 @@
 # Every library with its lowest version, in one place. Debian 12's versions are the floor.
 find_package(Eigen3 3.4 REQUIRED)
-find_package(OpenCV 4.6 REQUIRED COMPONENTS core imgproc imgcodecs)
+find_package(OpenCV 4.6 REQUIRED COMPONENTS core imgproc OPTIONAL_COMPONENTS imgcodecs)  # imgcodecs: tests only
 find_package(TIFF 4.5 REQUIRED)
-find_package(JPEG REQUIRED)  # libtiff's own: costs no start-up
+find_package(JPEG REQUIRED)  # libtiff's own, as zlib is; cairo brings libpng: none costs start-up
+find_package(PNG 1.6 REQUIRED)
+find_package(ZLIB REQUIRED)
 find_package(nlohmann_json 3.11 REQUIRED)
 find_package(HDF5 1.10 REQUIRED COMPONENTS C)
+
+# minizip reads zip files, liblzf h5py's compression; neither brings a CMake config in Debian.
+find_path(MINIZIP_INCLUDE_DIR minizip/unzip.h REQUIRED)
+find_library(MINIZIP_LIBRARY minizip REQUIRED)
+find_path(LZF_INCLUDE_DIR liblzf/lzf.h REQUIRED)
+find_library(LZF_LIBRARY lzf REQUIRED)
 
 # Debian's oneDNN config asks for OpenCL, which is not needed: the header and the library are enough.
 find_path(DNNL_INCLUDE_DIR oneapi/dnnl/dnnl.hpp REQUIRED)

@@ -5,7 +5,7 @@
 #   METAMICT_FUZZ_SECONDS=600 for each fuzz target, METAMICT_FUZZ_TARGETS="dm ser" for some of them; the corpora are kept in build/corpus.
 source "$(dirname "$0")/setup.sh"
 parts=${*:-kill faults signals security load real same isa fuzz}
-[ "$parts" = fuzz ] || build soak metamict metamict_fake metamict_faults metamict_codecs metamict_torch
+[ "$parts" = fuzz ] || build soak metamict metamict_fake metamict_faults metamict_torch
 make_encoder
 export METAMICT=$PWD/build/soak/metamict METAMICT_SOURCE_DIR=$PWD METAMICT_SOAK=1 OPENBLAS_NUM_THREADS=1
 python=/usr/bin/python3

@@ -10,8 +10,8 @@
 namespace metamict {
 
 struct RegionMatch {
-  int truth = 0;
-  std::optional<int> label;  ///< the label matched to it, one to one
+  std::int64_t truth = 0;
+  std::optional<std::int64_t> label;  ///< the label matched to it, one to one
   double iou = 0;
 };
 
@@ -22,9 +22,10 @@ struct Evaluation {
   std::uint64_t pixels = 0;          ///< compared
 };
 
-/// Compares two label images (CV_16UC1 or CV_8UC1) without the pixels whose truth is `ignore`.
-/// Regions are matched one to one so that the sum of IoU is largest (Hungarian method). Throws
-/// InputError if sizes differ or no pixel is left.
-Evaluation evaluate(const cv::Mat& labels, const cv::Mat& truth, std::optional<int> ignore = {});
+/// Compares two label images without the pixels whose truth is `ignore`. Any type that holds whole
+/// numbers will do. Regions are matched one to one so that the sum of IoU is largest (Hungarian
+/// method). Throws InputError if sizes differ, a number is not whole, or no pixel is left.
+Evaluation evaluate(const cv::Mat& labels, const cv::Mat& truth,
+                    std::optional<std::int64_t> ignore = {});
 
 }  // namespace metamict

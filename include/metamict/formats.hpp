@@ -25,10 +25,11 @@ struct DatasetInfo {
   std::string pixel_size_source = "unknown";
   bool image = true;   ///< false for spectra, complex, colour where refused, diffraction
   std::string reason;  ///< why it is not an image (one clause), empty otherwise
+  Notes notes;         ///< what reading its description had to decide
 };
 
 /// One dataset with its pixels: CV_32FC1, in the file's own grey values (a 32-bit integer keeps 24
-/// significant bits).
+/// significant bits); CV_64FC1 where labels were asked for.
 struct RawImage {
   DatasetInfo info;
   cv::Mat pixels;
@@ -40,6 +41,8 @@ struct ReadRequest {
   std::size_t dataset = 0;       ///< index into list()
   std::optional<int> frame = 0;  ///< unset = mean of all frames
   std::uint64_t max_pixels = 0;  ///< checked against the header before allocating
+  bool labels = false;  ///< whole numbers exactly, as CV_64FC1, and a palette's indices instead of
+                        ///< its colours
 };
 
 /// One file format. The functions throw InputError; every count in a file is checked against the
@@ -48,6 +51,7 @@ struct Format {
   std::string_view name;  ///< "TIFF"
   bool (*recognise)(std::span<const unsigned char> head,
                     const std::filesystem::path& path);  ///< from the first 4096 bytes
+  /// Every dataset under a name of its own: a second "HAADF" is "HAADF#2".
   std::vector<DatasetInfo> (*list)(const std::filesystem::path& path, std::uint64_t max_pixels);
   RawImage (*read)(const ReadRequest& request);
 };
@@ -59,9 +63,9 @@ std::span<const Format> formats();
 /// folder).
 const Format& recognise_format(const std::filesystem::path& path);
 
-/// Index of the dataset that load_micrograph takes: `wanted` by name or detector (exact, then
-/// case-insensitive substring), else HAADF, else the first image. Throws InputError when there is
-/// none.
+/// Index of the dataset that load_micrograph takes: `wanted` by name (exact), by number from 1, or
+/// by detector (case-insensitive part of a name), else HAADF, else the first image. Throws
+/// InputError when there is none.
 std::size_t choose_dataset(const std::vector<DatasetInfo>& datasets, const std::string& wanted);
 
 }  // namespace metamict

@@ -11,48 +11,53 @@ namespace metamict::app {
 
 namespace {
 
-/// Reads a label image. Any grey image of whole numbers up to 65,535 is one.
+/// Reads a label image. Any image of whole numbers is one; where it has a palette the indices are
+/// the labels.
 cv::Mat read_labels(const std::filesystem::path& path) {
-  const Format& format = recognise_format(path);
   constexpr std::uint64_t max_pixels = std::uint64_t{1} << 28;
-  const std::size_t dataset = choose_dataset(format.list(path, max_pixels), "");
-  const cv::Mat pixels = format.read({path, dataset, 0, max_pixels}).pixels;
-  cv::Mat labels(pixels.size(), CV_16UC1);
+  const Format& format = recognise_format(path);
+  const std::vector<DatasetInfo> datasets = format.list(path, max_pixels);
+  const std::size_t dataset = choose_dataset(datasets, "");
+  const cv::Mat pixels = format.read({path, dataset, 0, max_pixels, true}).pixels;
   for (int y = 0; y < pixels.rows; ++y)
-    for (int x = 0; x < pixels.cols; ++x) {
-      const float value = pixels.at<float>(y, x);
-      if (!(value >= 0 && value <= 65535) || value != std::floor(value))
-        throw InputError(path.filename().string() + ": pixel (" + std::to_string(x) + ", " + std::to_string(y) +
-                         ") is " + std::to_string(value) + ", but labels are whole numbers from 0 to 65535");
-      labels.at<std::uint16_t>(y, x) = static_cast<std::uint16_t>(value);
-    }
-  return labels;
+    for (int x = 0; x < pixels.cols; ++x)
+      if (const double value = pixels.at<double>(y, x);
+          value != std::floor(value) || !std::isfinite(value))
+        throw InputError(path.filename().string() + ": pixel (" + std::to_string(x) + ", " +
+                         std::to_string(y) + ") is " + std::to_string(value) +
+                         ", but labels are whole numbers");
+  return pixels;
 }
 
 }  // namespace
 
 int run_evaluate(const EvaluateCommand& command, Console& console, Log&) {
-  const Evaluation result = evaluate(read_labels(command.labels), read_labels(command.truth), command.ignore);
+  const Evaluation result =
+      evaluate(read_labels(command.labels), read_labels(command.truth), command.ignore);
   if (command.common.json) {
     nlohmann::ordered_json json{{"ari", result.ari},
                                 {"mean_iou", result.mean_iou},
                                 {"regions", nlohmann::json::array()},
                                 {"pixels", result.pixels}};
     for (const RegionMatch& region : result.regions)
-      json["regions"].push_back({{"truth", region.truth},
-                                 {"label", region.label ? nlohmann::json(*region.label) : nlohmann::json()},
-                                 {"iou", region.iou}});
+      json["regions"].push_back(
+          {{"truth", region.truth},
+           {"label", region.label ? nlohmann::json(*region.label) : nlohmann::json()},
+           {"iou", region.iou}});
     console.out << json.dump(2) << "\n";
   } else {
     char line[96];
-    std::snprintf(line, sizeof line, "ARI %.4f  mean IoU %.4f  (%llu pixels)\n", result.ari, result.mean_iou,
-                  static_cast<unsigned long long>(result.pixels));
+    std::snprintf(line, sizeof line, "ARI %.4f  mean IoU %.4f  (%llu pixels)\n", result.ari,
+                  result.mean_iou, static_cast<unsigned long long>(result.pixels));
     console.out << line;
     for (const RegionMatch& region : result.regions) {
       if (region.label)
-        std::snprintf(line, sizeof line, "  truth %3d  label %3d  IoU %.4f\n", region.truth, *region.label, region.iou);
+        std::snprintf(line, sizeof line, "  truth %3lld  label %3lld  IoU %.4f\n",
+                      static_cast<long long>(region.truth), static_cast<long long>(*region.label),
+                      region.iou);
       else
-        std::snprintf(line, sizeof line, "  truth %3d  no label   IoU 0\n", region.truth);
+        std::snprintf(line, sizeof line, "  truth %3lld  no label   IoU 0\n",
+                      static_cast<long long>(region.truth));
       console.out << line;
     }
   }

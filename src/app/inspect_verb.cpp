@@ -27,6 +27,7 @@ Json dataset_json(const DatasetInfo& info) {
   json["pixel_size_source"] = info.pixel_size_source;
   json["image"] = info.image;
   json["reason"] = info.reason.empty() ? Json() : Json(info.reason);
+  json["notes"] = info.notes;
   json["min"] = json["max"] = json["mean"] = nullptr;
   return json;
 }
@@ -116,9 +117,12 @@ std::string text_of(const Json& file) {
   const auto known = [&](const char* key) { return !file[key].is_null(); };
   std::string text =
       words(file["path"]) + (known("format") ? " (" + words(file["format"]) + ")" : "") + "\n";
-  for (const Json& data : file["datasets"]) {
-    text += "  " + words(data["name"]) + ": " + data["rows"].dump() + " x " + data["cols"].dump() +
-            " (rows x cols), " + words(data["dtype"]);
+  const bool several = file["datasets"].size() > 1;
+  for (std::size_t i = 0; i < file["datasets"].size(); ++i) {
+    const Json& data = file["datasets"][i];
+    text += "  " + (several ? std::to_string(i + 1) + ". " : std::string()) + words(data["name"]) +
+            ": " + data["rows"].dump() + " x " + data["cols"].dump() + " (rows x cols), " +
+            words(data["dtype"]);
     if (data["frames"].get<int>() > 1) text += ", " + data["frames"].dump() + " frames";
     if (!data["nm_per_pixel"].is_null())
       text += ", " + pixel_size_text(data["nm_per_pixel"]) + " (" +
@@ -128,6 +132,7 @@ std::string text_of(const Json& file) {
     if (!data["min"].is_null())
       text += ", " + number(data["min"].get<double>()) + " to " +
               number(data["max"].get<double>()) + ", mean " + number(data["mean"].get<double>());
+    for (const Json& note : data["notes"]) text += " (" + words(note) + ")";
     if (!data["image"].get<bool>()) text += ", not an image: " + words(data["reason"]);
     if (known("chosen") && data["name"] == file["chosen"]) text += "  <- segment takes this";
     text += "\n";

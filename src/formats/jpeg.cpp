@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// JPEG through libjpeg, which fills what is missing with grey and warns on stderr: here both make the file a damaged
-// one.
+// JPEG through libjpeg, which fills what is missing with grey and warns on stderr: here both make
+// the file a damaged one.
+#include <array>
 #include <csetjmp>
 #include <cstddef>
 #include <cstdio>
@@ -12,6 +13,7 @@
 #include <jerror.h>
 // clang-format on
 
+#include "formats/bytes/exif.hpp"
 #include "formats/bytes/samples.hpp"
 #include "formats/readers.hpp"
 #include "metamict/errors.hpp"
@@ -25,6 +27,7 @@ using Bytes = std::vector<unsigned char>;
 struct Picture {
   DatasetInfo info;
   int components = 1;
+  int orientation = 1;
 };
 
 std::uint32_t big16(const Bytes& bytes, std::size_t at) {
@@ -44,11 +47,14 @@ void read_frame_header(const Bytes& bytes, std::size_t at, std::size_t length, P
   picture.info.rows = static_cast<int>(big16(bytes, at + 3));
   picture.info.cols = static_cast<int>(big16(bytes, at + 5));
   picture.components = bytes[at + 7];
-  picture.info.dtype = picture.components == 1 ? "uint8" : picture.components == 4 ? "cmyk8" : "rgb8";
+  picture.info.dtype = picture.components == 1   ? "uint8"
+                       : picture.components == 4 ? "cmyk8"
+                                                 : "rgb8";
   // Of an even image the best coder keeps a bit for 64 pixels.
-  check_expansion(static_cast<std::uint64_t>(picture.info.rows) * static_cast<std::uint64_t>(picture.info.cols),
-                  bytes.size());
-  if (picture.components == 1 || picture.components == 3) return;
+  check_expansion(
+      static_cast<std::uint64_t>(picture.info.rows) * static_cast<std::uint64_t>(picture.info.cols),
+      bytes.size());
+  if (picture.components == 1 || picture.components == 3 || picture.components == 4) return;
   picture.info.image = false;
   picture.info.reason = "JPEG with " + std::to_string(picture.components) + " colours";
 }
@@ -78,12 +84,17 @@ Picture walk_jpeg(const Bytes& bytes) {
       read_frame_header(bytes, at, length, picture);
       frame = true;
     }
+    constexpr std::string_view exif("Exif\0\0", 6);
+    if (marker == 0xE1 && length > 2 + exif.size() &&
+        std::equal(exif.begin(), exif.end(), bytes.begin() + static_cast<std::ptrdiff_t>(at) + 2))
+      picture.orientation =
+          exif_orientation({bytes.data() + at + 2 + exif.size(), length - 2 - exif.size()});
     at += length;
     if (marker != 0xDA) continue;
     scan = true;
     // Entropy-coded data: a 0xFF in it is followed by 0 or is a restart marker.
-    while (at + 1 < bytes.size() &&
-           (bytes[at] != 0xFF || bytes[at + 1] == 0 || (bytes[at + 1] >= 0xD0 && bytes[at + 1] <= 0xD7)))
+    while (at + 1 < bytes.size() && (bytes[at] != 0xFF || bytes[at + 1] == 0 ||
+                                     (bytes[at + 1] >= 0xD0 && bytes[at + 1] <= 0xD7)))
       ++at;
   }
   throw InputError("truncated: the JPEG ends without its end marker");
@@ -96,6 +107,7 @@ struct Decoder {
   jpeg_progress_mgr progress;
   std::jmp_buf escape;
   char message[JMSG_LENGTH_MAX];
+  bool inverted;  ///< Adobe's inks: 255 is none
 };
 
 Decoder& decoder_of(j_common_ptr info) { return *static_cast<Decoder*>(info->client_data); }
@@ -108,19 +120,21 @@ Decoder& decoder_of(j_common_ptr info) { return *static_cast<Decoder*>(info->cli
 
 void heed_warning(j_common_ptr info, int level) {
   const int code = info->err->msg_code;
-  const bool lost = code == JWRN_HIT_MARKER || code == JWRN_HUFF_BAD_CODE || code == JWRN_JPEG_EOF ||
-                    code == JWRN_MUST_RESYNC || code == JWRN_ARITH_BAD_CODE;
+  const bool lost = code == JWRN_HIT_MARKER || code == JWRN_HUFF_BAD_CODE ||
+                    code == JWRN_JPEG_EOF || code == JWRN_MUST_RESYNC ||
+                    code == JWRN_ARITH_BAD_CODE;
   if (level < 0 && lost) give_up(info);
 }
 
 // A progressive file of many empty scans would keep a decoder busy for hours.
 void limit_scans(j_common_ptr info) {
   constexpr int most_scans = 200;
-  if (reinterpret_cast<j_decompress_ptr>(info)->input_scan_number > most_scans) ERREXIT(info, JERR_BAD_PROGRESSION);
+  if (reinterpret_cast<j_decompress_ptr>(info)->input_scan_number > most_scans)
+    ERREXIT(info, JERR_BAD_PROGRESSION);
 }
 
-// Decodes into `rows` of 8-bit grey or RGB, `image` in size; false with a message when the file is damaged. Holds
-// nothing that a jump would leak.
+// Decodes into `rows` of 8-bit grey or RGB, `image` in size; false with a message when the file is
+// damaged. Holds nothing that a jump would leak.
 bool decode_into(Decoder& decoder, const Bytes& bytes, const cv::Mat& image, unsigned char** rows) {
   if (setjmp(decoder.escape) != 0) {
     jpeg_destroy_decompress(&decoder.info);
@@ -129,16 +143,20 @@ bool decode_into(Decoder& decoder, const Bytes& bytes, const cv::Mat& image, uns
   decoder.info.err = jpeg_std_error(&decoder.errors);
   decoder.errors.error_exit = give_up;
   decoder.errors.emit_message = heed_warning;
+  decoder.errors.output_message = [](j_common_ptr) {};
   decoder.info.client_data = &decoder;
   jpeg_create_decompress(&decoder.info);
   decoder.progress.progress_monitor = limit_scans;
   decoder.info.progress = &decoder.progress;
   jpeg_mem_src(&decoder.info, bytes.data(), static_cast<unsigned long>(bytes.size()));
   jpeg_read_header(&decoder.info, TRUE);
-  decoder.info.out_color_space = decoder.info.num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
+  decoder.info.out_color_space = decoder.info.num_components == 1   ? JCS_GRAYSCALE
+                                 : decoder.info.num_components == 4 ? JCS_CMYK
+                                                                    : JCS_RGB;
   decoder.info.dct_method = JDCT_ISLOW;
   jpeg_start_decompress(&decoder.info);
-  // In a damaged file libjpeg may hold another header for the frame's than we did: the rows are for ours.
+  // In a damaged file libjpeg may hold another header for the frame's than we did: the rows are for
+  // ours.
   if (decoder.info.output_width != static_cast<JDIMENSION>(image.cols) ||
       decoder.info.output_height != static_cast<JDIMENSION>(image.rows) ||
       decoder.info.output_components != image.channels())
@@ -146,9 +164,18 @@ bool decode_into(Decoder& decoder, const Bytes& bytes, const cv::Mat& image, uns
   while (decoder.info.output_scanline < decoder.info.output_height)
     jpeg_read_scanlines(&decoder.info, rows + decoder.info.output_scanline,
                         decoder.info.output_height - decoder.info.output_scanline);
+  decoder.inverted = decoder.info.saw_Adobe_marker != FALSE;
   jpeg_finish_decompress(&decoder.info);
   jpeg_destroy_decompress(&decoder.info);
   return true;
+}
+
+// Red, green and blue of a pixel: of grey all the same, of inks what is left of the light.
+std::array<double, 3> colour_of(const unsigned char* pixel, int components, bool inverted) {
+  if (components == 1) return {double(pixel[0]), double(pixel[0]), double(pixel[0])};
+  if (components == 3) return {double(pixel[0]), double(pixel[1]), double(pixel[2])};
+  const auto light = [&](int ink) { return inverted ? pixel[ink] : 255 - pixel[ink]; };
+  return {light(0) * light(3) / 255.0, light(1) * light(3) / 255.0, light(2) * light(3) / 255.0};
 }
 
 RawImage decode(const ReadRequest& request, const Bytes& bytes, const Picture& picture) {
@@ -160,29 +187,37 @@ RawImage decode(const ReadRequest& request, const Bytes& bytes, const Picture& p
   std::vector<unsigned char*> rows;
   for (int row = 0; row < image.rows; ++row) rows.push_back(image.ptr(row));
   const auto decoder = std::make_unique<Decoder>();
-  if (!decode_into(*decoder, bytes, image, rows.data())) throw InputError(std::string("damaged: ") + decoder->message);
+  if (!decode_into(*decoder, bytes, image, rows.data()))
+    throw InputError(std::string("damaged: ") + decoder->message);
   RawImage raw{info, {}, {}};
-  bool grey = true;  // exports often store grey as colour: nothing is lost then, and nothing is to be said
+  bool grey =
+      true;  // exports often store grey as colour: nothing is lost then, and nothing is to be said
   raw.pixels = read_frames(info, request.frame, [&](int) {
     cv::Mat pixels(image.rows, image.cols, CV_32FC1);
     for (int row = 0; row < image.rows; ++row)
       for (int col = 0; col < image.cols; ++col) {
-        const unsigned char* rgb = image.ptr(row, col);
-        const bool colour = picture.components == 3;
-        pixels.at<float>(row, col) = colour ? static_cast<float>(luma[0] * rgb[0] + luma[1] * rgb[1] + luma[2] * rgb[2])
-                                            : static_cast<float>(rgb[0]);
-        grey = grey && (!colour || (rgb[0] == rgb[1] && rgb[1] == rgb[2]));
+        const auto [red, green, blue] =
+            colour_of(image.ptr(row, col), picture.components, decoder->inverted);
+        pixels.at<float>(row, col) =
+            static_cast<float>(luma[0] * red + luma[1] * green + luma[2] * blue);
+        grey = grey && red == green && green == blue;
       }
+    if (request.labels) pixels.convertTo(pixels, CV_64F);
     return pixels;
   });
-  if (!grey) raw.notes.push_back("colour was made grey (0.299 red + 0.587 green + 0.114 blue)");
+  if (picture.components == 4)
+    raw.notes.push_back("inks (CMYK) were made grey by way of red, green and blue");
+  else if (!grey)
+    raw.notes.push_back("colour was made grey (0.299 red + 0.587 green + 0.114 blue)");
   raw.notes.push_back("JPEG is lossy: its blocks and rings are not of the specimen");
+  for (const auto& note : orientation_notes(picture.orientation)) raw.notes.push_back(note);
   return raw;
 }
 
 // More than a compressed picture within the limit has.
 Bytes read_picture(const Path& path, std::uint64_t max_pixels) {
-  return read_all(InputFile(path), 8 * std::min(max_pixels, std::uint64_t{1} << 40) + (std::uint64_t{1} << 24));
+  return read_all(InputFile(path),
+                  8 * std::min(max_pixels, std::uint64_t{1} << 40) + (std::uint64_t{1} << 24));
 }
 
 }  // namespace

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "formats/bytes/pixel_size.hpp"
 #include "formats/bytes/samples.hpp"
-#include "formats/bytes/units.hpp"
 #include "formats/readers.hpp"
 #include "metamict/errors.hpp"
 
@@ -21,14 +21,19 @@ struct Header {
 };
 
 Header header_in(Head head, std::endian order) {
-  const auto word = [&](std::size_t i) { return InputFile::number<std::int32_t>(head.data() + 4 * i, order); };
+  const auto word = [&](std::size_t i) {
+    return InputFile::number<std::int32_t>(head.data() + 4 * i, order);
+  };
   return {order, word(0), word(1), word(2), word(3), word(23)};
 }
 
-bool known_mode(std::int32_t mode) { return (mode >= 0 && mode <= 4) || mode == 6 || mode == 12 || mode == 101; }
+bool known_mode(std::int32_t mode) {
+  return (mode >= 0 && mode <= 4) || mode == 6 || mode == 12 || mode == 16 || mode == 101;
+}
 
 bool plausible(const Header& header) {
-  return header.cols > 0 && header.rows > 0 && header.sections > 0 && known_mode(header.mode) && header.extended >= 0;
+  return header.cols > 0 && header.rows > 0 && header.sections > 0 && known_mode(header.mode) &&
+         header.extended >= 0;
 }
 
 // The machine stamp says the byte order; where it lies, the numbers that make sense decide.
@@ -50,7 +55,27 @@ struct Volume {
   Sample sample = Sample::u8;
   std::endian order = std::endian::little;
   std::uint64_t offset = 0;
+  bool sign_is_said = true;  ///< false for bytes that nothing says to be signed or not
 };
+
+// The standard's bytes are signed, but many writers keep unsigned ones. The header's minimum and
+// maximum tell; else a stamp of IMOD's, whose elder files hold unsigned ones and say so.
+void set_byte_sign(Volume& volume, const InputFile& file) {
+  const auto least = file.get<float>(76, volume.order, "the header"),
+             most = file.get<float>(80, volume.order, "the header");
+  const bool imod = file.get<std::int32_t>(152, volume.order, "the header") == 1146047817;
+  const bool said_unsigned =
+      imod && (file.get<std::int32_t>(156, volume.order, "the header") & 1) == 0;
+  const bool ranged =
+      least < most;  // writers that do not know them leave zeros or a maximum below the minimum
+  if (ranged && least >= 0 && most > 127 && most <= 255)
+    volume.sample = Sample::u8;
+  else if (ranged && least < 0 && least >= -128 && most <= 127)
+    volume.sample = Sample::i8;
+  else
+    volume.sample = said_unsigned ? Sample::u8 : Sample::i8;
+  volume.sign_is_said = imod || (ranged && (least < 0 || most > 127));
+}
 
 void set_type(Volume& volume, const InputFile& file, std::int32_t mode) {
   const auto refuse = [&](const char* type, const char* reason) {
@@ -59,13 +84,9 @@ void set_type(Volume& volume, const InputFile& file, std::int32_t mode) {
     volume.info.reason = reason;
   };
   switch (mode) {
-    case 0: {
-      // IMOD's elder files hold unsigned bytes and say so in a stamp of their own.
-      const bool imod = file.get<std::int32_t>(152, volume.order, "the header") == 1146047817;
-      volume.sample =
-          imod && (file.get<std::int32_t>(156, volume.order, "the header") & 1) == 0 ? Sample::u8 : Sample::i8;
+    case 0:
+      set_byte_sign(volume, file);
       break;
-    }
     case 1:
       volume.sample = Sample::i16;
       break;
@@ -82,21 +103,25 @@ void set_type(Volume& volume, const InputFile& file, std::int32_t mode) {
     case 12:
       volume.sample = Sample::f16;
       break;
+    case 16:
+      return refuse("rgb8", "colour");
     default:
       return refuse("uint4", "pixels of 4 bits are not supported");
   }
   volume.info.dtype = name_of(volume.sample);
 }
 
-// FEI's extended header has the pixel in metres; else the cell in angstrom over the number of samples in it. Zeros: not
-// known.
-PixelSize pixel_size(const InputFile& file, const Header& header) {
-  constexpr Unit metre{UnitKind::length, 1e9}, angstrom{UnitKind::length, 0.1};
+// FEI's extended header has the pixel in metres; else the cell in angstrom over the number of
+// samples in it. Zeros: not known.
+StatedSize pixel_size(const InputFile& file, const Header& header) {
+  const Unit metre = metres(), angstrom = parse_unit("A");
   const std::string kind = file.text(104, 4, 4, "the header");
   if ((kind == "FEI1" || kind == "FEI2") && header.extended >= 172) {
     const auto x = file.get<double>(header_bytes + 156, header.order, "the extended header"),
                y = file.get<double>(header_bytes + 164, header.order, "the extended header");
-    if (auto size = pixel_size_from({y, x}, {metre, metre}, "FEI extended header"); size.nm_per_pixel) return size;
+    if (auto size = pixel_size_from({y, x}, {metre, metre}, "FEI extended header");
+        size.nm_per_pixel)
+      return size;
   }
   const auto cell = [&](std::uint64_t i) {
     return static_cast<double>(file.get<float>(40 + 4 * i, header.order, "the header"));
@@ -105,7 +130,8 @@ PixelSize pixel_size(const InputFile& file, const Header& header) {
     return static_cast<double>(file.get<std::int32_t>(28 + 4 * i, header.order, "the header"));
   };
   if (!(samples(0) > 0) || !(samples(1) > 0)) return {};
-  return pixel_size_from({cell(1) / samples(1), cell(0) / samples(0)}, {angstrom, angstrom}, "MRC cell");
+  return pixel_size_from({cell(1) / samples(1), cell(0) / samples(0)}, {angstrom, angstrom},
+                         "MRC cell");
 }
 
 Volume parse(const InputFile& file) {
@@ -132,8 +158,8 @@ Volume parse(const InputFile& file) {
   const std::uint64_t frame = bytes_of(header->rows, header->cols, volume.sample);
   if (frame > (file.size() - volume.offset) / static_cast<std::uint64_t>(header->sections))
     throw InputError("truncated or damaged: " + std::to_string(header->sections) + " sections of " +
-                     std::to_string(header->rows) + " x " + std::to_string(header->cols) + " px do not fit in its " +
-                     std::to_string(file.size()) + " bytes");
+                     std::to_string(header->rows) + " x " + std::to_string(header->cols) +
+                     " px do not fit in its " + std::to_string(file.size()) + " bytes");
   return volume;
 }
 
@@ -142,12 +168,14 @@ Volume parse(const InputFile& file) {
 bool is_mrc(Head head, const Path& path) {
   if (has_stamp(head)) return true;
   const std::string extension = path.extension().string();
-  const bool named = extension == ".mrc" || extension == ".map" || extension == ".mrcs" || extension == ".st" ||
-                     extension == ".rec" || extension == ".ccp4";
+  const bool named = extension == ".mrc" || extension == ".map" || extension == ".mrcs" ||
+                     extension == ".st" || extension == ".rec" || extension == ".ccp4";
   return named && (head.size() < header_bytes || find_header(head).has_value());
 }
 
-std::vector<DatasetInfo> list_mrc(const Path& path, std::uint64_t) { return {parse(InputFile(path)).info}; }
+std::vector<DatasetInfo> list_mrc(const Path& path, std::uint64_t) {
+  return {parse(InputFile(path)).info};
+}
 
 RawImage read_mrc(const ReadRequest& request) {
   const InputFile file(request.path);
@@ -157,13 +185,18 @@ RawImage read_mrc(const ReadRequest& request) {
   require_image(info);
   check_size(info.rows, info.cols, request.max_pixels);
   const std::uint64_t frame_bytes = bytes_of(info.rows, info.cols, volume.sample);
-  return {info,
-          read_frames(info, request.frame,
-                      [&](int frame) {
-                        return read_raster(file, {volume.offset + frame_bytes * static_cast<std::uint64_t>(frame),
-                                                  info.rows, info.cols, volume.sample, volume.order});
-                      }),
-          {}};
+  RawImage raw{info, {}, {}};
+  raw.pixels = read_frames(info, request.frame, [&](int frame) {
+    return read_raster(file, {volume.offset + frame_bytes * static_cast<std::uint64_t>(frame),
+                              info.rows, info.cols, volume.sample, volume.order, request.labels});
+  });
+  double least = 0;
+  cv::minMaxLoc(raw.pixels, &least, nullptr);
+  if (!volume.sign_is_said && least < 0)
+    raw.notes.emplace_back(
+        "its bytes were taken as signed (-128 to 127), as the MRC standard has them: its header "
+        "does not tell");
+  return raw;
 }
 
 }  // namespace metamict

@@ -4,8 +4,9 @@
 #include <limits>
 #include <string_view>
 
+#include "formats/bytes/array_axes.hpp"
+#include "formats/bytes/encoding.hpp"
 #include "formats/bytes/samples.hpp"
-#include "formats/bytes/units.hpp"
 #include "formats/readers.hpp"
 #include "metamict/errors.hpp"
 
@@ -19,11 +20,12 @@ struct Array {
   std::endian order = std::endian::little;
   bool fortran = false;
   std::vector<std::uint64_t> shape;
+  ArrayAxes axes;
   std::uint64_t offset = 0;  ///< of the first number
 };
 
-// The value of 'key' in the header, which is a Python dictionary literal: "{'descr': '<f4', 'fortran_order': False,
-// 'shape': (3, 4), }".
+// The value of 'key' in the header, which is a Python dictionary literal: "{'descr': '<f4',
+// 'fortran_order': False, 'shape': (3, 4), }".
 std::string_view value_of(std::string_view header, std::string_view key) {
   for (const char quote : {'\'', '"'}) {
     const std::string quoted = quote + std::string(key) + quote;
@@ -71,10 +73,14 @@ void set_type(Array& array, const std::string& descr) {
       {"b1", Sample::u8},  {"u1", Sample::u8},  {"i1", Sample::i8},  {"u2", Sample::u16},
       {"i2", Sample::i16}, {"u4", Sample::u32}, {"i4", Sample::i32}, {"u8", Sample::u64},
       {"i8", Sample::i64}, {"f2", Sample::f16}, {"f4", Sample::f32}, {"f8", Sample::f64}};
-  const bool marked = !descr.empty() && std::string_view("<>|=").find(descr[0]) != std::string_view::npos;
+  const bool marked =
+      !descr.empty() && std::string_view("<>|=").find(descr[0]) != std::string_view::npos;
   const std::string type = marked ? descr.substr(1) : descr;
   array.order = marked && descr[0] == '>' ? std::endian::big : std::endian::little;
-  array.info.dtype = type == "b1" ? "bool" : type == "c8" ? "complex64" : type == "c16" ? "complex128" : descr;
+  array.info.dtype = type == "b1"    ? "bool"
+                     : type == "c8"  ? "complex64"
+                     : type == "c16" ? "complex128"
+                                     : descr;
   for (const auto& [name, sample] : types)
     if (name == type) {
       array.sample = sample;
@@ -82,42 +88,21 @@ void set_type(Array& array, const std::string& descr) {
       return;
     }
   array.info.image = false;
-  array.info.reason =
-      type.starts_with('c')
-          ? "complex numbers"
-          : "numbers of type " + (descr.empty() ? "structured" : "\"" + descr + "\"") + " are no grey values";
-}
-
-void set_shape(Array& array) {
-  DatasetInfo& info = array.info;
-  const auto& shape = array.shape;
-  const auto refuse = [&](const std::string& reason) {
-    if (info.image) info.reason = reason;
-    info.image = false;
-  };
-  for (const auto side : shape)
-    if (side > static_cast<std::uint64_t>(std::numeric_limits<int>::max()))
-      throw InputError("damaged: its header claims a side of " + std::to_string(side) + " px");
-  if (shape.size() == 2 || shape.size() == 3) {
-    info.rows = static_cast<int>(shape[shape.size() - 2]);
-    info.cols = static_cast<int>(shape[shape.size() - 1]);
-    if (shape.size() == 3) info.frames = static_cast<int>(shape[0]);
-    if (shape.size() == 3 && shape[2] <= 4 && shape[0] > 4 && shape[1] > 4)
-      refuse("its last axis of " + std::to_string(shape[2]) + " looks like colour");
-    if (shape.size() == 2 && (info.rows == 1 || info.cols == 1))
-      refuse("a spectrum or profile: " + std::to_string(info.rows) + " x " + std::to_string(info.cols) + " values");
-    if (info.frames == 0 || info.rows == 0 || info.cols == 0) throw InputError("the array is empty");
-  } else {
-    refuse("an array of " + std::to_string(shape.size()) + (shape.size() == 1 ? " dimension" : " dimensions"));
-  }
+  array.info.reason = type.starts_with('c')
+                          ? "complex numbers"
+                          : "numbers of type " +
+                                (descr.empty() ? "structured" : "\"" + descr + "\"") +
+                                " are no grey values";
 }
 
 Array parse(const InputFile& file) {
   const auto major = file.get<std::uint8_t>(6, std::endian::little, "the header");
-  if (major < 1 || major > 3) throw InputError("NPY version " + std::to_string(major) + " is not known (1 to 3 are)");
+  if (major < 1 || major > 3)
+    throw InputError("NPY version " + std::to_string(major) + " is not known (1 to 3 are)");
   const std::uint64_t start = major == 1 ? 10 : 12;
-  const std::uint64_t length = major == 1 ? file.get<std::uint16_t>(8, std::endian::little, "the header")
-                                          : file.get<std::uint32_t>(8, std::endian::little, "the header");
+  const std::uint64_t length = major == 1
+                                   ? file.get<std::uint16_t>(8, std::endian::little, "the header")
+                                   : file.get<std::uint32_t>(8, std::endian::little, "the header");
   const std::string header = file.text(start, length, std::uint64_t{1} << 20, "the header");
   Array array;
   array.info.name = "image";
@@ -125,33 +110,40 @@ Array parse(const InputFile& file) {
   set_type(array, python_string(value_of(header, "descr")));
   array.fortran = value_of(header, "fortran_order").starts_with("True");
   array.shape = parse_shape(value_of(header, "shape"));
-  set_shape(array);
+  array.axes = set_array_axes(array.info, array.shape);
   if (!array.info.image) return array;
   const auto frame_bytes = bytes_of(array.info.rows, array.info.cols, array.sample);
   if (frame_bytes > file.size() / static_cast<std::uint64_t>(array.info.frames))
     file.require(array.offset, std::numeric_limits<std::int64_t>::max(), "the array");
-  file.require(array.offset, frame_bytes * static_cast<std::uint64_t>(array.info.frames), "the array");
+  file.require(array.offset, frame_bytes * static_cast<std::uint64_t>(array.info.frames),
+               "the array");
   return array;
 }
 
 // In Fortran order the first axis runs fastest, so the numbers of one frame lie `frames` apart.
-cv::Mat read_fortran(const InputFile& file, const Array& array, int frame) {
-  const Raster all{array.offset, array.info.cols * array.info.rows, array.info.frames, array.sample, array.order};
-  const cv::Mat numbers = read_raster(file, all);
-  cv::Mat pixels(array.info.rows, array.info.cols, CV_32FC1);
-  for (int col = 0; col < pixels.cols; ++col)
-    for (int row = 0; row < pixels.rows; ++row)
-      pixels.at<float>(row, col) = numbers.at<float>(col * pixels.rows + row, frame);
-  return pixels;
+cv::Mat read_fortran(const InputFile& file, const Array& array, int frame, bool exact) {
+  const DatasetInfo& info = array.info;
+  const cv::Mat numbers = read_raster(
+      file, {array.offset, info.cols * info.rows, info.frames, array.sample, array.order, exact});
+  const cv::Mat one = numbers.col(frame).clone();
+  return one.reshape(1, info.cols).t();
 }
 
 }  // namespace
 
 bool is_npy(Head head, const Path&) {
-  return std::string_view(reinterpret_cast<const char*>(head.data()), head.size()).starts_with("\x93NUMPY");
+  return std::string_view(reinterpret_cast<const char*>(head.data()), head.size())
+      .starts_with("\x93NUMPY");
 }
 
-std::vector<DatasetInfo> list_npy(const Path& path, std::uint64_t) { return {parse(InputFile(path)).info}; }
+std::vector<DatasetInfo> list_npy(const Path& path, std::uint64_t) {
+  return {parse(InputFile(path)).info};
+}
+
+std::tuple<DatasetInfo, ArrayAxes, int> npy_axes(const Path& path) {
+  const Array array = parse(InputFile(path));
+  return {array.info, array.axes, static_cast<int>(array.shape.size())};
+}
 
 RawImage read_npy(const ReadRequest& request) {
   const InputFile file(request.path);
@@ -162,12 +154,12 @@ RawImage read_npy(const ReadRequest& request) {
   check_size(info.rows, info.cols, request.max_pixels);
   const auto frame_bytes = bytes_of(info.rows, info.cols, array.sample);
   if (array.fortran)
-    check_size(static_cast<std::uint64_t>(info.rows) * static_cast<std::uint64_t>(info.cols), info.frames,
-               request.max_pixels);
+    check_size(static_cast<std::uint64_t>(info.rows) * static_cast<std::uint64_t>(info.cols),
+               info.frames, request.max_pixels);
   const auto pixels = read_frames(info, request.frame, [&](int frame) {
-    if (array.fortran) return read_fortran(file, array, frame);
-    return read_raster(file, {array.offset + frame_bytes * static_cast<std::uint64_t>(frame), info.rows, info.cols,
-                              array.sample, array.order});
+    if (array.fortran) return read_fortran(file, array, frame, request.labels);
+    return read_raster(file, {array.offset + frame_bytes * static_cast<std::uint64_t>(frame),
+                              info.rows, info.cols, array.sample, array.order, request.labels});
   });
   return {info, pixels, {}};
 }

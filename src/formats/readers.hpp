@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The readers that the table (table.cpp) names. Their messages leave out the path: the table puts it in front.
+// The readers that the table (formats.cpp) names. Their messages leave out the path: the table puts
+// it in front.
 #pragma once
 
 #include <filesystem>
 #include <span>
+#include <tuple>
 #include <vector>
 
+#include "formats/bytes/array_axes.hpp"
 #include "metamict/formats.hpp"
 
 namespace metamict {
@@ -28,6 +31,9 @@ RawImage read_jpeg(const ReadRequest& request);
 bool is_npy(Head head, const Path& path);
 std::vector<DatasetInfo> list_npy(const Path& path, std::uint64_t max_pixels);
 RawImage read_npy(const ReadRequest& request);
+/// For formats that keep an array of numpy's beside its description: what the array is, its axes
+/// and how many it has.
+std::tuple<DatasetInfo, ArrayAxes, int> npy_axes(const Path& path);
 
 bool is_dm(Head head, const Path& path);
 std::vector<DatasetInfo> list_dm(const Path& path, std::uint64_t max_pixels);
@@ -44,5 +50,28 @@ RawImage read_mrc(const ReadRequest& request);
 bool is_hdf5(Head head, const Path& path);
 std::vector<DatasetInfo> list_hdf5(const Path& path, std::uint64_t max_pixels);
 RawImage read_hdf5(const ReadRequest& request);
+
+bool is_npz(Head head, const Path& path);
+std::vector<DatasetInfo> list_npz(const Path& path, std::uint64_t max_pixels);
+RawImage read_npz(const ReadRequest& request);
+
+bool is_ndata(Head head, const Path& path);
+std::vector<DatasetInfo> list_ndata(const Path& path, std::uint64_t max_pixels);
+RawImage read_ndata(const ReadRequest& request);
+
+bool is_prz(Head head, const Path& path);
+std::vector<DatasetInfo> list_prz(const Path& path, std::uint64_t max_pixels);
+RawImage read_prz(const ReadRequest& request);
+
+bool is_zip(Head head, const Path& path);
+std::vector<DatasetInfo> list_zip(const Path& path, std::uint64_t max_pixels);
+RawImage read_zip(const ReadRequest& request);
+
+bool is_gzip(Head head, const Path& path);
+std::vector<DatasetInfo> list_gzip(const Path& path, std::uint64_t max_pixels);
+RawImage read_gzip(const ReadRequest& request);
+
+/// The readers of single files, as they stand above, for what lies in an archive.
+std::span<const Format> plain_readers();
 
 }  // namespace metamict

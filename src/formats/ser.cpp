@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// FEI TIA series (.ser), versions 0x0210 (4-byte offsets) and 0x0220 (8-byte): the valid elements are frames. Rows are
-// stored from the bottom up, as an image that TIA exports and its .ser show.
+// FEI TIA series (.ser), versions 0x0210 (4-byte offsets) and 0x0220 (8-byte): the valid elements
+// are frames. Rows are stored from the bottom up, as an image that TIA exports and its .ser show.
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "formats/bytes/pixel_size.hpp"
 #include "formats/bytes/samples.hpp"
-#include "formats/bytes/units.hpp"
 #include "formats/readers.hpp"
 #include "metamict/errors.hpp"
 
@@ -28,7 +28,9 @@ struct Element {
   std::uint16_t type = 0;
   std::uint32_t cols = 0, rows = 0;
   std::uint64_t data = 0;
-  bool operator==(const Element& other) const { return type == other.type && cols == other.cols && rows == other.rows; }
+  bool operator==(const Element& other) const {
+    return type == other.type && cols == other.cols && rows == other.rows;
+  }
 };
 
 Element read_element(const InputFile& file, std::uint64_t at) {
@@ -74,12 +76,14 @@ void describe(Series& series, const Element& element) {
     info.image = false;
     info.reason = "a profile";
   }
-  // The scale is in metres; where it is a pixel of metres and more it is in truth per metre, and the image is a
-  // diffraction pattern.
-  const UnitKind kind =
-      std::abs(element.scale_x) > 1 || std::abs(element.scale_y) > 1 ? UnitKind::reciprocal : UnitKind::length;
+  // The scale is in metres. A diffraction pattern's is in truth per metre: a ten-thousandth of 1/nm
+  // or more, where no image has a pixel of a kilometre.
+  constexpr double least_per_metre = 1e4;
+  const bool reciprocal =
+      std::max(std::abs(element.scale_x), std::abs(element.scale_y)) >= least_per_metre;
+  const Unit unit = reciprocal ? parse_unit("1/m") : metres();
   set_pixel_size(
-      info, pixel_size_from({element.scale_y, element.scale_x}, {Unit{kind, 1e9}, Unit{kind, 1e9}}, "TIA calibration"));
+      info, pixel_size_from({element.scale_y, element.scale_x}, {unit, unit}, "TIA calibration"));
 }
 
 // Where each valid element begins.
@@ -87,11 +91,13 @@ std::vector<std::uint64_t> offsets_of(const InputFile& file) {
   const bool wide = file.get<std::uint16_t>(4, little, "the header") >= 0x0220;
   const auto total = file.get<std::uint32_t>(14, little, "the header"),
              valid = file.get<std::uint32_t>(18, little, "the header");
-  const std::uint64_t array =
-      wide ? file.get<std::uint64_t>(22, little, "the header") : file.get<std::uint32_t>(22, little, "the header");
-  if (valid == 0) throw InputError("it holds no valid element: the acquisition may have been aborted");
+  const std::uint64_t array = wide ? file.get<std::uint64_t>(22, little, "the header")
+                                   : file.get<std::uint32_t>(22, little, "the header");
+  if (valid == 0)
+    throw InputError("it holds no valid element: the acquisition may have been aborted");
   if (valid > total || valid > most_elements)
-    throw InputError("damaged: it claims " + std::to_string(valid) + " valid elements of " + std::to_string(total));
+    throw InputError("damaged: it claims " + std::to_string(valid) + " valid elements of " +
+                     std::to_string(total));
   const std::uint64_t width = wide ? 8 : 4;
   file.require(array, width * valid, "the list of elements");
   std::vector<std::uint64_t> offsets(valid);
@@ -111,12 +117,14 @@ Series parse(const InputFile& file) {
   const auto kind = file.get<std::uint32_t>(6, little, "the header");
   if (kind == 0x4120) {  // one-dimensional elements
     series.info.image = false;
-    series.info.reason =
-        offsets.size() == 1 ? "a spectrum" : "a series of " + std::to_string(offsets.size()) + " spectra";
+    series.info.reason = offsets.size() == 1
+                             ? "a spectrum"
+                             : "a series of " + std::to_string(offsets.size()) + " spectra";
     const std::uint64_t at = offsets[0];
     series.info.rows = static_cast<int>(offsets.size());
-    series.info.cols = static_cast<int>(std::min<std::uint32_t>(
-        file.get<std::uint32_t>(at + 22, little, "the spectrum's length"), std::numeric_limits<int>::max()));
+    series.info.cols = static_cast<int>(
+        std::min<std::uint32_t>(file.get<std::uint32_t>(at + 22, little, "the spectrum's length"),
+                                std::numeric_limits<int>::max()));
     if (const auto sample = sample_of(file.get<std::uint16_t>(at + 20, little, "the data type")))
       series.info.dtype = name_of(*sample);
     return series;
@@ -128,7 +136,8 @@ Series parse(const InputFile& file) {
   for (const std::uint64_t offset : offsets) {
     const Element element = read_element(file, offset);
     if (!(element == first)) throw InputError("damaged: its images differ in size or type");
-    if (series.info.image) file.require(element.data, bytes_of(element.rows, element.cols, series.sample), "an image");
+    if (series.info.image)
+      file.require(element.data, bytes_of(element.rows, element.cols, series.sample), "an image");
     series.data.push_back(element.data);
   }
   return series;
@@ -137,10 +146,13 @@ Series parse(const InputFile& file) {
 }  // namespace
 
 bool is_ser(Head head, const Path&) {
-  return head.size() >= 6 && head[0] == 0x49 && head[1] == 0x49 && head[2] == 0x97 && head[3] == 0x01;
+  return head.size() >= 6 && head[0] == 0x49 && head[1] == 0x49 && head[2] == 0x97 &&
+         head[3] == 0x01;
 }
 
-std::vector<DatasetInfo> list_ser(const Path& path, std::uint64_t) { return {parse(InputFile(path)).info}; }
+std::vector<DatasetInfo> list_ser(const Path& path, std::uint64_t) {
+  return {parse(InputFile(path)).info};
+}
 
 RawImage read_ser(const ReadRequest& request) {
   const InputFile file(request.path);
@@ -150,10 +162,11 @@ RawImage read_ser(const ReadRequest& request) {
   require_image(info);
   check_size(info.rows, info.cols, request.max_pixels);
   const auto read = [&](int frame) {
-    cv::Mat pixels =
-        read_raster(file, {series.data[static_cast<std::size_t>(frame)], info.rows, info.cols, series.sample, little});
+    cv::Mat pixels = read_raster(file, {series.data[static_cast<std::size_t>(frame)], info.rows,
+                                        info.cols, series.sample, little, request.labels});
+    const std::size_t row_bytes = pixels.cols * pixels.elemSize();
     for (int top = 0, bottom = info.rows - 1; top < bottom; ++top, --bottom)
-      std::swap_ranges(pixels.ptr<float>(top), pixels.ptr<float>(top) + info.cols, pixels.ptr<float>(bottom));
+      std::swap_ranges(pixels.ptr(top), pixels.ptr(top) + row_bytes, pixels.ptr(bottom));
     return pixels;
   };
   return {info, read_frames(info, request.frame, read), {}};

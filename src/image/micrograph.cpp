@@ -41,9 +41,10 @@ void refuse_non_finite(const std::string& name, const cv::Mat& pixels) {
     }
   }
   if (nans + infinities == 0) return;
-  throw InputError(name + ": holds " + std::to_string(nans) + " NaN and " + std::to_string(infinities) +
-                   " infinite pixels, the first at row " + std::to_string(first_row) + ", column " +
-                   std::to_string(first_col) + "; replace them before segmenting");
+  throw InputError(name + ": holds " + std::to_string(nans) + " NaN and " +
+                   std::to_string(infinities) + " infinite pixels, the first at row " +
+                   std::to_string(first_row) + ", column " + std::to_string(first_col) +
+                   "; replace them before segmenting");
 }
 
 void refuse_constant(const std::string& name, const cv::Mat& pixels) {
@@ -51,14 +52,17 @@ void refuse_constant(const std::string& name, const cv::Mat& pixels) {
   cv::minMaxLoc(pixels, &least, &most);
   if (least < most) return;
   std::array<char, 32> text{};
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), static_cast<float>(least)).ptr;
+  const auto end =
+      std::to_chars(text.data(), text.data() + text.size(), static_cast<float>(least)).ptr;
   throw InputError(name + ": is constant: all " + std::to_string(pixels.total()) + " pixels are " +
                    std::string(text.data(), end) + ", so there is nothing to segment");
 }
 
 std::string number(double value) {
   std::array<char, 32> text{};
-  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::general, 6).ptr};
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value,
+                                     std::chars_format::general, 6)
+                           .ptr};
 }
 
 void set_pixel_size(Micrograph& micrograph, const DatasetInfo& info, const LoadOptions& options) {
@@ -70,10 +74,11 @@ void set_pixel_size(Micrograph& micrograph, const DatasetInfo& info, const LoadO
     // A smaller difference is the rounding of two numbers in a file.
     if (std::abs(y - x) > 1e-3 * std::min(y, x) && !options.nm_per_pixel) {
       micrograph.pixel_aspect = y / x;
-      micrograph.notes.push_back("pixels are not square (" + number(y) + " nm high, " + number(x) +
-                                 " nm wide): chips are laid in real proportions, and a length in pixels is that of "
-                                 "squares of the same area (" +
-                                 number(std::sqrt(y * x)) + " nm)");
+      micrograph.notes.push_back(
+          "pixels are not square (" + number(y) + " nm high, " + number(x) +
+          " nm wide): chips are laid in real proportions, and a length in pixels is that of "
+          "squares of the same area (" +
+          number(std::sqrt(y * x)) + " nm)");
     }
   }
   if (!options.nm_per_pixel) return;
@@ -81,12 +86,13 @@ void set_pixel_size(Micrograph& micrograph, const DatasetInfo& info, const LoadO
   micrograph.pixel_size_source = "given";
 }
 
-void note_choice(Micrograph& micrograph, const std::vector<DatasetInfo>& datasets, const DatasetInfo& chosen,
-                 const LoadOptions& options) {
-  const auto images = std::count_if(datasets.begin(), datasets.end(), [](const auto& info) { return info.image; });
+void note_choice(Micrograph& micrograph, const std::vector<DatasetInfo>& datasets,
+                 const DatasetInfo& chosen, const LoadOptions& options) {
+  const auto images =
+      std::count_if(datasets.begin(), datasets.end(), [](const auto& info) { return info.image; });
   if (images > 1 && options.dataset.empty())
-    micrograph.notes.push_back("the file holds " + std::to_string(images) + " images: \"" + chosen.name +
-                               "\" was taken (--dataset takes another)");
+    micrograph.notes.push_back("the file holds " + std::to_string(images) + " images: \"" +
+                               chosen.name + "\" was taken (--dataset takes another)");
   if (chosen.frames > 1 && options.frame == "0")
     micrograph.notes.push_back("the image is a stack of " + std::to_string(chosen.frames) +
                                " frames: frame 0 was taken (--frame takes another, or their mean)");
@@ -132,9 +138,12 @@ Micrograph load_micrograph(const std::filesystem::path& path, const LoadOptions&
   micrograph.sha256 = sha256_of_file(path);
   micrograph.pixels = raw.pixels;
   micrograph.input_size = raw.pixels.size();
-  if (datasets.size() > 1) micrograph.dataset = raw.info.name;
+  const DatasetInfo& chosen = datasets[index];
+  if (datasets.size() > 1) micrograph.dataset = chosen.name;
   micrograph.notes = std::move(raw.notes);
-  note_choice(micrograph, datasets, raw.info, options);
+  if (!options.nm_per_pixel)  // they tell why the size is not known
+    micrograph.notes.insert(micrograph.notes.end(), chosen.notes.begin(), chosen.notes.end());
+  note_choice(micrograph, datasets, chosen, options);
   set_pixel_size(micrograph, raw.info, options);
   return micrograph;
 }
@@ -148,12 +157,15 @@ Micrograph standardise(const Micrograph& micrograph) {
   const double low = percentile(values, 0.1), high = percentile(values, 99.9);
   if (!(low < high))
     throw InputError(micrograph.path.string() +
-                     ": is nearly constant: between the 0.1 and 99.9 percentiles every pixel is " + number(low) +
-                     ", so there is nothing to segment");
+                     ": is nearly constant: between the 0.1 and 99.9 percentiles every pixel is " +
+                     number(low) + ", so there is nothing to segment");
   std::vector<float>().swap(values);
 
-  // Two passes in double: a mean far above the spread (counts on an offset) must not eat the digits of the deviation.
-  const auto clipped = [&](float value) { return std::clamp(static_cast<double>(value), low, high); };
+  // Two passes in double: a mean far above the spread (counts on an offset) must not eat the digits
+  // of the deviation.
+  const auto clipped = [&](float value) {
+    return std::clamp(static_cast<double>(value), low, high);
+  };
   const auto sum = [&](auto&& of) {
     double total = 0;
     for (int row = 0; row < pixels.rows; ++row) {
@@ -163,14 +175,16 @@ Micrograph standardise(const Micrograph& micrograph) {
     return total / static_cast<double>(pixels.total());
   };
   const double mean = sum([](double value) { return value; });
-  const double deviation = std::sqrt(sum([&](double value) { return (value - mean) * (value - mean); }));
+  const double deviation =
+      std::sqrt(sum([&](double value) { return (value - mean) * (value - mean); }));
 
   Micrograph result = micrograph;
   result.pixels = cv::Mat(pixels.size(), CV_32FC1);
   for (int row = 0; row < pixels.rows; ++row) {
     const float* from = pixels.ptr<float>(row);
     float* to = result.pixels.ptr<float>(row);
-    for (int col = 0; col < pixels.cols; ++col) to[col] = static_cast<float>((clipped(from[col]) - mean) / deviation);
+    for (int col = 0; col < pixels.cols; ++col)
+      to[col] = static_cast<float>((clipped(from[col]) - mean) / deviation);
   }
   return result;
 }
@@ -196,7 +210,8 @@ Micrograph to_canonical_scale(const Micrograph& micrograph, double chip_px, int 
   const cv::Point2d factors = factor * to_square_pixels(micrograph.pixel_aspect);
   Micrograph result = micrograph;
   result.pixels = cv::Mat();
-  // Factors are given and not a size, so that positions scale by exactly this factor whatever the rounding.
+  // Factors are given and not a size, so that positions scale by exactly this factor whatever the
+  // rounding.
   const auto how = [](double along) { return along < 1 ? cv::INTER_AREA : cv::INTER_CUBIC; };
   if (factors.x == factors.y) {
     cv::resize(micrograph.pixels, result.pixels, cv::Size(), factor, factor, how(factor));

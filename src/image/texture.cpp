@@ -47,10 +47,13 @@ struct Spectra {
 
 }  // namespace
 
-std::vector<cv::Point2d> telling_frequencies(const cv::Mat& grey, const std::vector<cv::Point>& places_a,
-                                             const std::vector<cv::Point>& places_b, double period_px) {
+std::vector<cv::Point2d> telling_frequencies(const cv::Mat& grey,
+                                             const std::vector<cv::Point>& places_a,
+                                             const std::vector<cv::Point>& places_b,
+                                             double period_px) {
   constexpr int fewest = 5;
-  constexpr double lowest = 0.6, highest = 2.6;         // cycles a period: the lattice begins at 1, above is noise
+  constexpr double lowest = 0.6,
+                   highest = 2.6;  // cycles a period: the lattice begins at 1, above is noise
   constexpr double least_ratio = 0.05, one_peak = 2.5;  // one_peak: in bins
   const int window = static_cast<int>(2 * period_px), size = 2 * window;
   const Spectra a(grey, places_a, window, size), b(grey, places_b, window, size);
@@ -74,7 +77,8 @@ std::vector<cv::Point2d> telling_frequencies(const cv::Mat& grey, const std::vec
     found.emplace_back(static_cast<double>(fx) / size, static_cast<double>(fy) / size);
     for (int y = 0; y < size; ++y)
       for (int x = 0; x <= size / 2; ++x)
-        if (std::hypot(signed_bin(y) - fy, x - fx) < one_peak || std::hypot(signed_bin(y) + fy, x + fx) < one_peak)
+        if (std::hypot(signed_bin(y) - fy, x - fx) < one_peak ||
+            std::hypot(signed_bin(y) + fy, x + fx) < one_peak)
           ratio.at<double>(y, x) = 0;
   }
   return found;

@@ -122,6 +122,22 @@ void check_name(const std::string& read, const std::string& given) {
   require(read == (plain ? given : clean_utf8(given)));
 }
 
+void check_description(xmlNode* graph, const RuleResult& rule) {
+  xmlNode* const element = next_called(graph->children, "desc");
+  require(element != nullptr);
+  xmlChar* const content = xmlNodeGetContent(element);
+  const std::string text = reinterpret_cast<char*>(content);
+  xmlFree(content);
+  const auto after = [&](const std::string& key) {
+    const auto at = text.find(key);
+    require(at != std::string::npos);
+    return text.substr(at + key.size());
+  };
+  check_name(after("; rule="), rule.name);
+  require(after("; edges_total=").starts_with(std::to_string(rule.graph->edges) + ";"));
+  require(std::strtod(after("cut=").c_str(), nullptr) == rule.graph->cut.value);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
@@ -151,10 +167,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   require(document != nullptr);
   xmlNode* const graph = next_called(xmlDocGetRootElement(document.get())->children, "graph");
   require(graph != nullptr);
-  const auto said = data_of(graph);
-  check_name(said.at("g_rule"), rule.name);
-  require(said.at("g_edges_total") == std::to_string(rule.graph->edges));
-  require(std::strtod(said.at("g_cut").c_str(), nullptr) == rule.graph->cut.value);
+  check_description(graph, rule);
   check_nodes(graph, result, rule);
   check_edges(graph, *rule.graph, some ? &edges : nullptr);
   return 0;

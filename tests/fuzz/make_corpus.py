@@ -199,6 +199,43 @@ def simple_files():
     yield "jpeg_grey.jpg", picture("JPEG", Image.fromarray(IMAGE.astype("u1")))
 
 
+# --- archives ------------------------------------------------------------------------------------------------------
+
+
+def swift_properties():
+    import json
+
+    return json.dumps({"title": "HAADF", "dimensional_calibrations": [{"offset": 0, "scale": NM, "units": "nm"}] * 2})
+
+
+def archive_files():
+    import gzip
+    import io
+    import json
+    import zipfile
+
+    def packed(entries, method=zipfile.ZIP_DEFLATED):
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", method) as file:
+            for name, data in entries.items():
+                file.writestr(zipfile.ZipInfo(name, (2000, 1, 1, 0, 0, 0)), data, method)
+        return buffer.getvalue()
+
+    def npy(array):
+        buffer = io.BytesIO()
+        np.save(buffer, array)
+        return buffer.getvalue()
+
+    image = npy(IMAGE.astype("u2"))
+    yield "npz_arrays.npz", packed({"BF.npy": npy(np.zeros((5, 5))), "HAADF.npy": image})
+    yield "zip_npy.zip", packed({"film.npy": image})
+    yield "zip_stored.zip", packed({"film.npy": image}, zipfile.ZIP_STORED)
+    yield "gzip_npy.npy.gz", gzip.compress(image, mtime=0)
+    yield "ndata_swift.ndata", packed({"data.npy": image, "metadata.json": swift_properties()}, zipfile.ZIP_STORED)
+    meta = json.dumps([{"type": "2D", "device.calib": [{"unit": "m", "value": NM * 1e-9, "pixel_factor": 1.0}] * 2}])
+    yield "prz_image.prz", packed({"data.npy": image, "meta_data_json.npy": npy(np.array(meta))})
+
+
 # --- HDF5 ----------------------------------------------------------------------------------------------------------
 
 
@@ -245,6 +282,27 @@ def hdf5_files(folder):
     with h5py.File(folder / "hdf5_plain.h5", "w") as file:
         file["table/of/points"] = np.zeros((5, 2))
         file["image"] = IMAGE.astype("f8")
+    with h5py.File(folder / "hdf5_swift.h5", "w") as file:
+        file["data"] = IMAGE.astype("f4")
+        file["data"].attrs["properties"] = swift_properties()
+    with h5py.File(folder / "hdf5_nexus.nxs", "w") as file:
+        group = file.create_group("entry/HAADF")
+        group.attrs.update({"NX_class": "NXdata", "signal": "counts", "axes": ["y", "x"]})
+        group.create_dataset("counts", data=IMAGE.astype("u2"), chunks=(3, 7), compression="lzf")
+        for axis, count in (("y", ROWS), ("x", COLS)):
+            group[axis] = NM * np.arange(count)
+            group[axis].attrs["units"] = "nm"
+    with h5py.File(folder / "hdf5_abtem.h5", "w") as file:
+        file["array"], file["sampling"] = IMAGE.astype("f8"), [10 * NM, 10 * NM]
+        file.create_dataset("units", (2,), "S10", [b"Angstrom", b"Angstrom"])
+    with h5py.File(folder / "hdf5_usid.h5", "w") as file:
+        file["Raw_Data"] = IMAGE.reshape(-1, 1).astype("f4")
+        grid = np.stack(np.divmod(np.arange(ROWS * COLS), COLS), 1)
+        tables = {"Position_Indices": grid, "Position_Values": NM * grid, "Spectroscopic_Indices": [[0]], "Spectroscopic_Values": [[0.0]]}
+        for name, table in tables.items():
+            file[name] = table
+            file[name].attrs["units"] = ["nm", "nm"]
+            file["Raw_Data"].attrs[name] = file[name].ref
     with h5py.File(folder / "no_hdf5_complex.hspy", "w") as file:
         file["Experiments/fft/data"] = IMAGE.astype("c8")
     with h5py.File(folder / "no_hdf5_elsewhere.h5", "w") as file:
@@ -311,12 +369,12 @@ def write_all(folder, files):
 
 def main():
     folder = Path(sys.argv[1])
-    images = [pair for files in (dm_files, ser_files, mrc_files, simple_files) for pair in files()]
+    images = [pair for files in (dm_files, ser_files, mrc_files, simple_files, archive_files) for pair in files()]
     if "--fuzz" not in sys.argv:
         write_all(folder, images)
         hdf5_files(folder)
         return
-    for target in ("dm", "ser", "mrc", "npy", "tiff", "jpeg"):
+    for target in ("dm", "ser", "mrc", "npy", "tiff", "jpeg", "png", "npz", "zip", "gzip", "ndata", "prz"):
         write_all(folder / target, [(name, data) for name, data in images if name.removeprefix("no_").startswith(target + "_")])
     for target, files in {"sidecar": sidecar_files(), "config": config_files(), "torchscript": torchscript_files(), "escaping": name_files("escaping", 10),
                           "graphml": name_files("graphml", 300)}.items():

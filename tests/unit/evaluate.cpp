@@ -161,10 +161,24 @@ TEST(Evaluate, TheTruthItselfIsPerfect) {
   EXPECT_EQ(result.regions.size(), 7U);
 }
 
+TEST(Evaluate, LabelsAreAnyWholeNumbers) {
+  const cv::Mat truth = (cv::Mat_<double>(1, 6) << -1, -1, 4294967295.0, 4294967295.0, 4294967296.0, 9e15);
+  const cv::Mat ours = (cv::Mat_<std::int32_t>(1, 6) << 70000, 70000, -5, -5, 16777217, 16777216);
+  const Evaluation result = evaluate(ours, truth, -1);
+  EXPECT_EQ(result.pixels, 4U);
+  EXPECT_DOUBLE_EQ(result.ari, 1);
+  ASSERT_EQ(result.regions.size(), 3U);
+  EXPECT_EQ(result.regions[0].truth, 4294967295);
+  EXPECT_EQ(result.regions[0].label, -5);
+  EXPECT_EQ(result.regions[2].truth, 9000000000000000);
+  EXPECT_EQ(result.regions[2].label, 16777216);
+}
+
 TEST(Evaluate, RefusesImagesThatDoNotGoTogether) {
   const cv::Mat small = cv::Mat::zeros(3, 4, CV_8U), large = cv::Mat::zeros(4, 4, CV_8U);
   EXPECT_THROW(evaluate(small, large), InputError);
-  EXPECT_THROW(evaluate(cv::Mat::zeros(3, 4, CV_32F), small), InputError);
+  EXPECT_THROW(evaluate(cv::Mat(3, 4, CV_32F, cv::Scalar(0.5)), small), InputError);
+  EXPECT_THROW(evaluate(cv::Mat::zeros(3, 4, CV_8UC3), small), InputError);
   EXPECT_THROW(evaluate(small, small, 0), InputError);
 }
 

@@ -44,7 +44,7 @@ double worst_difference(const cv::Mat& pixels, double offset) {
 
 TEST_F(FormatSamples, EveryLayoutGivesItsPixelsFramesAndSize) {
   const auto paths = samples(false);
-  EXPECT_GE(paths.size(), 35U);
+  EXPECT_GE(paths.size(), 45U);
   for (const auto& path : paths) {
     const std::string name = path.filename().string();
     SCOPED_TRACE(name);
@@ -64,7 +64,7 @@ TEST_F(FormatSamples, EveryLayoutGivesItsPixelsFramesAndSize) {
                                    name.find("velox") != std::string::npos ||
                                    name.find("hyperspy") != std::string::npos);
     const bool sized = name.starts_with("dm") || name.starts_with("ser") || name.starts_with("mrc") ||
-                       name.starts_with("tiff_imagej") ||
+                       name.starts_with("ndata") || name.starts_with("prz") || name.starts_with("tiff_imagej") ||
                        (name.starts_with("hdf5") && name.find("plain") == std::string::npos);
     ASSERT_EQ(info.nm_per_pixel.has_value(), sized);
     if (sized) {

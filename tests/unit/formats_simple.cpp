@@ -185,15 +185,18 @@ TEST(Npy, WhatIsNoImageIsRefusedForItsReason) {
 TEST(Formats, AFileThatIsNoneSaysSo) {
   const test::TemporaryFolder folder;
   spill(folder / "film.xyz", "this is no image at all");
-  spill(folder / "film.tif.gz", "\x1F\x8B\x08 and so on");
+  spill(folder / "film.tif.bz2", "BZh91AY and so on");
   spill(folder / "empty.tif", "");
   const auto message = [&](const std::string& name) { return message_of([&] { recognise_format(folder / name); }); };
   EXPECT_EQ(message("film.xyz").find((folder / "film.xyz").string() + ": unsupported format"), 0U)
       << message("film.xyz");
-  EXPECT_NE(message("film.tif.gz").find("compressed"), std::string::npos);
+  EXPECT_NE(message("film.tif.bz2").find("compressed"), std::string::npos);
   EXPECT_NE(message("empty.tif").find("empty"), std::string::npos);
   EXPECT_NE(message("missing.tif").find("no such file"), std::string::npos);
   EXPECT_NE(message(".").find("folder"), std::string::npos);
+  std::filesystem::create_directory(folder / "film.zspy");
+  spill(folder / "film.zspy/.zgroup", "{\"zarr_format\": 2}");
+  EXPECT_NE(message("film.zspy").find("Zarr"), std::string::npos);
 }
 
 TEST(Formats, HaadfComesFirstUnlessAnotherIsAskedFor) {

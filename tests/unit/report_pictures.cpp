@@ -4,10 +4,10 @@
 
 #include <cmath>
 #include <map>
+#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 #include <random>
 
-#include "formats/codecs/codecs.hpp"
 #include "report/pictures/chip_map.hpp"
 #include "report/pictures/colours.hpp"
 #include "report/pictures/graph_layout.hpp"
@@ -25,7 +25,7 @@ namespace {
 using test::sample_result;
 
 cv::Mat decoded(const std::string& png) {
-  return decode_image({reinterpret_cast<const unsigned char*>(png.data()), png.size()});
+  return cv::imdecode(std::vector<char>(png.begin(), png.end()), cv::IMREAD_UNCHANGED);
 }
 
 int pixels_near(const cv::Mat& picture, Colour colour) {

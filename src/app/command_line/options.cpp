@@ -101,7 +101,7 @@ void declare_reading(Declaration& declare, SegmentOptions& options) {
       },
       "auto|PX");
   declare.value("dataset", "HAADF, else the first image",
-                "Dataset to read, by its name or its detector",
+                "Dataset to read, by its name, its number or its detector",
                 [&](const std::string& text) { options.load.dataset = text; });
   declare.value(
       "frame", "0", "Frame of a stack: its index, counted from 0, or mean for the mean of all",
@@ -503,7 +503,8 @@ void Parser::declare_evaluate() {
   declare.value(
       "ignore", "none", "Label of the truth whose pixels are left out",
       [this](const std::string& text) {
-        evaluate.ignore = static_cast<int>(parse_whole("--ignore", text, 0, 65535));
+        constexpr std::int64_t most = std::int64_t{1} << 53;
+        evaluate.ignore = parse_whole("--ignore", text, -most, most);
       },
       "N");
 }

@@ -62,7 +62,7 @@ struct InspectCommand {
 struct EvaluateCommand {
   CommonOptions common;
   std::filesystem::path labels, truth;
-  std::optional<int> ignore;
+  std::optional<std::int64_t> ignore;
 };
 
 /// A text that was asked for (--help, --version, --completion). It goes to stdout, with exit code

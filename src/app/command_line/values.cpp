@@ -7,6 +7,7 @@
 #include <map>
 
 #include "base/text.hpp"
+#include "formats/bytes/units.hpp"
 #include "metamict/errors.hpp"
 
 namespace metamict::app {
@@ -45,16 +46,13 @@ std::int64_t parse_whole(const std::string& option, const std::string& text, std
 }
 
 double parse_length_nm(const std::string& option, const std::string& text) {
-  static const std::map<std::string, double> units = {
-      {"", 1},         {"nm", 1},   {"pm", 1e-3},     {"A", 0.1},
-      {"\u00C5", 0.1}, {"um", 1e3}, {"\u00B5m", 1e3}, {"\u03BCm", 1e3}};
-  const auto [value, unit] = number_and_unit(option, text);
-  const auto found = units.find(unit);
-  if (found == units.end())
+  const auto [value, name] = number_and_unit(option, text);
+  const Unit unit = name.empty() ? nanometres() : parse_unit(name);
+  if (unit.kind != UnitKind::length)
     throw UsageError(option + " '" + text +
                      "' has no known unit: give nm, pm, A or um, for example 0.0213nm");
   if (value <= 0) throw UsageError(option + " is " + text + " but must be above 0");
-  return value * found->second;
+  return value * unit.nm;
 }
 
 std::uint64_t parse_bytes(const std::string& option, const std::string& text) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A file read at given offsets, with its size known before anything is allocated: nothing past its end is ever touched.
+// A file read at given offsets, with its size known before anything is allocated: nothing past its
+// end is ever touched.
 #pragma once
 
 #include <array>
@@ -22,7 +23,8 @@ class InputFile {
 
   std::uint64_t size() const { return size_; }
 
-  /// Throws InputError ("truncated") unless `count` bytes lie at `offset`; `what` names them in the sentence.
+  /// Throws InputError ("truncated") unless `count` bytes lie at `offset`; `what` names them in the
+  /// sentence.
   void require(std::uint64_t offset, std::uint64_t count, const char* what) const;
   void read(std::uint64_t offset, void* to, std::size_t count, const char* what) const;
 
@@ -37,12 +39,14 @@ class InputFile {
   template <typename T>
   static T number(const unsigned char* bytes, std::endian order) {
     std::array<unsigned char, sizeof(T)> copy{};
-    for (std::size_t i = 0; i < sizeof(T); ++i) copy[i] = bytes[order == std::endian::native ? i : sizeof(T) - 1 - i];
+    for (std::size_t i = 0; i < sizeof(T); ++i)
+      copy[i] = bytes[order == std::endian::native ? i : sizeof(T) - 1 - i];
     return std::bit_cast<T>(copy);
   }
 
   /// The bytes as text, at most `most` of them.
-  std::string text(std::uint64_t offset, std::uint64_t count, std::uint64_t most, const char* what) const;
+  std::string text(std::uint64_t offset, std::uint64_t count, std::uint64_t most,
+                   const char* what) const;
 
  private:
   int descriptor_ = -1;
@@ -50,7 +54,8 @@ class InputFile {
   // Parsers read many small numbers in a row, so the last block read is kept.
   mutable std::vector<unsigned char> block_;
   mutable std::uint64_t block_offset_ = 0;
-  void read_through(std::uint64_t offset, unsigned char* to, std::size_t count, const char* what) const;
+  void read_through(std::uint64_t offset, unsigned char* to, std::size_t count,
+                    const char* what) const;
 };
 
 /// The whole file as bytes. Throws InputError above `most` bytes.

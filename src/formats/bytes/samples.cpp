@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/text.hpp"
 #include "metamict/errors.hpp"
 
 namespace metamict {
@@ -16,32 +17,52 @@ float half_to_float(std::uint16_t half) {
   const int fraction = half & 1023;
   const float sign = (half & 0x8000) != 0 ? -1.0F : 1.0F;
   if (exponent == 31)
-    return fraction != 0 ? std::numeric_limits<float>::quiet_NaN() : sign * std::numeric_limits<float>::infinity();
+    return fraction != 0 ? std::numeric_limits<float>::quiet_NaN()
+                         : sign * std::numeric_limits<float>::infinity();
   if (exponent == 0) return sign * std::ldexp(static_cast<float>(fraction), -24);
   return sign * std::ldexp(static_cast<float>(fraction + 1024), exponent - 25);
 }
 
-// A double beyond float's range becomes infinite on purpose: the micrograph's own check then names the pixel.
+// A finite double that float cannot hold must not become infinite or vanish without a word.
 float narrow(double value) {
   constexpr double most = std::numeric_limits<float>::max();
-  if (std::abs(value) <= most || std::isnan(value)) return static_cast<float>(value);
-  return std::copysign(std::numeric_limits<float>::infinity(), static_cast<float>(value > 0 ? 1 : -1));
+  if (std::abs(value) > most && std::isfinite(value))
+    throw InputError(
+        "holds " + shortest(value) +
+        ", which is outside the range of float32 (3.4e38): divide the pixels by a constant first");
+  return static_cast<float>(value);
 }
 
-template <typename T>
-void convert(const unsigned char* from, std::endian order, std::size_t count, float* to) {
+template <typename From, typename To>
+void convert(const unsigned char* from, std::endian order, std::size_t count, To* to) {
   for (std::size_t i = 0; i < count; ++i) {
-    const T value = InputFile::number<T>(from + i * sizeof(T), order);
-    if constexpr (std::is_same_v<T, double>)
+    const From value = InputFile::number<From>(from + i * sizeof(From), order);
+    if constexpr (std::is_same_v<From, double> && std::is_same_v<To, float>)
       to[i] = narrow(value);
     else
-      to[i] = static_cast<float>(value);
+      to[i] = static_cast<To>(value);
   }
+}
+
+// Where every number is too small for float the image would be one of zeros.
+void refuse_vanished(const cv::Mat& pixels, Sample sample, const unsigned char* last_row,
+                     std::endian order) {
+  if (sample != Sample::f64 || pixels.depth() != CV_32F || cv::norm(pixels, cv::NORM_INF) != 0)
+    return;
+  for (int col = 0; col < pixels.cols; ++col)
+    if (const auto value = InputFile::number<double>(
+            last_row + sizeof(double) * static_cast<std::size_t>(col), order);
+        value != 0 && std::isfinite(value))
+      throw InputError("holds numbers as small as " + shortest(value) +
+                       ", which is outside the range of float32 (1.4e-45): multiply the pixels by "
+                       "a constant first");
 }
 
 }  // namespace
 
-void to_float(const unsigned char* from, Sample sample, std::endian order, std::size_t count, float* to) {
+template <typename To>
+void to_numbers(const unsigned char* from, Sample sample, std::endian order, std::size_t count,
+                To* to) {
   switch (sample) {
     case Sample::u8:
       return convert<std::uint8_t>(from, order, count, to);
@@ -69,30 +90,40 @@ void to_float(const unsigned char* from, Sample sample, std::endian order, std::
       return;
   }
 }
+template void to_numbers(const unsigned char*, Sample, std::endian, std::size_t, float*);
+template void to_numbers(const unsigned char*, Sample, std::endian, std::size_t, double*);
 
 std::uint64_t bytes_of(std::uint64_t rows, std::uint64_t cols, Sample sample) {
   constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
   const std::uint64_t row_bytes = cols <= most / size_of(sample) ? cols * size_of(sample) : most;
   if (rows != 0 && row_bytes > most / rows)
-    throw InputError("damaged: its header claims " + std::to_string(rows) + " x " + std::to_string(cols) + " px");
+    throw InputError("damaged: its header claims " + std::to_string(rows) + " x " +
+                     std::to_string(cols) + " px");
   return rows * row_bytes;
 }
 
 cv::Mat read_raster(const InputFile& file, const Raster& raster) {
   const auto row_bytes = static_cast<std::size_t>(raster.cols) * size_of(raster.sample);
-  file.require(
-      raster.offset,
-      bytes_of(static_cast<std::uint64_t>(raster.rows), static_cast<std::uint64_t>(raster.cols), raster.sample),
-      "the image");
-  cv::Mat pixels(raster.rows, raster.cols, CV_32FC1);
-  const int block = std::max(1, static_cast<int>((std::size_t{1} << 20) / std::max<std::size_t>(row_bytes, 1)));
-  std::vector<unsigned char> bytes(row_bytes * static_cast<std::size_t>(std::min(block, raster.rows)));
+  file.require(raster.offset,
+               bytes_of(static_cast<std::uint64_t>(raster.rows),
+                        static_cast<std::uint64_t>(raster.cols), raster.sample),
+               "the image");
+  cv::Mat pixels(raster.rows, raster.cols, raster.exact ? CV_64FC1 : CV_32FC1);
+  const int block =
+      std::max(1, static_cast<int>((std::size_t{1} << 20) / std::max<std::size_t>(row_bytes, 1)));
+  std::vector<unsigned char> bytes(row_bytes *
+                                   static_cast<std::size_t>(std::min(block, raster.rows)));
   for (int row = 0; row < raster.rows; row += block) {
     const auto rows = static_cast<std::size_t>(std::min(block, raster.rows - row));
-    file.read(raster.offset + static_cast<std::uint64_t>(row) * row_bytes, bytes.data(), rows * row_bytes, "the image");
-    to_float(bytes.data(), raster.sample, raster.order, rows * static_cast<std::size_t>(raster.cols),
-             pixels.ptr<float>(row));
+    const std::size_t count = rows * static_cast<std::size_t>(raster.cols);
+    file.read(raster.offset + static_cast<std::uint64_t>(row) * row_bytes, bytes.data(),
+              rows * row_bytes, "the image");
+    if (raster.exact)
+      to_numbers(bytes.data(), raster.sample, raster.order, count, pixels.ptr<double>(row));
+    else
+      to_numbers(bytes.data(), raster.sample, raster.order, count, pixels.ptr<float>(row));
   }
+  refuse_vanished(pixels, raster.sample, bytes.data(), raster.order);
   return pixels;
 }
 
@@ -101,31 +132,30 @@ void check_size(std::uint64_t rows, std::uint64_t cols, std::uint64_t max_pixels
   if (rows == 0 || cols == 0) throw InputError("the image is empty: " + size);
   constexpr std::uint64_t side = std::numeric_limits<int>::max();
   if (rows > side || cols > side || rows > max_pixels / cols)
-    throw InputError("the image has " + size + ", above the limit of " + std::to_string(max_pixels) +
-                     " pixels; raise --max-pixels if that is meant");
+    throw InputError("the image has " + size + ", above the limit of " +
+                     std::to_string(max_pixels) + " pixels; raise --max-pixels if that is meant");
 }
 
 void check_expansion(std::uint64_t decoded_bytes, std::uint64_t file_bytes) {
   constexpr std::uint64_t most_per_byte = 1200, small = 1 << 20;  // deflate reaches 1,032
   if (decoded_bytes > small && decoded_bytes / most_per_byte > file_bytes)
-    throw InputError("damaged: it claims an image of " + std::to_string(decoded_bytes) + " bytes in a file of " +
-                     std::to_string(file_bytes));
+    throw InputError("damaged: it claims an image of " + std::to_string(decoded_bytes) +
+                     " bytes in a file of " + std::to_string(file_bytes));
 }
 
-cv::Mat read_frames(const DatasetInfo& info, std::optional<int> frame, const std::function<cv::Mat(int)>& read_frame) {
+cv::Mat read_frames(const DatasetInfo& info, std::optional<int> frame,
+                    const std::function<cv::Mat(int)>& read_frame) {
   if (frame && (*frame < 0 || *frame >= info.frames))
-    throw InputError("there is no frame " + std::to_string(*frame) + ": the dataset \"" + info.name + "\" has " +
-                     std::to_string(info.frames) +
-                     (info.frames == 1 ? " frame, number 0" : " frames, 0 to " + std::to_string(info.frames - 1)));
+    throw InputError("there is no frame " + std::to_string(*frame) + ": the dataset \"" +
+                     info.name + "\" has " + std::to_string(info.frames) +
+                     (info.frames == 1 ? " frame, number 0"
+                                       : " frames, 0 to " + std::to_string(info.frames - 1)));
   if (frame || info.frames == 1) return read_frame(frame.value_or(0));
-  cv::Mat sum(info.rows, info.cols, CV_64FC1, cv::Scalar(0));
+  cv::Mat sum(info.rows, info.cols, CV_64FC1, cv::Scalar(0)), frame_pixels;
   for (int i = 0; i < info.frames; ++i) {
     const cv::Mat pixels = read_frame(i);
-    for (int row = 0; row < sum.rows; ++row) {
-      const float* from = pixels.ptr<float>(row);
-      double* to = sum.ptr<double>(row);
-      for (int col = 0; col < sum.cols; ++col) to[col] += static_cast<double>(from[col]);
-    }
+    pixels.convertTo(frame_pixels, CV_64F);
+    sum += frame_pixels;
   }
   cv::Mat mean;
   sum.convertTo(mean, CV_32FC1, 1.0 / info.frames);
@@ -133,12 +163,20 @@ cv::Mat read_frames(const DatasetInfo& info, std::optional<int> frame, const std
 }
 
 void require_image(const DatasetInfo& info) {
-  if (!info.image) throw InputError("the dataset \"" + info.name + "\" is not an image: " + info.reason);
+  if (!info.image)
+    throw InputError("the dataset \"" + info.name + "\" is not an image: " + info.reason);
 }
 
 void require_dataset(std::size_t index, std::size_t count) {
   if (index >= count)
-    throw InputError("there is no dataset " + std::to_string(index) + ": the file has " + std::to_string(count));
+    throw InputError("there is no dataset " + std::to_string(index) + ": the file has " +
+                     std::to_string(count));
+}
+
+Notes orientation_notes(int orientation) {
+  if (orientation <= 1 || orientation > 8) return {};
+  return {"the file asks for a rotated or mirrored display (orientation " +
+          std::to_string(orientation) + "): rows and columns are as stored, in every output"};
 }
 
 }  // namespace metamict

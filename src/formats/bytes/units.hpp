@@ -2,44 +2,33 @@
 // Units of length as microscopes write them, and numbers read the same way in every locale.
 #pragma once
 
-#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "metamict/formats.hpp"
-
 namespace metamict {
 
-enum class UnitKind { none, length, reciprocal, other };
+/// `none`: the file names no unit. `reciprocal`: one over a length. `other`: a unit that is none of
+/// these (eV, s).
+enum class UnitKind { none, length, reciprocal, angle, other };
 
 struct Unit {
   UnitKind kind = UnitKind::none;
-  double nm = 0;  ///< nanometres in one unit; for reciprocal ones, of the length under the line
+  double nm = 0;     ///< nanometres in one unit of length, 0 for the other kinds
+  std::string text;  ///< as the file writes it, in UTF-8
 };
 
-/// "nm", "µm" (UTF-8 or Latin-1), "micron", "\u00B5m", "A", "Angstrom", "n_m" ... are lengths; "1/nm", "nm^-1"
-/// reciprocal; "" none; all else (eV, s, deg) other.
+/// The only place where a unit is read. It knows SI lengths, ångströms and inches, as symbols and
+/// as words; a micro sign of any code point or encoding; LaTeX, braces, brackets, XML entities and
+/// JSON escapes; "nm/px" for "nm"; and what stands for a diffraction pattern: any power below zero
+/// of a length, and angles.
 Unit parse_unit(std::string_view text);
 
-/// A number in C notation, blanks around it allowed; nothing when it is not one or not finite.
+Unit metres();
+Unit nanometres();
+
+/// A number in C notation or with a decimal comma, blanks around it allowed; nothing when it is not
+/// one or not finite.
 std::optional<double> parse_number(std::string_view text);
-
-/// What a pixel is, along y and x.
-struct PixelSize {
-  std::optional<std::array<double, 2>> nm_per_pixel;  ///< y, x
-  std::string source = "unknown";
-  bool reciprocal = false;
-};
-
-/// From one scale and unit along each axis; unknown when a scale is not finite and positive or a unit is no length.
-PixelSize pixel_size_from(std::array<double, 2> scale, std::array<Unit, 2> unit, const std::string& source);
-
-/// Puts it into the dataset; a reciprocal one makes it "not an image: diffraction".
-void set_pixel_size(DatasetInfo& info, const PixelSize& size);
-
-std::string trimmed(std::string_view text);  ///< without blanks and NULs at its ends
-std::string latin1_to_utf8(std::string_view text);
-bool is_utf8(std::string_view text);
 
 }  // namespace metamict

@@ -23,7 +23,8 @@ std::set<int> thumbnails_of(const DmTags& tags) {
   std::set<int> thumbnails;
   for (auto it = tags.values.lower_bound("Thumbnails.");
        it != tags.values.end() && it->first.starts_with("Thumbnails."); ++it)
-    if (it->first.ends_with(".ImageIndex") && it->second.number) thumbnails.insert(whole_tag(it->second.number));
+    if (it->first.ends_with(".ImageIndex") && it->second.number)
+      thumbnails.insert(whole_tag(it->second.number));
   return thumbnails;
 }
 
@@ -33,7 +34,8 @@ std::vector<int> places_of(const DmTags& tags) {
   for (const auto& [path, value] : tags.values) {
     if (!path.starts_with("ImageList.") || !path.ends_with(".ImageData.Data")) continue;
     const std::string place = path.substr(10, path.size() - 10 - 15);
-    if (!place.empty() && place.size() < 7 && place.find_first_not_of("0123456789") == std::string::npos)
+    if (!place.empty() && place.size() < 7 &&
+        place.find_first_not_of("0123456789") == std::string::npos)
       places.insert(std::stoi(place));
   }
   return {places.begin(), places.end()};
@@ -49,7 +51,8 @@ DmImage describe(const InputFile& file, const DmTags& tags, const std::string& r
     if (!size) break;
     const std::string calibration = root + ".ImageData.Calibrations.Dimension." + std::to_string(i);
     image.axes.push_back({*size >= 0 && *size < 1e15 ? static_cast<std::uint64_t>(*size) : 0,
-                          tags.number(calibration + ".Scale").value_or(1), tags.text(file, calibration + ".Units")});
+                          tags.number(calibration + ".Scale").value_or(1),
+                          tags.text(file, calibration + ".Units")});
   }
   return image;
 }
@@ -64,7 +67,8 @@ std::vector<Dataset> datasets_of(const InputFile& file) {
     const std::string root = "ImageList." + std::to_string(place);
     const DmValue& data = tags.values.at(root + ".ImageData.Data");
     const DmImage image = describe(file, tags, root);
-    Dataset dataset{describe_dm(image), data.offset, dm_sample(image.data_type).value_or(Sample::u8), tags.order};
+    Dataset dataset{describe_dm(image), data.offset,
+                    dm_sample(image.data_type).value_or(Sample::u8), tags.order};
     if (dataset.info.image) {
       const std::uint64_t frame = bytes_of(dataset.info.rows, dataset.info.cols, dataset.sample);
       if (frame > data.bytes / static_cast<std::uint64_t>(dataset.info.frames))
@@ -80,7 +84,9 @@ std::vector<Dataset> datasets_of(const InputFile& file) {
 }  // namespace
 
 bool is_dm(Head head, const Path&) {
-  if (head.size() < 16 || head[0] != 0 || head[1] != 0 || head[2] != 0 || (head[3] != 3 && head[3] != 4)) return false;
+  if (head.size() < 16 || head[0] != 0 || head[1] != 0 || head[2] != 0 ||
+      (head[3] != 3 && head[3] != 4))
+    return false;
   const std::size_t order = head[3] == 3 ? 8 : 12;  // the byte-order number, 0 or 1
   return head[order] == 0 && head[order + 1] == 0 && head[order + 2] == 0 && head[order + 3] <= 1;
 }
@@ -103,8 +109,10 @@ RawImage read_dm(const ReadRequest& request) {
   return {info,
           read_frames(info, request.frame,
                       [&](int frame) {
-                        return read_raster(file, {dataset.offset + frame_bytes * static_cast<std::uint64_t>(frame),
-                                                  info.rows, info.cols, dataset.sample, dataset.order});
+                        return read_raster(
+                            file,
+                            {dataset.offset + frame_bytes * static_cast<std::uint64_t>(frame),
+                             info.rows, info.cols, dataset.sample, dataset.order, request.labels});
                       }),
           {}};
 }

@@ -3,7 +3,8 @@
 
 #include <limits>
 
-#include "formats/bytes/units.hpp"
+#include "formats/bytes/array_axes.hpp"
+#include "formats/bytes/pixel_size.hpp"
 #include "metamict/errors.hpp"
 
 namespace metamict {
@@ -32,13 +33,13 @@ std::string refusal(const DmImage& image) {
   const std::string type = type_name(image.data_type);
   if (type.starts_with("complex")) return "complex numbers";
   if (type == "rgba8") return "colour";
-  if (!dm_sample(image.data_type)) return "Gatan's data type " + std::to_string(image.data_type) + " is not supported";
+  if (!dm_sample(image.data_type))
+    return "Gatan's data type " + std::to_string(image.data_type) + " is not supported";
   // A line scan of spectra or a spectrum has the shape of an image: only its description tells.
   if (image.format.starts_with("Spectrum")) return "a spectrum (" + image.format + ")";
   for (const auto& axis : image.axes)
-    if (axis.unit == "eV" || axis.unit == "keV") return "a spectrum: one of its axes is in " + axis.unit;
-  if (image.axes.size() < 2 || image.axes[0].size == 1 || image.axes[1].size == 1) return "a spectrum or profile";
-  if (image.axes.size() > 3) return "data of " + std::to_string(image.axes.size()) + " dimensions";
+    if (axis.unit == "eV" || axis.unit == "keV")
+      return "a spectrum: one of its axes is in " + axis.unit;
   return {};
 }
 
@@ -83,16 +84,19 @@ DatasetInfo describe_dm(const DmImage& image) {
   info.dtype = type_name(image.data_type);
   for (const auto& axis : image.axes)
     if (axis.size == 0 || axis.size > static_cast<std::uint64_t>(std::numeric_limits<int>::max()))
-      throw InputError("damaged: the image \"" + info.name + "\" claims a side of " + std::to_string(axis.size));
-  info.cols = image.axes.empty() ? 1 : static_cast<int>(image.axes[0].size);
-  info.rows = image.axes.size() < 2 ? 1 : static_cast<int>(image.axes[1].size);
-  info.frames = image.axes.size() < 3 ? 1 : static_cast<int>(image.axes[2].size);
+      throw InputError("damaged: the image \"" + info.name + "\" claims a side of " +
+                       std::to_string(axis.size));
   info.reason = refusal(image);
   info.image = info.reason.empty();
-  if (image.axes.size() >= 2)
-    set_pixel_size(info,
-                   pixel_size_from({image.axes[1].scale, image.axes[0].scale},
-                                   {parse_unit(image.axes[1].unit), parse_unit(image.axes[0].unit)}, "Gatan tags"));
+  // Gatan counts the axes from the fastest on, numpy from the slowest.
+  std::vector<std::uint64_t> shape;
+  for (const auto& axis : image.axes) shape.insert(shape.begin(), axis.size);
+  const ArrayAxes places = set_array_axes(info, shape);
+  if (image.axes.size() < 2) return info;
+  const DmAxis &y = image.axes[image.axes.size() - 1 - static_cast<std::size_t>(places.row)],
+               &x = image.axes[image.axes.size() - 1 - static_cast<std::size_t>(places.col)];
+  set_pixel_size(info, pixel_size_from({y.scale, x.scale}, {parse_unit(y.unit), parse_unit(x.unit)},
+                                       "Gatan tags"));
   return info;
 }
 

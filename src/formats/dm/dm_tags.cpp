@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "formats/bytes/units.hpp"
+#include "formats/bytes/encoding.hpp"
 #include "metamict/errors.hpp"
 
 namespace metamict {
@@ -103,7 +103,8 @@ class Parser {
 
   void group(const std::string& path, int level, bool keep) {
     if (level > most_levels)
-      throw InputError("damaged: its tags are nested more than " + std::to_string(most_levels) + " deep");
+      throw InputError("damaged: its tags are nested more than " + std::to_string(most_levels) +
+                       " deep");
     skip(2);  // sorted, open
     const std::uint64_t count = take_count();
     if (count > file_.size())
@@ -114,15 +115,17 @@ class Parser {
   void entry(const std::string& path, std::uint64_t place, int level, bool keep) {
     const auto kind = take<std::uint8_t>();
     const auto length = take<std::uint16_t>();
-    const std::string name = length == 0 ? std::to_string(place) : file_.text(at_, length, most_text, "a tag's name");
+    const std::string name =
+        length == 0 ? std::to_string(place) : file_.text(at_, length, most_text, "a tag's name");
     at_ += length;
     if (wide_) take_count();  // the tag's size, redundant
-    const bool wanted = keep && name.size() <= 64 && (level > 0 || name == "ImageList" || name == "Thumbnails");
+    const bool wanted =
+        keep && name.size() <= 64 && (level > 0 || name == "ImageList" || name == "Thumbnails");
     const std::string here = !wanted ? std::string() : path.empty() ? name : path + "." + name;
     if (kind == 20) return group(here, level + 1, wanted);
     if (kind != 21)
-      throw InputError("damaged: an entry of the unknown kind " + std::to_string(kind) + " at byte " +
-                       std::to_string(at_));
+      throw InputError("damaged: an entry of the unknown kind " + std::to_string(kind) +
+                       " at byte " + std::to_string(at_));
     value(here, wanted);
   }
 
@@ -149,7 +152,8 @@ class Parser {
   // The bytes of the value that `info` describes; fills in a simple array's type and length.
   std::uint64_t read_info(const std::vector<std::uint64_t>& info, DmValue& found) {
     const auto element = [&](std::size_t i) {
-      return i < info.size() ? info[i] : throw InputError("damaged: a tag's description is too short");
+      return i < info.size() ? info[i]
+                             : throw InputError("damaged: a tag's description is too short");
     };
     switch (info[0]) {
       case structure:
@@ -168,7 +172,8 @@ class Parser {
     }
   }
 
-  // A structure: type, length of its name, number of fields, then per field the length of its name and its type.
+  // A structure: type, length of its name, number of fields, then per field the length of its name
+  // and its type.
   std::uint64_t structure_width(const std::vector<std::uint64_t>& info, std::size_t start) {
     const std::uint64_t fields = start + 2 < info.size() ? info[start + 2] : 0;
     if (fields > info.size() || start + 3 + 2 * fields > info.size())
@@ -222,7 +227,8 @@ std::optional<double> DmTags::number(const std::string& path) const {
 
 std::string DmTags::text(const InputFile& file, const std::string& path) const {
   const auto found = values.find(path);
-  if (found == values.end() || found->second.count == 0 || found->second.count > most_text) return {};
+  if (found == values.end() || found->second.count == 0 || found->second.count > most_text)
+    return {};
   const DmValue& value = found->second;
   std::string text;
   if (value.element == u16) {
@@ -230,7 +236,7 @@ std::string DmTags::text(const InputFile& file, const std::string& path) const {
       append_utf8(text, file.get<std::uint16_t>(value.offset + 2 * i, order, "a text"));
   } else if (value.element == octet || value.element == i8 || value.element == boolean) {
     text = file.text(value.offset, value.count, most_text, "a text");
-    if (!is_utf8(text)) text = latin1_to_utf8(text);
+    text = as_utf8(text);
   }
   return trimmed(text);
 }

@@ -22,9 +22,11 @@ struct DmValue {
 
 struct DmTags {
   std::endian order = std::endian::little;  ///< of values; the structure is always big-endian
-  std::map<std::string, DmValue> values;    ///< "ImageList.1.ImageData.DataType"; unnamed tags go by their place
+  std::map<std::string, DmValue>
+      values;  ///< "ImageList.1.ImageData.DataType"; unnamed tags go by their place
   std::optional<double> number(const std::string& path) const;
-  std::string text(const InputFile& file, const std::string& path) const;  ///< UTF-8; empty when absent
+  std::string text(const InputFile& file,
+                   const std::string& path) const;  ///< UTF-8; empty when absent
 };
 
 /// Reads the whole tree, so that a file cut anywhere is found out. Throws InputError.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// HDF5 (Velox and NCEM EMD, HyperSpy, DM5, plain): asks the child of src/hdf5/, which lies beside the library.
+// HDF5 (Velox and NCEM EMD, HyperSpy, DM5, plain): asks the child of src/hdf5/, which lies beside
+// the library.
 #include <cstring>
 #include <nlohmann/json.hpp>
 
@@ -19,7 +20,8 @@ using nlohmann::json;
 // The child's answer. A crash, a limit or nonsense becomes a sentence about the file.
 json ask(Child& child) {
   const std::string line = child.read_line();
-  if (line.empty()) throw InputError("damaged: the HDF5 library could not read it (" + child.finish() + ")");
+  if (line.empty())
+    throw InputError("damaged: the HDF5 library could not read it (" + child.finish() + ")");
   json answer = json::parse(line, nullptr, false);
   if (!answer.is_object()) throw InputError("damaged: the HDF5 reader's answer makes no sense");
   if (answer.contains("error")) throw InputError(answer.value("error", "unknown"));
@@ -36,6 +38,7 @@ DatasetInfo info_from(const json& value) {
   info.pixel_size_source = value.value("source", "unknown");
   info.image = value.value("image", false);
   info.reason = value.value("reason", "");
+  info.notes = value.value("notes", Notes());
   if (value.contains("nm"))
     info.nm_per_pixel = {value.at("nm").at(0).get<double>(), value.at("nm").at(1).get<double>()};
   return info;
@@ -58,18 +61,20 @@ std::vector<DatasetInfo> list_hdf5(const Path& path, std::uint64_t) {
   Child child(hdf5_program(), {"list", full(path)});
   const json answer = ask(child);
   std::vector<DatasetInfo> infos;
-  for (const auto& value : answer.value("datasets", json::array())) infos.push_back(info_from(value));
+  for (const auto& value : answer.value("datasets", json::array()))
+    infos.push_back(info_from(value));
   return infos;
 }
 
 RawImage read_hdf5(const ReadRequest& request) {
   const std::string frame = request.frame ? std::to_string(*request.frame) : "mean";
   Child child(hdf5_program(),
-              {"read", full(request.path), std::to_string(request.dataset), frame, std::to_string(request.max_pixels)});
+              {"read", full(request.path), std::to_string(request.dataset), frame,
+               std::to_string(request.max_pixels), request.labels ? "double" : "float"});
   const DatasetInfo info = info_from(ask(child).value("dataset", json::object()));
   check_size(info.rows, info.cols, request.max_pixels);
-  cv::Mat pixels(info.rows, info.cols, CV_32FC1);
-  child.read(pixels.data, pixels.total() * sizeof(float));
+  cv::Mat pixels(info.rows, info.cols, request.labels ? CV_64FC1 : CV_32FC1);
+  child.read(pixels.data, pixels.total() * pixels.elemSize());
   if (const std::string end = child.finish(); !end.empty())
     throw InputError("damaged: the HDF5 library could not read it (" + end + ")");
   return {info, pixels, {}};

@@ -9,7 +9,6 @@
 
 #include "formats/bytes/input_file.hpp"
 #include "formats/bytes/samples.hpp"
-#include "formats/bytes/units.hpp"
 #include "metamict/errors.hpp"
 
 namespace metamict {
@@ -22,7 +21,8 @@ constexpr tmsize_t most_allocation = tmsize_t{1} << 31;
 std::string formatted(const char* module, const char* format, va_list arguments) {
   std::array<char, 400> text{};
   std::vsnprintf(text.data(), text.size(), format, arguments);
-  return (module != nullptr && *module != '\0' ? std::string(module) + ": " : std::string()) + text.data();
+  return (module != nullptr && *module != '\0' ? std::string(module) + ": " : std::string()) +
+         text.data();
 }
 
 std::string page_type(const TiffPage& page) {
@@ -30,7 +30,10 @@ std::string page_type(const TiffPage& page) {
   const std::string bits = std::to_string(page.bits);
   if (page.photometric == PHOTOMETRIC_PALETTE) return "palette" + bits;
   if (page.colours == 3) return (page.samples > 3 ? "rgba" : "rgb") + bits;
-  return (page.kind == Samples::floating ? "float" : page.kind == Samples::signed_integer ? "int" : "uint") + bits;
+  return (page.kind == Samples::floating         ? "float"
+          : page.kind == Samples::signed_integer ? "int"
+                                                 : "uint") +
+         bits;
 }
 
 void refuse(TiffPage& page, const std::string& reason) {
@@ -106,7 +109,8 @@ void check_extent(const TiffFile& file, const TiffPage& page) {
   const std::uint32_t count = tiled ? TIFFNumberOfTiles(tiff) : TIFFNumberOfStrips(tiff);
   const std::uint64_t full = tiled ? TIFFTileSize64(tiff) : TIFFStripSize64(tiff);
   const auto rows = static_cast<std::uint32_t>(page.info.rows);
-  const std::uint32_t strip_rows = std::clamp(file.value<std::uint32_t>(TIFFTAG_ROWSPERSTRIP, rows), 1U, rows);
+  const std::uint32_t strip_rows =
+      std::clamp(file.value<std::uint32_t>(TIFFTAG_ROWSPERSTRIP, rows), 1U, rows);
   const auto rows_of_strip = [&](std::uint32_t strip) {
     const std::uint32_t first = strip % ((rows - 1) / strip_rows + 1) * strip_rows;
     return std::min(strip_rows, rows - first);
@@ -119,8 +123,8 @@ void check_extent(const TiffFile& file, const TiffPage& page) {
     const std::uint64_t offset = TIFFGetStrileOffsetWithErr(tiff, i, &error);
     std::uint64_t bytes = error != 0 ? 0 : TIFFGetStrileByteCountWithErr(tiff, i, &error);
     if (error != 0 || offset == 0 || bytes == 0)
-      throw InputError("truncated or damaged: part " + std::to_string(i + 1) + " of " + std::to_string(count) +
-                       " of the image is missing");
+      throw InputError("truncated or damaged: part " + std::to_string(i + 1) + " of " +
+                       std::to_string(count) + " of the image is missing");
     // Writers round the last strip up; what is read of an uncompressed one is the image's own part.
     if (page.compression == COMPRESSION_NONE)
       bytes = std::min(bytes, tiled ? full : TIFFVStripSize64(tiff, rows_of_strip(i)));
@@ -137,11 +141,13 @@ TiffPage describe(const TiffFile& file) {
   page.bits = file.value<std::uint16_t>(TIFFTAG_BITSPERSAMPLE, 1);
   page.samples = file.value<std::uint16_t>(TIFFTAG_SAMPLESPERPIXEL, 1);
   page.compression = file.value<std::uint16_t>(TIFFTAG_COMPRESSION, COMPRESSION_NONE);
-  page.planar = file.value<std::uint16_t>(TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) == PLANARCONFIG_SEPARATE;
-  page.orientation = file.value<std::uint16_t>(TIFFTAG_ORIENTATION, 1);
+  page.planar =
+      file.value<std::uint16_t>(TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) == PLANARCONFIG_SEPARATE;
+  page.orientation = std::clamp<int>(file.value<std::uint16_t>(TIFFTAG_ORIENTATION, 1), 1, 8);
   page.reduced = (file.value<std::uint32_t>(TIFFTAG_SUBFILETYPE, 0) & FILETYPE_REDUCEDIMAGE) != 0;
   page.description = file.text(TIFFTAG_IMAGEDESCRIPTION);
-  if (TIFFGetField(tiff, TIFFTAG_PHOTOMETRIC, &page.photometric) != 1) page.photometric = PHOTOMETRIC_MINISBLACK;
+  if (TIFFGetField(tiff, TIFFTAG_PHOTOMETRIC, &page.photometric) != 1)
+    page.photometric = PHOTOMETRIC_MINISBLACK;
   const auto rows = file.value<std::uint32_t>(TIFFTAG_IMAGELENGTH, 0),
              cols = file.value<std::uint32_t>(TIFFTAG_IMAGEWIDTH, 0);
   check_size(rows, cols, std::numeric_limits<std::int64_t>::max());
@@ -158,30 +164,43 @@ TiffPage describe(const TiffFile& file) {
 
 }  // namespace
 
-int TiffFile::complain(TIFF*, void* self, const char* module, const char* format, va_list arguments) {
+int TiffFile::complain(TIFF*, void* self, const char* module, const char* format,
+                       va_list arguments) {
   auto& complaint = static_cast<TiffFile*>(self)->complaint_;
   if (complaint.empty()) complaint = formatted(module, format, arguments);
   return 1;
 }
 
-int TiffFile::warn(TIFF* tiff, void* self, const char* module, const char* format, va_list arguments) {
-  // libtiff only warns when a tag's value lies past the end of the file or a JPEG strip ends early: both are
-  // truncation.
+int TiffFile::warn(TIFF* tiff, void* self, const char* module, const char* format,
+                   va_list arguments) {
+  // libtiff only warns when a tag's value lies past the end of the file or a JPEG strip ends early:
+  // both are truncation.
   if (std::strstr(format, "IO error") != nullptr || std::strstr(format, "Premature end") != nullptr)
     return complain(tiff, self, module, format, arguments);
   return 1;
 }
 
-TiffFile::TiffFile(const std::filesystem::path& path) : size_(InputFile(path).size()), handle_(nullptr, &TIFFClose) {
+TiffFile::TiffFile(const std::filesystem::path& path)
+    : size_(InputFile(path).size()), handle_(nullptr, &TIFFClose) {
+  // A few places inside libtiff know no file and so no handler of its own: these would write to
+  // stderr.
+  static const bool quiet = [] {
+    TIFFSetErrorHandler(nullptr);
+    TIFFSetWarningHandler(nullptr);
+    return true;
+  }();
+  static_cast<void>(quiet);
   const std::unique_ptr<TIFFOpenOptions, void (*)(TIFFOpenOptions*)> options(TIFFOpenOptionsAlloc(),
                                                                              &TIFFOpenOptionsFree);
   TIFFOpenOptionsSetMaxSingleMemAlloc(options.get(), most_allocation);
   TIFFOpenOptionsSetErrorHandlerExtR(options.get(), &TiffFile::complain, this);
   TIFFOpenOptionsSetWarningHandlerExtR(options.get(), &TiffFile::warn, this);
   handle_.reset(
-      TIFFOpenExt(path.c_str(), "rm", options.get()));  // m: no memory map, which a shrinking file turns into a crash
+      TIFFOpenExt(path.c_str(), "rm",
+                  options.get()));  // m: no memory map, which a shrinking file turns into a crash
   if (!handle_)
-    throw InputError("damaged: " + (complaint_.empty() ? std::string("libtiff cannot open it") : complaint_));
+    throw InputError("damaged: " +
+                     (complaint_.empty() ? std::string("libtiff cannot open it") : complaint_));
 }
 
 void TiffFile::check() const {
@@ -196,7 +215,9 @@ std::string TiffFile::text(std::uint32_t tag) const {
 
 std::vector<unsigned char> TiffFile::bytes(std::uint32_t tag) const {
   const TIFFField* const field = TIFFFindField(handle_.get(), tag, TIFF_ANY);
-  if (field == nullptr || TIFFFieldPassCount(field) == 0 || TIFFFieldReadCount(field) != TIFF_VARIABLE2) return {};
+  if (field == nullptr || TIFFFieldPassCount(field) == 0 ||
+      TIFFFieldReadCount(field) != TIFF_VARIABLE2)
+    return {};
   std::uint32_t count = 0;
   const unsigned char* data = nullptr;
   if (TIFFGetField(handle_.get(), tag, &count, &data) != 1 || data == nullptr) return {};
@@ -204,7 +225,8 @@ std::vector<unsigned char> TiffFile::bytes(std::uint32_t tag) const {
   if (type == TIFF_RATIONAL || type == TIFF_SRATIONAL)
     return {};  // libtiff keeps these in another width than the file's
   const int size = TIFFDataWidth(type);
-  return {data, data + static_cast<std::size_t>(count) * static_cast<std::size_t>(std::max(size, 1))};
+  return {data,
+          data + static_cast<std::size_t>(count) * static_cast<std::size_t>(std::max(size, 1))};
 }
 
 std::vector<double> TiffFile::numbers(std::uint32_t tag) const {
@@ -215,7 +237,8 @@ std::vector<double> TiffFile::numbers(std::uint32_t tag) const {
     using T = decltype(kind);
     std::vector<double> values(raw.size() / sizeof(T));
     for (std::size_t i = 0; i < values.size(); ++i)
-      values[i] = static_cast<double>(InputFile::number<T>(raw.data() + i * sizeof(T), std::endian::native));
+      values[i] = static_cast<double>(
+          InputFile::number<T>(raw.data() + i * sizeof(T), std::endian::native));
     return values;
   };
   switch (TIFFFieldDataType(field)) {
@@ -238,7 +261,8 @@ std::vector<TiffPage> tiff_pages(TiffFile& file) {
   std::vector<TiffPage> pages;
   do {
     file.check();
-    if (pages.size() == most_pages) throw InputError("it has more than " + std::to_string(most_pages) + " pages");
+    if (pages.size() == most_pages)
+      throw InputError("it has more than " + std::to_string(most_pages) + " pages");
     pages.push_back(describe(file));
     if (pages.back().info.image) check_extent(file, pages.back());
     file.check();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// libtiff behind an owner that keeps its messages: the library prints nothing and a damaged tag is not passed over.
+// libtiff behind an owner that keeps its messages: the library prints nothing and a damaged tag is
+// not passed over.
 #pragma once
 
 #include <tiffio.h>
@@ -44,9 +45,10 @@ class TiffFile {
     T found{};
     return TIFFGetFieldDefaulted(handle_.get(), tag, &found) == 1 ? found : otherwise;
   }
-  std::string text(std::uint32_t tag) const;                  ///< empty when absent
-  std::vector<unsigned char> bytes(std::uint32_t tag) const;  ///< of a private tag, in the machine's byte order
-  std::vector<double> numbers(std::uint32_t tag) const;       ///< of a private tag
+  std::string text(std::uint32_t tag) const;  ///< empty when absent
+  std::vector<unsigned char> bytes(
+      std::uint32_t tag) const;  ///< of a private tag, in the machine's byte order
+  std::vector<double> numbers(std::uint32_t tag) const;  ///< of a private tag
 
  private:
   std::string complaint_;
@@ -56,11 +58,12 @@ class TiffFile {
   static int warn(TIFF*, void* self, const char* module, const char* format, va_list arguments);
 };
 
-/// Every page, in the file's order. Throws InputError for a damaged directory or strips that the file does not hold.
+/// Every page, in the file's order. Throws InputError for a damaged directory or strips that the
+/// file does not hold.
 std::vector<TiffPage> tiff_pages(TiffFile& file);
 
-/// The pixels of the current page as grey values.
-cv::Mat read_tiff_page(TiffFile& file, const TiffPage& page);
+/// The pixels of the page as grey values, or as labels (ReadRequest).
+cv::Mat read_tiff_page(TiffFile& file, const TiffPage& page, bool labels);
 
 /// What read_tiff_page decided for the user.
 Notes tiff_notes(const TiffPage& page);

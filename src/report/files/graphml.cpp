@@ -20,12 +20,6 @@ std::string key(const char* name, const char* domain, const char* type) {
 
 std::string keys() {
   std::string text;
-  for (const auto& [name, type] : {std::pair{"rule", "string"},
-                                   {"cut", "double"},
-                                   {"nodes_total", "long"},
-                                   {"edges_total", "long"},
-                                   {"edges_written", "string"}})
-    text += key(name, "graph", type);
   for (const auto& [name, type] : {std::pair{"label", "string"},
                                    {"x", "double"},
                                    {"y", "double"},
@@ -47,13 +41,15 @@ std::string data(const char* id, const std::string& value) {
   return std::string("<data key=\"") + id + "\">" + value + "</data>";
 }
 
-std::string graph_data(const GraphmlContent& content) {
+// What holds for the whole graph. Gephi logs an error for every attribute of the graph, so it is a
+// description. The name comes last, because it may hold any character.
+std::string description(const GraphmlContent& content) {
   const ChipGraph& graph = *content.rule.graph;
-  return "    " + data("g_rule", escaped(content.rule.name)) +
-         data("g_cut", shortest(graph.cut.value)) +
-         data("g_nodes_total", std::to_string(graph.nodes())) +
-         data("g_edges_total", std::to_string(graph.edges)) +
-         data("g_edges_written", content.backbone == nullptr ? "all" : "backbone") + "\n";
+  return "    <desc>cut=" + shortest(graph.cut.value) +
+         "; nodes_total=" + std::to_string(graph.nodes()) +
+         "; edges_total=" + std::to_string(graph.edges) +
+         "; edges_written=" + (content.backbone == nullptr ? "all" : "backbone") +
+         "; rule=" + escaped(content.rule.name) + "</desc>\n";
 }
 
 std::string node_text(const GraphmlContent& content, std::size_t node) {
@@ -111,7 +107,7 @@ WrittenFile write_graphml(const GraphmlContent& content, const std::filesystem::
         "spanning forest. -->\n");
   file.write(keys());
   file.write("  <graph id=\"chips\" edgedefault=\"undirected\">\n");
-  file.write(graph_data(content));
+  file.write(description(content));
   for (std::size_t node = 0; node < content.result.grid.chips(); ++node)
     file.write(node_text(content, node));
   if (content.backbone != nullptr)

@@ -216,7 +216,7 @@ double widest_name(const Sheet& sheet) {
 double legend_width(const Sheet& sheet) {
   const double width = (sheet.has_unassigned() ? 13.2 : 11.2) * sheet.em;
   const double names = widest_name(sheet);
-  return names > 0 ? std::max(width, (11.5 + names) * sheet.em) : width;
+  return names > 0 ? std::max(width, (12.3 + names) * sheet.em) : width;
 }
 
 /// The micrograph under its regions, with their numbers and the scale bar.

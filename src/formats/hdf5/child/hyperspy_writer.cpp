@@ -27,7 +27,8 @@ Handle make_group(hid_t in, const char* name) {
 
 void put(hid_t object, const char* name, hid_t type, const void* value) {
   const Handle space = checked(H5Screate(H5S_SCALAR), H5Sclose);
-  const Handle attribute = checked(H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
+  const Handle attribute =
+      checked(H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
   check(H5Awrite(attribute, type, value));
 }
 
@@ -39,8 +40,12 @@ void put(hid_t object, const char* name, const std::string& text) {
   put(object, name, type, &characters);
 }
 
-void put(hid_t object, const char* name, double number) { put(object, name, H5T_NATIVE_DOUBLE, &number); }
-void put(hid_t object, const char* name, long long number) { put(object, name, H5T_NATIVE_LLONG, &number); }
+void put(hid_t object, const char* name, double number) {
+  put(object, name, H5T_NATIVE_DOUBLE, &number);
+}
+void put(hid_t object, const char* name, long long number) {
+  put(object, name, H5T_NATIVE_LLONG, &number);
+}
 
 /// True or false as numpy's readers expect it: an enumeration of one byte.
 void put_flag(hid_t object, const char* name, bool flag) {
@@ -51,12 +56,14 @@ void put_flag(hid_t object, const char* name, bool flag) {
   put(object, name, type, flag ? &yes : &no);
 }
 
-void put_axis(hid_t signal, const char* group_name, const char* name, long long size, const json& about) {
+void put_axis(hid_t signal, const char* group_name, const char* name, long long size,
+              const json& about) {
   const Handle axis = make_group(signal, group_name);
   put(axis, "_type", std::string("UniformDataAxis"));
   put(axis, "name", std::string(name));
   put(axis, "units", about.at("units").get<std::string>());
-  put(axis, "scale", about.at("scale").at(group_name == std::string("axis-0") ? 0 : 1).get<double>());
+  put(axis, "scale",
+      about.at("scale").at(group_name == std::string("axis-0") ? 0 : 1).get<double>());
   put(axis, "offset", 0.0);
   put(axis, "size", size);
   put_flag(axis, "navigate", false);
@@ -75,7 +82,8 @@ void put_data(hid_t signal, const json& about, const std::vector<std::byte>& pix
   check(H5Pset_shuffle(plan));
   check(H5Pset_deflate(plan, 4));
   check(H5Pset_obj_track_times(plan, false));
-  const Handle data = checked(H5Dcreate2(signal, "data", type, space, H5P_DEFAULT, plan, H5P_DEFAULT), H5Dclose);
+  const Handle data =
+      checked(H5Dcreate2(signal, "data", type, space, H5P_DEFAULT, plan, H5P_DEFAULT), H5Dclose);
   check(H5Dwrite(data, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, pixels.data()));
 }
 
@@ -83,7 +91,8 @@ void put_signal(hid_t file, const json& about, const std::vector<std::byte>& pix
   put(file, "file_format", std::string("HyperSpy"));
   put(file, "file_format_version", std::string("3.1"));
   const std::string title = about.at("title");
-  const Handle experiments = make_group(file, "Experiments"), signal = make_group(experiments, title.c_str());
+  const Handle experiments = make_group(file, "Experiments"),
+               signal = make_group(experiments, title.c_str());
   put(signal, "package", std::string("hyperspy"));
   put(signal, "package_version", std::string("1.7.0"));  // the one whose layout this is
   put_data(signal, about, pixels);
@@ -105,13 +114,15 @@ void put_signal(hid_t file, const json& about, const std::vector<std::byte>& pix
 std::vector<std::byte> hyperspy_file(const json& about, const std::vector<std::byte>& pixels) {
   const Handle in_memory = checked(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   check(H5Pset_fapl_core(in_memory, std::size_t{1} << 20, false));
-  const Handle file = checked(H5Fcreate("map.hspy", H5F_ACC_TRUNC, H5P_DEFAULT, in_memory), H5Fclose);
+  const Handle file =
+      checked(H5Fcreate("map.hspy", H5F_ACC_TRUNC, H5P_DEFAULT, in_memory), H5Fclose);
   put_signal(file, about, pixels);
   check(H5Fflush(file, H5F_SCOPE_GLOBAL));
   const ssize_t size = H5Fget_file_image(file, nullptr, 0);
   if (size <= 0) throw std::runtime_error("HDF5: " + complaint());
   std::vector<std::byte> bytes(static_cast<std::size_t>(size));
-  if (H5Fget_file_image(file, bytes.data(), bytes.size()) != size) throw std::runtime_error("HDF5: " + complaint());
+  if (H5Fget_file_image(file, bytes.data(), bytes.size()) != size)
+    throw std::runtime_error("HDF5: " + complaint());
   return bytes;
 }
 

@@ -3,8 +3,11 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "formats/bytes/array_axes.hpp"
+#include "formats/bytes/pixel_size.hpp"
 #include "formats/hdf5/child/handle.hpp"
 #include "metamict/formats.hpp"
 
@@ -14,26 +17,54 @@ namespace metamict::hdf5 {
 struct Image {
   DatasetInfo info;
   std::string path;
-  int row_axis = 0, col_axis = 1, frame_axis = -1;
+  ArrayAxes axes;
+  bool flat = false;  ///< its rows lie one behind the other in a single axis
 };
 
-/// The program's name for the layout ("Velox EMD") and its datasets. Throws InputError for a layout that is not
-/// supported.
+/// The program's name for the layout ("Velox EMD") and its datasets. Throws InputError for a layout
+/// that is not supported.
 struct Contents {
   std::string layout;
   std::vector<Image> images;
 };
 Contents contents_of(hid_t file);
 
-/// Fills rows, cols, frames and type from the array; `frame_axis` is 0, 2 or -1 (none or the only possible). What
-/// cannot be an image is marked so.
-Image describe(hid_t in, const std::string& path, int frame_axis);
+/// Fills rows, cols, frames and type from the array. What cannot be an image is marked so.
+Image describe(hid_t in, const std::string& path, bool frames_last = false);
+
+/// Marks it as no image, for the first reason given.
+void refuse(DatasetInfo& info, const std::string& reason);
+
+/// What the file says of one axis of an array.
+struct Axis {
+  double scale = 0;  ///< 0 when it is not said
+  Unit unit;
+  std::string name;
+};
+
+/// An axis given by the coordinates of its points.
+Axis coordinate_axis(hid_t dataset, const char* units_attribute);
+
+/// The pixel size from the axes of the array, one for each; an axis in electronvolt makes it a
+/// spectrum.
+void set_axes(Image& image, const std::vector<Axis>& axes, const std::string& source);
+
+/// Every object that hard links reach, by path; links to other files are never followed. Throws
+/// InputError.
+std::vector<std::pair<std::string, H5O_type_t>> objects(hid_t file);
+
+std::string after_last_slash(const std::string& path);
 
 // One per layout, each in its file; empty when the file is not of this layout.
 std::vector<Image> velox_images(hid_t file);
 std::vector<Image> ncem_images(hid_t file);
 std::vector<Image> hyperspy_images(hid_t file);
 std::vector<Image> dm5_images(hid_t file);
+std::vector<Image> nexus_images(hid_t file);
+std::vector<Image> usid_images(hid_t file);
+std::vector<Image> swift_images(hid_t file);
+std::vector<Image> abtem_images(hid_t file);
+std::vector<Image> ebsd_images(hid_t file);
 std::vector<Image> plain_images(hid_t file);
 
 }  // namespace metamict::hdf5

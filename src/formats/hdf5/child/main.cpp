@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The child that opens HDF5 files: the library says of itself that it is not made for hostile files, so whatever it
-// does wrong costs this process, within limits of memory and time, and never the program. Speaks to
-// src/formats/hdf5.cpp through standard output: one line of JSON and, for "read", the pixels as float behind it.
+// The child that opens HDF5 files: the library says of itself that it is not made for hostile
+// files, so whatever it does wrong costs this process, within limits of memory and time, and never
+// the program. Speaks to src/formats/hdf5.cpp through standard output: one line of JSON and, for
+// "read", the pixels behind it.
 //
 //   metamict_hdf5 list FILE
-//   metamict_hdf5 read FILE DATASET FRAME|mean MAX_PIXELS
-//   metamict_hdf5 pack              from standard input a line of JSON and pixels; answers with a .hspy file's bytes
+//   metamict_hdf5 read FILE DATASET FRAME|mean MAX_PIXELS float|double
+//   metamict_hdf5 pack              from standard input a line of JSON and pixels; answers with a
+//   .hspy file's bytes
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -19,7 +21,7 @@
 #include <string_view>
 
 #include "formats/hdf5/child/hyperspy_writer.hpp"
-#include "formats/hdf5/child/layouts.hpp"
+#include "formats/hdf5/child/pixels.hpp"
 #include "metamict/errors.hpp"
 
 namespace metamict::hdf5 {
@@ -28,10 +30,12 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::uint64_t base_bytes = 400ULL << 20;  // the libraries themselves take half of it in address space
+constexpr std::uint64_t base_bytes =
+    400ULL << 20;  // the libraries themselves take half of it in address space
 constexpr std::uint64_t base_seconds = 5;
 
-// The soft limits bind; the hard ones stay, so that an image whose size has been checked gets what it needs.
+// The soft limits bind; the hard ones stay, so that an image whose size has been checked gets what
+// it needs.
 void set_limit(decltype(RLIMIT_AS) what, std::uint64_t value) {
   rlimit current{};
   getrlimit(what, &current);
@@ -58,9 +62,10 @@ std::uint64_t whole(const char* text) {
 
 json to_json(const Image& image) {
   const DatasetInfo& info = image.info;
-  json value = {{"name", info.name},     {"rows", info.rows},    {"cols", info.cols},
-                {"frames", info.frames}, {"dtype", info.dtype},  {"source", info.pixel_size_source},
-                {"image", info.image},   {"reason", info.reason}};
+  json value = {
+      {"name", info.name},     {"rows", info.rows},     {"cols", info.cols},
+      {"frames", info.frames}, {"dtype", info.dtype},   {"source", info.pixel_size_source},
+      {"image", info.image},   {"reason", info.reason}, {"notes", info.notes}};
   if (info.nm_per_pixel) value["nm"] = {(*info.nm_per_pixel)[0], (*info.nm_per_pixel)[1]};
   return value;
 }
@@ -71,58 +76,13 @@ void say(const json& line) {
 }
 
 Handle open_file(const char* path) {
-  Handle file(H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
+  const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+  // A file that was unpacked in memory has a path below /proc only, which the default driver wants
+  // to resolve.
+  if (std::string_view(path).starts_with("/proc/")) H5Pset_fapl_stdio(access);
+  Handle file(H5Fopen(path, H5F_ACC_RDONLY, access), H5Fclose);
   if (!file) throw InputError("truncated or damaged: " + complaint());
   return file;
-}
-
-// Pixels that the file does not hold would come back as zeros, and those of another file need not be what they seem.
-void check_storage(hid_t dataset, std::uint64_t pixels, std::uint64_t file_bytes) {
-  constexpr std::uint64_t most_per_byte = 2000;  // deflate reaches 1,032
-  H5D_space_status_t status = H5D_SPACE_STATUS_NOT_ALLOCATED;
-  const Handle layout(H5Dget_create_plist(dataset), H5Pclose);
-  if (H5Pget_layout(layout) == H5D_VIRTUAL || H5Pget_external_count(layout) > 0)
-    throw InputError("its pixels lie in another file");
-  if (H5Dget_space_status(dataset, &status) < 0 || status == H5D_SPACE_STATUS_NOT_ALLOCATED)
-    throw InputError("the dataset was never written: it holds no pixels");
-  const std::uint64_t stored = std::min<std::uint64_t>(H5Dget_storage_size(dataset), file_bytes);
-  if (pixels / most_per_byte > stored)
-    throw InputError("damaged: it claims " + std::to_string(pixels) + " pixels in " + std::to_string(stored) +
-                     " bytes");
-}
-
-void read_frame(hid_t dataset, const Image& image, int frame, std::vector<float>& pixels) {
-  const int rank = image.frame_axis < 0 ? 2 : 3;
-  hsize_t start[3] = {0, 0, 0}, count[3] = {1, 1, 1};
-  count[image.row_axis] = static_cast<hsize_t>(image.info.rows);
-  count[image.col_axis] = static_cast<hsize_t>(image.info.cols);
-  if (rank == 3) start[image.frame_axis] = static_cast<hsize_t>(frame);
-  const Handle file_space(H5Dget_space(dataset), H5Sclose),
-      memory_space(H5Screate_simple(rank, count, nullptr), H5Sclose);
-  if (H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start, nullptr, count, nullptr) < 0 ||
-      H5Dread(dataset, H5T_NATIVE_FLOAT, memory_space, file_space, H5P_DEFAULT, pixels.data()) < 0)
-    throw InputError("truncated or damaged: " + complaint());
-}
-
-std::vector<float> read_pixels(hid_t dataset, const Image& image, const std::string& frame) {
-  const auto count = static_cast<std::size_t>(image.info.rows) * static_cast<std::size_t>(image.info.cols);
-  std::vector<float> pixels(count);
-  if (frame != "mean" || image.info.frames == 1) {
-    const std::uint64_t number = frame == "mean" ? 0 : whole(frame.c_str());
-    if (number >= static_cast<std::uint64_t>(image.info.frames))
-      throw InputError("there is no frame " + frame + ": the dataset \"" + image.info.name + "\" has " +
-                       std::to_string(image.info.frames) + ", numbered from 0");
-    read_frame(dataset, image, static_cast<int>(number), pixels);
-    return pixels;
-  }
-  std::vector<double> sum(count, 0.0);
-  for (int i = 0; i < image.info.frames; ++i) {
-    read_frame(dataset, image, i, pixels);
-    for (std::size_t k = 0; k < count; ++k) sum[k] += static_cast<double>(pixels[k]);
-  }
-  std::transform(sum.begin(), sum.end(), pixels.begin(),
-                 [&](double value) { return static_cast<float>(value / image.info.frames); });
-  return pixels;
 }
 
 void list(const char* path) {
@@ -133,7 +93,16 @@ void list(const char* path) {
   say({{"layout", contents.layout}, {"datasets", datasets}});
 }
 
-void read(const char* path, const char* index, const std::string& frame, const char* max_pixels) {
+template <typename T>
+void say_pixels(hid_t dataset, const Image& image, const std::string& frame) {
+  const std::vector<T> pixels = read_pixels<T>(
+      dataset, image, frame == "mean" ? std::nullopt : std::optional(whole(frame.c_str())));
+  say({{"dataset", to_json(image)}});
+  std::fwrite(pixels.data(), sizeof(T), pixels.size(), stdout);
+}
+
+void read(const char* path, const char* index, const std::string& frame, const char* max_pixels,
+          bool exact) {
   const Handle file = open_file(path);
   const Contents contents = contents_of(file);
   if (whole(index) >= contents.images.size())
@@ -143,22 +112,23 @@ void read(const char* path, const char* index, const std::string& frame, const c
   const std::uint64_t rows = static_cast<std::uint64_t>(image.info.rows),
                       cols = static_cast<std::uint64_t>(image.info.cols);
   if (!image.info.image)
-    throw InputError("the dataset \"" + image.info.name + "\" is not an image: " + image.info.reason);
+    throw InputError("the dataset \"" + image.info.name +
+                     "\" is not an image: " + image.info.reason);
   if (rows > whole(max_pixels) / cols)
     throw InputError("the image has " + std::to_string(rows) + " x " + std::to_string(cols) +
-                     " px, above the limit of " + max_pixels + " pixels; raise --max-pixels if that is meant");
+                     " px, above the limit of " + max_pixels +
+                     " pixels; raise --max-pixels if that is meant");
   const Handle dataset = open_dataset(file, image.path);
-  if (!dataset) throw InputError("damaged: the dataset \"" + image.info.name + "\" cannot be opened again");
+  if (!dataset)
+    throw InputError("damaged: the dataset \"" + image.info.name + "\" cannot be opened again");
   hsize_t file_bytes = 0;
   H5Fget_filesize(file, &file_bytes);
   check_storage(dataset, rows * cols, file_bytes);
-  // A chunk as large as the image, packed and unpacked, the image and its sum: 32 bytes a pixel. Any machine unpacks 5
-  // million pixels a second.
+  // A chunk as large as the image, packed and unpacked, the image and its sum: 32 bytes a pixel.
+  // Any machine unpacks 5 million pixels a second.
   const std::uint64_t frames = frame == "mean" ? static_cast<std::uint64_t>(image.info.frames) : 1;
   limit(base_bytes + 32 * rows * cols, base_seconds + rows * cols * frames / 5'000'000);
-  const std::vector<float> pixels = read_pixels(dataset, image, frame);
-  say({{"dataset", to_json(image)}});
-  std::fwrite(pixels.data(), sizeof(float), pixels.size(), stdout);
+  exact ? say_pixels<double>(dataset, image, frame) : say_pixels<float>(dataset, image, frame);
 }
 
 void pack() {
@@ -179,10 +149,13 @@ void run(int count, char** arguments) {
   setenv("HDF5_PLUGIN_PRELOAD", "::", 1);       // a file must not make the library load code
   setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1);  // images lie on read-only and network folders
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  register_filters();
   const std::string verb = count > 1 ? arguments[1] : "";
   try {
     if (verb == "list" && count == 3) return list(arguments[2]);
-    if (verb == "read" && count == 6) return read(arguments[2], arguments[3], arguments[4], arguments[5]);
+    if (verb == "read" && count == 7)
+      return read(arguments[2], arguments[3], arguments[4], arguments[5],
+                  arguments[6] == std::string_view("double"));
     if (verb == "pack" && count == 2) return pack();
     say({{"error", "wrong call of the HDF5 reader"}});
   } catch (const std::bad_alloc&) {
