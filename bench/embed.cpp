@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Chips per second of the encoder against torchvision in Python, LibTorch's own best and oneDNN's best matrix product,
-// all in the same run: rounds alternate, medians count. --clock processor counts processor seconds, which a neighbour's
-// load changes least, and can say nothing about two workers.
+// Chips per second of the encoder against torchvision in Python, LibTorch's own best and oneDNN's
+// best matrix product, all in the same run: rounds alternate, medians count. --clock processor
+// counts processor seconds, which a neighbour's load changes least, and can say nothing about two
+// workers.
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -40,8 +41,9 @@ Seconds now() {
   const auto seconds = [](const timeval& t) {
     return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
   };
-  return {std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(),
-          seconds(usage.ru_utime) + seconds(usage.ru_stime)};
+  return {
+      std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(),
+      seconds(usage.ru_utime) + seconds(usage.ru_stime)};
 }
 
 Seconds time_of(const std::function<void()>& work) {
@@ -99,7 +101,8 @@ class Peer {
   FILE *to_ = nullptr, *from_ = nullptr;
 };
 
-/// GFLOP/s of one oneDNN matrix product n x n x n that stays in the second-level cache, in every worker at once.
+/// GFLOP/s of one oneDNN matrix product n x n x n that stays in the second-level cache, in every
+/// worker at once.
 Seconds product_seconds(dnnl::memory::data_type type, long n, int repeats, int threads) {
   using dnnl::memory;
   return time_of([&] {
@@ -128,16 +131,18 @@ Seconds product_seconds(dnnl::memory::data_type type, long n, int repeats, int t
 /// The project's encoder over a grid of chips of noise, its weights from the model's file.
 class Ours {
  public:
-  Ours(const std::filesystem::path& model, int px, int threads, Precision precision, EmbeddingMode mode, int side_px,
-       int stride_px) {
+  Ours(const std::filesystem::path& model, int px, int threads, Precision precision,
+       EmbeddingMode mode, int side_px, int stride_px) {
     const MappedFile file(model);
     auto weights = fold_resnet50(stored_tensors(file.bytes()).value());
     Sidecar sidecar = read_sidecar(model);
     sidecar.input_px = px;
     EncoderOptions options;
-    options.model = model, options.threads = threads, options.precision = precision, options.embedding = mode;
-    encoder_ = std::make_unique<ResnetEncoder>(std::make_shared<const FoldedResnet>(std::move(weights.value())),
-                                               options, sidecar, Notes{});
+    options.model = model, options.threads = threads, options.precision = precision,
+    options.embedding = mode;
+    encoder_ = std::make_unique<ResnetEncoder>(
+        std::make_shared<const FoldedResnet>(std::move(weights.value())), options, sidecar,
+        Notes{});
     image_.pixels.create(side_px, side_px, CV_32F);
     cv::RNG(1).fill(image_.pixels, cv::RNG::NORMAL, 0, 1);
     grid_ = lay_grid(image_.pixels.size(), image_.pixels.size(), px, stride_px);
@@ -152,7 +157,8 @@ class Ours {
   ChipGrid grid_;
 };
 
-double flop_of_chip(int px) {  // ResNet50's multiplications and additions, measured by counting them layer by layer
+double flop_of_chip(
+    int px) {  // ResNet50's multiplications and additions, measured by counting them layer by layer
   return px == 64 ? 0.667e9 : px == 96 ? 1.50e9 : px == 128 ? 2.67e9 : 8.17e9;
 }
 
@@ -168,12 +174,14 @@ struct Settings {
 /// The features themselves are in it: 8 KB a chip.
 void print_memory(const Settings& settings) {
   const int side = settings.memory_px;
-  const Ours map(settings.model, 64, settings.threads.back(), Precision::automatic, EmbeddingMode::shared, side, 16);
+  const Ours map(settings.model, 64, settings.threads.back(), Precision::automatic,
+                 EmbeddingMode::shared, side, 16);
   std::printf(
-      "%d² px, %d chips, %d workers: peak %.2f GB (goal <= 1.5 at 4096²), of which the image %.2f and the features "
+      "%d² px, %d chips, %d workers: peak %.2f GB (goal <= 1.5 at 4096²), of which the image %.2f "
+      "and the features "
       "%.2f\n",
-      side, map.chips(), settings.threads.back(), 1e-9 * static_cast<double>(peak_memory_bytes()), 4e-9 * side * side,
-      8192e-9 * map.chips());
+      side, map.chips(), settings.threads.back(), 1e-9 * static_cast<double>(peak_memory_bytes()),
+      4e-9 * side * side, 8192e-9 * map.chips());
 }
 
 class Bench {
@@ -181,8 +189,8 @@ class Bench {
   explicit Bench(const Settings& settings) : settings_(settings) {}
 
   void run() {
-    std::cout << "peer: " << peer_.name << "clock: " << settings_.clock << ", medians of " << settings_.rounds
-              << " alternating rounds\n\n"
+    std::cout << "peer: " << peer_.name << "clock: " << settings_.clock << ", medians of "
+              << settings_.rounds << " alternating rounds\n\n"
               << "| px | workers | path | chips/s | against | ratio | best against best | goal |\n"
               << "|---|---|---|---|---|---|---|---|\n";
     for (const int px : settings_.sizes)
@@ -200,7 +208,9 @@ class Bench {
       for (const auto& [name, rate] : contest) rates[name].push_back(rate());
     return rates;
   }
-  double counted(const Seconds& seconds) const { return settings_.clock == "wall" ? seconds.wall : seconds.processor; }
+  double counted(const Seconds& seconds) const {
+    return settings_.clock == "wall" ? seconds.wall : seconds.processor;
+  }
   int of(int chips, int px) const {
     return std::max(32, static_cast<int>(settings_.scale * chips * 64 * 64 / (px * px)) / 32 * 32);
   }
@@ -223,15 +233,15 @@ class Bench {
     const char* goal;
     double worth = 1;  // of one of ours in the peer's unit
   };
-  /// Medians over the rounds, of the rate and of the ratio; and each at its best: a neighbour who holds the matrix unit
-  /// slows us and not a peer that does without.
+  /// Medians over the rounds, of the rate and of the ratio; and each at its best: a neighbour who
+  /// holds the matrix unit slows us and not a peer that does without.
   static void print(const Rates& rates, const Row& row) {
     const std::vector<double>&ours = rates.at(row.ours), &peer = rates.at(row.peer);
     std::vector<double> ratios;
     for (std::size_t i = 0; i < ours.size(); ++i) ratios.push_back(row.worth * ours[i] / peer[i]);
     const double best = row.worth * std::ranges::max(ours) / std::ranges::max(peer);
-    std::printf("| %d | %d | %s | %.0f | %s | %.2f | %.2f | %s |\n", row.px, row.threads, row.path, median(ours),
-                row.against, median(ratios), best, row.goal);
+    std::printf("| %d | %d | %s | %.0f | %s | %.2f | %.2f | %s |\n", row.px, row.threads, row.path,
+                median(ours), row.against, median(ratios), best, row.goal);
     std::fflush(stdout);
   }
 
@@ -251,7 +261,8 @@ class Bench {
       return Ours(settings_.model, px, workers, precision, EmbeddingMode::chip, side, px / 4);
     };
     Ours low = encoder(Precision::bfloat16, threads), full = encoder(Precision::float32, threads);
-    Ours bytes = encoder(Precision::int8, threads, 3);  // calibrated on every image, so on one of the usual size
+    Ours bytes = encoder(Precision::int8, threads,
+                         3);  // calibrated on every image, so on one of the usual size
     std::optional<Ours> one;
     if (threads > 1) one.emplace(encoder(Precision::bfloat16, 1));
     Contest contest{{"bfloat16", ours(low)},
@@ -268,22 +279,26 @@ class Bench {
     const char* const goal = px <= 96 ? ">= 9" : ">= 11";
     print(rates, {px, threads, "bfloat16", "bfloat16", "python", "torchvision, batch 32", goal});
     print(rates, {px, threads, "bfloat16", "bfloat16", "frozen", "LibTorch frozen", ""});
-    print(rates, {px, threads, "bfloat16", "bfloat16", "product", "oneDNN bfloat16 matmul 512", ">= 0.48",
-                  flop_of_chip(px) * 1e-9});
+    print(rates, {px, threads, "bfloat16", "bfloat16", "product", "oneDNN bfloat16 matmul 512",
+                  ">= 0.48", flop_of_chip(px) * 1e-9});
     print(rates, {px, threads, "float32", "float32", "python", "torchvision, batch 32", ">= 1.5"});
     print(rates, {px, threads, "int8", "int8", "python", "torchvision, batch 32", ""});
     print(rates, {px, threads, "int8", "int8", "bfloat16", "bfloat16", ""});
     if (!one) return;
     print(rates, {px, threads, "bfloat16", "bfloat16", "one", "one worker", ">= 1.95"});
-    print(rates, {px, threads, "oneDNN matmul, GFLOP/s", "product", "one product", "one worker", ""});
+    print(rates,
+          {px, threads, "oneDNN matmul, GFLOP/s", "product", "one product", "one worker", ""});
   }
 
   void shared(int threads) {
     Ours map(settings_.model, 64, threads, Precision::automatic, EmbeddingMode::shared, 1024, 16);
-    Ours alone(settings_.model, 64, threads, Precision::automatic, EmbeddingMode::chip, 64 + 15 * 16, 16);
-    const Rates rates =
-        hold({{"shared", ours(map)}, {"chip", ours(alone)}, {"python", python("torchvision", 64, threads)}});
-    print(rates, {64, threads, "shared, 1024², stride 16", "shared", "python", "torchvision, batch 32", ">= 100"});
+    Ours alone(settings_.model, 64, threads, Precision::automatic, EmbeddingMode::chip,
+               64 + 15 * 16, 16);
+    const Rates rates = hold({{"shared", ours(map)},
+                              {"chip", ours(alone)},
+                              {"python", python("torchvision", 64, threads)}});
+    print(rates, {64, threads, "shared, 1024², stride 16", "shared", "python",
+                  "torchvision, batch 32", ">= 100"});
     print(rates, {64, threads, "shared, 1024², stride 16", "shared", "chip", "chip by chip", ""});
   }
 
@@ -303,7 +318,8 @@ int main(int argc, char** argv) {
   app.add_option("--threads", settings.threads, "numbers of workers")->delimiter(',');
   app.add_option("--rounds", settings.rounds, "turns of each contestant");
   app.add_option("--scale", settings.scale, "more or fewer chips for the peers");
-  app.add_option("--clock", settings.clock, "wall or processor")->check(CLI::IsMember({"wall", "processor"}));
+  app.add_option("--clock", settings.clock, "wall or processor")
+      ->check(CLI::IsMember({"wall", "processor"}));
   app.add_option("--memory-px", settings.memory_px,
                  "instead: peak memory of one shared pass over an image of so many px a side");
   app.add_option("--model", settings.model, "a ResNet50");

@@ -49,32 +49,37 @@ struct Chips {
   Notes notes;
 };
 
-Chips lay_chips(const Micrograph& micrograph, const EncoderShape& encoder, const SegmentOptions& options) {
+Chips lay_chips(const Micrograph& micrograph, const EncoderShape& encoder,
+                const SegmentOptions& options) {
   Plan planned = plan(micrograph, options, encoder);
   check_memory(planned, options.resources);
   const Micrograph standardised = standardise(micrograph);
   Chips chips{std::move(planned.chip_size), {}, {}, {}, std::move(planned.notes)};
   chips.canonical = to_canonical_scale(standardised, chips.size.size_px, encoder.input_px);
-  chips.grid =
-      lay_grid(chips.canonical.pixels.size(), chips.canonical.input_size, encoder.input_px, planned.grid.stride_px);
+  chips.grid = lay_grid(chips.canonical.pixels.size(), chips.canonical.input_size, encoder.input_px,
+                        planned.grid.stride_px);
   chips.order = measure_order(chips.canonical, chips.grid, options.resources.threads,
                               canonical_zero(micrograph.pixels, standardised.pixels));
   return chips;
 }
 
-/// Draws the map's borders by the pixels beside them. A note says which borders that could not decide.
-Notes sharpen(LabelMap& map, const Communities& communities, const Micrograph& micrograph, const Scene& scene,
-              int threads) {
+/// Draws the map's borders by the pixels beside them. A note says which borders that could not
+/// decide.
+Notes sharpen(LabelMap& map, const Communities& communities, const Micrograph& micrograph,
+              const Scene& scene, int threads) {
   std::vector<bool> ordered{false};
   for (const Region& region : measure_regions(micrograph, map, communities, scene.order))
     ordered.push_back(is_ordered(region.order));
-  const SharpBorders borders = sharpen_borders(scene.canonical, scene.grid, ordered, map.labels, threads);
+  const SharpBorders borders =
+      sharpen_borders(scene.canonical, scene.grid, ordered, map.labels, threads);
   map = renumbered(map);
   Notes notes;
-  const std::string of_all = " of " + std::to_string(borders.left + borders.moved) + " borders between regions are ";
+  const std::string of_all =
+      " of " + std::to_string(borders.left + borders.moved) + " borders between regions are ";
   if (borders.faded > 0)
-    notes.push_back(std::to_string(borders.faded) + of_all +
-                    "where half of the lattice's amplitude is left: order fades there over many periods");
+    notes.push_back(
+        std::to_string(borders.faded) + of_all +
+        "where half of the lattice's amplitude is left: order fades there over many periods");
   if (borders.left > 0)
     notes.push_back(std::to_string(borders.left) + of_all +
                     "where the chips' votes put them: the pixels beside them do not tell "
@@ -93,7 +98,8 @@ struct AppliedRule {
 std::vector<std::size_t> longest_first(const std::vector<Rule>& rules) {
   std::vector<std::size_t> numbers(rules.size());
   std::iota(numbers.begin(), numbers.end(), std::size_t{0});
-  std::stable_partition(numbers.begin(), numbers.end(), [&](std::size_t i) { return rules[i].derived != nullptr; });
+  std::stable_partition(numbers.begin(), numbers.end(),
+                        [&](std::size_t i) { return rules[i].derived != nullptr; });
   return numbers;
 }
 
@@ -110,7 +116,8 @@ void adopt(AppliedRule&& applied, Result& result) {
 
 }  // namespace
 
-Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& options, const Progress& progress) {
+Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& options,
+               const Progress& progress) {
   options.check();
   const Resources& resources = options.resources;
   const std::vector<Rule> rules = parse_rules(options.rules.cuts);
@@ -120,22 +127,27 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& op
   result.micrograph = std::move(micrograph);
   append(result.notes, result.micrograph.notes);
   if (!result.micrograph.nm_per_pixel)
-    result.notes.push_back("the pixel size is not known: lengths and areas are in pixels; give --pixel-size");
+    result.notes.push_back(
+        "the pixel size is not known: lengths and areas are in pixels; give --pixel-size");
 
-  Chips chips = timed("grid", [&] { return lay_chips(result.micrograph, shape_of(encoder.identity()), options); });
+  Chips chips = timed(
+      "grid", [&] { return lay_chips(result.micrograph, shape_of(encoder.identity()), options); });
   append(result.notes, chips.notes);
   result.chip_size = std::move(chips.size);
   result.grid = chips.grid;
   result.order = std::move(chips.order);
-  result.embeddings =
-      timed("embed", [&] { return embed(chips.canonical, result.grid, encoder, options.normalise, progress); });
+  result.embeddings = timed("embed", [&] {
+    return embed(chips.canonical, result.grid, encoder, options.normalise, progress);
+  });
   append(result.notes, encoder.notes());  // of how it was opened, and of this image
-  result.similarity =
-      timed("compare", [&] { return compare(result.embeddings, options.similarity, resources, progress); });
+  result.similarity = timed("compare", [&] {
+    return compare(result.embeddings, options.similarity, resources, progress);
+  });
   append(result.notes, result.similarity.notes);
   result.mode = mode_of(result.similarity.statistics, options.rules.mode_bins);
 
-  const Scene scene{chips.canonical, result.grid, result.embeddings, result.similarity, result.order};
+  const Scene scene{chips.canonical, result.grid, result.embeddings, result.similarity,
+                    result.order};
   const auto apply = [&](std::size_t i, const Progress& tell) {
     AppliedRule applied;
     auto& [rule, notes, seconds] = applied;
@@ -143,15 +155,19 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& op
     rule.name = rules[i].name;
     rule.kind = rules[i].derived ? RuleKind::derived : RuleKind::threshold;
     if (rules[i].derived) {
-      rule.communities =
-          in_rule("communities", [&] { return rules[i].derived->find(scene, options.communities, resources, tell); });
+      rule.communities = in_rule("communities", [&] {
+        return rules[i].derived->find(scene, options.communities, resources, tell);
+      });
     } else {
-      const Cut cut =
-          in_rule("cut", [&] { return choose_cut(scene.similarity, *rules[i].cut, options.rules.mode_bins); });
-      rule.graph = in_rule("link", [&] { return link(scene.similarity, cut, options.rules.edge_weight); });
+      const Cut cut = in_rule("cut", [&] {
+        return choose_cut(scene.similarity, *rules[i].cut, options.rules.mode_bins);
+      });
+      rule.graph =
+          in_rule("link", [&] { return link(scene.similarity, cut, options.rules.edge_weight); });
       append(notes, rule.graph->notes);
-      rule.communities =
-          in_rule("communities", [&] { return find_communities(*rule.graph, options.communities, resources, tell); });
+      rule.communities = in_rule("communities", [&] {
+        return find_communities(*rule.graph, options.communities, resources, tell);
+      });
     }
     append(notes, rule.communities.notes);
     rule.map = in_rule("paint", [&] {
@@ -165,7 +181,8 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& op
     return applied;
   };
   const int workers = at_once(result.grid.chips(), resources.threads);
-  for (AppliedRule& applied : run_all(longest_first(rules), workers, "communities", progress, apply))
+  for (AppliedRule& applied :
+       run_all(longest_first(rules), workers, "communities", progress, apply))
     adopt(std::move(applied), result);
   return result;
 }

@@ -24,7 +24,8 @@ class Program : public test::ProgramFixture {
  protected:
   void SetUp() override {
     ProgramFixture::SetUp();
-    write("film.npy", test::draw_lattice({.rows = 128, .cols = 160, .period_px = 8, .amorphous_from = 0.5}));
+    write("film.npy",
+          test::draw_lattice({.rows = 128, .cols = 160, .period_px = 8, .amorphous_from = 0.5}));
   }
 
   int segment(std::vector<std::string> more) {
@@ -69,12 +70,13 @@ TEST_F(Program, HelpAndVersionGoToStdoutAndLoadNoModel) {
 TEST_F(Program, HelpNamesEveryOptionOfTheContractWithItsDefault) {
   ASSERT_EQ(run({"segment", "--help"}), 0);
   for (const char* option :
-       {"chip-size",     "stride",      "pixel-size", "lattice-nm", "dataset",      "frame",      "encoder",
-        "device",        "precision",   "normalise",  "cut",        "primary",      "similarity", "edge-weight",
-        "mode-bins",     "communities", "engine",     "embedding",  "resolution",   "seed",       "runs",
-        "min-chips",     "vote",        "graphml",    "write",      "manifest",     "max-pixels", "spill",
-        "trust-encoder", "threads",     "max-memory", "config",     "print-config", "dry-run",    "resume",
-        "overwrite",     "fail-fast",   "quiet",      "verbose",    "json",         "log-file",   "no-color"})
+       {"chip-size",  "stride",      "pixel-size",   "lattice-nm",  "dataset",       "frame",
+        "encoder",    "device",      "precision",    "normalise",   "cut",           "primary",
+        "similarity", "edge-weight", "mode-bins",    "communities", "engine",        "embedding",
+        "resolution", "seed",        "runs",         "min-chips",   "vote",          "graphml",
+        "write",      "manifest",    "max-pixels",   "spill",       "trust-encoder", "threads",
+        "max-memory", "config",      "print-config", "dry-run",     "resume",        "overwrite",
+        "fail-fast",  "quiet",       "verbose",      "json",        "log-file",      "no-color"})
     EXPECT_THAT(out, HasSubstr("--" + std::string(option)));
 }
 
@@ -129,9 +131,10 @@ TEST_F(Program, EveryFileOfTheContractIsThereAndNothingElseIsLeft) {
   ASSERT_EQ(segment({film(), "--write", "embeddings,scores"}), 0) << err;
   const auto all = files();
   for (const char* name :
-       {"run.toml", "run.json", "film/report.json", "film/report.html", "film/similarity.png", "film/chips.csv",
-        "film/DONE.json", "film/embeddings.npy", "film/scores.npy", "film/mode/labels.tif", "film/mode/overlay.png",
-        "film/mode/graph.graphml", "film/mode/graph.png", "film/mean/labels.tif", "film/median/labels.tif"})
+       {"run.toml", "run.json", "film/report.json", "film/report.html", "film/similarity.png",
+        "film/chips.csv", "film/DONE.json", "film/embeddings.npy", "film/scores.npy",
+        "film/mode/labels.tif", "film/mode/overlay.png", "film/mode/graph.graphml",
+        "film/mode/graph.png", "film/mean/labels.tif", "film/median/labels.tif"})
     EXPECT_THAT(all, testing::Contains(fs::path(name)));
   for (const fs::path& file : all) EXPECT_NE(file.extension(), ".part");
   EXPECT_EQ(out, "") << "stdout holds only what was asked for";
@@ -169,7 +172,10 @@ TEST_F(Program, SameRunGivesTheSameBytesWhateverTheThreads) {
   ASSERT_EQ(segment({film()}), 0) << err;
   std::map<fs::path, std::string> first;
   for (const fs::path& file : files()) first[file] = test::slurp(out_folder() / file);
-  ASSERT_EQ(run({"segment", film(), "--output", out_folder().string(), "--overwrite", "--threads", "3"}), 0) << err;
+  ASSERT_EQ(
+      run({"segment", film(), "--output", out_folder().string(), "--overwrite", "--threads", "3"}),
+      0)
+      << err;
   for (const auto& [file, bytes] : first)
     if (file.filename() != "run.json" && file.filename() != "run.toml") {
       EXPECT_EQ(test::slurp(out_folder() / file), bytes) << file;
@@ -203,9 +209,10 @@ TEST_F(Program, OneBadImageNeverStopsTheOthers) {
   flat.at<float>(5, 7) = std::numeric_limits<float>::quiet_NaN();
   write("nan.npy", flat);
   write("tiny.npy", test::draw_lattice({.rows = 12, .cols = 12, .period_px = 4}));
-  const std::vector<std::string> bad = {(folder / "broken.tif").string(), (folder / "empty.tif").string(),
-                                        (folder / "flat.npy").string(), (folder / "nan.npy").string(),
-                                        (folder / "missing.tif").string()};
+  const std::vector<std::string> bad = {
+      (folder / "broken.tif").string(), (folder / "empty.tif").string(),
+      (folder / "flat.npy").string(), (folder / "nan.npy").string(),
+      (folder / "missing.tif").string()};
   std::vector<std::string> arguments = bad;
   arguments.insert(arguments.begin() + 2, film());
   EXPECT_EQ(segment(arguments), 1);
@@ -235,7 +242,8 @@ TEST_F(Program, EachFailureHasItsExitCode) {
   stop_signal = SIGINT;
   EXPECT_EQ(segment({film(), "--overwrite"}), 130);
   stop_signal = 0;
-  for (const fs::path& file : files()) EXPECT_TRUE(file == "run.toml" || file == "run.json") << file;
+  for (const fs::path& file : files())
+    EXPECT_TRUE(file == "run.toml" || file == "run.json") << file;
 }
 
 TEST_F(Program, TwoImagesWithOneStemAreRefusedBeforeStarting) {
@@ -250,7 +258,10 @@ TEST_F(Program, TwoImagesWithOneStemAreRefusedBeforeStarting) {
 
 TEST_F(Program, ConfigFileStandsBetweenDefaultsAndTheCommandLine) {
   std::ofstream(folder / "c.toml") << "cut = \"median\"\nseed = 7\n";
-  ASSERT_EQ(segment({film(), "--config", (folder / "c.toml").string(), "--seed", "9", "--print-config"}), 0) << err;
+  ASSERT_EQ(
+      segment({film(), "--config", (folder / "c.toml").string(), "--seed", "9", "--print-config"}),
+      0)
+      << err;
   EXPECT_THAT(out, HasSubstr("cut = \"median\""));
   EXPECT_THAT(out, HasSubstr("seed = \"9\""));
   std::ofstream(folder / "c.toml") << "cuts = \"median\"\n";
@@ -297,7 +308,9 @@ TEST_F(Program, OpenCVsOwnThreadsAreNotMoreThanAskedFor) {
 }
 
 TEST_F(Program, TheLogFileSaysWhatStandardErrorSays) {
-  ASSERT_EQ(segment({film(), "--primary", "mean", "--cut", "mode", "--log-file", path("run.log")}), 0) << err;
+  ASSERT_EQ(segment({film(), "--primary", "mean", "--cut", "mode", "--log-file", path("run.log")}),
+            0)
+      << err;
   const std::string log = test::slurp(path("run.log"));
   std::istringstream lines(err);
   int said = 0;
@@ -307,7 +320,8 @@ TEST_F(Program, TheLogFileSaysWhatStandardErrorSays) {
     }
   EXPECT_GT(said, 1);
   EXPECT_THAT(log, testing::ContainsRegex("^[0-9]{4}-[0-9]{2}-[0-9]{2}T"));
-  expect_refused(segment({film(), "--overwrite", "--log-file", path("models")}), "models cannot be opened");
+  expect_refused(segment({film(), "--overwrite", "--log-file", path("models")}),
+                 "models cannot be opened");
 }
 
 TEST_F(Program, DryRunWritesNothingAndOpensNoEncoder) {
@@ -320,7 +334,9 @@ TEST_F(Program, DryRunWritesNothingAndOpensNoEncoder) {
 TEST_F(Program, UsesTheWholeMachineUnlessToldOtherwise) {
   ASSERT_EQ(run({"segment", film(), "--output", out_folder().string(), "--dry-run"}), 0) << err;
   EXPECT_THAT(out, testing::EndsWith(", threads: " + std::to_string(machine_threads()) + "\n"));
-  ASSERT_EQ(run({"segment", film(), "--output", out_folder().string(), "--dry-run", "--threads", "7"}), 0) << err;
+  ASSERT_EQ(
+      run({"segment", film(), "--output", out_folder().string(), "--dry-run", "--threads", "7"}), 0)
+      << err;
   EXPECT_THAT(out, testing::EndsWith(", threads: 7\n"));
 }
 
@@ -354,7 +370,8 @@ TEST_F(Program, EvaluateComparesLabelMaps) {
   EXPECT_THAT(out, HasSubstr("no label   IoU 0\n"));
   const cv::Mat grey = test::draw_lattice({.rows = 128, .cols = 160, .period_px = 8}) * 0.37;
   write("grey.npy", grey);
-  EXPECT_EQ(run({"evaluate", labels, (folder / "grey.npy").string()}), 3) << "grey values are no labels";
+  EXPECT_EQ(run({"evaluate", labels, (folder / "grey.npy").string()}), 3)
+      << "grey values are no labels";
 }
 
 TEST_F(Program, CompletionAndManualComeFromTheParserItself) {

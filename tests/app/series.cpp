@@ -29,8 +29,8 @@ class Verbs : public test::ProgramFixture {
   }
   int series(std::vector<std::string> more) {
     more.insert(more.begin(), "series");
-    more.insert(more.end(),
-                {"--output", (folder / "out").string(), "--threads", "1", "--cut", "mean", "--graphml", "none"});
+    more.insert(more.end(), {"--output", (folder / "out").string(), "--threads", "1", "--cut",
+                             "mean", "--graphml", "none"});
     return run(more);
   }
   json series_json() const { return json::parse(test::slurp(folder / "out/series.json")); }
@@ -49,21 +49,24 @@ std::vector<std::string> split_lines(const std::string& text) {
 TEST_F(Verbs, ASeriesLeavesEveryFileOfTheContract) {
   write("a.npy", film(1));
   write("b.npy", film(0.5));
-  std::ofstream(folder / "series.csv") << "image,operator,dose_dpa\r\nb.npy,\"Doe, J.\",0.5\r\na.npy,Roe,0\r\n";
+  std::ofstream(folder / "series.csv")
+      << "image,operator,dose_dpa\r\nb.npy,\"Doe, J.\",0.5\r\na.npy,Roe,0\r\n";
   ASSERT_EQ(series({path("series.csv"), "--pixel-size", "0.05nm"}), 0) << err;
   for (const char* name :
-       {"series.csv", "series.json", "series.html", "metamict_series_mqc.json", "metamict_trend_mqc.json", "run.toml",
-        "run.json", "a/series/labels.tif", "a/series/overlay.png", "a/series/outlines.geojson", "b/series/labels.tif",
+       {"series.csv", "series.json", "series.html", "metamict_series_mqc.json",
+        "metamict_trend_mqc.json", "run.toml", "run.json", "a/series/labels.tif",
+        "a/series/overlay.png", "a/series/outlines.geojson", "b/series/labels.tif",
         "b/mean/labels.tif", "b/report.html", "b/DONE.json"})
     EXPECT_TRUE(fs::exists(folder / "out" / name)) << name;
   const std::vector<std::string> lines = split_lines(test::slurp(folder / "out/series.csv"));
   ASSERT_EQ(lines.size(), 3U);
-  EXPECT_THAT(lines[0],
-              testing::StartsWith(
-                  "image,dose_dpa,amorphous_fraction_film,amorphous_fraction_film_uncertainty,amorphous_area_nm2,"
-                  "amorphous_area_nm2_uncertainty,"
-                  "front_depth_nm_mean,front_depth_nm_mean_uncertainty,front_depth_nm_sd,front_depth_nm_sd_uncertainty,"
-                  "front_depth_nm_max,front_depth_nm_max_uncertainty,label_1_area_px"));
+  EXPECT_THAT(lines[0], testing::StartsWith(
+                            "image,dose_dpa,amorphous_fraction_film,amorphous_fraction_film_"
+                            "uncertainty,amorphous_area_nm2,"
+                            "amorphous_area_nm2_uncertainty,"
+                            "front_depth_nm_mean,front_depth_nm_mean_uncertainty,front_depth_nm_sd,"
+                            "front_depth_nm_sd_uncertainty,"
+                            "front_depth_nm_max,front_depth_nm_max_uncertainty,label_1_area_px"));
   EXPECT_THAT(lines[0], testing::EndsWith(",operator"));
   EXPECT_THAT(lines[1], testing::StartsWith("a.npy,0,")) << "by rising dose";
   EXPECT_THAT(lines[2], testing::EndsWith(",\"Doe, J.\""));
@@ -80,7 +83,8 @@ TEST_F(Verbs, NoCellOfTheTableIsAFormula) {
   const std::vector<std::string> lines = split_lines(test::slurp(folder / "out/series.csv"));
   EXPECT_THAT(lines[0], testing::EndsWith(",offset,'@who"));
   EXPECT_THAT(lines[1], testing::StartsWith("'=cmd|'calc'!A0.npy,0.1,"));
-  EXPECT_THAT(lines[1], testing::EndsWith(",-3.5,\"'+HYPERLINK(\"\"x\"\")\"")) << "a number stays one";
+  EXPECT_THAT(lines[1], testing::EndsWith(",-3.5,\"'+HYPERLINK(\"\"x\"\")\""))
+      << "a number stays one";
   EXPECT_EQ(series_json()["images"][0]["image"], evil) << "only the spreadsheet's file is guarded";
 }
 
@@ -100,8 +104,8 @@ TEST_F(Verbs, AreasOfTheTableAreThoseOfTheLabelMaps) {
     ASSERT_EQ(outlines["features"].size(), image["regions"].size());
     for (std::size_t i = 0; i < outlines["features"].size(); ++i) {
       const json& geometry = outlines["features"][i]["geometry"];
-      const json polygons =
-          geometry["type"] == "Polygon" ? json::array({geometry["coordinates"]}) : geometry["coordinates"];
+      const json polygons = geometry["type"] == "Polygon" ? json::array({geometry["coordinates"]})
+                                                          : geometry["coordinates"];
       double area = 0;
       for (const json& polygon : polygons)
         for (std::size_t r = 0; r < polygon.size(); ++r) {
@@ -124,8 +128,8 @@ TEST_F(Verbs, TheSameRegionHasOneLabelAndANewOneIsNew) {
   write("b.npy", film(0.5, 2));
   write("c.npy", film(0.4, 3));
   for (const bool joint : {false, true}) {
-    std::vector<std::string> arguments{path("a.npy") + "=0", path("b.npy") + "=0.1", path("c.npy") + "=0.5",
-                                       "--overwrite"};
+    std::vector<std::string> arguments{path("a.npy") + "=0", path("b.npy") + "=0.1",
+                                       path("c.npy") + "=0.5", "--overwrite"};
     if (joint) arguments.push_back("--joint");
     ASSERT_EQ(series(arguments), 0) << err;
     EXPECT_EQ(series_json()["joint"], joint);
@@ -160,7 +164,8 @@ TEST_F(Verbs, ResumeDoesNotOpenTheEncoderAgainAndGivesTheSameBytes) {
   write("b.npy", film(0.5, 2));
   const std::vector<std::string> arguments{path("a.npy") + "=0", path("b.npy") + "=0.1"};
   ASSERT_EQ(series(arguments), 0) << err;
-  const std::string before = test::slurp(folder / "out/series.json"), page = test::slurp(folder / "out/series.html");
+  const std::string before = test::slurp(folder / "out/series.json"),
+                    page = test::slurp(folder / "out/series.html");
   EXPECT_EQ(series(arguments), 2) << "results are never overwritten unasked";
   opened = 0;
   std::vector<std::string> again = arguments;
@@ -207,8 +212,8 @@ class Watching : public Verbs {
   }
   void start(std::vector<std::string> more = {}) {
     more.insert(more.begin(), {"watch", path("in")});
-    more.insert(more.end(),
-                {"--output", path("out"), "--threads", "1", "--cut", "mean", "--graphml", "none", "--settle", "0.4"});
+    more.insert(more.end(), {"--output", path("out"), "--threads", "1", "--cut", "mean",
+                             "--graphml", "none", "--settle", "0.4"});
     worker = std::thread([this, more] { code = run(more); });
   }
   void stop(int signal) {
@@ -251,9 +256,11 @@ TEST_F(Watching, AFileStillBeingWrittenIsNotRead) {
   const std::string bytes = test::npy(film(0.5));
   std::ofstream file(folder / "in/slow.npy", std::ios::binary);
   for (std::size_t part = 0; part < 4; ++part) {
-    file << bytes.substr(part * bytes.size() / 4, (part + 1) * bytes.size() / 4 - part * bytes.size() / 4)
+    file << bytes.substr(part * bytes.size() / 4,
+                         (part + 1) * bytes.size() / 4 - part * bytes.size() / 4)
          << std::flush;
-    std::this_thread::sleep_for(std::chrono::milliseconds(700));  // longer than --settle: only the open file tells
+    std::this_thread::sleep_for(
+        std::chrono::milliseconds(700));  // longer than --settle: only the open file tells
     EXPECT_FALSE(fs::exists(folder / "out/slow")) << part;
   }
   file.close();
@@ -269,10 +276,12 @@ TEST_F(Watching, BadFilesAreSaidOnceAndRemovedOnesForgotten) {
   arrive("good.npy", test::npy(film(0.5)));
   start();
   ASSERT_TRUE(comes("good/DONE.json"));
-  std::this_thread::sleep_for(std::chrono::milliseconds(2500));  // it looks at the folder again meanwhile
+  std::this_thread::sleep_for(
+      std::chrono::milliseconds(2500));  // it looks at the folder again meanwhile
   stop(SIGTERM);
   std::size_t said = 0;
-  for (const std::string& line : split_lines(err)) said += line.find("bad.npy") != std::string::npos;
+  for (const std::string& line : split_lines(err))
+    said += line.find("bad.npy") != std::string::npos;
   EXPECT_EQ(said, 1U) << err;
   EXPECT_FALSE(fs::exists(folder / "out/bad"));
 }

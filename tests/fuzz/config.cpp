@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Any bytes as a file of options: a UsageError, or a table that is written and read back as it is, and options whose
-// own file (run.toml) gives the same options again.
+// Any bytes as a file of options: a UsageError, or a table that is written and read back as it is,
+// and options whose own file (run.toml) gives the same options again.
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -23,7 +23,8 @@ std::string file_with(const std::string& text) {
 }
 
 OptionTable options_of(const std::string& text) {
-  const auto command = metamict::app::parse_command_line({"segment", "--config", file_with(text), "--print-config"});
+  const auto command =
+      metamict::app::parse_command_line({"segment", "--config", file_with(text), "--print-config"});
   return std::get<metamict::app::SegmentCommand>(command).effective;
 }
 
@@ -38,6 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   } catch (const metamict::UsageError&) {  // the sentence that is owed
   }
   if (metamict::app::read_config(file_with(metamict::app::to_toml(read))) != read) std::abort();
-  if (!effective.empty() && options_of(metamict::app::to_toml(effective)) != effective) std::abort();
+  if (!effective.empty() && options_of(metamict::app::to_toml(effective)) != effective)
+    std::abort();
   return 0;
 }

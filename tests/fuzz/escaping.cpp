@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Any bytes as a name: what reports, addresses and terminals get of it holds no markup, no control character, no quote
-// left open, and says the same thing when it is read back.
+// Any bytes as a name: what reports, addresses and terminals get of it holds no markup, no control
+// character, no quote left open, and says the same thing when it is read back.
 #include <cstdlib>
 #include <string>
 #include <string_view>
@@ -41,7 +41,8 @@ bool has_controls(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
     if (byte < 0x20 || byte == 0x7F) return true;
-    if (byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0) return true;
+    if (byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0)
+      return true;
   }
   return false;
 }

@@ -14,7 +14,9 @@
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
   static const int file = memfd_create("fuzz", 0);
   static const std::filesystem::path path = "/proc/self/fd/" + std::to_string(file);
-  if (file < 0 || ftruncate(file, 0) != 0 || pwrite(file, data, size, 0) != static_cast<ssize_t>(size)) std::abort();
+  if (file < 0 || ftruncate(file, 0) != 0 ||
+      pwrite(file, data, size, 0) != static_cast<ssize_t>(size))
+    std::abort();
   constexpr std::uint64_t limit_px = 1 << 20;
   try {
     const auto datasets = metamict::FUZZ_LIST(path, limit_px);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Any name and any numbers written as GraphML and read back by libxml2: the same nodes, edges, numbers and texts.
+// Any name and any numbers written as GraphML and read back by libxml2: the same nodes, edges,
+// numbers and texts.
 #include "report/files/graphml.hpp"
 
 #include <fuzzer/FuzzedDataProvider.h>
@@ -25,8 +26,8 @@ void require(bool good) {
 }
 
 std::string folder() {
-  std::string name =
-      std::filesystem::exists("/dev/shm") ? "/dev/shm/metamict-fuzz-XXXXXX" : "/tmp/metamict-fuzz-XXXXXX";
+  std::string name = std::filesystem::exists("/dev/shm") ? "/dev/shm/metamict-fuzz-XXXXXX"
+                                                         : "/tmp/metamict-fuzz-XXXXXX";
   require(mkdtemp(name.data()) != nullptr);
   static const std::string made = name;
   std::atexit([] { std::filesystem::remove_all(made); });
@@ -58,9 +59,12 @@ ChipGraph graph_of(FuzzedDataProvider& bytes, std::size_t nodes) {
 std::map<std::string, std::string> data_of(const xmlNode* element) {
   std::map<std::string, std::string> data;
   for (xmlNode* child = element->children; child != nullptr; child = child->next) {
-    if (child->type != XML_ELEMENT_NODE || std::string("data") != reinterpret_cast<const char*>(child->name)) continue;
+    if (child->type != XML_ELEMENT_NODE ||
+        std::string("data") != reinterpret_cast<const char*>(child->name))
+      continue;
     xmlChar *key = xmlGetProp(child, BAD_CAST "key"), *content = xmlNodeGetContent(child);
-    require(key != nullptr && data.emplace(reinterpret_cast<char*>(key), reinterpret_cast<char*>(content)).second);
+    require(key != nullptr &&
+            data.emplace(reinterpret_cast<char*>(key), reinterpret_cast<char*>(content)).second);
     xmlFree(key), xmlFree(content);
   }
   return data;
@@ -75,8 +79,8 @@ std::string property(xmlNode* element, const char* name) {
 }
 
 xmlNode* next_called(xmlNode* at, const char* name) {
-  while (at != nullptr &&
-         (at->type != XML_ELEMENT_NODE || std::string(name) != reinterpret_cast<const char*>(at->name)))
+  while (at != nullptr && (at->type != XML_ELEMENT_NODE ||
+                           std::string(name) != reinterpret_cast<const char*>(at->name)))
     at = at->next;
   return at;
 }
@@ -111,11 +115,13 @@ void check_edges(xmlNode* graph, const ChipGraph& truth, const std::vector<Edge>
     for (std::size_t i = 0; i < truth.nodes(); ++i)
       for (std::size_t j = i + 1; j < truth.nodes(); ++j)
         if (const Quantum q = truth.scores->row(i)[j]; q >= truth.threshold)
-          next_is(i, j, truth.weighting == EdgeWeight::unit ? 1.0F : static_cast<float>(q) / 65535.0F);
+          next_is(i, j,
+                  truth.weighting == EdgeWeight::unit ? 1.0F : static_cast<float>(q) / 65535.0F);
   require(next_called(element, "edge") == nullptr);
 }
 
-/// What XML can hold of a name that it can hold whole; any other name only as far as clean_utf8 says.
+/// What XML can hold of a name that it can hold whole; any other name only as far as clean_utf8
+/// says.
 void check_name(const std::string& read, const std::string& given) {
   bool plain = true;
   for (const char c : given) plain = plain && c >= 0x20 && c < 0x7F;
@@ -155,15 +161,16 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     result.order.push_back(finite(bytes));
     rule.communities.node_stability.push_back(finite(bytes));
     rule.communities.community.push_back(bytes.ConsumeIntegralInRange(0, 2));
-    layout.emplace_back(bytes.ConsumeFloatingPointInRange(0.0F, 1.0F), bytes.ConsumeFloatingPointInRange(0.0F, 1.0F));
+    layout.emplace_back(bytes.ConsumeFloatingPointInRange(0.0F, 1.0F),
+                        bytes.ConsumeFloatingPointInRange(0.0F, 1.0F));
   }
   rule.map.label_of_community = {1, 2, 0};
   const bool some = bytes.ConsumeBool();
   const std::vector<Edge> edges = some ? backbone(*rule.graph, 2) : std::vector<Edge>{};
   write_graphml({result, rule, layout, some ? &edges : nullptr}, path);
 
-  const std::unique_ptr<xmlDoc, decltype(&xmlFreeDoc)> document(xmlReadFile(path.c_str(), nullptr, XML_PARSE_NONET),
-                                                                xmlFreeDoc);
+  const std::unique_ptr<xmlDoc, decltype(&xmlFreeDoc)> document(
+      xmlReadFile(path.c_str(), nullptr, XML_PARSE_NONET), xmlFreeDoc);
   require(document != nullptr);
   xmlNode* const graph = next_called(xmlDocGetRootElement(document.get())->children, "graph");
   require(graph != nullptr);

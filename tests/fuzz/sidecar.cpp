@@ -26,9 +26,11 @@ std::string folder() {
 }
 
 bool within(const metamict::Sidecar& sidecar) {
-  bool good = sidecar.input_px >= 8 && sidecar.features >= 1 && sidecar.channels == 3 && sidecar.cells_per_chip > 0;
+  bool good = sidecar.input_px >= 8 && sidecar.features >= 1 && sidecar.channels == 3 &&
+              sidecar.cells_per_chip > 0;
   for (int i = 0; i < 3; ++i) good = good && std::isfinite(sidecar.mean[i]) && sidecar.std[i] > 0;
-  return good && std::isfinite(sidecar.cells_per_chip) && (sidecar.sha256.empty() || sidecar.sha256.size() == 64);
+  return good && std::isfinite(sidecar.cells_per_chip) &&
+         (sidecar.sha256.empty() || sidecar.sha256.size() == 64);
 }
 
 }  // namespace

@@ -13,8 +13,9 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   for (const auto& [name, tensor] : *tensors) {
     std::size_t count = 1;
     for (const auto side : tensor.shape) count *= static_cast<std::size_t>(side);
-    const auto* numbers = tensor.half != nullptr ? reinterpret_cast<const unsigned char*>(tensor.half)
-                                                 : reinterpret_cast<const unsigned char*>(tensor.data);
+    const auto* numbers = tensor.half != nullptr
+                              ? reinterpret_cast<const unsigned char*>(tensor.half)
+                              : reinterpret_cast<const unsigned char*>(tensor.data);
     const std::size_t bytes = tensor.half != nullptr ? 2 : tensor.data != nullptr ? 4 : 0;
     for (std::size_t i = 0; i < count * bytes; ++i) sum += numbers[i];
   }

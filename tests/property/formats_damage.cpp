@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Files cut at any byte and with any byte of their head changed: an error in a sentence, or the whole image; never a
-// crash, a hang, a flood of memory or part of an image.
+// Files cut at any byte and with any byte of their head changed: an error in a sentence, or the
+// whole image; never a crash, a hang, a flood of memory or part of an image.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
@@ -35,8 +35,9 @@ Loaded load(const fs::path& path) {
 }
 
 bool same(const Loaded& a, const Loaded& b) {
-  return a.info.name == b.info.name && a.info.frames == b.info.frames && a.info.nm_per_pixel == b.info.nm_per_pixel &&
-         a.pixels.size() == b.pixels.size() && cv::norm(a.pixels, b.pixels, cv::NORM_INF) == 0;
+  return a.info.name == b.info.name && a.info.frames == b.info.frames &&
+         a.info.nm_per_pixel == b.info.nm_per_pixel && a.pixels.size() == b.pixels.size() &&
+         cv::norm(a.pixels, b.pixels, cv::NORM_INF) == 0;
 }
 
 void spill(const fs::path& path, const std::string& bytes) {
@@ -58,8 +59,8 @@ class Damage : public ::testing::Test {
   Count count_;
 
   // One damaged version of a file; `truncated` ones may only be refused or be whole.
-  void try_bytes(const std::string& name, const std::string& bytes, const std::optional<Loaded>& whole,
-                 bool truncated) {
+  void try_bytes(const std::string& name, const std::string& bytes,
+                 const std::optional<Loaded>& whole, bool truncated) {
     const fs::path path = folder_ / name;
     spill(path, bytes);
     const auto start = Clock::now();
@@ -70,12 +71,14 @@ class Damage : public ::testing::Test {
       const bool equal = whole && same(loaded, *whole);
       ++(equal ? count_.whole : count_.other);
       if (truncated) {
-        EXPECT_TRUE(equal) << name << " cut to " << bytes.size() << " bytes was accepted, but is not the whole image";
+        EXPECT_TRUE(equal) << name << " cut to " << bytes.size()
+                           << " bytes was accepted, but is not the whole image";
       }
     } catch (const InputError& error) {
       ++count_.refused;
     }
-    if (const double took = std::chrono::duration<double>(Clock::now() - start).count(); took > count_.slowest_s) {
+    if (const double took = std::chrono::duration<double>(Clock::now() - start).count();
+        took > count_.slowest_s) {
       count_.slowest_s = took;
       count_.slowest = name;
     }
@@ -90,7 +93,8 @@ class Damage : public ::testing::Test {
     } catch (const InputError&) {  // samples that are refused for what they are must stay refused
     }
     const std::size_t tries = std::min(points, bytes.size());
-    for (std::size_t i = 0; i < tries; ++i) try_bytes(name, bytes.substr(0, bytes.size() * i / tries), whole, true);
+    for (std::size_t i = 0; i < tries; ++i)
+      try_bytes(name, bytes.substr(0, bytes.size() * i / tries), whole, true);
   }
 
   void flip(const fs::path& path, std::size_t points, std::size_t reach) {
@@ -110,10 +114,10 @@ class Damage : public ::testing::Test {
     rusage own{}, children{};
     getrusage(RUSAGE_SELF, &own);
     getrusage(RUSAGE_CHILDREN, &children);
-    std::cout << what << (in_memory ? ": " : " (on disk): ") << count_.tried << " tried, " << count_.refused
-              << " refused, " << count_.whole << " whole, " << count_.other << " read; slowest " << count_.slowest_s
-              << " s (" << count_.slowest << "), peak " << own.ru_maxrss / 1024 << " MB, children "
-              << children.ru_maxrss / 1024 << " MB\n";
+    std::cout << what << (in_memory ? ": " : " (on disk): ") << count_.tried << " tried, "
+              << count_.refused << " refused, " << count_.whole << " whole, " << count_.other
+              << " read; slowest " << count_.slowest_s << " s (" << count_.slowest << "), peak "
+              << own.ru_maxrss / 1024 << " MB, children " << children.ru_maxrss / 1024 << " MB\n";
 #if !defined(__SANITIZE_ADDRESS__)
     EXPECT_LT(own.ru_maxrss, 512 * 1024);
     EXPECT_LT(children.ru_maxrss, 512 * 1024);
@@ -122,12 +126,14 @@ class Damage : public ::testing::Test {
   }
 
   std::vector<fs::path> samples(bool hdf5) {
-    const auto ran = test::run_command(std::string(METAMICT_PYTHON) + " " + METAMICT_SOURCE_DIR +
-                                       "/tests/fuzz/make_corpus.py " + (folder_ / "samples").string());
+    const auto ran =
+        test::run_command(std::string(METAMICT_PYTHON) + " " + METAMICT_SOURCE_DIR +
+                          "/tests/fuzz/make_corpus.py " + (folder_ / "samples").string());
     EXPECT_EQ(ran.status, 0) << ran.err;
     std::vector<fs::path> paths;
     for (const auto& entry : fs::directory_iterator(folder_ / "samples"))
-      if ((entry.path().filename().string().find("hdf5") != std::string::npos) == hdf5) paths.push_back(entry.path());
+      if ((entry.path().filename().string().find("hdf5") != std::string::npos) == hdf5)
+        paths.push_back(entry.path());
     std::sort(paths.begin(), paths.end());
     return paths;
   }
@@ -156,9 +162,10 @@ TEST_F(Damage, RealFilesCutAndChanged) {
   if (!real) GTEST_SKIP() << "no folder of real data";
   for (const char* name :
        {"dm3/ref_F_0_2.dm3", "dm3/Fei HAADF-FR_location.dm3", "dm4/ref_T_0_2.dm4",
-        "tia_ser_emi/16x16_STEM_BF_DF_acquire_1.ser", "tia_ser_emi/64x64_TEM_images_acquire_1.ser", "mrc/temp.mrc",
-        "mrc/HAADFscan.mrc", "tiff/test_loading_image_saved_with_DM.tif",
-        "tiff/test_loading_image_saved_with_imageJ_stack.tif", "tiff/libtiff/deflate-last-strip-extra-data.tiff",
+        "tia_ser_emi/16x16_STEM_BF_DF_acquire_1.ser", "tia_ser_emi/64x64_TEM_images_acquire_1.ser",
+        "mrc/temp.mrc", "mrc/HAADFscan.mrc", "tiff/test_loading_image_saved_with_DM.tif",
+        "tiff/test_loading_image_saved_with_imageJ_stack.tif",
+        "tiff/libtiff/deflate-last-strip-extra-data.tiff",
         "tiff/tiff_FEI_Helios/FEI-Helios-Ebeam-8bits.tif", "tiff/libtiff/quad-tile.jpg.tiff"}) {
     if (!fs::exists(*real / "formats" / name)) continue;
     cut(*real / "formats" / name, 100);

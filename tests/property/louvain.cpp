@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The dense engine against igraph on equal terms, against the true optimum, and against itself without its short cuts.
+// The dense engine against igraph on equal terms, against the true optimum, and against itself
+// without its short cuts.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -23,7 +24,8 @@ CommunityOptions options_with(Engine engine, CommunityMethod method = CommunityM
   return options;
 }
 
-/// Sizes from 10 to 500 (more small ones than large), all kinds, sparse and dense up to complete, weighted and unit.
+/// Sizes from 10 to 500 (more small ones than large), all kinds, sparse and dense up to complete,
+/// weighted and unit.
 test::RandomGraph any_graph(std::uint64_t seed) {
   std::mt19937_64 random(seed);
   const double share = static_cast<double>(random() >> 11U) * 0x1p-53;
@@ -49,7 +51,8 @@ TEST(DenseLouvain, IsNowhereBehindIgraphsBestOfFive) {
     EXPECT_GE(ahead, -2e-3) << "seed " << seed << ", " << graph.nodes() << " nodes";
     EXPECT_TRUE(test::communities_are_connected(graph, dense.community)) << "seed " << seed;
     IgraphSession session;
-    EXPECT_NEAR(*dense.modularity, IgraphCommunities(session, graph).modularity(dense.community, 1.0), 1e-9)
+    EXPECT_NEAR(*dense.modularity,
+                IgraphCommunities(session, graph).modularity(dense.community, 1.0), 1e-9)
         << "seed " << seed;
     sum += ahead;
     worst = std::min(worst, ahead);
@@ -62,20 +65,22 @@ TEST(DenseLouvain, IsNowhereBehindIgraphsBestOfFive) {
   RecordProperty("worst_modularity_ahead", std::to_string(worst));
 }
 
-/// The best modularity of all partitions, tried one by one: a node after the other joins each community so far, or
-/// starts one.
+/// The best modularity of all partitions, tried one by one: a node after the other joins each
+/// community so far, or starts one.
 double true_optimum(const ChipGraph& graph) {
   const std::size_t nodes = graph.nodes();
   std::vector<double> strength(nodes, 0), weight(nodes * nodes, 0);
   for_each_edge(graph, [&](const Edge& edge) {
-    weight[edge.a * nodes + edge.b] = weight[edge.b * nodes + edge.a] = static_cast<double>(edge.weight);
+    weight[edge.a * nodes + edge.b] = weight[edge.b * nodes + edge.a] =
+        static_cast<double>(edge.weight);
     strength[edge.a] += static_cast<double>(edge.weight);
     strength[edge.b] += static_cast<double>(edge.weight);
   });
   const double twice_total = std::accumulate(strength.begin(), strength.end(), 0.0);
   std::vector<std::int32_t> community(nodes, 0);
   double best = -1;
-  const auto extend = [&](const auto& self, std::size_t node, std::int32_t used, double sum) -> void {
+  const auto extend = [&](const auto& self, std::size_t node, std::int32_t used,
+                          double sum) -> void {
     if (node == nodes) {
       best = std::max(best, sum / twice_total);
       return;
@@ -85,7 +90,8 @@ double true_optimum(const ChipGraph& graph) {
       double with = sum - strength[node] * strength[node] / twice_total;
       for (std::size_t other = 0; other < node; ++other)
         if (community[other] == c)
-          with += 2 * (weight[node * nodes + other] - strength[node] * strength[other] / twice_total);
+          with +=
+              2 * (weight[node * nodes + other] - strength[node] * strength[other] / twice_total);
       self(self, node + 1, std::max(used, c + 1), with);
     }
   };
@@ -101,7 +107,8 @@ TEST(DenseLouvain, FindsTheOptimumOfGraphsSmallEnoughToTryAll) {
     small.nodes = 4 + seed % 7;
     const ChipGraph graph = test::random_graph(small);
     if (graph.edges == 0) continue;
-    const double gap = true_optimum(graph) - *find_communities(graph, options_with(Engine::dense)).modularity;
+    const double gap =
+        true_optimum(graph) - *find_communities(graph, options_with(Engine::dense)).modularity;
     EXPECT_GT(gap, -1e-6);
     gap_sum += gap;
     gap_worst = std::max(gap_worst, gap);
@@ -121,8 +128,8 @@ TEST(DenseLouvain, IsTheSameWithRowsReadAnew) {
     if (seed % 6 == 0) any.density = 1;  // the complete graph: unit weights count pairs of score 0
     const ChipGraph graph = test::random_graph(any);
     if (graph.edges == 0) continue;
-    CommunityOptions options =
-        options_with(Engine::dense, seed % 3 == 0 ? CommunityMethod::leiden : CommunityMethod::louvain);
+    CommunityOptions options = options_with(
+        Engine::dense, seed % 3 == 0 ? CommunityMethod::leiden : CommunityMethod::louvain);
     options.runs = 2;
     options.resolution = seed % 4 == 0 ? 1.5 : 1.0;
     DenseLimits kept = DenseLimits::of(graph.nodes());
@@ -130,7 +137,8 @@ TEST(DenseLouvain, IsTheSameWithRowsReadAnew) {
     for (const std::size_t kept_groups : {std::size_t{0}, std::size_t{9}}) {
       DenseLimits read = kept;
       read.kept_groups = kept_groups;
-      const auto a = dense_runs(graph, options, 1, kept, {}), b = dense_runs(graph, options, 1, read, {});
+      const auto a = dense_runs(graph, options, 1, kept, {}),
+                 b = dense_runs(graph, options, 1, read, {});
       for (std::size_t run = 0; run < a.size(); ++run) {
         EXPECT_EQ(a[run].community, b[run].community) << "seed " << seed;
         EXPECT_EQ(a[run].modularity, b[run].modularity);
@@ -188,8 +196,10 @@ TEST(DenseGroups, AggregatesToTheModularityOfTheChips) {
     std::iota(itself.begin(), itself.end(), 0);
     for (const double resolution : {1.0, 0.7}) {
       IgraphSession session;
-      const double of_chips = IgraphCommunities(session, graph).modularity(groups.membership(), resolution);
-      EXPECT_NEAR(IgraphCommunities(session, small).modularity(itself, resolution), of_chips, 1e-12);
+      const double of_chips =
+          IgraphCommunities(session, graph).modularity(groups.membership(), resolution);
+      EXPECT_NEAR(IgraphCommunities(session, small).modularity(itself, resolution), of_chips,
+                  1e-12);
       EXPECT_NEAR(modularity_of_singles(small, resolution), of_chips, 1e-12);
     }
   }
@@ -225,7 +235,8 @@ TEST(DenseKernels, AddTheSameAsAPlainLoop) {
     for (const std::uint32_t threshold : {0U, 1U, 30000U, 65535U, 65536U})
       for (const bool unit : {false, true}) {
         const Kept kept{threshold, unit};
-        std::vector<std::uint32_t> from(count, 100000), to(count, 7), expected_from = from, expected_to = to;
+        std::vector<std::uint32_t> from(count, 100000), to(count, 7), expected_from = from,
+                                                                      expected_to = to;
         std::uint64_t expected_sum = 0;
         for (std::size_t k = 0; k < count; ++k) {
           const std::uint32_t weight = row[k] < threshold ? 0U : unit ? 1U : row[k];

@@ -50,20 +50,24 @@ TEST(Segment, StopsWithTheFirstFailureOfARule) {
     if (stage == "communities" && ++told == 2) throw Interrupted("enough");
   };
   const cv::Mat pixels = test::draw_lattice({.rows = 256, .cols = 256, .amorphous_from = 0.5});
-  EXPECT_THROW(segment(test::micrograph_of(pixels), *test::fake_encoder(), options, stop), Interrupted);
+  EXPECT_THROW(segment(test::micrograph_of(pixels), *test::fake_encoder(), options, stop),
+               Interrupted);
   EXPECT_EQ(told, 2);
 }
 
 TEST(Contamination, IsNotedWhereTheGreyRisesAndTheLatticeDoesNot) {
   const auto notes_contamination = [](const cv::Mat& pixels) {
     const Result result = segment(test::micrograph_of(pixels), *test::fake_encoder(), {});
-    return std::any_of(result.notes.begin(), result.notes.end(),
-                       [](const std::string& note) { return note.find("contamination") != std::string::npos; });
+    return std::any_of(result.notes.begin(), result.notes.end(), [](const std::string& note) {
+      return note.find("contamination") != std::string::npos;
+    });
   };
   const cv::Mat lattice = test::draw_lattice({.rows = 384, .cols = 384, .counts = 200});
   cv::Mat across(lattice.size(), CV_32F);
-  for (int x = 0; x < across.cols; ++x) across.col(x) = static_cast<float>(x) / static_cast<float>(across.cols);
-  const cv::Mat carbon = lattice + 0.4 * cv::mean(lattice)[0] * across, wedge = lattice.mul(1 + 0.4 * across);
+  for (int x = 0; x < across.cols; ++x)
+    across.col(x) = static_cast<float>(x) / static_cast<float>(across.cols);
+  const cv::Mat carbon = lattice + 0.4 * cv::mean(lattice)[0] * across,
+                wedge = lattice.mul(1 + 0.4 * across);
   EXPECT_TRUE(notes_contamination(carbon));
   EXPECT_FALSE(notes_contamination(wedge)) << "the lattice grows as well";
   EXPECT_FALSE(notes_contamination(lattice));
@@ -73,14 +77,16 @@ TEST(Contamination, IsNotedWhereTheGreyRisesAndTheLatticeDoesNot) {
 
 TEST(FocusGradient, IsNotedWhereTheLatticeFadesAlongOneRegion) {
   const auto note_of = [](const cv::Mat& pixels) -> std::string {
-    for (const std::string& note : segment(test::micrograph_of(pixels), *test::fake_encoder(), {}).notes)
+    for (const std::string& note :
+         segment(test::micrograph_of(pixels), *test::fake_encoder(), {}).notes)
       if (note.find("focus") != std::string::npos) return note;
     return {};
   };
   const cv::Mat lattice = test::draw_lattice({.rows = 384, .cols = 384, .counts = 200});
   const double mean = cv::mean(lattice)[0];
   cv::Mat across(lattice.size(), CV_32F);
-  for (int x = 0; x < across.cols; ++x) across.col(x) = static_cast<float>(x) / static_cast<float>(across.cols);
+  for (int x = 0; x < across.cols; ++x)
+    across.col(x) = static_cast<float>(x) / static_cast<float>(across.cols);
   // The contrast falls to 0.6 of itself, its square to 0.36; the mean stays.
   const cv::Mat drifting = mean + (lattice - mean).mul(1 - 0.4 * across);
   EXPECT_THAT(note_of(drifting), testing::HasSubstr("from left to right"));

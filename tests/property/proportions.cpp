@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Pixels that are not square: the same sample scanned with pixels twice as high as wide gives the same regions,
-// lattice, order and front, in its real proportions.
+// Pixels that are not square: the same sample scanned with pixels twice as high as wide gives the
+// same regions, lattice, order and front, in its real proportions.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -38,27 +38,31 @@ TEST(Proportions, KeepBothEdgesOfAPixel) {
 }
 
 TEST(Proportions, LeaveALatticeSquare) {
-  const cv::Mat pixels = test::draw_lattice({.rows = 480, .cols = 480, .period_px = 20, .counts = 200});
+  const cv::Mat pixels =
+      test::draw_lattice({.rows = 480, .cols = 480, .period_px = 20, .counts = 200});
   const ChipSize square = choose_chip_size(test::micrograph_of(pixels, 0.02), {}, 4, 2);
   const Micrograph other = tall(pixels, 0.02);
   const ChipSize found = choose_chip_size(other, {}, 4, 2);
   ASSERT_TRUE(found.lattice);
   EXPECT_NEAR(found.lattice->period_px * *other.nm_per_pixel, 20 * 0.02, 0.03 * 20 * 0.02);
-  EXPECT_NEAR(found.size_px * *other.nm_per_pixel, square.size_px * 0.02, 0.03 * square.size_px * 0.02);
+  EXPECT_NEAR(found.size_px * *other.nm_per_pixel, square.size_px * 0.02,
+              0.03 * square.size_px * 0.02);
   const Plan planned = plan(other, {}, {});
   const cv::Rect2d chip = planned.grid.chip_in_input(0);
-  EXPECT_NEAR(chip.width, 2 * chip.height, 0.05 * chip.width) << "a chip of square cells is half as many rows high";
+  EXPECT_NEAR(chip.width, 2 * chip.height, 0.05 * chip.width)
+      << "a chip of square cells is half as many rows high";
 }
 
 TEST(Proportions, DoNotChangeTheRegions) {
-  const cv::Mat pixels =
-      test::draw_lattice({.rows = 512, .cols = 512, .period_px = 16, .counts = 200, .amorphous_from = 0.5});
+  const cv::Mat pixels = test::draw_lattice(
+      {.rows = 512, .cols = 512, .period_px = 16, .counts = 200, .amorphous_from = 0.5});
   const auto encoder = test::fake_encoder();
   SegmentOptions options;
   options.rules.cuts = {"nested"};
   const Result square = segment(test::micrograph_of(pixels, 0.02), *encoder, options);
   const Result other = segment(tall(pixels, 0.02), *encoder, options);
-  EXPECT_EQ(other.rules[0].map.labels.size(), cv::Size(512, 256)) << "labels are of the image as it is";
+  EXPECT_EQ(other.rules[0].map.labels.size(), cv::Size(512, 256))
+      << "labels are of the image as it is";
   cv::Mat stretched;
   cv::resize(other.rules[0].map.labels, stretched, pixels.size(), 0, 0, cv::INTER_NEAREST_EXACT);
   const cv::Mat ours = square.rules[0].map.labels;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Whatever the embeddings: the scores are the rescaled cosines, and the statistics are those of the scores, to the last
-// pair.
+// Whatever the embeddings: the scores are the rescaled cosines, and the statistics are those of the
+// scores, to the last pair.
 #include "metamict/similarity.hpp"
 
 #include <gtest/gtest.h>
@@ -28,7 +28,8 @@ Embeddings clustered(const Case& given, unsigned seed) {
   RowMatrixXf rows_ND(given.nodes, given.features), centres(4, given.features);
   for (float& value : centres.reshaped()) value = normal(random);
   for (Eigen::Index i = 0; i < given.nodes; ++i)
-    for (Eigen::Index d = 0; d < given.features; ++d) rows_ND(i, d) = centres(i % 4, d) + 0.5F * normal(random);
+    for (Eigen::Index d = 0; d < given.features; ++d)
+      rows_ND(i, d) = centres(i % 4, d) + 0.5F * normal(random);
   if (given.positive) rows_ND = rows_ND.cwiseMax(0.0F);
   rows_ND.col(0).array() += 0.1F;
   rows_ND.rowwise().normalize();
@@ -60,7 +61,8 @@ TEST_P(Scores, AreTheRescaledCosines) {
         const double expected = i == j ? 0
                                 : raw  ? std::clamp(cosines(i, j), 0.0, 1.0)
                                        : (cosines(i, j) - low) / (high - low);
-        ASSERT_NEAR(static_cast<double>(similarity.score(static_cast<std::size_t>(i), static_cast<std::size_t>(j))),
+        ASSERT_NEAR(static_cast<double>(
+                        similarity.score(static_cast<std::size_t>(i), static_cast<std::size_t>(j))),
                     expected, tolerance)
             << i << ", " << j;
       }
@@ -71,7 +73,8 @@ TEST_P(Scores, HaveExactStatistics) {
   const Similarity similarity = compare(clustered(GetParam(), 6));
   std::vector<float> scores;
   for (std::size_t i = 0; i < similarity.nodes(); ++i)
-    for (std::size_t j = i + 1; j < similarity.nodes(); ++j) scores.push_back(similarity.score(i, j));
+    for (std::size_t j = i + 1; j < similarity.nodes(); ++j)
+      scores.push_back(similarity.score(i, j));
   std::sort(scores.begin(), scores.end());
   const std::size_t pairs = scores.size();
   ASSERT_EQ(similarity.statistics.pairs, pairs);
@@ -79,15 +82,18 @@ TEST_P(Scores, HaveExactStatistics) {
   EXPECT_EQ(scores.back(), 1.0F);
   long double sum = 0;
   for (const float score : scores) sum += score;
-  EXPECT_NEAR(similarity.statistics.mean, static_cast<double>(sum / static_cast<long double>(pairs)), 1e-12);
-  EXPECT_DOUBLE_EQ(similarity.statistics.median,
-                   (static_cast<double>(scores[(pairs - 1) / 2]) + static_cast<double>(scores[pairs / 2])) / 2);
+  EXPECT_NEAR(similarity.statistics.mean,
+              static_cast<double>(sum / static_cast<long double>(pairs)), 1e-12);
+  EXPECT_DOUBLE_EQ(
+      similarity.statistics.median,
+      (static_cast<double>(scores[(pairs - 1) / 2]) + static_cast<double>(scores[pairs / 2])) / 2);
   for (const int bins : {1, 7, 100, 1000}) {
     std::vector<std::uint64_t> expected(static_cast<std::size_t>(bins), 0);
     for (const float score : scores) {
       int bin = std::min(static_cast<int>(score * static_cast<float>(bins)), bins - 1);
       while (bin > 0 && score < static_cast<float>(static_cast<double>(bin) / bins)) --bin;
-      while (bin + 1 < bins && score >= static_cast<float>(static_cast<double>(bin + 1) / bins)) ++bin;
+      while (bin + 1 < bins && score >= static_cast<float>(static_cast<double>(bin + 1) / bins))
+        ++bin;
       ++expected[static_cast<std::size_t>(bin)];
     }
     EXPECT_EQ(histogram(similarity.statistics, bins), expected) << bins << " bins";
@@ -101,13 +107,15 @@ TEST_P(Scores, DoNotDependOnTheThreads) {
     const Similarity many = compare(embeddings, {}, {.threads = threads});
     EXPECT_EQ(many.statistics.counts, one.statistics.counts);
     EXPECT_EQ(many.statistics.min_cosine, one.statistics.min_cosine);
-    EXPECT_TRUE(std::equal(one.scores->row(0), one.scores->row(0) + one.nodes() * one.nodes(), many.scores->row(0)));
+    EXPECT_TRUE(std::equal(one.scores->row(0), one.scores->row(0) + one.nodes() * one.nodes(),
+                           many.scores->row(0)));
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(OfManyShapes, Scores,
-                         testing::Values(Case{3, 2, false}, Case{4, 3, true}, Case{17, 5, false}, Case{255, 32, true},
-                                         Case{256, 33, true}, Case{257, 64, false}, Case{300, 2048, true},
+                         testing::Values(Case{3, 2, false}, Case{4, 3, true}, Case{17, 5, false},
+                                         Case{255, 32, true}, Case{256, 33, true},
+                                         Case{257, 64, false}, Case{300, 2048, true},
                                          Case{520, 512, true}));
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The whole program in process, with a fake encoder and a model folder of its own: what the app tests start from.
+// The whole program in process, with a fake encoder and a model folder of its own: what the app
+// tests start from.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -20,8 +21,8 @@ namespace metamict::test {
 
 /// NPY version 1, little-endian float32, C order.
 inline std::string npy(const cv::Mat& pixels) {
-  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + std::to_string(pixels.rows) + ", " +
-                       std::to_string(pixels.cols) + "), }";
+  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" +
+                       std::to_string(pixels.rows) + ", " + std::to_string(pixels.cols) + "), }";
   header.resize((header.size() + 10 + 1 + 63) / 64 * 64 - 10 - 1, ' ');
   header += '\n';
   std::string bytes("\x93NUMPY\x01\x00", 8);
@@ -29,7 +30,8 @@ inline std::string npy(const cv::Mat& pixels) {
   bytes += static_cast<char>(header.size() >> 8);
   bytes += header;
   for (int y = 0; y < pixels.rows; ++y)
-    bytes.append(reinterpret_cast<const char*>(pixels.ptr<float>(y)), 4 * static_cast<std::size_t>(pixels.cols));
+    bytes.append(reinterpret_cast<const char*>(pixels.ptr<float>(y)),
+                 4 * static_cast<std::size_t>(pixels.cols));
   return bytes;
 }
 
@@ -68,10 +70,11 @@ class ProgramFixture : public testing::Test {
 
   int run(const std::vector<std::string>& arguments) {
     std::ostringstream out_stream, err_stream;
-    const int code = app::run_program(arguments, {out_stream, err_stream, false, [this](const EncoderOptions& options) {
-                                                    ++opened;
-                                                    return fake_encoder(16, 32, sha256_of_file(options.model));
-                                                  }});
+    const int code = app::run_program(
+        arguments, {out_stream, err_stream, false, [this](const EncoderOptions& options) {
+                      ++opened;
+                      return fake_encoder(16, 32, sha256_of_file(options.model));
+                    }});
     out = out_stream.str();
     err = err_stream.str();
     return code;

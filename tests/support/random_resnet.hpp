@@ -14,7 +14,8 @@
 
 namespace metamict::test {
 
-/// Random tensors under torchvision's names. Residual branches are small, so that no precision is lost to growth.
+/// Random tensors under torchvision's names. Residual branches are small, so that no precision is
+/// lost to growth.
 class RandomResnet {
  public:
   RandomResnet() {
@@ -22,7 +23,8 @@ class RandomResnet {
     int in = 64;
     for (int stage = 0; stage < 4; ++stage)
       for (int i = 0; i < std::array{3, 4, 6, 3}[static_cast<std::size_t>(stage)]; ++i) {
-        const std::string block = "layer" + std::to_string(stage + 1) + "." + std::to_string(i) + ".";
+        const std::string block =
+            "layer" + std::to_string(stage + 1) + "." + std::to_string(i) + ".";
         const int middle = 64 << stage, out = 4 * middle;
         conv(block + "conv1", middle, in, 1), norm(block + "bn1", middle, 1);
         conv(block + "conv2", middle, middle, 3), norm(block + "bn2", middle, 1);
@@ -37,7 +39,9 @@ class RandomResnet {
     for (const auto& [name, tensor] : tensors_) views[name] = {tensor.first, tensor.second.data()};
     return views;
   }
-  const std::vector<float>& values(const std::string& name) const { return tensors_.at(name).second; }
+  const std::vector<float>& values(const std::string& name) const {
+    return tensors_.at(name).second;
+  }
 
  private:
   void conv(const std::string& name, int out, int in, int kernel) {
@@ -48,10 +52,13 @@ class RandomResnet {
       values[i] = i < 4093 ? static_cast<float>(spread * normal_(random_)) : values[i - 4093];
   }
   void norm(const std::string& name, int channels, double gain) {
-    for (float& x : add(name + ".weight", {channels})) x = static_cast<float>(gain * (1 + 0.2 * normal_(random_)));
+    for (float& x : add(name + ".weight", {channels}))
+      x = static_cast<float>(gain * (1 + 0.2 * normal_(random_)));
     for (float& x : add(name + ".bias", {channels})) x = static_cast<float>(0.1 * normal_(random_));
-    for (float& x : add(name + ".running_mean", {channels})) x = static_cast<float>(0.1 * normal_(random_));
-    for (float& x : add(name + ".running_var", {channels})) x = static_cast<float>(0.5 + std::abs(normal_(random_)));
+    for (float& x : add(name + ".running_mean", {channels}))
+      x = static_cast<float>(0.1 * normal_(random_));
+    for (float& x : add(name + ".running_var", {channels}))
+      x = static_cast<float>(0.5 + std::abs(normal_(random_)));
   }
   std::vector<float>& add(const std::string& name, const std::vector<std::int64_t>& shape) {
     std::size_t size = 1;

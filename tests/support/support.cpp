@@ -18,19 +18,22 @@ namespace metamict::test {
 
 TemporaryFolder::TemporaryFolder() {
   std::string name = (std::filesystem::temp_directory_path() / "metamict-test-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make a temporary folder at " + name);
+  if (mkdtemp(name.data()) == nullptr)
+    throw std::runtime_error("cannot make a temporary folder at " + name);
   path_ = name;
 }
 
 TemporaryFolder::~TemporaryFolder() {
   std::error_code ignored;
-  // A test may have taken the right to write away from a folder: give it back, or the removal fails.
+  // A test may have taken the right to write away from a folder: give it back, or the removal
+  // fails.
   for (std::filesystem::recursive_directory_iterator it(path_, ignored), end; !ignored && it != end;
        it.increment(ignored))
     if (it->is_directory(ignored) && !it->is_symlink(ignored))
-      std::filesystem::permissions(it->path(), std::filesystem::perms::owner_all, std::filesystem::perm_options::add,
-                                   ignored);
-  std::filesystem::permissions(path_, std::filesystem::perms::owner_all, std::filesystem::perm_options::add, ignored);
+      std::filesystem::permissions(it->path(), std::filesystem::perms::owner_all,
+                                   std::filesystem::perm_options::add, ignored);
+  std::filesystem::permissions(path_, std::filesystem::perms::owner_all,
+                               std::filesystem::perm_options::add, ignored);
   std::filesystem::remove_all(path_, ignored);
 }
 
@@ -39,7 +42,8 @@ namespace {
 /// Adds a Gaussian of height 1 to the image.
 void stamp(cv::Mat& image, cv::Point2d centre, double sigma_px) {
   const int reach = static_cast<int>(std::ceil(4 * sigma_px));
-  const int x0 = static_cast<int>(std::lround(centre.x)), y0 = static_cast<int>(std::lround(centre.y));
+  const int x0 = static_cast<int>(std::lround(centre.x)),
+            y0 = static_cast<int>(std::lround(centre.y));
   for (int y = std::max(0, y0 - reach); y <= std::min(image.rows - 1, y0 + reach); ++y) {
     float* row = image.ptr<float>(y);
     for (int x = std::max(0, x0 - reach); x <= std::min(image.cols - 1, x0 + reach); ++x) {
@@ -51,7 +55,8 @@ void stamp(cv::Mat& image, cv::Point2d centre, double sigma_px) {
 
 /// Columns of atoms left of `amorphous_from`.
 void draw_columns(cv::Mat& image, const LatticeImage& options) {
-  const double edge_px = options.hexagonal ? options.period_px * 2 / std::sqrt(3.0) : options.period_px;
+  const double edge_px =
+      options.hexagonal ? options.period_px * 2 / std::sqrt(3.0) : options.period_px;
   const double angle = options.angle_deg * std::numbers::pi / 180;
   const double between = angle + (options.hexagonal ? std::numbers::pi / 3 : std::numbers::pi / 2);
   const cv::Point2d a(edge_px * std::cos(angle), edge_px * std::sin(angle));
@@ -61,7 +66,9 @@ void draw_columns(cv::Mat& image, const LatticeImage& options) {
   for (int i = -reach; i <= reach; ++i)
     for (int j = -reach; j <= reach; ++j) {
       const cv::Point2d at = i * a + j * b + cv::Point2d(0.3, 0.7);  // no column exactly on a pixel
-      if (at.x < -margin_px || at.y < -margin_px || at.x >= limit_px || at.y > options.rows + margin_px) continue;
+      if (at.x < -margin_px || at.y < -margin_px || at.x >= limit_px ||
+          at.y > options.rows + margin_px)
+        continue;
       stamp(image, at, 0.2 * edge_px);
     }
 }
@@ -71,8 +78,10 @@ void draw_columns(cv::Mat& image, const LatticeImage& options) {
 cv::Mat draw_lattice(const LatticeImage& options) {
   std::mt19937_64 random(options.seed);
   const cv::Rect all(0, 0, options.cols, options.rows);
-  const int limit = std::clamp(static_cast<int>(std::lround(options.amorphous_from * options.cols)), 0, options.cols);
-  const cv::Rect crystal(0, 0, limit, options.rows), glass(limit, 0, options.cols - limit, options.rows);
+  const int limit = std::clamp(static_cast<int>(std::lround(options.amorphous_from * options.cols)),
+                               0, options.cols);
+  const cv::Rect crystal(0, 0, limit, options.rows),
+      glass(limit, 0, options.cols - limit, options.rows);
 
   cv::Mat image = cv::Mat::zeros(all.size(), CV_32F);
   draw_columns(image, options);
@@ -94,7 +103,8 @@ cv::Mat draw_lattice(const LatticeImage& options) {
   if (options.counts <= 0) return image;
   image *= options.counts / cv::mean(image)[0];
   for (float& value : cv::Mat_<float>(image))
-    value = static_cast<float>(std::poisson_distribution<int>(std::max(1e-6, static_cast<double>(value)))(random));
+    value = static_cast<float>(
+        std::poisson_distribution<int>(std::max(1e-6, static_cast<double>(value)))(random));
   return image;
 }
 
@@ -110,7 +120,8 @@ Micrograph micrograph_of(const cv::Mat& pixels, std::optional<double> nm_per_pix
 
 namespace {
 
-/// What the fake encoder looks at: grey, spread, gradients, powers in rings of the spectrum, and how peaked it is.
+/// What the fake encoder looks at: grey, spread, gradients, powers in rings of the spectrum, and
+/// how peaked it is.
 std::vector<double> describe(const cv::Mat& chip) {
   cv::Scalar mean, spread;
   cv::meanStdDev(chip, mean, spread);
@@ -173,7 +184,8 @@ class FakeEncoder : public Encoder {
     return identity;
   }
 
-  /// Random Fourier features: the cosine of two rows approximates a Gaussian of the distance of the descriptions.
+  /// Random Fourier features: the cosine of two rows approximates a Gaussian of the distance of the
+  /// descriptions.
   RowMatrixXf encode(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise,
                      const Progress& progress) override {
     RowMatrixXf rows_ND(static_cast<Eigen::Index>(grid.chips()), features_);
@@ -188,8 +200,8 @@ class FakeEncoder : public Encoder {
       for (int feature = 0; feature < features_; ++feature) {
         double phase = offsets_[static_cast<std::size_t>(feature)];
         for (int i = 0; i < descriptors; ++i)
-          phase +=
-              slopes_[static_cast<std::size_t>(feature * descriptors + i)] * described[static_cast<std::size_t>(i)];
+          phase += slopes_[static_cast<std::size_t>(feature * descriptors + i)] *
+                   described[static_cast<std::size_t>(i)];
         rows_ND(static_cast<Eigen::Index>(node), feature) = static_cast<float>(std::cos(phase));
       }
       if (progress) progress("embed", node + 1, grid.chips());
@@ -212,9 +224,10 @@ std::unique_ptr<Encoder> fake_encoder(int features, int input_px, std::string sh
 
 std::optional<std::filesystem::path> real_data() {
   const char* given = std::getenv("METAMICT_REAL_DATA");
-  const std::filesystem::path folder = given != nullptr && *given != '\0'
-                                           ? std::filesystem::path(given)
-                                           : std::filesystem::path(METAMICT_SOURCE_DIR) / ".." / "shared" / "real";
+  const std::filesystem::path folder =
+      given != nullptr && *given != '\0'
+          ? std::filesystem::path(given)
+          : std::filesystem::path(METAMICT_SOURCE_DIR) / ".." / "shared" / "real";
   if (!std::filesystem::is_directory(folder)) return {};
   return std::filesystem::canonical(folder);
 }
@@ -222,7 +235,8 @@ std::optional<std::filesystem::path> real_data() {
 Ran run_command(const std::string& command) {
   const TemporaryFolder folder;
   const auto out = folder / "out", err = folder / "err";
-  const int status = std::system(("( " + command + "\n) >'" + out.string() + "' 2>'" + err.string() + "'").c_str());
+  const int status = std::system(
+      ("( " + command + "\n) >'" + out.string() + "' 2>'" + err.string() + "'").c_str());
   Ran ran{-1, slurp(out), slurp(err)};
   if (WIFEXITED(status)) ran.status = WEXITSTATUS(status);
   if (WIFSIGNALED(status)) ran.status = 128 + WTERMSIG(status);

@@ -17,7 +17,8 @@
 
 namespace metamict::test {
 
-/// A fresh folder under the system's temporary folder, removed with everything in it at the end of the scope.
+/// A fresh folder under the system's temporary folder, removed with everything in it at the end of
+/// the scope.
 class TemporaryFolder {
  public:
   TemporaryFolder();
@@ -31,25 +32,29 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-/// A lattice image: Gaussian columns on a (maybe rotated) lattice over a background, with Poisson noise.
+/// A lattice image: Gaussian columns on a (maybe rotated) lattice over a background, with Poisson
+/// noise.
 struct LatticeImage {
   int rows = 256, cols = 256;
   double period_px = 16;
   double angle_deg = 0;
-  bool hexagonal = false;       ///< period_px is then the row spacing d10
-  double counts = 50;           ///< mean electrons a pixel; 0 = no noise
-  double amorphous_from = 1.0;  ///< fraction of the width from which on there is no lattice, only speckle
+  bool hexagonal = false;  ///< period_px is then the row spacing d10
+  double counts = 50;      ///< mean electrons a pixel; 0 = no noise
+  double amorphous_from =
+      1.0;  ///< fraction of the width from which on there is no lattice, only speckle
   std::uint64_t seed = 1;
 };
 cv::Mat draw_lattice(const LatticeImage& options);  ///< CV_32FC1
 
 Micrograph micrograph_of(const cv::Mat& pixels, std::optional<double> nm_per_pixel = {});
 
-/// An encoder without torch: features are fixed, seeded, smooth functions of simple statistics of the chip (mean,
-/// spread, gradients, a few Fourier powers), so that like textures embed alike.
-std::unique_ptr<Encoder> fake_encoder(int features = 32, int input_px = 64, std::string sha256 = std::string(64, '0'));
+/// An encoder without torch: features are fixed, seeded, smooth functions of simple statistics of
+/// the chip (mean, spread, gradients, a few Fourier powers), so that like textures embed alike.
+std::unique_ptr<Encoder> fake_encoder(int features = 32, int input_px = 64,
+                                      std::string sha256 = std::string(64, '0'));
 
-/// The folder of real microscope files: $METAMICT_REAL_DATA, or ../shared/real beside the project; empty when absent.
+/// The folder of real microscope files: $METAMICT_REAL_DATA, or ../shared/real beside the project;
+/// empty when absent.
 std::optional<std::filesystem::path> real_data();
 
 /// Runs a command through the shell; its exit status, standard output and standard error.

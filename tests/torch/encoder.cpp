@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Encoders opened through LibTorch, held against what Python makes of the same files. Few tests with much in each:
-// every one is a process that loads LibTorch.
+// Encoders opened through LibTorch, held against what Python makes of the same files. Few tests
+// with much in each: every one is a process that loads LibTorch.
 #include "metamict/encoder.hpp"
 
 #include <gmock/gmock.h>
@@ -30,17 +30,20 @@ using testing::Not;
 const fs::path script = fs::path(METAMICT_SOURCE_DIR) / "tests/torch/reference.py";
 
 std::string run_script(const std::string& arguments) {
-  const test::Ran ran = test::run_command(std::string(METAMICT_PYTHON) + " '" + script.string() + "' " + arguments);
+  const test::Ran ran =
+      test::run_command(std::string(METAMICT_PYTHON) + " '" + script.string() + "' " + arguments);
   if (ran.status != 0) throw std::runtime_error(ran.err);
   return ran.out;
 }
 
-/// The models, made once for each version of the scripts; several test processes may come at the same time.
+/// The models, made once for each version of the scripts; several test processes may come at the
+/// same time.
 const fs::path& models() {
   static const fs::path folder = [] {
-    const fs::path wanted = fs::path(METAMICT_BUILD_DIR) /
-                            ("test-models-" + sha256_of_file(script).substr(0, 8) +
-                             sha256_of_file(fs::path(METAMICT_SOURCE_DIR) / "scripts/resnet50.py").substr(0, 8));
+    const fs::path wanted =
+        fs::path(METAMICT_BUILD_DIR) /
+        ("test-models-" + sha256_of_file(script).substr(0, 8) +
+         sha256_of_file(fs::path(METAMICT_SOURCE_DIR) / "scripts/resnet50.py").substr(0, 8));
     if (fs::exists(wanted)) return wanted;
     const fs::path part = wanted.string() + "." + std::to_string(getpid());
     run_script("models '" + part.string() + "'");
@@ -67,22 +70,24 @@ Micrograph image(int rows, int cols) {
 }
 
 ChipGrid grid_of(const Micrograph& micrograph, const Encoder& encoder, int stride_px) {
-  return lay_grid(micrograph.pixels.size(), micrograph.input_size, encoder.identity().input_px, stride_px);
+  return lay_grid(micrograph.pixels.size(), micrograph.input_size, encoder.identity().input_px,
+                  stride_px);
 }
 
-RowMatrixXf features_by_python(const fs::path& model, const Micrograph& micrograph, const ChipGrid& grid,
-                               int features) {
+RowMatrixXf features_by_python(const fs::path& model, const Micrograph& micrograph,
+                               const ChipGrid& grid, int features) {
   const test::TemporaryFolder folder;
   std::ofstream(folder / "image", std::ios::binary)
       .write(reinterpret_cast<const char*>(micrograph.pixels.data),
              static_cast<std::streamsize>(micrograph.pixels.total() * sizeof(float)));
   run_script("features '" + model.string() + "' '" + (folder / "image").string() + "' " +
-             std::to_string(micrograph.pixels.rows) + " " + std::to_string(micrograph.pixels.cols) + " " +
-             std::to_string(grid.stride_px) + " '" + (folder / "out").string() + "'");
+             std::to_string(micrograph.pixels.rows) + " " + std::to_string(micrograph.pixels.cols) +
+             " " + std::to_string(grid.stride_px) + " '" + (folder / "out").string() + "'");
   const std::string bytes = test::slurp(folder / "out");
   RowMatrixXf rows(static_cast<Eigen::Index>(grid.chips()), features);
   EXPECT_EQ(bytes.size(), static_cast<std::size_t>(rows.size()) * sizeof(float));
-  std::copy_n(reinterpret_cast<const float*>(bytes.data()), bytes.size() / sizeof(float), rows.data());
+  std::copy_n(reinterpret_cast<const float*>(bytes.data()), bytes.size() / sizeof(float),
+              rows.data());
   return rows;
 }
 
@@ -99,14 +104,16 @@ std::string refusal(const EncoderOptions& options) {
 /// A copy of a model whose sidecar was changed.
 fs::path changed(const std::string& name, const test::TemporaryFolder& folder,
                  const std::function<void(nlohmann::json&)>& change) {
-  fs::copy_file(models() / (name + ".pt"), folder / (name + ".pt"), fs::copy_options::overwrite_existing);
+  fs::copy_file(models() / (name + ".pt"), folder / (name + ".pt"),
+                fs::copy_options::overwrite_existing);
   nlohmann::json card = nlohmann::json::parse(test::slurp(models() / (name + ".json")));
   change(card);
   std::ofstream(folder / (name + ".json")) << card;
   return folder / (name + ".pt");
 }
 
-fs::path changed_tiny(const test::TemporaryFolder& folder, const std::function<void(nlohmann::json&)>& change) {
+fs::path changed_tiny(const test::TemporaryFolder& folder,
+                      const std::function<void(nlohmann::json&)>& change) {
   return changed("tiny", folder, change);
 }
 
@@ -119,18 +126,20 @@ TEST(TorchEncoder, AnyNetworkRepeatsPython) {
   EXPECT_EQ(encoder->identity().device, "cpu");
   EXPECT_EQ(encoder->identity().name, "tiny");
 
-  // 16 x 28 chips at an awkward stride: not a multiple of the batch, and the last row and column are pulled in.
+  // 16 x 28 chips at an awkward stride: not a multiple of the batch, and the last row and column
+  // are pulled in.
   const Micrograph micrograph = image(93, 151);
   const ChipGrid grid = grid_of(micrograph, *encoder, 5);
   ASSERT_NE(grid.chips() % 512, 0U);
   std::atomic<std::size_t> last{0};
-  const RowMatrixXf found = encoder->encode(micrograph, grid, Normalise::image,
-                                            [&](std::string_view stage, std::size_t done, std::size_t total) {
-                                              EXPECT_EQ(stage, "embed");
-                                              EXPECT_EQ(total, grid.chips());
-                                              EXPECT_GT(done, last);
-                                              last = done;
-                                            });
+  const RowMatrixXf found =
+      encoder->encode(micrograph, grid, Normalise::image,
+                      [&](std::string_view stage, std::size_t done, std::size_t total) {
+                        EXPECT_EQ(stage, "embed");
+                        EXPECT_EQ(total, grid.chips());
+                        EXPECT_GT(done, last);
+                        last = done;
+                      });
   EXPECT_EQ(last, grid.chips());
   const RowMatrixXf expected = features_by_python(options.model, micrograph, grid, 12);
   EXPECT_LT((found - expected).cwiseAbs().maxCoeff(), 1e-5F * expected.maxCoeff());
@@ -138,15 +147,20 @@ TEST(TorchEncoder, AnyNetworkRepeatsPython) {
   for (const int threads : {2, 5}) {
     options.threads = threads;
     const RowMatrixXf again = open_encoder(options)->encode(micrograph, grid, Normalise::image, {});
-    EXPECT_TRUE((again.array() == found.array()).all()) << "other bytes with " << threads << " threads";
+    EXPECT_TRUE((again.array() == found.array()).all())
+        << "other bytes with " << threads << " threads";
   }
 
   ChipGrid one = grid;
   one.rows = one.cols = 1;
-  EXPECT_LT((encoder->encode(micrograph, one, Normalise::image, {}) - expected.topRows(1)).cwiseAbs().maxCoeff(),
+  EXPECT_LT((encoder->encode(micrograph, one, Normalise::image, {}) - expected.topRows(1))
+                .cwiseAbs()
+                .maxCoeff(),
             1e-5F * expected.maxCoeff());
 
-  const auto interrupt = [](std::string_view, std::size_t, std::size_t) { throw Interrupted("enough"); };
+  const auto interrupt = [](std::string_view, std::size_t, std::size_t) {
+    throw Interrupted("enough");
+  };
   EXPECT_THROW(encoder->encode(micrograph, grid, Normalise::image, interrupt), Interrupted);
 }
 
@@ -168,11 +182,14 @@ TEST(TorchEncoder, AResNet50RunsWithoutTorchAndRepeatsPython) {
     unrecorded.model = changed("resnet", folder, [](auto& card) { card.erase("probe"); });
     const auto checked = open_encoder(unrecorded);
     EXPECT_THAT(checked->identity().path, testing::StartsWith("oneDNN, checked against LibTorch"));
-    EXPECT_TRUE((checked->encode(micrograph, grid, Normalise::image, {}).array() == found.array()).all());
+    EXPECT_TRUE(
+        (checked->encode(micrograph, grid, Normalise::image, {}).array() == found.array()).all());
     // A record of another network is no reason to refuse this one: LibTorch is asked.
-    unrecorded.model = changed(
-        "resnet", folder, [](auto& card) { std::swap(card["probe"]["features"][0], card["probe"]["features"][1]); });
-    EXPECT_THAT(open_encoder(unrecorded)->identity().path, testing::StartsWith("oneDNN, checked against LibTorch"));
+    unrecorded.model = changed("resnet", folder, [](auto& card) {
+      std::swap(card["probe"]["features"][0], card["probe"]["features"][1]);
+    });
+    EXPECT_THAT(open_encoder(unrecorded)->identity().path,
+                testing::StartsWith("oneDNN, checked against LibTorch"));
   }
 
   options.threads = 3;
@@ -188,7 +205,9 @@ TEST(TorchEncoder, AResNet50RunsWithoutTorchAndRepeatsPython) {
   EXPECT_GT(worst_cosine(rounded, expected), 0.99);
   EXPECT_FALSE((rounded.array() == found.array()).all());
   options.threads = 1;
-  EXPECT_TRUE((open_encoder(options)->encode(micrograph, grid, Normalise::image, {}).array() == rounded.array()).all());
+  EXPECT_TRUE((open_encoder(options)->encode(micrograph, grid, Normalise::image, {}).array() ==
+               rounded.array())
+                  .all());
 }
 
 TEST(TorchEncoder, BytesAreCalibratedOnTheImage) {
@@ -215,12 +234,14 @@ TEST(TorchEncoder, BytesAreCalibratedOnTheImage) {
   options.threads = 3;
   const auto again = open_encoder(options);
   again->encode(image(64, 80), grid_of(image(64, 80), *again, 16), Normalise::chip, {});
-  EXPECT_TRUE((again->encode(micrograph, grid, Normalise::image, {}).array() == found.array()).all());
+  EXPECT_TRUE(
+      (again->encode(micrograph, grid, Normalise::image, {}).array() == found.array()).all());
 
   options.embedding = EmbeddingMode::shared;
   const auto shared = open_encoder(options);
   shared->encode(micrograph, grid, Normalise::image, {});
-  EXPECT_THAT(shared->notes(), testing::ElementsAre(HasSubstr("int8 is for chips embedded one by one")));
+  EXPECT_THAT(shared->notes(),
+              testing::ElementsAre(HasSubstr("int8 is for chips embedded one by one")));
   EXPECT_NE(shared->identity().precision, "int8");
 }
 
@@ -232,14 +253,16 @@ TEST(TorchEncoder, ANetworkThatOnlyLooksLikeAResNet50RunsThroughTorch) {
   const Micrograph micrograph = image(64, 80);
   const ChipGrid grid = grid_of(micrograph, *encoder, 16);
   const RowMatrixXf found = encoder->encode(micrograph, grid, Normalise::image, {});
-  EXPECT_GT(worst_cosine(found, features_by_python(options.model, micrograph, grid, 2048)), 0.99999);
+  EXPECT_GT(worst_cosine(found, features_by_python(options.model, micrograph, grid, 2048)),
+            0.99999);
 }
 
 TEST(TorchEncoder, ModelsThatDoNotFitAreRefusedInOneSentence) {
   const test::TemporaryFolder folder;
   const auto refused = [&](const EncoderOptions& options) {
     const std::string sentence = refusal<ModelError>(options);
-    EXPECT_THAT(sentence, AllOf(HasSubstr(options.model.string()), Not(HasSubstr("\n")), Not(HasSubstr("frame #"))));
+    EXPECT_THAT(sentence, AllOf(HasSubstr(options.model.string()), Not(HasSubstr("\n")),
+                                Not(HasSubstr("frame #"))));
     EXPECT_LT(sentence.size(), 600U);
     return sentence;
   };
@@ -251,7 +274,8 @@ TEST(TorchEncoder, ModelsThatDoNotFitAreRefusedInOneSentence) {
   raising.trust = true;
   EXPECT_THAT(refused(raising), HasSubstr("failed on a batch of chips"));
 
-  EncoderOptions options = options_for(changed_tiny(folder, [](auto& card) { card["sha256"] = std::string(64, 'a'); }));
+  EncoderOptions options =
+      options_for(changed_tiny(folder, [](auto& card) { card["sha256"] = std::string(64, 'a'); }));
   EXPECT_THAT(refused(options), HasSubstr("--trust-encoder"));
   options.trust = true;
   EXPECT_THAT(open_encoder(options)->notes(), testing::ElementsAre(HasSubstr("on trust")));

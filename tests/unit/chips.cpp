@@ -36,8 +36,10 @@ TEST(Chips, CountsAndPlacesOfAKnownGrid) {
 TEST(Chips, EveryPixelLiesUnderAChipAndEveryChipInTheImage) {
   std::mt19937 random(3);
   for (int trial = 0; trial < 200; ++trial) {
-    const int size = 1 + static_cast<int>(random() % 20), stride = 1 + static_cast<int>(random() % size);
-    const int rows = size + static_cast<int>(random() % 50), cols = size + 1 + static_cast<int>(random() % 50);
+    const int size = 1 + static_cast<int>(random() % 20),
+              stride = 1 + static_cast<int>(random() % size);
+    const int rows = size + static_cast<int>(random() % 50),
+              cols = size + 1 + static_cast<int>(random() % 50);
     const ChipGrid grid = grid_over(rows, cols, size, stride);
     cv::Mat covered = cv::Mat::zeros(rows, cols, CV_8U);
     for (std::size_t node = 0; node < grid.chips(); ++node) {
@@ -46,7 +48,8 @@ TEST(Chips, EveryPixelLiesUnderAChipAndEveryChipInTheImage) {
       ASSERT_EQ(grid.node(grid.row(node), grid.col(node)), node);
       covered(chip) = 1;
     }
-    ASSERT_EQ(cv::countNonZero(covered), rows * cols) << size << " " << stride << " " << rows << " " << cols;
+    ASSERT_EQ(cv::countNonZero(covered), rows * cols)
+        << size << " " << stride << " " << rows << " " << cols;
     // No chip too many: the one before the last does not reach the edge.
     if (grid.cols > 1) {
       ASSERT_LT(grid.chip(grid.node(0, grid.cols - 2)).br().x, cols);
@@ -107,7 +110,8 @@ TEST(ChipSize, IsTakenInOrderOfTrust) {
 }
 
 TEST(ChipSize, FallsBackWithAWordWhereThereIsNoLattice) {
-  for (const auto& [side, expected] : {std::pair(1024, 64.0), std::pair(256, 32.0), std::pair(40, 8.0)}) {
+  for (const auto& [side, expected] :
+       {std::pair(1024, 64.0), std::pair(256, 32.0), std::pair(40, 8.0)}) {
     cv::Mat noise(side, side, CV_32F);
     cv::RNG(7).fill(noise, cv::RNG::NORMAL, 100, 10);
     const ChipSize chip = choose_chip_size(micrograph_of(noise), {});

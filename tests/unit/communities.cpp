@@ -18,11 +18,13 @@ namespace {
 using test::cut_at;
 using test::similarity_of;
 
-/// Groups of the given sizes, alike within (0.9), hardly alike across (0.2); nodes dealt out in turn so that groups
-/// interleave.
-Similarity groups_of(const std::vector<std::size_t>& sizes, std::vector<std::int32_t>* truth = nullptr) {
+/// Groups of the given sizes, alike within (0.9), hardly alike across (0.2); nodes dealt out in
+/// turn so that groups interleave.
+Similarity groups_of(const std::vector<std::size_t>& sizes,
+                     std::vector<std::int32_t>* truth = nullptr) {
   std::vector<std::int32_t> group;
-  for (std::size_t round = 0; group.size() < std::accumulate(sizes.begin(), sizes.end(), std::size_t{0}); ++round)
+  for (std::size_t round = 0;
+       group.size() < std::accumulate(sizes.begin(), sizes.end(), std::size_t{0}); ++round)
     for (std::size_t g = 0; g < sizes.size(); ++g)
       if (round < sizes[g]) group.push_back(static_cast<std::int32_t>(g));
   if (truth != nullptr) *truth = group;
@@ -62,14 +64,18 @@ TEST_P(EveryEngine, FindsPlantedGroupsAndNumbersThemBySize) {
 TEST_P(EveryEngine, ReportsTheModularityOfItsPartition) {
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {
     const double density =
-        seed % 4 == 0 ? 1.0 : 0.4;  // 1 = the complete graph, where unit weights count pairs of score 0 too
-    const ChipGraph graph = test::random_graph(
-        {40, static_cast<int>(seed % 5), density, seed % 2 == 0 ? EdgeWeight::unit : EdgeWeight::score, seed});
+        seed % 4 == 0
+            ? 1.0
+            : 0.4;  // 1 = the complete graph, where unit weights count pairs of score 0 too
+    const ChipGraph graph =
+        test::random_graph({40, static_cast<int>(seed % 5), density,
+                            seed % 2 == 0 ? EdgeWeight::unit : EdgeWeight::score, seed});
     CommunityOptions with = options();
     with.resolution = seed % 3 == 0 ? 1.3 : 1.0;
     const Communities communities = find_communities(graph, with);
     ASSERT_TRUE(communities.modularity);
-    EXPECT_NEAR(*communities.modularity, test::modularity_by_definition(graph, communities.community, with.resolution),
+    EXPECT_NEAR(*communities.modularity,
+                test::modularity_by_definition(graph, communities.community, with.resolution),
                 2e-7);
     std::vector<std::int32_t> renumbered = communities.community;
     EXPECT_EQ(number_canonically(renumbered), communities.count);
@@ -87,7 +93,8 @@ TEST_P(EveryEngine, RepeatsItselfForTheSameSeed) {
   EXPECT_EQ(first.community, again.community);
   EXPECT_EQ(first.node_stability, again.node_stability);
   with.seed = 12;
-  EXPECT_NE(first.community, find_communities(graph, with).community);  // pure noise: another seed lands elsewhere
+  EXPECT_NE(first.community,
+            find_communities(graph, with).community);  // pure noise: another seed lands elsewhere
   EXPECT_LT(first.stability, 1.0);
 }
 
@@ -104,15 +111,17 @@ TEST_P(EveryEngine, HigherResolutionGivesMoreCommunities) {
 }
 
 TEST_P(EveryEngine, LeavesANodeWithoutEdgesAlone) {
-  const Similarity similarity =
-      similarity_of(9, [](std::size_t i, std::size_t j) { return static_cast<Quantum>(i == 4 || j == 4 ? 5 : 50000); });
+  const Similarity similarity = similarity_of(9, [](std::size_t i, std::size_t j) {
+    return static_cast<Quantum>(i == 4 || j == 4 ? 5 : 50000);
+  });
   const Communities communities = find_communities(link(similarity, cut_at(0.5)), options());
   EXPECT_EQ(communities.count, 2);
   EXPECT_EQ(communities.community[4], 1);
 }
 
 TEST_P(EveryEngine, AGraphWithoutEdgesGivesEveryNodeACommunityAndANote) {
-  const Similarity similarity = similarity_of(6, [](std::size_t, std::size_t) { return static_cast<Quantum>(0); });
+  const Similarity similarity =
+      similarity_of(6, [](std::size_t, std::size_t) { return static_cast<Quantum>(0); });
   for (const double cut : {0.0, 0.5}) {
     const Communities communities = find_communities(link(similarity, cut_at(cut)), options());
     EXPECT_EQ(communities.count, 6);
@@ -122,7 +131,8 @@ TEST_P(EveryEngine, AGraphWithoutEdgesGivesEveryNodeACommunityAndANote) {
 }
 
 TEST_P(EveryEngine, TwoNodesWork) {
-  const Similarity similarity = similarity_of(2, [](std::size_t, std::size_t) { return static_cast<Quantum>(65535); });
+  const Similarity similarity =
+      similarity_of(2, [](std::size_t, std::size_t) { return static_cast<Quantum>(65535); });
   EXPECT_EQ(find_communities(link(similarity, cut_at(0.5)), options()).count, 1);
 }
 
@@ -158,14 +168,17 @@ TEST(Igraph, ErrorsComeWithItsOwnWords) {
   IgraphSession session;
   IgraphIntegers ends(2);
   ends[1] = -7;  // no such node
-  EXPECT_THAT([&] { IgraphGraph(3, ends); }, testing::ThrowsMessage<std::runtime_error>(testing::HasSubstr("vertex")));
+  EXPECT_THAT([&] { IgraphGraph(3, ends); },
+              testing::ThrowsMessage<std::runtime_error>(testing::HasSubstr("vertex")));
 }
 
 TEST(Leiden, CommunitiesHangTogether) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    const ChipGraph graph = test::random_graph({60, static_cast<int>(seed % 5), 0.06, EdgeWeight::score, seed});
+    const ChipGraph graph =
+        test::random_graph({60, static_cast<int>(seed % 5), 0.06, EdgeWeight::score, seed});
     EXPECT_TRUE(test::communities_are_connected(
-        graph, find_communities(graph, options_with(Engine::igraph, CommunityMethod::leiden)).community))
+        graph,
+        find_communities(graph, options_with(Engine::igraph, CommunityMethod::leiden)).community))
         << seed;
   }
 }
@@ -192,17 +205,20 @@ TEST(NumberCanonically, LargestFirstTiesToTheLowestNode) {
 }
 
 TEST(Stability, IsTheShareOfRunsThatAgreeAfterMatching) {
-  // The second run swaps the names (agrees fully); the third moves node 2 over to the other community.
+  // The second run swaps the names (agrees fully); the third moves node 2 over to the other
+  // community.
   const Stability stability = stability_of({{0, 0, 0, 1, 1}, {1, 1, 1, 0, 0}, {0, 0, 1, 1, 1}}, 0);
   EXPECT_EQ(stability.node, (std::vector<float>{1, 1, 2.0F / 3, 1, 1}));
-  // Adjusted Rand index of the third by its definition: pairs together in both 1 + 1, in each 4; expected 4 * 4 / 10.
+  // Adjusted Rand index of the third by its definition: pairs together in both 1 + 1, in each 4;
+  // expected 4 * 4 / 10.
   EXPECT_NEAR(stability.index, (1 + (2 - 1.6) / (4 - 1.6)) / 2, 1e-12);
   EXPECT_EQ(stability_of({{0, 0, 1}}, 0).index, 1.0);
 }
 
 TEST(CommunityScores, AreMeansOverPairs) {
-  const Similarity similarity =
-      similarity_of(4, [](std::size_t i, std::size_t j) { return static_cast<Quantum>(1000 * (1 + i) * (1 + j)); });
+  const Similarity similarity = similarity_of(4, [](std::size_t i, std::size_t j) {
+    return static_cast<Quantum>(1000 * (1 + i) * (1 + j));
+  });
   Communities communities;
   communities.community = {0, 1, 0, 2};
   communities.count = 3;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Options in a file: whatever is written is read back, TOML as others write it is understood, the rest is refused.
+// Options in a file: whatever is written is read back, TOML as others write it is understood, the
+// rest is refused.
 #include "app/command_line/config_file.hpp"
 
 #include <gmock/gmock.h>
@@ -38,7 +39,8 @@ TEST_F(ConfigFile, WhateverIsWrittenIsReadBack) {
     for (const char* name : {"dataset", "spill", "cut"}) {
       std::string value;
       for (auto length = random() % 12; length > 0; --length)
-        value += static_cast<char>(random() % 3 == 0 ? "\"\\'#=[],\n\r\t\0 "[random() % 13] : random() % 256);
+        value += static_cast<char>(random() % 3 == 0 ? "\"\\'#=[],\n\r\t\0 "[random() % 13]
+                                                     : random() % 256);
       table.emplace_back(name, value);
     }
     table.emplace_back("trust-encoder", round % 2 == 0 ? "true" : "false");
@@ -47,7 +49,8 @@ TEST_F(ConfigFile, WhateverIsWrittenIsReadBack) {
 }
 
 TEST_F(ConfigFile, TomlAsOthersWriteIt) {
-  EXPECT_EQ(read("# options\r\n\r\nseed=7 # lucky\r\n\tstride = 12.5\ncut = [ \"mean\",\n  'a\\b', 0.5, # half\n]\n"
+  EXPECT_EQ(read("# options\r\n\r\nseed=7 # lucky\r\n\tstride = 12.5\ncut = [ \"mean\",\n  'a\\b', "
+                 "0.5, # half\n]\n"
                  "dataset = \"\\u00c5 \\\"x\\\" \\\\ \\U0001F52C\"\nwrite = []\nprimary = mean"),
             (OptionTable{{"seed", "7"},
                          {"stride", "12.5"},
@@ -59,12 +62,15 @@ TEST_F(ConfigFile, TomlAsOthersWriteIt) {
 }
 
 TEST_F(ConfigFile, WhatIsNoFlatTomlIsRefusedWithItsLine) {
-  EXPECT_THAT(refusal("seed = 1\n\n[more]\nx = 1\n"), testing::HasSubstr("c.toml, line 3: sections"));
-  EXPECT_THAT(refusal("seed = 1\nseed = 2\n"), testing::HasSubstr("line 2: 'seed' stands there twice"));
+  EXPECT_THAT(refusal("seed = 1\n\n[more]\nx = 1\n"),
+              testing::HasSubstr("c.toml, line 3: sections"));
+  EXPECT_THAT(refusal("seed = 1\nseed = 2\n"),
+              testing::HasSubstr("line 2: 'seed' stands there twice"));
   EXPECT_THAT(refusal("dataset = 'a\nb'"), testing::HasSubstr("line 1: a string has no end"));
-  for (const char* text : {"seed", "seed 7", "seed =", "seed = # 7", "= 7", "seed = \"7", "seed = \"7\" 8", "cut = [",
-                           "cut = [1", "cut = [1,", "cut = [,]", "cut = [1]]", "x = \"\\q\"", "x = \"\\u12\"",
-                           "x = \"\\uD800\"", "x = \"\\U00110000\"", "x = \"\\u-001\"", "x = \"\\"})
+  for (const char* text :
+       {"seed", "seed 7", "seed =", "seed = # 7", "= 7", "seed = \"7", "seed = \"7\" 8", "cut = [",
+        "cut = [1", "cut = [1,", "cut = [,]", "cut = [1]]", "x = \"\\q\"", "x = \"\\u12\"",
+        "x = \"\\uD800\"", "x = \"\\U00110000\"", "x = \"\\u-001\"", "x = \"\\"})
     EXPECT_NE(refusal(text), "accepted") << text;
   EXPECT_THROW(read_config(folder / "none.toml"), UsageError);
 }

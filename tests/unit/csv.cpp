@@ -27,7 +27,8 @@ TEST(Csv, EveryCellThatIsWrittenIsReadBack) {
     for (auto& row : rows) {
       for (auto& cell : row) {
         cell = "x";  // no formula and no empty row
-        for (auto length = random() % 6; length > 0; --length) cell += letters[random() % letters.size()];
+        for (auto length = random() % 6; length > 0; --length)
+          cell += letters[random() % letters.size()];
         text += (&cell == &row.front() ? "" : ",") + csv_cell(cell);
       }
       text += round % 3 == 0 ? "\r\n" : "\n";
@@ -45,7 +46,8 @@ TEST(Csv, LooseEndsAreRead) {
 }
 
 TEST(Csv, SemicolonsSeparateWhereTheFirstRowHasNoComma) {
-  EXPECT_EQ(csv_rows("image;dose\r\na, b.tif;\"0;1\"\r\n"), (Rows{{"image", "dose"}, {"a, b.tif", "0;1"}}));
+  EXPECT_EQ(csv_rows("image;dose\r\na, b.tif;\"0;1\"\r\n"),
+            (Rows{{"image", "dose"}, {"a, b.tif", "0;1"}}));
   EXPECT_EQ(csv_rows("\n\"a,b\";c\n1;2\n"), (Rows{{"a,b", "c"}, {"1", "2"}}));
   EXPECT_EQ(csv_rows("a;b,c\n1;2\n"), (Rows{{"a;b", "c"}, {"1;2"}}));
 }
@@ -60,13 +62,15 @@ class CsvFiles : public testing::Test {
 };
 
 TEST_F(CsvFiles, AManifestsCellsMayHoldLineBreaks) {
-  const auto images = app::read_manifest(file("note,image\r\n\"two\nlines\",\"a \"\"b\"\".tif\"\r\n,c.tif\r\n"));
+  const auto images =
+      app::read_manifest(file("note,image\r\n\"two\nlines\",\"a \"\"b\"\".tif\"\r\n,c.tif\r\n"));
   EXPECT_EQ(images, (std::vector<std::filesystem::path>{folder / "a \"b\".tif", folder / "c.tif"}));
 }
 
 TEST_F(CsvFiles, APlainListTakesEveryLineAsItStands) {
   const auto images = app::read_manifest(file("\xEF\xBB\xBF\"a.tif\nb, c.tif\r\n\nd\".tif"));
-  EXPECT_EQ(images, (std::vector<std::filesystem::path>{folder / "\"a.tif", folder / "b, c.tif", folder / "d\".tif"}));
+  EXPECT_EQ(images, (std::vector<std::filesystem::path>{folder / "\"a.tif", folder / "b, c.tif",
+                                                        folder / "d\".tif"}));
 }
 
 TEST_F(CsvFiles, WhatNamesNoImageOrCannotBeReadIsRefused) {

@@ -22,7 +22,9 @@ class ScriptedEncoder : public Encoder {
     identity.features = 2;
     return identity;
   }
-  RowMatrixXf encode(const Micrograph&, const ChipGrid&, Normalise, const Progress&) override { return rows_ND_; }
+  RowMatrixXf encode(const Micrograph&, const ChipGrid&, Normalise, const Progress&) override {
+    return rows_ND_;
+  }
 
  private:
   RowMatrixXf rows_ND_;
@@ -54,7 +56,8 @@ TEST(Embed, ScalesEveryRowToLengthOne) {
 }
 
 TEST(Embed, NamesTheChipWhoseFeaturesAreUnfit) {
-  const float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
+  const float nan = std::numeric_limits<float>::quiet_NaN(),
+              inf = std::numeric_limits<float>::infinity();
   EXPECT_THAT(
       [] {
         embed_rows(RowMatrixXf{{1, 0}, {0, 0}, {1, 1}});

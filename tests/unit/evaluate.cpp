@@ -59,7 +59,8 @@ TEST(AdjustedRandIndex, AgreesWithTheDefinitionOverPairsAndIsSymmetric) {
   std::mt19937 random(1);
   for (int trial = 0; trial < 100; ++trial) {
     const std::size_t items = 5 + random() % 60;
-    const Labels a = random_labels(random, items, 2 + trial % 5), b = random_labels(random, items, 2 + trial % 7);
+    const Labels a = random_labels(random, items, 2 + trial % 5),
+                 b = random_labels(random, items, 2 + trial % 7);
     ASSERT_NEAR(ari(a, b), ari_by_pairs(a, b), 1e-12);
     ASSERT_DOUBLE_EQ(ari(a, b), ari(b, a));
   }
@@ -78,20 +79,24 @@ TEST(AdjustedRandIndex, RefusesWhatCannotBeCompared) {
 double total(const std::vector<double>& weights, int cols, const std::vector<int>& column) {
   double sum = 0;
   for (std::size_t row = 0; row < column.size(); ++row)
-    if (column[row] >= 0) sum += weights[row * static_cast<std::size_t>(cols) + static_cast<std::size_t>(column[row])];
+    if (column[row] >= 0)
+      sum += weights[row * static_cast<std::size_t>(cols) + static_cast<std::size_t>(column[row])];
   return sum;
 }
 
-/// The best total over all one-to-one assignments, by trying them all; leaving a row out is allowed.
+/// The best total over all one-to-one assignments, by trying them all; leaving a row out is
+/// allowed.
 double best_by_trying(const std::vector<double>& weights, int rows, int cols) {
-  const auto places = static_cast<std::size_t>(rows + cols);  // a place beyond the columns means "left out"
+  const auto places =
+      static_cast<std::size_t>(rows + cols);  // a place beyond the columns means "left out"
   std::vector<int> order(places);
   std::iota(order.begin(), order.end(), 0);
   double best = 0;
   do {
     std::vector<int> column;
     for (int row = 0; row < rows; ++row)
-      column.push_back(order[static_cast<std::size_t>(row)] < cols ? order[static_cast<std::size_t>(row)] : -1);
+      column.push_back(
+          order[static_cast<std::size_t>(row)] < cols ? order[static_cast<std::size_t>(row)] : -1);
     best = std::max(best, total(weights, cols, column));
   } while (std::next_permutation(order.begin(), order.end()));
   return best;
@@ -100,12 +105,14 @@ double best_by_trying(const std::vector<double>& weights, int rows, int cols) {
 TEST(BestAssignment, IsAsGoodAsTryingEverything) {
   std::mt19937 random(3);
   std::uniform_real_distribution<double> uniform(-0.2, 1);
-  const std::array<std::pair<int, int>, 7> shapes{{{1, 1}, {2, 3}, {3, 2}, {3, 3}, {1, 5}, {5, 1}, {4, 3}}};
+  const std::array<std::pair<int, int>, 7> shapes{
+      {{1, 1}, {2, 3}, {3, 2}, {3, 3}, {1, 5}, {5, 1}, {4, 3}}};
   for (int trial = 0; trial < 42; ++trial) {
     const auto [rows, cols] = shapes[static_cast<std::size_t>(trial) % shapes.size()];
     std::vector<double> weights(static_cast<std::size_t>(rows * cols));
     // Rounded, so that there are ties.
-    for (double& weight : weights) weight = trial % 2 == 0 ? uniform(random) : std::round(4 * uniform(random)) / 4;
+    for (double& weight : weights)
+      weight = trial % 2 == 0 ? uniform(random) : std::round(4 * uniform(random)) / 4;
     const std::vector<int> column = best_assignment(weights, rows, cols);
     ASSERT_EQ(column.size(), static_cast<std::size_t>(rows));
     ASSERT_NEAR(total(weights, cols, column), best_by_trying(weights, rows, cols), 1e-12);
@@ -113,7 +120,8 @@ TEST(BestAssignment, IsAsGoodAsTryingEverything) {
     for (int col : column)
       if (col >= 0) used.push_back(col);
     std::sort(used.begin(), used.end());
-    ASSERT_EQ(std::adjacent_find(used.begin(), used.end()), used.end()) << "a column was given twice";
+    ASSERT_EQ(std::adjacent_find(used.begin(), used.end()), used.end())
+        << "a column was given twice";
   }
 }
 
@@ -124,7 +132,8 @@ TEST(BestAssignment, LeavesOutWhatAddsNothing) {
 }
 
 TEST(Evaluate, ComputedByHand) {
-  // Truth: left half 1, right half 2. Ours: the border one column too far right, and a corner by itself.
+  // Truth: left half 1, right half 2. Ours: the border one column too far right, and a corner by
+  // itself.
   const cv::Mat truth = (cv::Mat_<std::uint16_t>(2, 4) << 1, 1, 2, 2, 1, 1, 2, 2);
   const cv::Mat ours = (cv::Mat_<std::uint8_t>(2, 4) << 5, 5, 5, 3, 5, 5, 5, 9);
   const Evaluation result = evaluate(ours, truth);
@@ -154,7 +163,8 @@ TEST(Evaluate, IgnoredTruthIsLeftOutAndUnmatchedRegionsCountNothing) {
 TEST(Evaluate, TheTruthItselfIsPerfect) {
   std::mt19937 random(5);
   cv::Mat truth(40, 50, CV_16U);
-  for (auto& value : cv::Mat_<std::uint16_t>(truth)) value = static_cast<std::uint16_t>(random() % 7 * 9000);
+  for (auto& value : cv::Mat_<std::uint16_t>(truth))
+    value = static_cast<std::uint16_t>(random() % 7 * 9000);
   const Evaluation result = evaluate(truth, truth);
   EXPECT_DOUBLE_EQ(result.ari, 1);
   EXPECT_NEAR(result.mean_iou, 1, 1e-12);
@@ -162,7 +172,8 @@ TEST(Evaluate, TheTruthItselfIsPerfect) {
 }
 
 TEST(Evaluate, LabelsAreAnyWholeNumbers) {
-  const cv::Mat truth = (cv::Mat_<double>(1, 6) << -1, -1, 4294967295.0, 4294967295.0, 4294967296.0, 9e15);
+  const cv::Mat truth =
+      (cv::Mat_<double>(1, 6) << -1, -1, 4294967295.0, 4294967295.0, 4294967296.0, 9e15);
   const cv::Mat ours = (cv::Mat_<std::int32_t>(1, 6) << 70000, 70000, -5, -5, 16777217, 16777216);
   const Evaluation result = evaluate(ours, truth, -1);
   EXPECT_EQ(result.pixels, 4U);

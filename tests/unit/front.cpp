@@ -22,10 +22,14 @@ struct Film {
 };
 
 Film draw_film(const std::function<int(int)>& depth, double counts = 60) {
-  const cv::Mat crystal =
-      test::draw_lattice({.rows = rows, .cols = cols, .period_px = period, .counts = counts, .seed = 5});
-  const cv::Mat glass = test::draw_lattice(
-      {.rows = rows, .cols = cols, .period_px = period, .counts = counts, .amorphous_from = 0, .seed = 6});
+  const cv::Mat crystal = test::draw_lattice(
+      {.rows = rows, .cols = cols, .period_px = period, .counts = counts, .seed = 5});
+  const cv::Mat glass = test::draw_lattice({.rows = rows,
+                                            .cols = cols,
+                                            .period_px = period,
+                                            .counts = counts,
+                                            .amorphous_from = 0,
+                                            .seed = 6});
   Film film{cv::Mat(rows, cols, CV_32F), cv::Mat(rows, cols, CV_8U)};
   const auto grey = cv::mean(crystal)[0], glass_grey = cv::mean(glass)[0];
   for (int y = 0; y < rows; ++y)
@@ -35,7 +39,8 @@ Film draw_film(const std::function<int(int)>& depth, double counts = 60) {
                           : y < surface + depth(x) ? Layer::amorphous
                                                    : Layer::film;
       film.truth.at<std::uint8_t>(y, x) = static_cast<std::uint8_t>(layer);
-      const double bright = glass.at<float>(y, x) / glass_grey, ordered = crystal.at<float>(y, x) / grey;
+      const double bright = glass.at<float>(y, x) / glass_grey,
+                   ordered = crystal.at<float>(y, x) / grey;
       film.pixels.at<float>(y, x) = static_cast<float>(layer == Layer::cap         ? 250 * bright
                                                        : layer == Layer::amorphous ? 75 * bright
                                                        : layer == Layer::film      ? 100 * ordered
@@ -50,8 +55,9 @@ cv::Mat coarse_labels(const cv::Mat& truth) {
   const int step = static_cast<int>(chip / 4);
   for (int y = 0; y < truth.rows; ++y)
     for (int x = 0; x < truth.cols; ++x)
-      labels.at<std::uint16_t>(y, x) = truth.at<std::uint8_t>(std::min(truth.rows - 1, (y / step) * step + step / 2),
-                                                              std::min(truth.cols - 1, (x / step) * step + step / 2));
+      labels.at<std::uint16_t>(y, x) =
+          truth.at<std::uint8_t>(std::min(truth.rows - 1, (y / step) * step + step / 2),
+                                 std::min(truth.cols - 1, (x / step) * step + step / 2));
   return labels;
 }
 
@@ -60,13 +66,16 @@ std::vector<Region> regions_of(const cv::Mat& labels, const std::vector<double>&
   for (std::size_t i = 0; i < order.size(); ++i) {
     regions[i].label = static_cast<int>(i) + 1;
     regions[i].order = order[i];
-    regions[i].area_px = static_cast<std::uint64_t>(cv::countNonZero(labels == static_cast<int>(i) + 1));
+    regions[i].area_px =
+        static_cast<std::uint64_t>(cv::countNonZero(labels == static_cast<int>(i) + 1));
   }
   return regions;
 }
 
-const std::vector<double> order{0.0, 0.9, 0.8, 0.05};  // cap, film, substrate, amorphous: as the labels of the truth
-const std::vector<Layer> layer_of_label{Layer::other, Layer::cap, Layer::film, Layer::substrate, Layer::amorphous};
+const std::vector<double> order{
+    0.0, 0.9, 0.8, 0.05};  // cap, film, substrate, amorphous: as the labels of the truth
+const std::vector<Layer> layer_of_label{Layer::other, Layer::cap, Layer::film, Layer::substrate,
+                                        Layer::amorphous};
 
 Front measure(const Film& film, double growth_deg = 90) {
   const Micrograph micrograph = test::micrograph_of(film.pixels, 0.04);
@@ -85,7 +94,8 @@ TEST(Front, IsMeasuredInRealProportionsWherePixelsAreNotSquare) {
   Micrograph micrograph = test::micrograph_of(pixels, 0.04 * std::sqrt(2.0));
   micrograph.pixel_aspect = 0.5;
   const double chip_px = chip / std::sqrt(2.0);  // of squares of the same area
-  const Front front = measure_front({micrograph, truth, layer_of_label, {90, false}, chip_px, 0, {}});
+  const Front front =
+      measure_front({micrograph, truth, layer_of_label, {90, false}, chip_px, 0, {}});
   EXPECT_EQ(front.layers.size(), pixels.size());
   EXPECT_NEAR(front.amorphous_fraction.value, square.amorphous_fraction.value, 0.02);
   const double nm = *micrograph.nm_per_pixel;
@@ -105,15 +115,18 @@ TEST(Front, TheLastOfAThinFilmIsNotSubstrateWhereNoChipSeesItPure) {
   const Micrograph micrograph = test::micrograph_of(film.pixels, 0.04);
   const Front front = measure_front({micrograph, labels, layer_of_label, {90, false}, chip, 0, {}});
   for (const FrontPoint& point : front.curve) EXPECT_NEAR(point.interface_px.y, base - 0.5, period);
-  const cv::Mat there = front.layers(cv::Rect(5, surface + deep + 20, strip - 10, base - surface - deep - 25));
-  EXPECT_GT(cv::countNonZero(there == static_cast<int>(Layer::film)), 0.9 * static_cast<double>(there.total()));
+  const cv::Mat there =
+      front.layers(cv::Rect(5, surface + deep + 20, strip - 10, base - surface - deep - 25));
+  EXPECT_GT(cv::countNonZero(there == static_cast<int>(Layer::film)),
+            0.9 * static_cast<double>(there.total()));
 }
 
 TEST(Front, FindsAPocketToTheAccuracyOfHalfACellAndHalfAStride) {
   for (const double counts : {20.0, 200.0}) {
     const Film film = draw_film(pocket, counts);
     const Front front = measure(film);
-    const double truth = static_cast<double>(cv::countNonZero(film.truth == 4)) / ((base - surface) * cols);
+    const double truth =
+        static_cast<double>(cv::countNonZero(film.truth == 4)) / ((base - surface) * cols);
     EXPECT_NEAR(front.amorphous_fraction.value, truth, 0.02) << counts;
     double error = 0;
     for (const FrontPoint& point : front.curve)
@@ -143,8 +156,9 @@ TEST(Front, WhatTheGraphDoesNotCallAmorphousIsNot) {
 TEST(Front, TurnedPicturesGiveTheSameFront) {
   const Film film = draw_film(pocket);
   const Front upright = measure(film);
-  for (const auto& [code, growth] :
-       {std::pair{cv::ROTATE_180, 270.0}, {cv::ROTATE_90_CLOCKWISE, 0.0}, {cv::ROTATE_90_COUNTERCLOCKWISE, 180.0}}) {
+  for (const auto& [code, growth] : {std::pair{cv::ROTATE_180, 270.0},
+                                     {cv::ROTATE_90_CLOCKWISE, 0.0},
+                                     {cv::ROTATE_90_COUNTERCLOCKWISE, 180.0}}) {
     Film turned;
     cv::rotate(film.pixels, turned.pixels, code);
     cv::rotate(film.truth, turned.truth, code);
@@ -163,7 +177,8 @@ TEST(Front, LayersFollowFromOrderAndPlace) {
   const cv::Mat labels = coarse_labels(film.truth);
   EXPECT_EQ(find_layers(labels, regions_of(labels, order), {90, true}), layer_of_label);
   // Upside down there is a crystal on top and a glass below: no film on a substrate.
-  EXPECT_THAT(find_layers(labels, regions_of(labels, order), {270, true}), testing::Each(Layer::other));
+  EXPECT_THAT(find_layers(labels, regions_of(labels, order), {270, true}),
+              testing::Each(Layer::other));
   // No cap was there before: what is disordered on top is film.
   cv::Mat bare = labels.clone();
   bare.setTo(4, bare == 1);
@@ -175,7 +190,8 @@ TEST(Front, OneRegionIsNoStackAndNoFilmIsAnError) {
   EXPECT_FALSE(find_growth_direction(one, regions_of(one, {0.9})));
   const Micrograph micrograph = test::micrograph_of(draw_film(pocket).pixels);
   const std::vector<Layer> none(2, Layer::other);
-  EXPECT_THROW(measure_front({micrograph, cv::Mat(rows, cols, CV_16U, cv::Scalar(1)), none, {}, chip, 0, {}}),
+  EXPECT_THROW(measure_front(
+                   {micrograph, cv::Mat(rows, cols, CV_16U, cv::Scalar(1)), none, {}, chip, 0, {}}),
                UsageError);
 }
 
@@ -184,8 +200,10 @@ TEST(Front, ThePixelsOfEachLayerAreThoseOfTheTruth) {
   const Front front = measure(film);
   ASSERT_EQ(front.layers.size(), film.truth.size());
   for (const Layer layer : {Layer::cap, Layer::substrate, Layer::amorphous}) {
-    const cv::Mat mine = front.layers == static_cast<int>(layer), theirs = film.truth == static_cast<int>(layer);
-    EXPECT_GT(static_cast<double>(cv::countNonZero(mine & theirs)), 0.85 * cv::countNonZero(mine | theirs))
+    const cv::Mat mine = front.layers == static_cast<int>(layer),
+                  theirs = film.truth == static_cast<int>(layer);
+    EXPECT_GT(static_cast<double>(cv::countNonZero(mine & theirs)),
+              0.85 * cv::countNonZero(mine | theirs))
         << name_of(layer);
   }
 }

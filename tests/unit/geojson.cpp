@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Outlines as GeoJSON over random label maps, with islands in holes: filled polygon by polygon they are the map again.
+// Outlines as GeoJSON over random label maps, with islands in holes: filled polygon by polygon they
+// are the map again.
 #include "report/files/geojson.hpp"
 
 #include <gtest/gtest.h>
@@ -47,11 +48,13 @@ TEST(GeoJson, PolygonsWithTheirHolesAreTheRegions) {
     const json outlines = json::parse(outlines_geojson(map, names));
     for (const json& feature : outlines["features"]) {
       const json& geometry = feature["geometry"];
-      for (const json& polygon :
-           geometry["type"] == "Polygon" ? json::array({geometry["coordinates"]}) : geometry["coordinates"]) {
+      for (const json& polygon : geometry["type"] == "Polygon"
+                                     ? json::array({geometry["coordinates"]})
+                                     : geometry["coordinates"]) {
         cv::Mat mask = cv::Mat::zeros(map.size(), CV_8UC1), parts;
         for (const json& ring : polygon) turn_over(mask, ring);
-        EXPECT_EQ(cv::connectedComponents(mask, parts, 4), 2) << "a hole of another polygon, seed " << seed;
+        EXPECT_EQ(cv::connectedComponents(mask, parts, 4), 2)
+            << "a hole of another polygon, seed " << seed;
         EXPECT_EQ(cv::countNonZero((drawn != 0) & (mask != 0)), 0) << "polygons overlap";
         drawn.setTo(feature["id"].get<int>(), mask);
         holes += static_cast<int>(polygon.size()) - 1;

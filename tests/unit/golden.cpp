@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// One sample micrograph through the whole pipeline against figures that were looked at and kept. The files in
-// tests/golden never update themselves: this test writes what it found to <build>/golden, and a person who has seen why
-// it differs copies it.
+// One sample micrograph through the whole pipeline against figures that were looked at and kept.
+// The files in tests/golden never update themselves: this test writes what it found to
+// <build>/golden, and a person who has seen why it differs copies it.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -21,7 +21,8 @@ constexpr double tolerance = 1e-4;         // of figures: another processor adds
 constexpr double lowest_agreement = 0.99;  // adjusted Rand index of the chips' communities
 
 Result segment_sample() {
-  Micrograph image = load_micrograph(std::filesystem::path(METAMICT_SOURCE_DIR) / "data/lfo_sto_0p1dpa.tif");
+  Micrograph image =
+      load_micrograph(std::filesystem::path(METAMICT_SOURCE_DIR) / "data/lfo_sto_0p1dpa.tif");
   image.pixels = image.pixels(cv::Rect(200, 40, 560, 480)).clone();
   image.input_size = image.pixels.size();
   const auto encoder = test::fake_encoder();
@@ -41,7 +42,8 @@ json figures_of(const Result& result) {
     mine["regions"] = rule.regions.size();
     if (rule.communities.modularity) mine["modularity"] = *rule.communities.modularity;
     for (const Region& region : rule.regions)
-      mine["area_share"].push_back(static_cast<double>(region.area_px) / static_cast<double>(rule.map.labels.total()));
+      mine["area_share"].push_back(static_cast<double>(region.area_px) /
+                                   static_cast<double>(rule.map.labels.total()));
   }
   return figures;
 }
@@ -51,7 +53,8 @@ std::string communities_of(const Result& result) {
   std::ostringstream out;
   for (std::size_t node = 0; node < result.grid.chips(); ++node)
     for (std::size_t i = 0; i < result.rules.size(); ++i)
-      out << result.rules[i].communities.community[node] << (i + 1 < result.rules.size() ? ',' : '\n');
+      out << result.rules[i].communities.community[node]
+          << (i + 1 < result.rules.size() ? ',' : '\n');
   return out.str();
 }
 
@@ -63,7 +66,8 @@ void expect_alike(const json& kept, const json& found, const std::string& where)
   }
   ASSERT_EQ(kept.size(), found.size()) << where;
   if (kept.is_array())
-    for (std::size_t i = 0; i < kept.size(); ++i) expect_alike(kept[i], found[i], where + "/" + std::to_string(i));
+    for (std::size_t i = 0; i < kept.size(); ++i)
+      expect_alike(kept[i], found[i], where + "/" + std::to_string(i));
   for (const auto& [key, value] : kept.items())
     if (kept.is_object()) {
       ASSERT_TRUE(found.contains(key)) << where << "/" << key;
@@ -97,7 +101,8 @@ TEST(Golden, TheSampleMicrographGivesWhatItGave) {
   std::ofstream(folder / "film_communities.csv") << communities;
 
   expect_alike(json::parse(test::slurp(golden / "film.json")), found, "film.json");
-  const auto kept = columns_of(test::slurp(golden / "film_communities.csv")), now = columns_of(communities);
+  const auto kept = columns_of(test::slurp(golden / "film_communities.csv")),
+             now = columns_of(communities);
   ASSERT_EQ(kept.size(), now.size());
   for (std::size_t i = 0; i < kept.size(); ++i) {
     ASSERT_EQ(kept[i].size(), now[i].size());

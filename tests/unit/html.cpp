@@ -48,7 +48,8 @@ TEST(Html, AnyTextStaysText) {
     EXPECT_EQ(undone.find_first_of("<>\"'"), std::string::npos) << text;
     for (const auto& [entity, character] :
          {std::pair{"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&#39;", "'"}, {"&amp;", "&"}})
-      for (std::size_t at = undone.find(entity); at != std::string::npos; at = undone.find(entity, at + 1))
+      for (std::size_t at = undone.find(entity); at != std::string::npos;
+           at = undone.find(entity, at + 1))
         undone.replace(at, std::string_view(entity).size(), character);
     EXPECT_EQ(undone, text);
   }

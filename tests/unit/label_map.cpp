@@ -33,28 +33,34 @@ void number_by_size(std::vector<std::int32_t>& community) {
   for (auto& c : community) c = place[static_cast<std::size_t>(c)];
 }
 
-/// Every community's votes at a pixel, chip by chip; nothing shared with the library but the places of the chips.
-std::vector<double> votes_at(const ChipGrid& grid, const Communities& communities, Vote vote, int x, int y) {
+/// Every community's votes at a pixel, chip by chip; nothing shared with the library but the places
+/// of the chips.
+std::vector<double> votes_at(const ChipGrid& grid, const Communities& communities, Vote vote, int x,
+                             int y) {
   std::vector<double> votes(static_cast<std::size_t>(communities.count), 0.0);
   for (std::size_t node = 0; node < grid.chips(); ++node) {
     const cv::Rect2d chip = grid.chip_in_input(node);
     const double dx = std::abs(x + 0.5 - chip.x - chip.width / 2) / (chip.width / 2);
     const double dy = std::abs(y + 0.5 - chip.y - chip.height / 2) / (chip.height / 2);
     if (dx > 1 || dy > 1) continue;
-    votes[static_cast<std::size_t>(communities.community[node])] += vote == Vote::uniform ? 1 : (1 - dx) * (1 - dy);
+    votes[static_cast<std::size_t>(communities.community[node])] +=
+        vote == Vote::uniform ? 1 : (1 - dx) * (1 - dy);
   }
   return votes;
 }
 
-/// Random partitions over random grids: blocks of chips, so that there are borders as well as insides.
+/// Random partitions over random grids: blocks of chips, so that there are borders as well as
+/// insides.
 struct Scene {
   ChipGrid grid;
   Communities communities;
 };
 
 Scene random_scene(std::mt19937& random) {
-  const int size = 4 + static_cast<int>(random() % 12), stride = 1 + static_cast<int>(random() % size);
-  const cv::Size image(size + 1 + static_cast<int>(random() % 40), size + static_cast<int>(random() % 40));
+  const int size = 4 + static_cast<int>(random() % 12),
+            stride = 1 + static_cast<int>(random() % size);
+  const cv::Size image(size + 1 + static_cast<int>(random() % 40),
+                       size + static_cast<int>(random() % 40));
   const double scale = 0.5 + static_cast<double>(random() % 1000) / 500;
   const cv::Size input(std::max(1, static_cast<int>(image.width * scale)),
                        std::max(1, static_cast<int>(image.height * scale)));
@@ -83,7 +89,8 @@ TEST(Paint, EachPixelTakesALargestVoteAndTiesGoToTheLargerCommunity) {
         ASSERT_GE(got, 0);
         ASSERT_NEAR(votes[static_cast<std::size_t>(got)], most, 1e-4);  // the tent's floor
         if (vote == Vote::uniform) {
-          ASSERT_EQ(got, std::distance(votes.begin(), std::max_element(votes.begin(), votes.end()))) << x << " " << y;
+          ASSERT_EQ(got, std::distance(votes.begin(), std::max_element(votes.begin(), votes.end())))
+              << x << " " << y;
         }
       }
   }
@@ -130,7 +137,8 @@ TEST(Paint, SmallCommunitiesDoNotVote) {
 }
 
 TEST(Paint, TheBorderLiesWhereTheTentsMeet) {
-  // Chips at 0, 4, 8, 12, 16 of 8 px; the change from chip 1 (centre 8) to chip 2 (centre 12) is midway, at 10.
+  // Chips at 0, 4, 8, 12, 16 of 8 px; the change from chip 1 (centre 8) to chip 2 (centre 12) is
+  // midway, at 10.
   const ChipGrid grid = lay_grid({24, 8}, {24, 8}, 8, 4);
   const LabelMap map = paint(grid, communities_of({0, 0, 1, 1, 1}), {.min_chips = 1});
   for (int x = 0; x < 24; ++x)
@@ -140,7 +148,8 @@ TEST(Paint, TheBorderLiesWhereTheTentsMeet) {
 TEST(Paint, TooManyLabelsAreRefused) {
   const ChipGrid grid = lay_grid({65600, 1}, {65600, 1}, 1, 1);
   std::vector<std::int32_t> community(grid.chips());
-  for (std::size_t node = 0; node < community.size(); ++node) community[node] = static_cast<std::int32_t>(node);
+  for (std::size_t node = 0; node < community.size(); ++node)
+    community[node] = static_cast<std::int32_t>(node);
   EXPECT_THROW(paint(grid, communities_of(community), {.min_chips = 1}), InputError);
   EXPECT_NO_THROW(paint(grid, communities_of(community), {.min_chips = 2}));
 }

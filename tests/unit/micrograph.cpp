@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// load_micrograph's refusals and notes, standardise against the definition, to_canonical_scale against an analytic
-// image.
+// load_micrograph's refusals and notes, standardise against the definition, to_canonical_scale
+// against an analytic image.
 #include "metamict/micrograph.hpp"
 
 #include <gtest/gtest.h>
@@ -17,17 +17,20 @@
 namespace metamict {
 namespace {
 
-std::filesystem::path write_npy(const test::TemporaryFolder& folder, const cv::Mat& pixels, int frames = 1) {
+std::filesystem::path write_npy(const test::TemporaryFolder& folder, const cv::Mat& pixels,
+                                int frames = 1) {
   std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" +
                        (frames > 1 ? std::to_string(frames) + ", " : std::string()) +
-                       std::to_string(pixels.rows / frames) + ", " + std::to_string(pixels.cols) + "), }\n";
+                       std::to_string(pixels.rows / frames) + ", " + std::to_string(pixels.cols) +
+                       "), }\n";
   const auto length = static_cast<std::uint16_t>(header.size());
   const auto path = folder / "image.npy";
   std::ofstream file(path, std::ios::binary);
   file.write("\x93NUMPY\1\0", 8);
   file.write(reinterpret_cast<const char*>(&length), 2);
   file << header;
-  file.write(reinterpret_cast<const char*>(pixels.data), static_cast<std::streamsize>(pixels.total() * sizeof(float)));
+  file.write(reinterpret_cast<const char*>(pixels.data),
+             static_cast<std::streamsize>(pixels.total() * sizeof(float)));
   return path;
 }
 
@@ -84,12 +87,15 @@ TEST(LoadMicrograph, NamesTheFirstPixelThatIsNoNumber) {
   pixels.at<float>(5, 0) = std::numeric_limits<float>::infinity();
   pixels.at<float>(8, 8) = std::numeric_limits<float>::quiet_NaN();
   const std::string message = message_of(write_npy(folder, pixels));
-  EXPECT_NE(message.find("2 NaN and 1 infinite pixels, the first at row 4, column 7"), std::string::npos) << message;
+  EXPECT_NE(message.find("2 NaN and 1 infinite pixels, the first at row 4, column 7"),
+            std::string::npos)
+      << message;
 }
 
 TEST(LoadMicrograph, RefusesAConstantImage) {
   const test::TemporaryFolder folder;
-  const std::string message = message_of(write_npy(folder, cv::Mat(8, 8, CV_32FC1, cv::Scalar(513))));
+  const std::string message =
+      message_of(write_npy(folder, cv::Mat(8, 8, CV_32FC1, cv::Scalar(513))));
   EXPECT_NE(message.find("constant: all 64 pixels are 513"), std::string::npos) << message;
 }
 
@@ -106,7 +112,8 @@ TEST(LoadMicrograph, TakesAFrameOrTheMeanAndSaysSo) {
 
 TEST(LoadMicrograph, APixelSizeThatIsGivenWins) {
   const test::TemporaryFolder folder;
-  const Micrograph micrograph = load_micrograph(write_npy(folder, noise(8, 8, 3)), pixel_size(0.0213));
+  const Micrograph micrograph =
+      load_micrograph(write_npy(folder, noise(8, 8, 3)), pixel_size(0.0213));
   EXPECT_EQ(micrograph.nm_per_pixel, 0.0213);
   EXPECT_EQ(micrograph.pixel_size_source, "given");
 }
@@ -125,14 +132,15 @@ TEST(LoadOptions, CheckRefusesNonsense) {
 
 TEST(Standardise, MatchesNumpyToTheLastDigitOfFloat) {
   const test::TemporaryFolder folder;
-  const cv::Mat pixels = noise(83, 71, 4, 1e5F, 3);  // an offset that single precision sums would drown in
+  const cv::Mat pixels =
+      noise(83, 71, 4, 1e5F, 3);  // an offset that single precision sums would drown in
   const auto path = write_npy(folder, pixels);
   const auto wanted_path = folder / "wanted.f4";
-  const auto ran =
-      test::run_command(std::string(METAMICT_PYTHON) + " -c \"import numpy as np; a = np.load('" + path.string() +
-                        "').astype(float); c = np.clip(a, *np.percentile(a, [0.1, 99.9])); ((c - c.mean()) / "
-                        "c.std()).astype('<f4').tofile('" +
-                        wanted_path.string() + "')\"");
+  const auto ran = test::run_command(
+      std::string(METAMICT_PYTHON) + " -c \"import numpy as np; a = np.load('" + path.string() +
+      "').astype(float); c = np.clip(a, *np.percentile(a, [0.1, 99.9])); ((c - c.mean()) / "
+      "c.std()).astype('<f4').tofile('" +
+      wanted_path.string() + "')\"");
   ASSERT_EQ(ran.status, 0) << ran.err;
   std::string bytes = test::slurp(wanted_path);
   const cv::Mat wanted(pixels.rows, pixels.cols, CV_32FC1, bytes.data());
@@ -152,7 +160,8 @@ TEST(Standardise, OneHotPixelDoesNotFlattenTheRest) {
   const cv::Mat before = standardise(test::micrograph_of(pixels)).pixels;
   pixels.at<float>(3, 3) = 1e9F;
   const cv::Mat after = standardise(test::micrograph_of(pixels)).pixels;
-  EXPECT_NEAR(static_cast<double>(after.at<float>(40, 40)), static_cast<double>(before.at<float>(40, 40)), 0.05);
+  EXPECT_NEAR(static_cast<double>(after.at<float>(40, 40)),
+              static_cast<double>(before.at<float>(40, 40)), 0.05);
 }
 
 TEST(Standardise, RefusesAnImageWhoseOnlyContrastIsAFewPixels) {
@@ -167,7 +176,8 @@ TEST(CanonicalScale, KeepsPositionsAndPixelSize) {
     cv::Mat pixels(300, 410, CV_32FC1);
     const auto wave = [](double y, double x) { return std::sin(x / 29) + std::cos(y / 41); };
     for (int row = 0; row < pixels.rows; ++row)
-      for (int col = 0; col < pixels.cols; ++col) pixels.at<float>(row, col) = static_cast<float>(wave(row, col));
+      for (int col = 0; col < pixels.cols; ++col)
+        pixels.at<float>(row, col) = static_cast<float>(wave(row, col));
     const Micrograph scaled = to_canonical_scale(test::micrograph_of(pixels, 0.02), chip_px, 64);
     const double factor = 64 / chip_px;
     EXPECT_DOUBLE_EQ(scaled.scale, factor);
@@ -177,8 +187,9 @@ TEST(CanonicalScale, KeepsPositionsAndPixelSize) {
     double worst = 0;
     for (int row = 2; row < scaled.pixels.rows - 2; ++row)
       for (int col = 2; col < scaled.pixels.cols - 2; ++col)
-        worst = std::max(worst, std::abs(static_cast<double>(scaled.pixels.at<float>(row, col)) -
-                                         wave((row + 0.5) / factor - 0.5, (col + 0.5) / factor - 0.5)));
+        worst =
+            std::max(worst, std::abs(static_cast<double>(scaled.pixels.at<float>(row, col)) -
+                                     wave((row + 0.5) / factor - 0.5, (col + 0.5) / factor - 0.5)));
     EXPECT_LT(worst, 0.005) << chip_px;
   }
 }

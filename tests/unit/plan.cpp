@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What is foretold of an image. The constants themselves are held to measured peaks by bench/memory.py; here is what
-// must hold of any of them.
+// What is foretold of an image. The constants themselves are held to measured peaks by
+// bench/memory.py; here is what must hold of any of them.
 #include "metamict/plan.hpp"
 
 #include <gmock/gmock.h>
@@ -24,7 +24,9 @@ TEST(Plan, ForetellsAtLeastTheScoresAndTheEmbeddings) {
   for (const int edge_px : {256, 1024, 2048}) {
     const Plan planned = plan_of(edge_px);
     const double chips = static_cast<double>(planned.grid.chips());
-    EXPECT_GT(static_cast<double>(planned.predicted_memory_bytes), 2 * chips * chips + 4 * 2048 * chips) << edge_px;
+    EXPECT_GT(static_cast<double>(planned.predicted_memory_bytes),
+              2 * chips * chips + 4 * 2048 * chips)
+        << edge_px;
   }
 }
 
@@ -40,7 +42,8 @@ TEST(Plan, ForetellsMoreForWhatTakesMore) {
   EXPECT_LT(bytes(cuts_only), bytes({})) << "nested keeps the scores of parts";
   EXPECT_GT(bytes(four_threads), bytes({})) << "each worker has its own memory";
   const auto chips = static_cast<double>(plan_of(2048).grid.chips());
-  EXPECT_LT(static_cast<double>(bytes(on_disk)), static_cast<double>(bytes({})) - 2 * chips * chips);
+  EXPECT_LT(static_cast<double>(bytes(on_disk)),
+            static_cast<double>(bytes({})) - 2 * chips * chips);
   EXPECT_GT(bytes({}, {.embedding = EmbeddingMode::shared}), bytes({}));
   EXPECT_GT(bytes({}, {.precision = Precision::int8}), bytes({}));
   EXPECT_GT(plan_of(1024, {}, {.features = 512}).predicted_memory_bytes + (std::uint64_t{1} << 27),

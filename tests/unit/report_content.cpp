@@ -34,19 +34,22 @@ TEST(JsonReport, HasTheContractsKeys) {
     for (const char* key : keys)
       EXPECT_TRUE(object.contains(key)) << key << " is not in " << object.dump().substr(0, 200);
   };
-  expect_keys(report, {"schema", "image", "grid", "encoder", "similarity", "primary", "engine", "rules", "notes"});
-  expect_keys(report["image"],
-              {"path", "sha256", "rows", "cols", "nm_per_pixel", "pixel_size_source", "lattice_period_px"});
+  expect_keys(report, {"schema", "image", "grid", "encoder", "similarity", "primary", "engine",
+                       "rules", "notes"});
+  expect_keys(report["image"], {"path", "sha256", "rows", "cols", "nm_per_pixel",
+                                "pixel_size_source", "lattice_period_px"});
   expect_keys(report["grid"], {"size_px", "stride_px", "rows", "cols", "chips"});
-  expect_keys(report["encoder"], {"name", "sha256", "features", "precision", "device", "embedding"});
-  expect_keys(report["similarity"], {"pairs", "mean", "median", "mode", "min_cosine", "max_cosine", "histogram"});
+  expect_keys(report["encoder"],
+              {"name", "sha256", "features", "precision", "device", "embedding"});
+  expect_keys(report["similarity"],
+              {"pairs", "mean", "median", "mode", "min_cosine", "max_cosine", "histogram"});
   expect_keys(report["similarity"]["histogram"], {"edges", "counts"});
   for (const char* rule : {"mean", "0.75", "joined"}) {
-    expect_keys(report["rules"][rule], {"kind", "cut", "edges", "components", "communities", "modularity", "stability",
-                                        "community_scores", "regions"});
+    expect_keys(report["rules"][rule], {"kind", "cut", "edges", "components", "communities",
+                                        "modularity", "stability", "community_scores", "regions"});
     ASSERT_EQ(report["rules"][rule]["regions"].size(), 3U);
-    expect_keys(report["rules"][rule]["regions"][0],
-                {"label", "chips", "area_px", "area_nm2", "order", "mean_intensity", "centroid_px"});
+    expect_keys(report["rules"][rule]["regions"][0], {"label", "chips", "area_px", "area_nm2",
+                                                      "order", "mean_intensity", "centroid_px"});
     EXPECT_EQ(report["rules"][rule]["community_scores"].size(), 3U);
     EXPECT_EQ(report["rules"][rule]["community_scores"][2].size(), 3U);
   }
@@ -65,11 +68,14 @@ TEST(JsonReport, SaysWhatIsKnownAndNullWhatIsNot) {
   EXPECT_EQ(report["rules"]["joined"]["kind"], "derived");
   for (const char* key : {"cut", "edges", "components", "modularity"})
     EXPECT_TRUE(report["rules"]["joined"][key].is_null()) << key;
-  EXPECT_NEAR(report["rules"]["mean"]["regions"][1]["area_nm2"].get<double>(), 48 * 96 * 0.0025, 1e-9);
+  EXPECT_NEAR(report["rules"]["mean"]["regions"][1]["area_nm2"].get<double>(), 48 * 96 * 0.0025,
+              1e-9);
   std::uint64_t pairs = 0;
-  for (const json& count : report["similarity"]["histogram"]["counts"]) pairs += count.get<std::uint64_t>();
+  for (const json& count : report["similarity"]["histogram"]["counts"])
+    pairs += count.get<std::uint64_t>();
   EXPECT_EQ(pairs, report["similarity"]["pairs"]);
-  EXPECT_EQ(report["similarity"]["histogram"]["edges"].size(), report["similarity"]["histogram"]["counts"].size() + 1);
+  EXPECT_EQ(report["similarity"]["histogram"]["edges"].size(),
+            report["similarity"]["histogram"]["counts"].size() + 1);
 
   const json unknown = json::parse(json_report(sample_result({.nm_per_pixel = {}})));
   EXPECT_TRUE(unknown["image"]["nm_per_pixel"].is_null());
@@ -86,12 +92,16 @@ TEST(JsonReport, ManyCommunitiesStayReadable) {
   Result result = sample_result();
   Communities& communities = result.rules.front().communities;
   communities.count = reported_communities + 1;  // as from a graph with hardly any edge
-  result.rules.front().map.label_of_community.resize(static_cast<std::size_t>(communities.count), 0);
+  result.rules.front().map.label_of_community.resize(static_cast<std::size_t>(communities.count),
+                                                     0);
   result.rules.front().community_scores.assign(
-      static_cast<std::size_t>(communities.count) * static_cast<std::size_t>(communities.count), 0.25);
+      static_cast<std::size_t>(communities.count) * static_cast<std::size_t>(communities.count),
+      0.25);
   write_outputs(result, folder / "film", {});
-  EXPECT_EQ(json::parse(test::slurp(folder / "film/report.json"))["rules"]["mean"]["community_scores"].size(),
-            reported_communities);
+  EXPECT_EQ(
+      json::parse(test::slurp(folder / "film/report.json"))["rules"]["mean"]["community_scores"]
+          .size(),
+      reported_communities);
   EXPECT_THAT(result.notes.back(), HasSubstr("200 largest of 201 communities"));
 }
 
@@ -101,7 +111,8 @@ TEST(ChipsCsv, OneLineAChip) {
   std::string line;
   std::getline(lines, line);
   EXPECT_EQ(line,
-            "node,row,col,x_px,y_px,order,mean_community,mean_stability,0.75_community,0.75_stability,joined_community,"
+            "node,row,col,x_px,y_px,order,mean_community,mean_stability,0.75_community,0.75_"
+            "stability,joined_community,"
             "joined_stability\r");
   std::getline(lines, line);
   EXPECT_EQ(line, "0,0,0,15.5,15.5,0,0,0.1,0,0.1,0,0.1\r");
@@ -122,8 +133,10 @@ TEST(HtmlReport, IsAloneInItsFile) {
   EXPECT_THAT(page, Not(HasSubstr("style=")));  // the policy would refuse it
   EXPECT_THAT(page, HasSubstr("default-src 'none'"));
   const std::regex address("(?:src|href)=\"([^\"]{0,12})");
-  for (auto it = std::sregex_iterator(page.begin(), page.end(), address); it != std::sregex_iterator(); ++it)
-    EXPECT_TRUE((*it)[1].str().starts_with("data:image/p") || (*it)[1].str().starts_with("#")) << (*it)[0];
+  for (auto it = std::sregex_iterator(page.begin(), page.end(), address);
+       it != std::sregex_iterator(); ++it)
+    EXPECT_TRUE((*it)[1].str().starts_with("data:image/p") || (*it)[1].str().starts_with("#"))
+        << (*it)[0];
   EXPECT_THAT(page, HasSubstr("metamict segment --config run.toml film.tif"));
 }
 
@@ -186,7 +199,8 @@ TEST(SeriesHtml, NamesFullOfMarkupStayText) {
 TEST(SeriesHtml, TheFrontLiesOnTheRegionsOfItsPanel) {
   const Result result = sample_result();
   const Series series = evil_series(result);
-  const std::string section = series_section(series.members.front(), result.micrograph, series.labels, 0).bytes();
+  const std::string section =
+      series_section(series.members.front(), result.micrograph, series.labels, 0).bytes();
   const std::size_t regions = section.find("data-rule=\"series\"");
   const std::size_t front = section.find("<polyline class=\"front\" points=\"3.5,7.5 9.5,8.5 \"/>");
   ASSERT_NE(regions, std::string::npos);
@@ -206,9 +220,10 @@ TEST(Outputs, WritesTheContractsFiles) {
   Result result = sample_result();
   const auto files = write_outputs(result, folder / "a/film", {.embeddings = true, .scores = true});
   EXPECT_EQ(names(files),
-            (std::set<std::string>{"report.json", "report.html", "similarity.png", "chips.csv", "embeddings.npy",
-                                   "scores.npy", "mean/labels.tif", "mean/overlay.png", "mean/graph.graphml",
-                                   "mean/graph.png", "0.75/labels.tif", "0.75/overlay.png", "0.75/graph.graphml",
+            (std::set<std::string>{"report.json", "report.html", "similarity.png", "chips.csv",
+                                   "embeddings.npy", "scores.npy", "mean/labels.tif",
+                                   "mean/overlay.png", "mean/graph.graphml", "mean/graph.png",
+                                   "0.75/labels.tif", "0.75/overlay.png", "0.75/graph.graphml",
                                    "0.75/graph.png", "joined/labels.tif", "joined/overlay.png"}));
   std::size_t found = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder / "a/film"))
@@ -238,7 +253,9 @@ TEST(Outputs, GraphmlByMode) {
     write_outputs(result, folder / name, {.graphml = mode});
     const std::string text = test::slurp(folder / (name + "/mean/graph.graphml"));
     std::size_t count = 0;
-    for (std::size_t at = text.find("<edge "); at != std::string::npos; at = text.find("<edge ", at + 1)) ++count;
+    for (std::size_t at = text.find("<edge "); at != std::string::npos;
+         at = text.find("<edge ", at + 1))
+      ++count;
     return count;
   };
   EXPECT_EQ(count_edges("full", GraphmlMode::full), edges);
@@ -258,8 +275,8 @@ TEST(Outputs, WithoutAnyGraphTheReportStands) {
   const TemporaryFolder folder;
   Result result = sample_result({.cuts = {}});
   EXPECT_EQ(names(write_outputs(result, folder / "film", {})),
-            (std::set<std::string>{"report.json", "report.html", "similarity.png", "chips.csv", "joined/labels.tif",
-                                   "joined/overlay.png"}));
+            (std::set<std::string>{"report.json", "report.html", "similarity.png", "chips.csv",
+                                   "joined/labels.tif", "joined/overlay.png"}));
 }
 
 TEST(Outputs, AFolderThatCannotBeMadeIsAnOutputError) {
@@ -275,8 +292,10 @@ TEST(Outputs, SampleForOtherReaders) {
   const char* const wanted = std::getenv("METAMICT_OUTPUT_SAMPLE");
   Result result = sample_result({.path = "film <b>&\"'.tif"});
   for (RuleResult& rule : result.rules)
-    if (rule.graph) rule.communities.modularity.reset();  // made by hand: the reader's own is not to be compared
-  EXPECT_FALSE(write_outputs(result, wanted != nullptr ? std::filesystem::path(wanted) : folder / "film",
+    if (rule.graph)
+      rule.communities.modularity.reset();  // made by hand: the reader's own is not to be compared
+  EXPECT_FALSE(write_outputs(result,
+                             wanted != nullptr ? std::filesystem::path(wanted) : folder / "film",
                              {.embeddings = true, .scores = true})
                    .empty());
 }

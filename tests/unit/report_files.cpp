@@ -29,13 +29,17 @@ TEST(WholeFile, HoldsWhatWasWrittenAndItsHash) {
   std::string text;
   for (int i = 0; i < 300'000; ++i) text += "line " + std::to_string(i) + "\n";  // several buffers
   WholeFile file(folder / "a.txt");
-  for (std::size_t i = 0; i < text.size(); i += 77'777) file.write(std::string_view(text).substr(i, 77'777));
+  for (std::size_t i = 0; i < text.size(); i += 77'777)
+    file.write(std::string_view(text).substr(i, 77'777));
   file.write({});
-  EXPECT_FALSE(std::filesystem::exists(folder / "a.txt")) << "before finish() only the .part may be there";
+  EXPECT_FALSE(std::filesystem::exists(folder / "a.txt"))
+      << "before finish() only the .part may be there";
   const WrittenFile written = file.finish();
   EXPECT_EQ(test::slurp(folder / "a.txt"), text);
   EXPECT_EQ(written.bytes, text.size());
-  EXPECT_EQ(written.sha256, test::run_command("sha256sum < '" + (folder / "a.txt").string() + "'").out.substr(0, 64));
+  EXPECT_EQ(
+      written.sha256,
+      test::run_command("sha256sum < '" + (folder / "a.txt").string() + "'").out.substr(0, 64));
   EXPECT_EQ(files_in(folder.path()), 1U);
 }
 
@@ -55,7 +59,8 @@ TEST(WholeFile, StalePartOfAnEarlierRunIsNoObstacle) {
   EXPECT_EQ(files_in(folder.path()), 1U);
 }
 
-void expect_output_error(const std::filesystem::path& path, std::string_view bytes, const std::string& words) {
+void expect_output_error(const std::filesystem::path& path, std::string_view bytes,
+                         const std::string& words) {
   try {
     write_whole(path, bytes);
     ADD_FAILURE() << path << " was written";
@@ -90,7 +95,8 @@ TEST(WholeFile, FullDiskLeavesNothing) {
 TEST(Words, NumbersReadBackAsTheSame) {
   std::mt19937_64 random(3);
   for (int i = 0; i < 2000; ++i) {
-    const double value = std::ldexp(static_cast<double>(random()) - 9e18, static_cast<int>(random() % 200) - 150);
+    const double value =
+        std::ldexp(static_cast<double>(random()) - 9e18, static_cast<int>(random() % 200) - 150);
     EXPECT_EQ(std::stod(shortest(value)), value);
     const auto small = static_cast<float>(static_cast<double>(random()) / 1e20);
     EXPECT_EQ(std::stof(shortest(small)), small);
@@ -126,7 +132,7 @@ TEST(Words, EscapedTextIsCleanUtf8) {
   EXPECT_EQ(clean_utf8("\xC0\xAF"), replacement + replacement);                    // overlong
   EXPECT_EQ(clean_utf8("\xED\xA0\x80"), replacement + replacement + replacement);  // surrogate
   EXPECT_EQ(clean_utf8("x\xE2\x82"), "x" + replacement + replacement);             // cut short
-  EXPECT_EQ(clean_utf8("\xEF\xBF\xBE"), "");                                       // U+FFFE: XML refuses it
+  EXPECT_EQ(clean_utf8("\xEF\xBF\xBE"), "");  // U+FFFE: XML refuses it
 }
 
 TEST(Words, Base64) {

@@ -37,7 +37,8 @@ int pixels_near(const cv::Mat& picture, Colour colour) {
 
 TEST(Png, ReadsBackAsDrawn) {
   std::mt19937 random(5);
-  for (const cv::Size size : {cv::Size(1, 1), cv::Size(7, 3), cv::Size(64, 129), cv::Size(300, 200)}) {
+  for (const cv::Size size :
+       {cv::Size(1, 1), cv::Size(7, 3), cv::Size(64, 129), cv::Size(300, 200)}) {
     cv::Mat grey(size, CV_8UC1), colour(size, CV_8UC4);
     for (auto& value : cv::Mat_<std::uint8_t>(grey)) value = static_cast<std::uint8_t>(random());
     for (auto& value : cv::Mat_<cv::Vec4b>(colour))
@@ -53,8 +54,8 @@ TEST(Png, ReadsBackAsDrawn) {
   }
 }
 
-// Brettel, Viénot and Mollon's simulation in its common linear form (Viénot 1999), for the two kinds of red-green
-// deficiency.
+// Brettel, Viénot and Mollon's simulation in its common linear form (Viénot 1999), for the two
+// kinds of red-green deficiency.
 std::array<double, 3> seen_by(Colour colour, bool protan) {
   const auto linear = [](std::uint8_t v) { return std::pow(v / 255.0, 2.2); };
   const double r = linear(colour.r), g = linear(colour.g), b = linear(colour.b);
@@ -68,10 +69,12 @@ TEST(Colours, FirstSevenStayApartForEveryone) {
   for (int a = 1; a <= 7; ++a)
     for (int b = 1; b < a; ++b)
       for (const bool protan : {false, true}) {
-        const auto first = seen_by(region_colour(a), protan), second = seen_by(region_colour(b), protan);
+        const auto first = seen_by(region_colour(a), protan),
+                   second = seen_by(region_colour(b), protan);
         double distance = 0;
         for (std::size_t i = 0; i < 3; ++i) distance += std::pow(first[i] - second[i], 2);
-        EXPECT_GT(std::sqrt(distance), 0.06) << a << " and " << b << (protan ? " protan" : " deutan");
+        EXPECT_GT(std::sqrt(distance), 0.06)
+            << a << " and " << b << (protan ? " protan" : " deutan");
       }
 }
 
@@ -86,8 +89,8 @@ TEST(Colours, CividisGrowsBrighter) {
   double last = -1;
   for (int i = 0; i <= 50; ++i) {
     const Colour colour = cividis(i / 50.0);
-    const double brightness =
-        0.2126 * std::pow(colour.r, 2.2) + 0.7152 * std::pow(colour.g, 2.2) + 0.0722 * std::pow(colour.b, 2.2);
+    const double brightness = 0.2126 * std::pow(colour.r, 2.2) + 0.7152 * std::pow(colour.g, 2.2) +
+                              0.0722 * std::pow(colour.b, 2.2);
     EXPECT_GT(brightness, last);
     last = brightness;
   }
@@ -116,8 +119,8 @@ bool covers(const std::vector<Ring>& rings, int label, int x, int y) {
 TEST(Outlines, FilledAgainAreTheLabels) {
   std::mt19937 random(11);
   for (int round = 0; round < 20; ++round) {
-    const cv::Mat labels =
-        random_labels(random, 1 + static_cast<int>(random() % 12), 1 + static_cast<int>(random() % 12), 3);
+    const cv::Mat labels = random_labels(random, 1 + static_cast<int>(random() % 12),
+                                         1 + static_cast<int>(random() % 12), 3);
     const std::vector<Ring> rings = trace_outlines(labels);
     for (int y = 0; y < labels.rows; ++y)
       for (int x = 0; x < labels.cols; ++x)
@@ -136,7 +139,8 @@ TEST(Outlines, AnchorsLieInsideTheirRegions) {
   cv::Mat labels(300, 400, CV_16U, cv::Scalar(0));
   labels(cv::Rect(0, 0, 100, 300)) = 1;
   cv::circle(labels, {250, 150}, 90, 2, cv::FILLED);
-  cv::circle(labels, {250, 150}, 60, 3, cv::FILLED);       // 2 is a ring around it: its middle is not its own
+  cv::circle(labels, {250, 150}, 60, 3,
+             cv::FILLED);  // 2 is a ring around it: its middle is not its own
   cv::rectangle(labels, {350, 0, 40, 40}, 1, cv::FILLED);  // a second part of 1
   labels(cv::Rect(120, 0, 100, 2)) = 4;                    // no room for a number
   std::map<int, int> count;
@@ -149,7 +153,8 @@ TEST(Outlines, AnchorsLieInsideTheirRegions) {
 }
 
 TEST(ChipMap, GoesThroughTheValuesAtTheCentres) {
-  const ChipGrid grid = lay_grid({100, 75}, {100, 75}, 16, 10);  // the last row and column are pulled in
+  const ChipGrid grid =
+      lay_grid({100, 75}, {100, 75}, 16, 10);  // the last row and column are pulled in
   std::vector<float> values;
   for (std::size_t node = 0; node < grid.chips(); ++node) {
     const cv::Rect2d chip = grid.chip_in_input(node);
@@ -158,7 +163,8 @@ TEST(ChipMap, GoesThroughTheValuesAtTheCentres) {
   const cv::Mat map = chip_map(grid, values, grid.input_size);
   for (int y = 8; y < 67; ++y)  // between the outermost centres a plane is met exactly
     for (int x = 8; x < 92; ++x)
-      ASSERT_NEAR(map.at<float>(y, x), 3 * (x + 0.5 - 8) - 2 * (y + 0.5 - 8), 2e-3) << x << ", " << y;
+      ASSERT_NEAR(map.at<float>(y, x), 3 * (x + 0.5 - 8) - 2 * (y + 0.5 - 8), 2e-3)
+          << x << ", " << y;
   EXPECT_FLOAT_EQ(map.at<float>(0, 0), values.front());
   EXPECT_FLOAT_EQ(map.at<float>(74, 99), values.back());
 }
@@ -188,7 +194,8 @@ TEST(ScaleBar, IsRoundAndFits) {
       EXPECT_GT(bar.length_px, 0.28 * cols / 2.6);
       const bool micrometres = bar.words.ends_with(" µm");
       EXPECT_TRUE(micrometres || bar.words.ends_with(" nm")) << bar.words;
-      EXPECT_NEAR(std::stod(bar.words) * (micrometres ? 1000 : 1), bar.length_px * nm, 1e-6 * bar.length_px * nm);
+      EXPECT_NEAR(std::stod(bar.words) * (micrometres ? 1000 : 1), bar.length_px * nm,
+                  1e-6 * bar.length_px * nm);
       const std::string digits = bar.words.substr(bar.words.find_first_of("125"), 1);
       EXPECT_EQ(bar.words.find_first_of("346789"), std::string::npos) << bar.words;
     }
@@ -225,7 +232,8 @@ TEST(Overlay, ShowsEveryRegionsColourInTheLegend) {
     const cv::Mat picture = decoded(draw_overlay(result.micrograph, region_map(rule)));
     ASSERT_FALSE(picture.empty());
     EXPECT_GE(std::max(picture.cols, picture.rows), 900);
-    for (int label = 1; label <= 3; ++label) EXPECT_GT(pixels_near(picture, region_colour(label)), 300) << label;
+    for (int label = 1; label <= 3; ++label)
+      EXPECT_GT(pixels_near(picture, region_colour(label)), 300) << label;
   }
 }
 
@@ -239,7 +247,9 @@ TEST(Overlay, LegendOfManyRegionsStaysOnTheSheet) {
   const cv::Mat picture = decoded(draw_overlay(result.micrograph, region_map(rule)));
   EXPECT_GT(pixels_near(picture, region_colour(3)), 300);
   const cv::Mat last_row = picture.row(picture.rows - 1).colRange(picture.cols - 200, picture.cols);
-  EXPECT_EQ(cv::norm(last_row, cv::Mat(last_row.size(), last_row.type(), cv::Scalar::all(255)), cv::NORM_INF), 0)
+  EXPECT_EQ(cv::norm(last_row, cv::Mat(last_row.size(), last_row.type(), cv::Scalar::all(255)),
+                     cv::NORM_INF),
+            0)
       << "text runs over the edge";
 }
 
@@ -288,10 +298,11 @@ TEST(GraphPlot, ShowsTheRegionsColours) {
   const Result result = sample_result();
   const RuleResult& rule = result.rules.front();
   const std::vector<Edge> edges = backbone(*rule.graph);
-  const cv::Mat picture =
-      decoded(draw_graph(rule, lay_out(place_by_similarity(*result.similarity.scores), edges), edges));
+  const cv::Mat picture = decoded(
+      draw_graph(rule, lay_out(place_by_similarity(*result.similarity.scores), edges), edges));
   ASSERT_FALSE(picture.empty());
-  for (int label = 1; label <= 3; ++label) EXPECT_GT(pixels_near(picture, region_colour(label)), 300) << label;
+  for (int label = 1; label <= 3; ++label)
+    EXPECT_GT(pixels_near(picture, region_colour(label)), 300) << label;
 }
 
 }  // namespace

@@ -13,8 +13,8 @@
 
 namespace metamict::test {
 
-/// 96 x 160 px, chips of 32 px every 8 px in the input's own scale: three stripes of 80, 48 and 32 columns, and a
-/// corner without a region.
+/// 96 x 160 px, chips of 32 px every 8 px in the input's own scale: three stripes of 80, 48 and 32
+/// columns, and a corner without a region.
 struct ReportSample {
   std::optional<double> nm_per_pixel = 0.05;
   std::string path = "film.tif";
@@ -30,7 +30,8 @@ inline Embeddings embeddings_of_stripes(const ChipGrid& grid) {
   embeddings.rows_ND.resize(static_cast<Eigen::Index>(grid.chips()), features);
   for (std::size_t node = 0; node < grid.chips(); ++node) {
     auto row = embeddings.rows_ND.row(static_cast<Eigen::Index>(node));
-    for (int f = 0; f < features; ++f) row[f] = 0.25F * static_cast<float>(random()) / 4294967296.0F;
+    for (int f = 0; f < features; ++f)
+      row[f] = 0.25F * static_cast<float>(random()) / 4294967296.0F;
     const cv::Rect2d chip = grid.chip_in_input(node);
     row[stripe_at(chip.x + chip.width / 2)] += 1;
     row /= row.norm();
@@ -64,7 +65,8 @@ inline RuleResult rule_of_stripes(const Result& result, const std::string& name)
   cv::Mat labels(result.micrograph.pixels.size(), CV_16U);
   for (int y = 0; y < labels.rows; ++y)
     for (int x = 0; x < labels.cols; ++x)
-      labels.at<std::uint16_t>(y, x) = static_cast<std::uint16_t>(y < 10 && x < 10 ? 0 : stripe_at(x) + 1);
+      labels.at<std::uint16_t>(y, x) =
+          static_cast<std::uint16_t>(y < 10 && x < 10 ? 0 : stripe_at(x) + 1);
   rule.map = {labels, {-1, 0, 1, 2}, {1, 2, 3}, {100, 80 * 96 - 100, 48 * 96, 32 * 96}};
   for (int label = 1; label <= 3; ++label) {
     Region region{label,
@@ -75,19 +77,22 @@ inline RuleResult rule_of_stripes(const Result& result, const std::string& name)
                   10.0 * label,
                   {20.0 * label, 48}};
     if (result.micrograph.nm_per_pixel)
-      region.area_nm2 = static_cast<double>(region.area_px) * std::pow(*result.micrograph.nm_per_pixel, 2);
-    region.chips =
-        static_cast<std::size_t>(std::count(communities.community.begin(), communities.community.end(), label - 1));
+      region.area_nm2 =
+          static_cast<double>(region.area_px) * std::pow(*result.micrograph.nm_per_pixel, 2);
+    region.chips = static_cast<std::size_t>(
+        std::count(communities.community.begin(), communities.community.end(), label - 1));
     rule.regions.push_back(region);
   }
   rule.community_scores = community_scores(result.similarity, communities);
   return rule;
 }
 
-/// The threshold rules of `sample.cuts` and a derived rule "joined" without a graph, which is not the primary one.
+/// The threshold rules of `sample.cuts` and a derived rule "joined" without a graph, which is not
+/// the primary one.
 inline Result sample_result(const ReportSample& sample = {}) {
   Result result;
-  result.micrograph = micrograph_of(draw_lattice({.rows = 96, .cols = 160, .period_px = 8}), sample.nm_per_pixel);
+  result.micrograph =
+      micrograph_of(draw_lattice({.rows = 96, .cols = 160, .period_px = 8}), sample.nm_per_pixel);
   result.micrograph.path = sample.path;
   result.micrograph.sha256 = std::string(64, 'a');
   result.chip_size = {32, Lattice{8.0, 0.0, 12.0}, "measured lattice", {}};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The fast ResNet50 against a plain one: loops over pixels, batch normalisation as published, double precision.
+// The fast ResNet50 against a plain one: loops over pixels, batch normalisation as published,
+// double precision.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -20,7 +21,9 @@ struct PlainMap {
   int channels, side;
   std::vector<double> values;
   double at(int c, int y, int x) const {
-    return y < 0 || x < 0 || y >= side || x >= side ? 0 : values[static_cast<std::size_t>((c * side + y) * side + x)];
+    return y < 0 || x < 0 || y >= side || x >= side
+               ? 0
+               : values[static_cast<std::size_t>((c * side + y) * side + x)];
   }
 };
 
@@ -32,12 +35,15 @@ class PlainResnet {
     map = relu(maximum(relu(conv_norm(map, "conv1", "bn1", 64, 7, 2))));
     for (int stage = 0; stage < 4; ++stage)
       for (int i = 0; i < std::array{3, 4, 6, 3}[static_cast<std::size_t>(stage)]; ++i) {
-        const std::string block = "layer" + std::to_string(stage + 1) + "." + std::to_string(i) + ".";
+        const std::string block =
+            "layer" + std::to_string(stage + 1) + "." + std::to_string(i) + ".";
         const int middle = 64 << stage, stride = stage > 0 && i == 0 ? 2 : 1;
         PlainMap inner = relu(conv_norm(map, block + "conv1", block + "bn1", middle, 1, 1));
         inner = relu(conv_norm(inner, block + "conv2", block + "bn2", middle, 3, stride));
         inner = conv_norm(inner, block + "conv3", block + "bn3", 4 * middle, 1, 1);
-        if (i == 0) map = conv_norm(map, block + "downsample.0", block + "downsample.1", 4 * middle, 1, stride);
+        if (i == 0)
+          map =
+              conv_norm(map, block + "downsample.0", block + "downsample.1", 4 * middle, 1, stride);
         for (std::size_t k = 0; k < inner.values.size(); ++k) inner.values[k] += map.values[k];
         map = relu(inner);
       }
@@ -52,8 +58,8 @@ class PlainResnet {
   }
 
  private:
-  PlainMap conv_norm(const PlainMap& in, const std::string& conv, const std::string& norm, int out, int kernel,
-                     int stride) const {
+  PlainMap conv_norm(const PlainMap& in, const std::string& conv, const std::string& norm, int out,
+                     int kernel, int stride) const {
     const std::vector<float>& weight = weights_.values(conv + ".weight");
     const int side = (in.side + 2 * (kernel / 2) - kernel) / stride + 1;
     PlainMap result{out, side, {}};
@@ -64,7 +70,8 @@ class PlainResnet {
         auto to = patch.begin();
         for (int c = 0; c < in.channels; ++c)
           for (int i = 0; i < kernel; ++i)
-            for (int j = 0; j < kernel; ++j) *to++ = in.at(c, y * stride + i - kernel / 2, x * stride + j - kernel / 2);
+            for (int j = 0; j < kernel; ++j)
+              *to++ = in.at(c, y * stride + i - kernel / 2, x * stride + j - kernel / 2);
         for (std::size_t o = 0; o < static_cast<std::size_t>(out); ++o) {
           double sum = 0;
           const float* w = weight.data() + o * patch.size();
@@ -115,14 +122,17 @@ std::vector<float> random_chips(int px, int count) {
 RowMatrixXf plain_features(const std::vector<float>& chip, int px, const InputScale& scale) {
   PlainMap input{3, px, {}};
   for (std::size_t c = 0; c < 3; ++c)
-    for (const float x : chip) input.values.push_back((static_cast<double>(x) - scale.mean[c]) / scale.std[c]);
+    for (const float x : chip)
+      input.values.push_back((static_cast<double>(x) - scale.mean[c]) / scale.std[c]);
   const auto features = PlainResnet(network()).features(input);
   RowMatrixXf row(1, 2048);
-  for (Eigen::Index i = 0; i < 2048; ++i) row(0, i) = static_cast<float>(features[static_cast<std::size_t>(i)]);
+  for (Eigen::Index i = 0; i < 2048; ++i)
+    row(0, i) = static_cast<float>(features[static_cast<std::size_t>(i)]);
   return row;
 }
 
-RowMatrixXf fast_features(const std::vector<float>& chips, int px, const InputScale& scale, Number number) {
+RowMatrixXf fast_features(const std::vector<float>& chips, int px, const InputScale& scale,
+                          Number number) {
   PackedWeights store(number);
   const ResnetExecutor executor(store, *fold_resnet50(network().views()), px, scale);
   RowMatrixXf rows(static_cast<Eigen::Index>(chips.size()) / (px * px), 2048);
@@ -130,8 +140,8 @@ RowMatrixXf fast_features(const std::vector<float>& chips, int px, const InputSc
   return rows;
 }
 
-// 40 px: maps of 10, 5, 3 and 2 px, so odd sides, and every way of doing a 3x3 convolution. 32 px: the last maps are
-// one pixel.
+// 40 px: maps of 10, 5, 3 and 2 px, so odd sides, and every way of doing a 3x3 convolution. 32 px:
+// the last maps are one pixel.
 TEST(ResnetExecutor, RepeatsThePlainNetwork) {
   const InputScale unequal{{0.485F, 0.456F, 0.406F}, {0.229F, 0.224F, 0.225F}};
   for (const auto& [px, scale] : {std::pair{40, InputScale{}}, std::pair{32, unequal}}) {
@@ -139,15 +149,17 @@ TEST(ResnetExecutor, RepeatsThePlainNetwork) {
     const RowMatrixXf expected = plain_features(chip, px, scale);
     const RowMatrixXf found = fast_features(chip, px, scale, Number::float32);
     EXPECT_GT(worst_cosine(expected, found), 0.999999) << px;
-    EXPECT_LT((expected - found).cwiseAbs().maxCoeff(), 2e-4 * expected.cwiseAbs().maxCoeff()) << px;
+    EXPECT_LT((expected - found).cwiseAbs().maxCoeff(), 2e-4 * expected.cwiseAbs().maxCoeff())
+        << px;
     if (has_bfloat16()) {
-      EXPECT_GT(worst_cosine(expected, fast_features(chip, px, scale, Number::bfloat16)), 0.995) << px;
+      EXPECT_GT(worst_cosine(expected, fast_features(chip, px, scale, Number::bfloat16)), 0.995)
+          << px;
     }
   }
 }
 
-// 40 px and 32 px for the same reason; a chip as strong again as those that the ranges were taken from is cut off, not
-// turned over.
+// 40 px and 32 px for the same reason; a chip as strong again as those that the ranges were taken
+// from is cut off, not turned over.
 TEST(ResnetExecutor, OnBytesKeepsTheFeatures) {
   if (!has_int8()) GTEST_SKIP() << "this processor has no int8";
   const FoldedResnet weights = *fold_resnet50(network().views());
@@ -161,7 +173,8 @@ TEST(ResnetExecutor, OnBytesKeepsTheFeatures) {
     RowMatrixXf expected(count, 2048), found(count, 2048), strong(count, 2048);
     ResnetRanges ranges(weights);
     floats.run(*workspace, chips.data(), count, expected.data(), &ranges);
-    EXPECT_GE(ranges.stages[3].back().out, expected.maxCoeff()) << "a mean is no larger than the largest value";
+    EXPECT_GE(ranges.stages[3].back().out, expected.maxCoeff())
+        << "a mean is no larger than the largest value";
 
     const ResnetExecutor bytes(store, weights, px, scale, &ranges);
     EXPECT_EQ(bytes.number(), Number::int8);
@@ -186,7 +199,8 @@ TEST(ResnetExecutor, AChipDoesNotSeeItsNeighbours) {
   const ResnetExecutor executor(store, *fold_resnet50(network().views()), px, {});
   const auto few = random_chips(px, 3);
   std::vector<float> many;
-  for (long i = 0; i < executor.batch(); ++i) many.insert(many.end(), few.begin(), few.end()), i += 2;
+  for (long i = 0; i < executor.batch(); ++i)
+    many.insert(many.end(), few.begin(), few.end()), i += 2;
   many.resize(static_cast<std::size_t>(executor.batch() * px * px));
   const auto workspace = executor.workspace();
   RowMatrixXf one(1, 2048), all(executor.batch(), 2048), again(executor.batch(), 2048);

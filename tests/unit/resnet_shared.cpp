@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The shared pass against what must be the same: a chip that is the whole image, the mean over windows that tile it,
-// and itself cut into other tiles.
+// The shared pass against what must be the same: a chip that is the whole image, the mean over
+// windows that tile it, and itself cut into other tiles.
 #include <gtest/gtest.h>
 
 #include "encoder/probe.hpp"
@@ -14,7 +14,8 @@ namespace {
 const InputScale scale{{0.4F, 0.4F, 0.4F}, {0.5F, 0.5F, 0.5F}};
 
 std::shared_ptr<const FoldedResnet> weights() {
-  static const auto folded = std::make_shared<const FoldedResnet>(*fold_resnet50(test::RandomResnet().views()));
+  static const auto folded =
+      std::make_shared<const FoldedResnet>(*fold_resnet50(test::RandomResnet().views()));
   return folded;
 }
 
@@ -29,7 +30,8 @@ ChipGrid grid_over(const cv::Mat& pixels, int stride_px = 16) {
   return lay_grid(pixels.size(), pixels.size(), 64, stride_px);
 }
 
-RowMatrixXf shared(const cv::Mat& pixels, const ChipGrid& grid, int threads = 1, int tile_px = 512) {
+RowMatrixXf shared(const cv::Mat& pixels, const ChipGrid& grid, int threads = 1,
+                   int tile_px = 512) {
   PackedWeights store(Number::float32, threads);
   return SharedResnet(store, weights(), scale, tile_px).encode(pixels, grid, {});
 }
@@ -42,7 +44,8 @@ RowMatrixXf as_one_chip(const cv::Mat& pixels) {
   return row;
 }
 
-// All windows of phase (0, 0) that tile the image make up the last map of the image taken as one chip.
+// All windows of phase (0, 0) that tile the image make up the last map of the image taken as one
+// chip.
 TEST(SharedResnet, WindowsAreThoseOfTheWholeImagesMap) {
   for (const int side : {128, 192}) {
     const cv::Mat pixels = image(side, side);
@@ -53,7 +56,8 @@ TEST(SharedResnet, WindowsAreThoseOfTheWholeImagesMap) {
   }
 }
 
-// 200 x 179: no multiple of anything, so the last row and column are pulled in and tiles end in the middle of a cell.
+// 200 x 179: no multiple of anything, so the last row and column are pulled in and tiles end in the
+// middle of a cell.
 TEST(SharedResnet, TilesAndThreadsDoNotShow) {
   const cv::Mat pixels = image(200, 179);
   const ChipGrid grid = grid_over(pixels);
@@ -63,28 +67,34 @@ TEST(SharedResnet, TilesAndThreadsDoNotShow) {
   EXPECT_TRUE((tiled.array() == threaded.array()).all());
 }
 
-// Windows come from four passes of the last stage; in each of them a chip whose surroundings repeat has the features
-// repeated.
+// Windows come from four passes of the last stage; in each of them a chip whose surroundings repeat
+// has the features repeated.
 TEST(SharedResnet, WhatRepeatsInTheImageRepeatsInTheFeatures) {
   cv::Mat pixels = image(64, 64), large;
   cv::repeat(pixels, 8, 8, large);
   const ChipGrid grid = grid_over(large);
   const RowMatrixXf rows = shared(large, grid);
-  const auto row = [&](int y, int x) { return rows.row(static_cast<Eigen::Index>(grid.node(y, x))); };
+  const auto row = [&](int y, int x) {
+    return rows.row(static_cast<Eigen::Index>(grid.node(y, x)));
+  };
   const int middle = grid.rows / 2;
   for (int dy = 0; dy < 2; ++dy)
     for (int dx = 0; dx < 2; ++dx) {
-      const RowMatrixXf here = row(middle + dy, middle + dx), again = row(middle + dy - 4, middle + dx),
+      const RowMatrixXf here = row(middle + dy, middle + dx),
+                        again = row(middle + dy - 4, middle + dx),
                         other = row(middle + dy + 1, middle + dx);
       EXPECT_GT(worst_cosine(here, again), 0.9999) << dy << dx;  // the image's far edge is in sight
       EXPECT_GT((here - other).cwiseAbs().maxCoeff(), 1e-3F * here.maxCoeff()) << dy << dx;
     }
 }
 
-// Their last maps are 2 x 1 and 1 x 2 pixels: weights packed for the one are not those of the other.
+// Their last maps are 2 x 1 and 1 x 2 pixels: weights packed for the one are not those of the
+// other.
 TEST(SharedResnet, AnImageDoesNotKnowTheOneBefore) {
   const cv::Mat first = image(64, 32), second = image(32, 64);
-  const auto grid = [](const cv::Mat& pixels) { return lay_grid(pixels.size(), pixels.size(), 32, 16); };
+  const auto grid = [](const cv::Mat& pixels) {
+    return lay_grid(pixels.size(), pixels.size(), 32, 16);
+  };
   PackedWeights store(Number::float32);
   SharedResnet both(store, weights(), scale);
   both.encode(first, grid(first), {});
@@ -106,7 +116,9 @@ TEST(SharedResnet, ProgressEndsWithEveryChipAndCanStop) {
   });
   EXPECT_EQ(last, grid.chips());
   struct Stop {};
-  EXPECT_THROW(resnet.encode(pixels, grid, [](std::string_view, std::size_t, std::size_t) { throw Stop{}; }), Stop);
+  EXPECT_THROW(
+      resnet.encode(pixels, grid, [](std::string_view, std::size_t, std::size_t) { throw Stop{}; }),
+      Stop);
 }
 
 TEST(SharedResnet, FitsOnlyWholeCells) {

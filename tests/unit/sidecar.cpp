@@ -71,8 +71,8 @@ TEST_F(SidecarTest, EveryFieldArrives) {
 
 TEST_F(SidecarTest, EveryRequiredFieldIsMissedByName) {
   const nlohmann::json whole = card;
-  for (const char* key :
-       {"name", "kind", "provenance", "input_px", "channels", "features", "cells_per_chip", "mean", "std", "sha256"}) {
+  for (const char* key : {"name", "kind", "provenance", "input_px", "channels", "features",
+                          "cells_per_chip", "mean", "std", "sha256"}) {
     card = whole;
     card.erase(key);
     EXPECT_THAT(refusal(), HasSubstr("net.json: \"" + std::string(key) + "\" is missing"));
@@ -84,8 +84,9 @@ TEST_F(SidecarTest, EveryRequiredFieldIsMissedByName) {
 TEST_F(SidecarTest, ValuesOutsideTheirRangeAreRefused) {
   const nlohmann::json whole = card;
   const std::vector<std::pair<const char*, nlohmann::json>> wrong = {
-      {"input_px", 0},    {"input_px", 64.5}, {"input_px", 1e9},      {"features", -1},      {"channels", 1},
-      {"std", {1, 0, 1}}, {"std", {1, 1}},    {"mean", {0, 0, 0, 0}}, {"cells_per_chip", 0}, {"sha256", "ABC"}};
+      {"input_px", 0},       {"input_px", 64.5}, {"input_px", 1e9}, {"features", -1},
+      {"channels", 1},       {"std", {1, 0, 1}}, {"std", {1, 1}},   {"mean", {0, 0, 0, 0}},
+      {"cells_per_chip", 0}, {"sha256", "ABC"}};
   for (const auto& [key, value] : wrong) {
     card = whole;
     card[key] = value;
@@ -117,7 +118,8 @@ TEST_F(SidecarTest, AFileThatIsNotTheOneListedIsNotOpened) {
     open_encoder(options);
     FAIL() << "opened";
   } catch (const ModelError& error) {
-    EXPECT_THAT(error.what(), testing::AllOf(HasSubstr(sha256_of_file(model)), HasSubstr("--trust-encoder")));
+    EXPECT_THAT(error.what(),
+                testing::AllOf(HasSubstr(sha256_of_file(model)), HasSubstr("--trust-encoder")));
   }
 }
 

@@ -17,8 +17,8 @@ namespace {
 
 Embeddings embeddings_of(std::initializer_list<std::initializer_list<float>> rows) {
   Embeddings embeddings;
-  embeddings.rows_ND =
-      RowMatrixXf(static_cast<Eigen::Index>(rows.size()), static_cast<Eigen::Index>(rows.begin()->size()));
+  embeddings.rows_ND = RowMatrixXf(static_cast<Eigen::Index>(rows.size()),
+                                   static_cast<Eigen::Index>(rows.begin()->size()));
   Eigen::Index i = 0;
   for (const auto& row : rows) {
     Eigen::Index j = 0;
@@ -56,19 +56,22 @@ TEST(Compare, RescalesFromTheLeastToTheMostAlikePair) {
 }
 
 TEST(Compare, MedianOfAnEvenNumberOfPairsLiesBetweenTheMiddleTwo) {
-  const Similarity similarity = compare(embeddings_of({{1, 0, 0}, {1, 1, 0}, {0, 1, 2}, {1, 1, 3}}));
+  const Similarity similarity =
+      compare(embeddings_of({{1, 0, 0}, {1, 1, 0}, {0, 1, 2}, {1, 1, 3}}));
   std::vector<double> scores;
   for (std::size_t i = 0; i < 4; ++i)
-    for (std::size_t j = i + 1; j < 4; ++j) scores.push_back(static_cast<double>(similarity.score(i, j)));
+    for (std::size_t j = i + 1; j < 4; ++j)
+      scores.push_back(static_cast<double>(similarity.score(i, j)));
   std::sort(scores.begin(), scores.end());
   EXPECT_NE(scores[2], scores[3]);
   EXPECT_DOUBLE_EQ(similarity.statistics.median, (scores[2] + scores[3]) / 2);
-  EXPECT_NEAR(similarity.statistics.mean, std::accumulate(scores.begin(), scores.end(), 0.0) / 6, 1e-15);
+  EXPECT_NEAR(similarity.statistics.mean, std::accumulate(scores.begin(), scores.end(), 0.0) / 6,
+              1e-15);
 }
 
 TEST(Compare, GivesEveryPairTheScoreOneWhenAllAreEquallyAlike) {
-  for (const Embeddings& embeddings :
-       {embeddings_of({{3, 1, 2}, {3, 1, 2}, {6, 2, 4}}), embeddings_of({{1, 0, 0}, {0, 1, 0}, {0, 0, 1}})}) {
+  for (const Embeddings& embeddings : {embeddings_of({{3, 1, 2}, {3, 1, 2}, {6, 2, 4}}),
+                                       embeddings_of({{1, 0, 0}, {0, 1, 0}, {0, 0, 1}})}) {
     const Similarity similarity = compare(embeddings);
     EXPECT_EQ(similarity.statistics.counts[65535], 3U);
     EXPECT_EQ(similarity.statistics.mean, 1.0);
@@ -88,9 +91,13 @@ TEST(Compare, RawScoresAreCosinesCutOffAtZeroWithANote) {
   EXPECT_TRUE(compare(embeddings_of({{1, 0}, {1, 1}}), raw).notes.empty());
 }
 
-TEST(Compare, RefusesFewerThanTwoChips) { EXPECT_THROW(compare(embeddings_of({{1, 0}})), InputError); }
+TEST(Compare, RefusesFewerThanTwoChips) {
+  EXPECT_THROW(compare(embeddings_of({{1, 0}})), InputError);
+}
 
-TEST(Compare, TwoChipsAreOnePair) { EXPECT_EQ(compare(embeddings_of({{1, 0}, {0, 1}})).statistics.counts[65535], 1U); }
+TEST(Compare, TwoChipsAreOnePair) {
+  EXPECT_EQ(compare(embeddings_of({{1, 0}, {0, 1}})).statistics.counts[65535], 1U);
+}
 
 TEST(Compare, SpillsToAFileThatHasNoName) {
   const test::TemporaryFolder folder;
@@ -98,7 +105,8 @@ TEST(Compare, SpillsToAFileThatHasNoName) {
   const Similarity in_memory = compare(embeddings);
   const Similarity on_disk = compare(embeddings, {}, {.spill = folder.path()});
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
-  EXPECT_TRUE(std::equal(in_memory.scores->row(0), in_memory.scores->row(0) + 300 * 300, on_disk.scores->row(0)));
+  EXPECT_TRUE(std::equal(in_memory.scores->row(0), in_memory.scores->row(0) + 300 * 300,
+                         on_disk.scores->row(0)));
   EXPECT_THROW(compare(embeddings, {}, {.spill = folder / "missing"}), ResourceError);
 }
 
@@ -113,7 +121,8 @@ TEST(Compare, TellsHowFarItIsAndStopsWhenAsked) {
     all = total;
   });
   EXPECT_EQ(last, all);
-  EXPECT_THROW(compare(embeddings, {}, two, [](auto, auto, auto) { throw Interrupted("stop"); }), Interrupted);
+  EXPECT_THROW(compare(embeddings, {}, two, [](auto, auto, auto) { throw Interrupted("stop"); }),
+               Interrupted);
 }
 
 TEST(Mode, IsTheLeftEdgeOfTheTallestBin) {
@@ -122,11 +131,14 @@ TEST(Mode, IsTheLeftEdgeOfTheTallestBin) {
   EXPECT_DOUBLE_EQ(mode_of(statistics_with({{65535, 2}})), 0.99);
 }
 
-TEST(Mode, IsTheLowestBinOnATie) { EXPECT_DOUBLE_EQ(mode_of(statistics_with({{20000, 7}, {50000, 7}, {10, 6}})), 0.3); }
+TEST(Mode, IsTheLowestBinOnATie) {
+  EXPECT_DOUBLE_EQ(mode_of(statistics_with({{20000, 7}, {50000, 7}, {10, 6}})), 0.3);
+}
 
 TEST(Histogram, ScoresOnAnInnerEdgeBelongToTheUpperBinAndOneToTheLast) {
   // 13107 / 65535 is 0.2 exactly, the left edge of bin 20 of 100.
-  const auto heights = histogram(statistics_with({{13106, 1}, {13107, 10}, {13108, 100}, {65535, 1000}}), 100);
+  const auto heights =
+      histogram(statistics_with({{13106, 1}, {13107, 10}, {13108, 100}, {65535, 1000}}), 100);
   EXPECT_EQ(heights[19], 1U);
   EXPECT_EQ(heights[20], 110U);
   EXPECT_EQ(heights[99], 1000U);
@@ -140,7 +152,8 @@ TEST(Transpose, TurnsBlocksOfAnySize) {
     std::iota(from.begin(), from.end(), std::uint16_t{1});
     transpose({from.data(), cols}, {to.data(), rows}, rows, cols);
     for (std::size_t a = 0; a < rows; ++a)
-      for (std::size_t b = 0; b < cols; ++b) ASSERT_EQ(to[b * rows + a], from[a * cols + b]) << rows << " x " << cols;
+      for (std::size_t b = 0; b < cols; ++b)
+        ASSERT_EQ(to[b * rows + a], from[a * cols + b]) << rows << " x " << cols;
   }
 }
 

@@ -25,7 +25,8 @@ TEST(WantOfMemory, EndsWithASentenceAndWithoutTemporaryFiles) {
   const auto part = folder / "film.part";
   std::ofstream(part) << "half";
   const OnHurry clear([&] { std::filesystem::remove(part); });
-  EXPECT_EXIT(throw_where_none_may(std::bad_alloc()), testing::ExitedWithCode(5), "^error: memory ran out: give");
+  EXPECT_EXIT(throw_where_none_may(std::bad_alloc()), testing::ExitedWithCode(5),
+              "^error: memory ran out: give");
   EXPECT_FALSE(std::filesystem::exists(part));
 }
 
@@ -35,7 +36,8 @@ TEST(WantOfMemory, AlsoWhenClearingAwayFindsNone) {
 }
 
 TEST(WantOfMemory, AnyOtherErrorIsNotTakenForIt) {
-  EXPECT_EXIT(throw_where_none_may(std::runtime_error("a bug")), testing::KilledBySignal(SIGABRT), "^$");
+  EXPECT_EXIT(throw_where_none_may(std::runtime_error("a bug")), testing::KilledBySignal(SIGABRT),
+              "^$");
 }
 
 }  // namespace
