@@ -8,7 +8,7 @@
 
 #include "base/parallel.hpp"
 #include "image/hann_window.hpp"
-#include "image/quantile.hpp"
+#include "image/mask.hpp"
 
 namespace metamict {
 namespace {
