@@ -9,6 +9,7 @@
 #include "lattice/lattice_cell.hpp"
 #include "lattice/lattice_repeat.hpp"
 #include "lattice/lattice_search.hpp"
+#include "lattice/lattice_spectrum.hpp"
 #include "lattice/lattice_votes.hpp"
 
 namespace metamict {
@@ -97,7 +98,7 @@ LatticeFinding measure_lattice(const Micrograph& micrograph, const LatticeOption
     return {lattice_of(cell_of(spectral.front()), 1), {}};
   }
   const Elected& first = elected.front();
-  if (spectral.empty() && first.alike < clearly_alike) return {};
+  if (spectral.empty() && (first.alike < clearly_alike || !has_texture(pixels))) return {};
   const double second = elected.size() > 1 ? elected[1].share : 0;
   if (first.share > 0.5 && second < clear_margin * first.share)
     return {lattice_of(first.cell, first.share), {}};

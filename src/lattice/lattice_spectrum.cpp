@@ -265,6 +265,8 @@ double top_of(double before, double at, double after) {
 
 }  // namespace
 
+bool has_texture(const cv::Mat& pixels) { return has_texture(pixels, measure_greys(pixels).step); }
+
 std::vector<SpectrumPeak> find_peaks(const LocalSpectrum& spectrum, double lowest_bin) {
   const int reach = spectrum.reach;
   const cv::Mat& height = spectrum.height;

@@ -30,6 +30,9 @@ struct SpectrumPeak {
 LocalSpectrum local_spectrum(const cv::Mat& pixels, int tile_px, double highest_frequency,
                              int cover_px);
 
+/// Whether the image is more than a smooth surface rounded to whole grey values.
+bool has_texture(const cv::Mat& pixels);
+
 /// Compact maxima at least `lowest_bin` from the centre with z of 3 or more, highest first.
 std::vector<SpectrumPeak> find_peaks(const LocalSpectrum& spectrum, double lowest_bin);
 
