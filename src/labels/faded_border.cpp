@@ -23,10 +23,8 @@ constexpr int least_pixels = 50;
 
 std::vector<cv::Point> some_of(const cv::Mat& mask) {
   constexpr std::size_t most = 4000;
-  std::vector<cv::Point> all, some;
-  cv::findNonZero(mask, all);
-  for (std::size_t i = 0; i < all.size(); i += 1 + all.size() / most) some.push_back(all[i]);
-  return some;
+  const std::vector<cv::Point> all = points_of(mask);
+  return every(all, 1 + all.size() / most);
 }
 
 double amplitude_in(const cv::Mat& amplitude, const cv::Mat& mask, double share) {

@@ -32,7 +32,8 @@ constexpr double smoothing_px = 0.4 * period_px;    // along the border, less th
 constexpr double neighbourhood_px = 6 * period_px;  // of the local planes: drift and wedges are slower
 constexpr double context_px = 8 * period_px;        // from how far off pixels teach
 constexpr double apart = 4;                         // in standard deviations of the discriminant
-constexpr std::size_t samples = 400;
+constexpr std::size_t samples = 400;                // pixels of either side
+constexpr std::size_t taught = 100;                 // most pixels of the contact that the planes are asked at
 
 using Point = cv::Point2d;
 using Samples = Eigen::MatrixXd;  // points x features
@@ -65,17 +66,10 @@ cv::Rect grown(const cv::Rect& box, double by, cv::Size within) {
          cv::Rect({0, 0}, within);
 }
 
-std::vector<cv::Point> some_of(std::vector<cv::Point> points, std::size_t most) {
-  const std::size_t step = std::max<std::size_t>(1, (points.size() + most - 1) / most);
-  std::vector<cv::Point> some;
-  for (std::size_t i = 0; i < points.size(); i += step) some.push_back(points[i]);
-  return some;
-}
-
 /// Places spread over a mask in no order that a lattice could fall in step with.
 std::vector<cv::Point> places_of(const cv::Mat& mask) {
-  std::vector<cv::Point> all, some;
-  cv::findNonZero(mask, all);
+  const std::vector<cv::Point> all = points_of(mask);
+  std::vector<cv::Point> some;
   double share = 0;
   for (std::size_t i = 0; i < samples; ++i) {
     share = std::fmod(share + 1 / std::numbers::phi, 1.0);
@@ -162,7 +156,8 @@ class Surroundings {
       const cv::Mat inner_a = distance(a) >= margin * period_px, inner_b = distance(b) >= margin * period_px;
       if (cv::countNonZero(inner_a) < least_area || cv::countNonZero(inner_b) < least_area) continue;
       std::vector<Point> touching;
-      for (const cv::Point at : some_of(contact.points, 100)) touching.emplace_back(at - box_.tl());
+      for (const cv::Point at : every(contact.points, (contact.points.size() + taught - 1) / taught))
+        touching.emplace_back(at - box_.tl());
       a_ = Side(places_of(inner_a), touching), b_ = Side(places_of(inner_b), touching);
       border_.band &= ~(inner_a | inner_b);  // a thin region keeps its core
       break;

@@ -13,11 +13,12 @@
 namespace metamict {
 
 cv::Mat GreyCells::mask_of(const Nodes& nodes) const {
-  cv::Mat chips = cv::Mat::zeros(grid_->rows, grid_->cols, CV_8UC1), mask(grey_.size(), CV_8UC1);
-  for (const std::uint32_t node : nodes) chips.at<std::uint8_t>(grid_->row(node), grid_->col(node)) = 255;
+  constexpr double centre = 0.5;
+  const cv::Mat chips = mask_over(*grid_, nodes);
+  cv::Mat mask(grey_.size(), CV_8UC1);
   const double cell = static_cast<double>(grid_->size_px) / per_chip;
   const auto nearest = [&](int at, int count) {
-    const double chip = ((at + 0.5) * cell - grid_->size_px / 2.0) / grid_->stride_px;
+    const double chip = ((at + centre) * cell - grid_->size_px / 2.0) / grid_->stride_px;
     return std::clamp(static_cast<int>(std::lround(chip)), 0, count - 1);
   };
   for (int y = 0; y < mask.rows; ++y)
@@ -40,7 +41,8 @@ std::array<Nodes, 2> GreyCells::divide(const Nodes& nodes, const cv::Mat& cells,
   return sides;
 }
 
-GreyCells grey_cells(const Micrograph& canonical, const ChipGrid& grid, const std::vector<float>& order, int threads) {
+GreyCells grey_cells(const Micrograph& canonical, const ChipGrid& grid, const std::vector<float>& order, int threads,
+                     const GreyCellOptions& options) {
   Nodes ordered;
   for (std::uint32_t node = 0; node < order.size(); ++node)
     if (is_ordered(order[node])) ordered.push_back(node);
@@ -54,7 +56,7 @@ GreyCells grey_cells(const Micrograph& canonical, const ChipGrid& grid, const st
   const double scale = static_cast<double>(GreyCells::per_chip) / grid.size_px;
   cv::Mat cells;
   cv::resize(canonical.pixels, cells, {}, scale, scale, cv::INTER_AREA);
-  return {grid, blurred(cells, GreyCells::per_chip / 8.0), contrasts.empty() ? 0.0 : quantile(contrasts, 0.5)};
+  return {grid, blurred(cells, options.blur_cells), contrasts.empty() ? 0.0 : median(contrasts), options};
 }
 
 }  // namespace metamict

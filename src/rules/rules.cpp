@@ -14,9 +14,11 @@ namespace {
 
 Communities nested(const Scene& scene, const CommunityOptions& options, const Resources& resources,
                    const Progress& progress) {
-  const ChipEvidence evidence{chip_spectra(scene.canonical, scene.grid, resources.threads),
-                              grey_cells(scene.canonical, scene.grid, scene.order, resources.threads)};
-  return find_nested(scene, evidence, options, {}, resources, progress);
+  const NestedOptions thresholds;
+  const ChipEvidence evidence{
+      chip_spectra(scene.canonical, scene.grid, resources.threads),
+      grey_cells(scene.canonical, scene.grid, scene.order, resources.threads, thresholds.cells)};
+  return find_nested(scene, evidence, options, thresholds, resources, progress);
 }
 
 constexpr std::array table = {DerivedRule{"nested", true, nested}};

@@ -9,6 +9,9 @@
 #include <functional>
 #include <numbers>
 
+#include "rules/pieces.hpp"
+#include "rules/resolving.hpp"
+
 namespace metamict {
 namespace {
 
@@ -25,7 +28,7 @@ class WithoutBorders : public testing::Test {
       rows_ND.row(static_cast<Eigen::Index>(node)) = looks[part].normalized().transpose();
     }
     const std::vector<float> order;
-    return ChipField(grid, rows_ND, order, 1.0, {}).without_borders(parts);
+    return without_borders(ChipField(grid, rows_ND, order, 1.0, {}), parts);
   }
 
   const int last = 7;
@@ -65,7 +68,7 @@ std::vector<Nodes> with_island(double most, bool gradual) {
     regions[turned > 0.5 ? 1 : 0].push_back(static_cast<std::uint32_t>(node));
   }
   const std::vector<float> order;
-  return ChipField(grid, rows_ND, order, 1.0, {}).without_stray_pieces(regions);
+  return without_stray_pieces(ChipField(grid, rows_ND, order, 1.0, {}), regions);
 }
 
 TEST(StrayPieces, GoToTheRegionAroundThemWhereNoJumpPartsThem) {
