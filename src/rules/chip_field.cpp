@@ -100,21 +100,16 @@ Eigen::VectorXf ChipField::direction_of(const Nodes& part) const {
 std::vector<std::size_t> ChipField::neighbours_of(std::size_t k, const std::vector<Nodes>& parts) const {
   const cv::Mat part_at = parts_on_grid(grid_, parts);
   const cv::Rect all({0, 0}, part_at.size());
-  std::vector<std::size_t> contacts(parts.size(), 0);
-  std::size_t sum = 0;
+  std::vector<bool> touched(parts.size(), false);
   for (const std::uint32_t node : parts[k])
     for (const cv::Point step : {cv::Point(0, -1), cv::Point(0, 1), cv::Point(-1, 0), cv::Point(1, 0)}) {
       const cv::Point at = cv::Point(grid_.col(node), grid_.row(node)) + step;
       const int other = all.contains(at) ? part_at.at<int>(at) : -1;
-      if (other < 0 || other == static_cast<int>(k)) continue;
-      ++contacts[static_cast<std::size_t>(other)];
-      ++sum;
+      if (other >= 0 && other != static_cast<int>(k)) touched[static_cast<std::size_t>(other)] = true;
     }
   std::vector<std::size_t> neighbours;
   for (std::size_t other = 0; other < parts.size(); ++other)
-    if (contacts[other] > 0 &&
-        static_cast<double>(contacts[other]) / static_cast<double>(sum) >= options_.parts.contact_share)
-      neighbours.push_back(other);
+    if (touched[other]) neighbours.push_back(other);
   return neighbours;
 }
 

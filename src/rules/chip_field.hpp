@@ -66,7 +66,7 @@ class ChipField {
   Eigen::VectorXf direction_of(const Nodes& part) const;
   Eigen::VectorXf direction_of_cores(const Nodes& part) const { return direction_of(nodes_of(cores_of(part))); }
 
-  /// The parts that share enough of this part's edge.
+  /// The parts that touch this part, by edges.
   std::vector<std::size_t> neighbours_of(std::size_t k, const std::vector<Nodes>& parts) const;
 
   /// Dissimilarities between the chips of two parts, evenly taken where there are many.

@@ -29,7 +29,7 @@ GreySteps::GreySteps(const GreyCells& cells, const GreyStepOptions& options) : c
 
 double GreySteps::ripple_of(const cv::Mat& core) const {
   constexpr double to_deviation = 1.4826;  // from the median of absolute deviations, of a normal distribution
-  std::vector<float> found = values_under(eroded(core, options_.ripple_margin_cells), deviation_);
+  std::vector<float> found = values_under(core, deviation_);
   return found.empty() ? 0.0 : to_deviation * median(found) / cells_.contrast();
 }
 

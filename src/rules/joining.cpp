@@ -36,7 +36,7 @@ double clarity_at_a_distance(const ChipField& field, const Nodes& a, const Nodes
 double clarity_of_order(const OrderGapOptions& gap, double low, double high) {
   constexpr double below_one = 0.99;
   const bool without = low <= std::max(disordered_to, gap.glass_share * high);
-  if (is_ordered(high) && without && high - low >= gap.least) return 1;
+  if (is_ordered(high) && without) return 1;
   return std::min((high - low) / gap.full, below_one);
 }
 
@@ -90,7 +90,7 @@ class Joining {
   double clarity_between(std::size_t a, std::size_t b) {
     std::vector<float>& found = across(a, b);
     double looks = infinite;
-    if (found.size() >= field_.options().jump.least_pairs)
+    if (!found.empty())
       looks = clarity(field_, median(found), median(across(a, a)), median(across(b, b)));
     else if (at_a_distance_)
       looks = clarity_at_a_distance(field_, parts_[a], parts_[b]);
@@ -139,8 +139,8 @@ class Joining {
 
 bool may_hold_a_border(const ChipField& field, const Nodes& part) {
   const JumpOptions& jump = field.options().jump;
-  std::vector<float> values = field.sample(part, part);
-  return quantile(values, 1 - jump.promising_share) >= jump.least * field.range();
+  const std::vector<float> values = field.sample(part, part);
+  return std::any_of(values.begin(), values.end(), [&](float value) { return value >= jump.least * field.range(); });
 }
 
 double clarity_across(const ChipField& field, const Nodes& a, const Nodes& b) {
@@ -153,7 +153,7 @@ double clarity_across(const ChipField& field, const Nodes& a, const Nodes& b) {
     if (first == 0 || second == 0) continue;
     (first != second ? across : first == 1 ? inside_a : inside_b).push_back(pair.dissimilarity);
   }
-  if (across.size() < field.options().jump.least_pairs) return infinite;
+  if (across.empty()) return infinite;
   return clarity(field, median(across), median(inside_a), median(inside_b));
 }
 

@@ -12,7 +12,7 @@ namespace metamict {
 bool may_hold_a_border(const ChipField& field, const Nodes& part);
 
 /// How clearly the looks of two parts jump between them: 1 or more is a border. Measured over the chips that lie one
-/// chip apart, one in each part, against those inside a part. Infinite where hardly any chips lie so.
+/// chip apart, one in each part, against those inside a part. Infinite where no chips lie so.
 double clarity_across(const ChipField& field, const Nodes& a, const Nodes& b);
 
 /// Joins the two parts with the least clear border, again and again, until all borders are clear. Neighbours are joined

@@ -19,16 +19,10 @@ struct JumpOptions {
   /// Cosine. The range counts as at least this. One lattice has a range of 0.02 to 0.5; in one image of 30 the places
   /// of chips in the cell made a jump of 0.01.
   double least_range = 0.2;
-  /// Pairs of chips across a border; with fewer the border says nothing. Chosen, not measured.
-  std::size_t least_pairs = 4;
-  /// Share of a part's dissimilarities that may lie above the one that must reach `least`; else the part is not split.
-  double promising_share = 0.01;
 };
 
 /// When two parts are two because one has a lattice and the other has none. Unit: the order index.
 struct OrderGapOptions {
-  /// Least difference between the two. Order fades over many chips in the gradients of the quality bench: no jump.
-  double least = 0.4;
   /// A part counts as without a lattice up to this share of its neighbour's order. Scan lines and contamination
   /// repeat, too: a glass beside a good crystal reads up to a quarter of it.
   double glass_share = 0.25;
@@ -40,16 +34,12 @@ struct OrderGapOptions {
 struct PartOptions {
   /// Share of the smallest part (a chip and its surroundings); a smaller piece is a splinter and no region of its own.
   double splinter_share = 0.5;
-  /// Least share of a part's contacts that makes another part its neighbour.
-  double contact_share = 0.2;
   /// Half chips. A chip does not choose a part whose core is farther away, unless none is nearer.
   int reach_half_chips = 3;
   /// A part without a core is a border where the way over it from one neighbour to the other turns by at most so many
   /// times the direct way. Two right-angled ways make the square root of 2.
   double longest_detour = std::numbers::sqrt2;
-  /// Splits inside splits. No image of the bench reaches it; it bounds the time.
-  int deepest_split = 12;
-  /// Chips that stand for a part where all pairs would be too many.
+  /// Chips that stand for a part where all pairs would be too many. All pairs give the same maps; a bound on the time.
   std::size_t sampled_chips = 300;
 };
 
@@ -63,8 +53,7 @@ struct GreyCellOptions {
 
 /// Which of two layers without a lattice a cell belongs to, and whether the two are kept.
 struct LayerOptions {
-  /// Share of the cells that lie outside the two levels at first, on either end. The levels settle within `rounds`.
-  double outer_share = 0.2;
+  /// Cuts and medians in turns. More change no map; a bound on the time.
   int rounds = 6;
   /// A region of the looks with a smaller share of the cells is a splinter beside the layers.
   double present_share = 0.05;
@@ -79,14 +68,8 @@ struct LayerBorderOptions {
   int reach_cells = 3;
   /// Least step over the border, in the median.
   double least_step = 0.5;
-  /// Least step nearly everywhere: all but `anywhere_share` of the border has it.
-  double least_anywhere = 0.2;
-  double anywhere_share = 0.05;
-  /// Places where the border is crossed; with fewer it is no border.
-  std::size_t least_crossings = 8;
-  /// Length of the border over the sum of its width and height. A layer's border runs straight from one end to the
-  /// other (1); patches have longer ones, or several.
-  double shortest = 0.85;
+  /// Longest border, over the sum of its width and height. A layer's border runs straight from one end to the other (1);
+  /// patches have longer borders, or several.
   double longest = 1.25;
 };
 
@@ -102,12 +85,11 @@ struct GreyStepOptions {
   int reach_cells = 3;
   /// Places where the step is crossed; with fewer it is no step. One chip's edge.
   std::size_t least_crossings = 16;
-  /// Thresholds that are tried: so many by shares of the cells, and so many by even distances.
+  /// Thresholds that are tried: so many by shares of the cells, and so many by even distances. A quarter of them gives
+  /// the same maps.
   std::size_t thresholds = 40;
   /// Share of the cells on either end that even distances leave out.
   double tail_share = 0.01;
-  /// Cells from the core's edge that the lattice's own ripple is read without: a quarter of a chip.
-  int ripple_margin_cells = 4;
 };
 
 struct NestedOptions {

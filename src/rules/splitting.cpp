@@ -77,10 +77,8 @@ Similarity restrict_to(const Similarity& similarity, const Nodes& chips, const R
   return part;
 }
 
-std::vector<Nodes> Splitter::split(const Nodes& chips, int depth) {
-  if (chips.size() < 2 * field_.smallest_part() || depth > field_.options().parts.deepest_split ||
-      !may_hold_a_border(field_, chips))
-    return {chips};
+std::vector<Nodes> Splitter::split(const Nodes& chips) {
+  if (chips.size() < 2 * field_.smallest_part() || !may_hold_a_border(field_, chips)) return {chips};
   const Communities found = communities_of(chips);
   const std::vector<Nodes> proposed = regions_among(field_, chips, found);
   if (proposed.empty()) return {chips};
@@ -91,7 +89,7 @@ std::vector<Nodes> Splitter::split(const Nodes& chips, int depth) {
   std::vector<std::vector<Nodes>> inner(parts.size());
   const int workers = at_once(communities_.node_stability.size(), resources_.threads);
   parallel_for(parts.size(), workers, [&](std::size_t, std::size_t i) {
-    inner[i] = split(parts[i], depth + 1);
+    inner[i] = split(parts[i]);
     // What lies on one side of a border is joined before it meets the other side, lest border chips bridge the two.
     if (clear) inner[i] = join_alike(field_, std::move(inner[i]));
   });

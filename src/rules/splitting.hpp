@@ -34,10 +34,9 @@ class Splitter {
         communities_(communities) {}
 
   /// Some chips, split as small as they resolve; the chips themselves where they hold no border.
-  std::vector<Nodes> split(const Nodes& chips) { return split(chips, 0); }
+  std::vector<Nodes> split(const Nodes& chips);
 
  private:
-  std::vector<Nodes> split(const Nodes& chips, int depth);
   Communities communities_of(const Nodes& chips);
   void note_stability(const Nodes& chips, const Communities& found);
 
