@@ -15,18 +15,18 @@ namespace metamict {
 
 namespace {
 
-constexpr double full_at = 0.8;          // quantile of the amplitudes in an ordered region
-constexpr double empty_at = 0.2;         // and in one without a lattice: the border may be far off
-constexpr double most_without = 1 / 3.;  // of the lattice's amplitude, in a region called without one
-constexpr double most_fading = 2 / 3.;   // of the amplitude, within the few periods that a border could blur
+constexpr double full_at = 0.8;   // quantile of the amplitudes in an ordered region
+constexpr double empty_at = 0.2;  // and in one without a lattice: the border may be far off
+constexpr double most_without =
+    1 / 3.;  // of the lattice's amplitude, in a region called without one
+constexpr double most_fading =
+    2 / 3.;  // of the amplitude, within the few periods that a border could blur
 constexpr int least_pixels = 50;
 
 std::vector<cv::Point> some_of(const cv::Mat& mask) {
   constexpr std::size_t most = 4000;
-  std::vector<cv::Point> all, some;
-  cv::findNonZero(mask, all);
-  for (std::size_t i = 0; i < all.size(); i += 1 + all.size() / most) some.push_back(all[i]);
-  return some;
+  const std::vector<cv::Point> all = points_of(mask);
+  return every(all, 1 + all.size() / most);
 }
 
 double amplitude_in(const cv::Mat& amplitude, const cv::Mat& mask, double share) {
@@ -39,7 +39,8 @@ double amplitude_in(const cv::Mat& amplitude, const cv::Mat& mask, double share)
 cv::Mat amplitude_of(const cv::Mat& grey, const ReciprocalLattice& lattice, double period_px) {
   std::vector<ReflectionPower> reflections = measure_reflections(grey, lattice, {0, 0});
   std::vector<const ReflectionPower*> all;
-  for (ReflectionPower& one : reflections) one.power = blurred(one.power, period_px), all.push_back(&one);
+  for (ReflectionPower& one : reflections)
+    one.power = blurred(one.power, period_px), all.push_back(&one);
   return all.empty() ? cv::Mat() : lattice_amplitude(all);
 }
 
@@ -54,11 +55,14 @@ struct Full {
   }
 };
 
-/// Of the least-squares plane through an indicator of two sides: the direction from one to the other.
+/// Of the least-squares plane through an indicator of two sides: the direction from one to the
+/// other.
 Eigen::Vector2d across(const std::vector<cv::Point>& from, const std::vector<cv::Point>& to) {
   Eigen::Vector2d mean_from(0, 0), mean_to(0, 0);
-  for (const cv::Point p : from) mean_from += Eigen::Vector2d(p.x, p.y) / static_cast<double>(from.size());
-  for (const cv::Point p : to) mean_to += Eigen::Vector2d(p.x, p.y) / static_cast<double>(to.size());
+  for (const cv::Point p : from)
+    mean_from += Eigen::Vector2d(p.x, p.y) / static_cast<double>(from.size());
+  for (const cv::Point p : to)
+    mean_to += Eigen::Vector2d(p.x, p.y) / static_cast<double>(to.size());
   const Eigen::Vector2d mean = (mean_from + mean_to) / 2;
   Eigen::Matrix2d scatter = Eigen::Matrix2d::Identity();
   for (const auto* points : {&from, &to})
@@ -70,21 +74,24 @@ Eigen::Vector2d across(const std::vector<cv::Point>& from, const std::vector<cv:
 }
 
 /// From pixels that are ordered. Those as far from the border are compared along it.
-Full measure_full(const cv::Mat& amplitude, const std::vector<cv::Point>& places, const cv::Mat& away,
-                  const Eigen::Vector2d& normal, double period_px) {
+Full measure_full(const cv::Mat& amplitude, const std::vector<cv::Point>& places,
+                  const cv::Mat& away, const Eigen::Vector2d& normal, double period_px) {
   const Eigen::Vector2d along(-normal.y(), normal.x());
   struct Bin {
     double count = 0, place = 0, value = 0;
   };
   std::vector<Bin> bins;
-  const auto bin_of = [&](cv::Point p) { return static_cast<std::size_t>(away.at<float>(p) / (2 * period_px)); };
+  const auto bin_of = [&](cv::Point p) {
+    return static_cast<std::size_t>(away.at<float>(p) / (2 * period_px));
+  };
   const auto place_of = [&](cv::Point p) { return along.dot(Eigen::Vector2d(p.x, p.y)); };
   for (const cv::Point p : places) {
     bins.resize(std::max(bins.size(), bin_of(p) + 1));
     Bin& bin = bins[bin_of(p)];
     ++bin.count, bin.place += place_of(p), bin.value += amplitude.at<float>(p);
   }
-  double product = 0, square = static_cast<double>(places.size()) * period_px * period_px;  // little room, no slope
+  double product = 0, square = static_cast<double>(places.size()) * period_px *
+                               period_px;  // little room, no slope
   for (const cv::Point p : places) {
     const Bin& bin = bins[bin_of(p)];
     const double place = place_of(p) - bin.place / bin.count;
@@ -93,23 +100,27 @@ Full measure_full(const cv::Mat& amplitude, const std::vector<cv::Point>& places
   Full full;
   full.slope = product / square * along;
   std::vector<double> levelled;
-  for (const cv::Point p : places) levelled.push_back(amplitude.at<float>(p) - product / square * place_of(p));
+  for (const cv::Point p : places)
+    levelled.push_back(amplitude.at<float>(p) - product / square * place_of(p));
   full.middle = quantile(levelled, full_at);
   return full;
 }
 
 /// Half of the full amplitude about each pixel; empty where too little is ordered.
-cv::Mat half_level(const cv::Mat& amplitude, const cv::Mat& both, const cv::Mat& disordered, double period_px) {
+cv::Mat half_level(const cv::Mat& amplitude, const cv::Mat& both, const cv::Mat& disordered,
+                   double period_px) {
   cv::Mat faded = disordered.clone(), level(amplitude.size(), CV_32F);
   const cv::Mat inside = distance(both) >= period_px;
   constexpr int rounds = 3;  // the border's direction and the slope along it hang together
   for (int round = 0; round < rounds; ++round) {
     const cv::Mat away = distance(~faded);
-    const std::vector<cv::Point> ordered = some_of(inside & ~faded & (away >= period_px)), rest = some_of(faded);
+    const std::vector<cv::Point> ordered = some_of(inside & ~faded & (away >= period_px)),
+                                 rest = some_of(faded);
     if (ordered.size() < least_pixels || rest.size() < least_pixels) return {};
     const Full full = measure_full(amplitude, ordered, away, across(ordered, rest), period_px);
     for (int y = 0; y < level.rows; ++y)
-      for (int x = 0; x < level.cols; ++x) level.at<float>(y, x) = static_cast<float>(full.at({x, y}) / 2);
+      for (int x = 0; x < level.cols; ++x)
+        level.at<float>(y, x) = static_cast<float>(full.at({x, y}) / 2);
     faded = both & (amplitude < level);
   }
   return level;
@@ -117,15 +128,17 @@ cv::Mat half_level(const cv::Mat& amplitude, const cv::Mat& both, const cv::Mat&
 
 }  // namespace
 
-std::optional<Border> faded_border(const cv::Mat& grey, const cv::Mat& labels, int ordered, int disordered,
-                                   std::span<const ReciprocalLattice> lattices, double period_px) {
+std::optional<Border> faded_border(const cv::Mat& grey, const cv::Mat& labels, int ordered,
+                                   int disordered, std::span<const ReciprocalLattice> lattices,
+                                   double period_px) {
   Border border;
   border.a = ordered, border.b = disordered, border.faded = true;
   border.box = cv::boundingRect((labels == ordered) | (labels == disordered));
   const cv::Mat here = labels(border.box), seen = grey(border.box);
   const cv::Mat of_a = here == ordered, of_b = here == disordered, both = of_a | of_b;
   const cv::Mat core_a = distance(of_a) >= period_px, core_b = distance(of_b) >= period_px;
-  if (cv::countNonZero(core_a) < least_pixels || cv::countNonZero(core_b) < least_pixels) return std::nullopt;
+  if (cv::countNonZero(core_a) < least_pixels || cv::countNonZero(core_b) < least_pixels)
+    return std::nullopt;
   cv::Mat amplitude;
   double strongest = 0;
   for (const ReciprocalLattice& lattice : lattices) {  // most are of other regions
@@ -134,7 +147,8 @@ std::optional<Border> faded_border(const cv::Mat& grey, const cv::Mat& labels, i
     const double typical = amplitude_in(found, core_a, 0.5);
     if (typical > strongest) strongest = typical, amplitude = found;
   }
-  if (amplitude.empty() || amplitude_in(amplitude, core_b, empty_at) > most_without * strongest) return std::nullopt;
+  if (amplitude.empty() || amplitude_in(amplitude, core_b, empty_at) > most_without * strongest)
+    return std::nullopt;
   const auto beside = [&](const cv::Mat& of_one, const cv::Mat& of_other) {
     const cv::Mat away = distance(~of_other);
     return amplitude_in(amplitude, of_one & (away >= 2 * period_px) & (away < 3 * period_px), 0.5);
@@ -143,9 +157,10 @@ std::optional<Border> faded_border(const cv::Mat& grey, const cv::Mat& labels, i
   const cv::Mat half = half_level(amplitude, both, of_b, period_px);
   if (half.empty()) return std::nullopt;
   border.side = amplitude - half;
-  // What changes sides, and what is so near the level that an island of it would mean nothing; not beside a third
-  // region, where the amplitude falls at once.
-  cv::Mat band = (cv::abs(border.side) < 0.5 * half) | (of_a & (border.side <= 0)) | (of_b & (border.side > 0));
+  // What changes sides, and what is so near the level that an island of it would mean nothing; not
+  // beside a third region, where the amplitude falls at once.
+  cv::Mat band = (cv::abs(border.side) < 0.5 * half) | (of_a & (border.side <= 0)) |
+                 (of_b & (border.side > 0));
   cv::dilate(band, band, {});  // the input's pixels may be finer
   border.band = band & (distance(both) >= period_px);
   return border;

@@ -12,7 +12,8 @@
 namespace metamict {
 namespace {
 
-/// Pixels first..last - 1 of the input along one axis, which all lie under the chips front..back of that axis.
+/// Pixels first..last - 1 of the input along one axis, which all lie under the chips front..back of
+/// that axis.
 struct Stretch {
   int first, last;
   int front, back;
@@ -50,7 +51,8 @@ std::vector<Stretch> Axis::stretches() const {
   return result;
 }
 
-/// One of the candidates of a patch: a community and the chips of the patch (row by row) that vote for it.
+/// One of the candidates of a patch: a community and the chips of the patch (row by row) that vote
+/// for it.
 struct Candidate {
   int voter;
   std::vector<double> by_chip;  ///< 1 where the chip votes for it
@@ -59,9 +61,14 @@ struct Candidate {
 class Painter {
  public:
   Painter(const ChipGrid& grid, Vote vote, std::vector<int> voter_of_chip)
-      : grid_(grid), vote_(vote), voter_of_chip_(std::move(voter_of_chip)), labels_(grid.input_size, CV_16U) {
-    for (int row = 0; row < grid.rows; ++row) down_.starts.push_back(grid.chip_in_input(grid.node(row, 0)).y);
-    for (int col = 0; col < grid.cols; ++col) across_.starts.push_back(grid.chip_in_input(grid.node(0, col)).x);
+      : grid_(grid),
+        vote_(vote),
+        voter_of_chip_(std::move(voter_of_chip)),
+        labels_(grid.input_size, CV_16U) {
+    for (int row = 0; row < grid.rows; ++row)
+      down_.starts.push_back(grid.chip_in_input(grid.node(row, 0)).y);
+    for (int col = 0; col < grid.cols; ++col)
+      across_.starts.push_back(grid.chip_in_input(grid.node(0, col)).x);
     const cv::Rect2d chip = grid.chip_in_input(0);
     down_.length = chip.height;
     across_.length = chip.width;
@@ -81,13 +88,14 @@ class Painter {
   void paint_patch(const Stretch& rows, const Stretch& cols) {
     std::vector<Candidate> candidates;
     const int width = cols.back - cols.front + 1;
-    const auto chips = static_cast<std::size_t>(width) * static_cast<std::size_t>(rows.back - rows.front + 1);
+    const auto chips =
+        static_cast<std::size_t>(width) * static_cast<std::size_t>(rows.back - rows.front + 1);
     for (int row = rows.front; row <= rows.back; ++row)
       for (int col = cols.front; col <= cols.back; ++col) {
         const int voter = voter_of_chip_[grid_.node(row, col)];
         if (voter < 0) continue;
-        auto found =
-            std::find_if(candidates.begin(), candidates.end(), [&](const Candidate& c) { return c.voter == voter; });
+        auto found = std::find_if(candidates.begin(), candidates.end(),
+                                  [&](const Candidate& c) { return c.voter == voter; });
         if (found == candidates.end())
           found = candidates.insert(candidates.end(), {voter, std::vector<double>(chips, 0.0)});
         found->by_chip[static_cast<std::size_t>((row - rows.front) * width + col - cols.front)] = 1;
@@ -107,7 +115,8 @@ class Painter {
     const int width = cols.back - cols.front + 1;
     std::vector<double> tents_x;  // of each pixel's chips, side by side
     for (int x = cols.first; x < cols.last; ++x)
-      for (int col = cols.front; col <= cols.back; ++col) tents_x.push_back(weight(across_, col, x));
+      for (int col = cols.front; col <= cols.back; ++col)
+        tents_x.push_back(weight(across_, col, x));
     const auto per_row = static_cast<std::size_t>(width);
     std::vector<double> column(per_row);
     std::vector<double> most(static_cast<std::size_t>(cols.last - cols.first));
@@ -120,11 +129,14 @@ class Painter {
           for (int col = 0; col < width; ++col)
             column[static_cast<std::size_t>(col)] +=
                 weight(down_, row, y) *
-                candidate.by_chip[static_cast<std::size_t>(row - rows.front) * per_row + static_cast<std::size_t>(col)];
+                candidate.by_chip[static_cast<std::size_t>(row - rows.front) * per_row +
+                                  static_cast<std::size_t>(col)];
         for (std::size_t x = 0; x < most.size(); ++x) {
-          const double votes = std::inner_product(column.begin(), column.end(),
-                                                  tents_x.begin() + static_cast<std::ptrdiff_t>(x) * width, 0.0);
-          if (votes <= most[x] * (1 + 1e-9)) continue;  // sums of equal votes may differ by rounding
+          const double votes =
+              std::inner_product(column.begin(), column.end(),
+                                 tents_x.begin() + static_cast<std::ptrdiff_t>(x) * width, 0.0);
+          if (votes <= most[x] * (1 + 1e-9))
+            continue;  // sums of equal votes may differ by rounding
           most[x] = votes;
           out[cols.first + static_cast<int>(x)] = static_cast<std::uint16_t>(candidate.voter + 1);
         }
@@ -144,14 +156,16 @@ class Painter {
 };
 
 /// Renumbers the painted voters by falling area, ties to the larger community.
-LabelMap number_labels(cv::Mat painted, const std::vector<int>& community_of_voter, int communities) {
+LabelMap number_labels(cv::Mat painted, const std::vector<int>& community_of_voter,
+                       int communities) {
   std::vector<std::uint64_t> areas(community_of_voter.size() + 1, 0);
   for (int y = 0; y < painted.rows; ++y)
     for (int x = 0; x < painted.cols; ++x) ++areas[painted.at<std::uint16_t>(y, x)];
   std::vector<std::size_t> order;
   for (std::size_t voter = 1; voter < areas.size(); ++voter)
     if (areas[voter] > 0) order.push_back(voter);
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return areas[a] > areas[b]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return areas[a] > areas[b]; });
 
   LabelMap map;
   map.labels = std::move(painted);
@@ -177,7 +191,8 @@ LabelMap number_labels(cv::Mat painted, const std::vector<int>& community_of_vot
 
 void PaintOptions::check() const {
   if (min_chips < 1)
-    throw UsageError("the least number of chips of a region is " + std::to_string(min_chips) + ": give at least 1");
+    throw UsageError("the least number of chips of a region is " + std::to_string(min_chips) +
+                     ": give at least 1");
 }
 
 LabelMap paint(const ChipGrid& grid, const Communities& communities, const PaintOptions& options) {
@@ -192,17 +207,19 @@ LabelMap paint(const ChipGrid& grid, const Communities& communities, const Paint
     }
   if (community_of_voter.size() > 65535)
     throw InputError("there are " + std::to_string(community_of_voter.size()) +
-                     " communities but a label map holds at most 65535 labels: raise --min-chips or lower the cut");
+                     " communities but a label map holds at most 65535 labels: raise --min-chips "
+                     "or lower the cut");
   std::vector<int> voter_of_chip;
   voter_of_chip.reserve(grid.chips());
   for (std::int32_t community : communities.community)
     voter_of_chip.push_back(voter_of_community[static_cast<std::size_t>(community)]);
-  return number_labels(Painter(grid, options.vote, std::move(voter_of_chip)).paint(), community_of_voter,
-                       communities.count);
+  return number_labels(Painter(grid, options.vote, std::move(voter_of_chip)).paint(),
+                       community_of_voter, communities.count);
 }
 
 LabelMap renumbered(const LabelMap& map) {
-  return number_labels(map.labels, {map.community_of_label.begin() + 1, map.community_of_label.end()},
+  return number_labels(map.labels,
+                       {map.community_of_label.begin() + 1, map.community_of_label.end()},
                        static_cast<int>(map.label_of_community.size()));
 }
 

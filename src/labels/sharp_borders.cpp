@@ -22,17 +22,20 @@ namespace metamict {
 
 namespace {
 
-// Everything is measured in quarters of a chip, one period of the lattice at the usual chip. The working image has this
-// many pixels to it: enough for the reflections that a probe passes, and four times fewer than the encoder needs.
+// Everything is measured in quarters of a chip, one period of the lattice at the usual chip. The
+// working image has this many pixels to it: enough for the reflections that a probe passes, and
+// four times fewer than the encoder needs.
 constexpr double period_px = 8;
 constexpr double band_px = period_px;  // how far a border may move
-constexpr std::array windows_px = {0.35 * period_px, 0.5 * period_px, 0.7 * period_px, 1.0 * period_px,
-                                   1.4 * period_px};
-constexpr double smoothing_px = 0.4 * period_px;    // along the border, less than a cell
-constexpr double neighbourhood_px = 6 * period_px;  // of the local planes: drift and wedges are slower
-constexpr double context_px = 8 * period_px;        // from how far off pixels teach
-constexpr double apart = 4;                         // in standard deviations of the discriminant
-constexpr std::size_t samples = 400;
+constexpr std::array windows_px = {0.35 * period_px, 0.5 * period_px, 0.7 * period_px,
+                                   1.0 * period_px, 1.4 * period_px};
+constexpr double smoothing_px = 0.4 * period_px;  // along the border, less than a cell
+constexpr double neighbourhood_px =
+    6 * period_px;                            // of the local planes: drift and wedges are slower
+constexpr double context_px = 8 * period_px;  // from how far off pixels teach
+constexpr double apart = 4;                   // in standard deviations of the discriminant
+constexpr std::size_t samples = 400;          // pixels of either side
+constexpr std::size_t taught = 100;  // most pixels of the contact that the planes are asked at
 
 using Point = cv::Point2d;
 using Samples = Eigen::MatrixXd;  // points x features
@@ -54,7 +57,9 @@ std::map<std::pair<int, int>, Contact> find_contacts(const cv::Mat& labels) {
       if (x + 1 < labels.cols) meet({x, y}, {x + 1, y});
       if (y + 1 < labels.rows) meet({x, y}, {x, y + 1});
     }
-  std::erase_if(contacts, [](const auto& item) { return static_cast<double>(item.second.points.size()) < period_px; });
+  std::erase_if(contacts, [](const auto& item) {
+    return static_cast<double>(item.second.points.size()) < period_px;
+  });
   for (auto& [pair, contact] : contacts) contact.box = cv::boundingRect(contact.points);
   return contacts;
 }
@@ -65,17 +70,10 @@ cv::Rect grown(const cv::Rect& box, double by, cv::Size within) {
          cv::Rect({0, 0}, within);
 }
 
-std::vector<cv::Point> some_of(std::vector<cv::Point> points, std::size_t most) {
-  const std::size_t step = std::max<std::size_t>(1, (points.size() + most - 1) / most);
-  std::vector<cv::Point> some;
-  for (std::size_t i = 0; i < points.size(); i += step) some.push_back(points[i]);
-  return some;
-}
-
 /// Places spread over a mask in no order that a lattice could fall in step with.
 std::vector<cv::Point> places_of(const cv::Mat& mask) {
-  std::vector<cv::Point> all, some;
-  cv::findNonZero(mask, all);
+  const std::vector<cv::Point> all = points_of(mask);
+  std::vector<cv::Point> some;
   double share = 0;
   for (std::size_t i = 0; i < samples; ++i) {
     share = std::fmod(share + 1 / std::numbers::phi, 1.0);
@@ -84,11 +82,14 @@ std::vector<cv::Point> places_of(const cv::Mat& mask) {
   return some;
 }
 
-/// What values at places are at points: the plane through those nearby, so that a drift across the border does not look
-/// like a step between its two sides. points x places: what each place counts for.
-Eigen::MatrixXd local_planes(const std::vector<cv::Point>& places, const std::vector<Point>& points) {
-  constexpr double trust_in_mean = 1e-3;                       // of all places: takes over where none is near
-  constexpr double least_spread = period_px * period_px / 16;  // places closer together do not show a slope
+/// What values at places are at points: the plane through those nearby, so that a drift across the
+/// border does not look like a step between its two sides. points x places: what each place counts
+/// for.
+Eigen::MatrixXd local_planes(const std::vector<cv::Point>& places,
+                             const std::vector<Point>& points) {
+  constexpr double trust_in_mean = 1e-3;  // of all places: takes over where none is near
+  constexpr double least_spread =
+      period_px * period_px / 16;  // places closer together do not show a slope
   const auto count = static_cast<Eigen::Index>(places.size());
   Eigen::MatrixXd shares(static_cast<Eigen::Index>(points.size()), count);
   Eigen::Matrix3Xd weighted(3, count);
@@ -96,7 +97,8 @@ Eigen::MatrixXd local_planes(const std::vector<cv::Point>& places, const std::ve
     Eigen::Matrix3d normal = Eigen::Matrix3d::Zero();
     for (std::size_t i = 0; i < places.size(); ++i) {
       const Eigen::Vector3d from_here(1, places[i].x - points[k].x, places[i].y - points[k].y);
-      const double weight = std::exp(-0.5 * from_here.tail<2>().squaredNorm() / (neighbourhood_px * neighbourhood_px));
+      const double weight = std::exp(-0.5 * from_here.tail<2>().squaredNorm() /
+                                     (neighbourhood_px * neighbourhood_px));
       weighted.col(static_cast<Eigen::Index>(i)) = weight * from_here;
       normal += weight * from_here * from_here.transpose();
     }
@@ -112,7 +114,8 @@ Samples values_at(const std::vector<cv::Mat>& maps, const std::vector<cv::Point>
   Samples values(static_cast<Eigen::Index>(places.size()), static_cast<Eigen::Index>(maps.size()));
   for (std::size_t i = 0; i < places.size(); ++i)
     for (std::size_t k = 0; k < maps.size(); ++k)
-      values(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(k)) = maps[k].at<float>(places[i]);
+      values(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(k)) =
+          maps[k].at<float>(places[i]);
   return values;
 }
 
@@ -134,7 +137,9 @@ class Side {
     return residuals.transpose() * residuals / static_cast<double>(places_.size());
   }
 
-  Eigen::RowVectorXd at_border(const std::vector<cv::Mat>& maps) const { return at_border_ * values_at(maps, places_); }
+  Eigen::RowVectorXd at_border(const std::vector<cv::Mat>& maps) const {
+    return at_border_ * values_at(maps, places_);
+  }
 
   Eigen::VectorXd at(const std::vector<Point>& points, const cv::Mat& map) const {
     return local_planes(places_, points) * values_at({map}, places_);
@@ -149,20 +154,26 @@ class Side {
 /// The pixels around the contact of two regions.
 class Surroundings {
  public:
-  Surroundings(const cv::Mat& grey, const cv::Mat& labels, std::pair<int, int> pair, const Contact& contact)
+  Surroundings(const cv::Mat& grey, const cv::Mat& labels, std::pair<int, int> pair,
+               const Contact& contact)
       : box_(grown(contact.box, context_px, grey.size())), grey_(grey(box_)) {
     border_.a = pair.first, border_.b = pair.second, border_.box = box_;
     const cv::Mat here = labels(box_);
     const cv::Mat a = here == pair.first, b = here == pair.second;
     const cv::Mat near_a = distance(~a) <= band_px, near_b = distance(~b) <= band_px;
     border_.band = (a & near_b) | (b & near_a);
-    // Far enough from any border to show nothing of the other side; in thin regions as far as there is room.
+    // Far enough from any border to show nothing of the other side; in thin regions as far as there
+    // is room.
     constexpr double least_area = 4 * period_px * period_px;
     for (const double margin : {1.5, 1.0, 0.6}) {
-      const cv::Mat inner_a = distance(a) >= margin * period_px, inner_b = distance(b) >= margin * period_px;
-      if (cv::countNonZero(inner_a) < least_area || cv::countNonZero(inner_b) < least_area) continue;
+      const cv::Mat inner_a = distance(a) >= margin * period_px,
+                    inner_b = distance(b) >= margin * period_px;
+      if (cv::countNonZero(inner_a) < least_area || cv::countNonZero(inner_b) < least_area)
+        continue;
       std::vector<Point> touching;
-      for (const cv::Point at : some_of(contact.points, 100)) touching.emplace_back(at - box_.tl());
+      for (const cv::Point at :
+           every(contact.points, (contact.points.size() + taught - 1) / taught))
+        touching.emplace_back(at - box_.tl());
       a_ = Side(places_of(inner_a), touching), b_ = Side(places_of(inner_b), touching);
       border_.band &= ~(inner_a | inner_b);  // a thin region keeps its core
       break;
@@ -172,7 +183,8 @@ class Surroundings {
   /// Nothing where the two are not told apart.
   std::optional<Border> border() {
     if (a_.places().empty() || b_.places().empty()) return std::nullopt;
-    const std::vector<cv::Point2d> frequencies = telling_frequencies(grey_, a_.places(), b_.places(), period_px);
+    const std::vector<cv::Point2d> frequencies =
+        telling_frequencies(grey_, a_.places(), b_.places(), period_px);
     const cv::Mat columns = grey_ - blurred(grey_, period_px);
     for (const double window : windows_px) {
       std::vector<cv::Mat> maps = {blurred(grey_, window)};
@@ -195,7 +207,8 @@ class Surroundings {
     const Eigen::VectorXd weights = covariance.ldlt().solve(difference);
     if (difference.dot(weights) < apart * apart) return false;
     cv::Mat discriminant = cv::Mat::zeros(grey_.size(), CV_32F);
-    for (std::size_t k = 0; k < maps.size(); ++k) discriminant += weights[static_cast<Eigen::Index>(k)] * maps[k];
+    for (std::size_t k = 0; k < maps.size(); ++k)
+      discriminant += weights[static_cast<Eigen::Index>(k)] * maps[k];
     discriminant = blurred(discriminant, smoothing_px);
     border_.side = discriminant - half_way(discriminant);
     return true;
@@ -204,11 +217,13 @@ class Surroundings {
   /// Between the two sides' planes.
   cv::Mat half_way(const cv::Mat& discriminant) const {
     constexpr int step = 16;  // planes change over neighbourhood_px
-    const cv::Size coarse(std::clamp(box_.width / step, 1, 64), std::clamp(box_.height / step, 1, 64));
+    const cv::Size coarse(std::clamp(box_.width / step, 1, 64),
+                          std::clamp(box_.height / step, 1, 64));
     std::vector<Point> cells;
     for (int y = 0; y < coarse.height; ++y)
       for (int x = 0; x < coarse.width; ++x)
-        cells.emplace_back((x + 0.5) * box_.width / coarse.width - 0.5, (y + 0.5) * box_.height / coarse.height - 0.5);
+        cells.emplace_back((x + 0.5) * box_.width / coarse.width - 0.5,
+                           (y + 0.5) * box_.height / coarse.height - 0.5);
     const Eigen::VectorXd middle = (a_.at(cells, discriminant) + b_.at(cells, discriminant)) / 2;
     cv::Mat at_cells(coarse, CV_32F), result;
     for (std::size_t k = 0; k < cells.size(); ++k)
@@ -224,8 +239,8 @@ class Surroundings {
   Side a_, b_;
 };
 
-/// What the borders cut off within their bands goes to the nearest region: regions grow and shrink at their edges, they
-/// do not scatter.
+/// What the borders cut off within their bands goes to the nearest region: regions grow and shrink
+/// at their edges, they do not scatter.
 void join_fragments(cv::Mat& labels, const cv::Mat& bands) {
   double most = 0;
   cv::minMaxLoc(labels, nullptr, &most);
@@ -237,17 +252,20 @@ void join_fragments(cv::Mat& labels, const cv::Mat& bands) {
     std::vector<bool> rooted(static_cast<std::size_t>(pieces), false);
     for (int y = 0; y < labels.rows; ++y)
       for (int x = 0; x < labels.cols; ++x)
-        if (bands.at<std::uint8_t>(y, x) == 0) rooted[static_cast<std::size_t>(piece_at.at<int>(y, x))] = true;
+        if (bands.at<std::uint8_t>(y, x) == 0)
+          rooted[static_cast<std::size_t>(piece_at.at<int>(y, x))] = true;
     for (int y = 0; y < labels.rows; ++y)
       for (int x = 0; x < labels.cols; ++x)
-        if (mask.at<std::uint8_t>(y, x) != 0 && !rooted[static_cast<std::size_t>(piece_at.at<int>(y, x))])
+        if (mask.at<std::uint8_t>(y, x) != 0 &&
+            !rooted[static_cast<std::size_t>(piece_at.at<int>(y, x))])
           fragments.at<std::uint8_t>(y, x) = 255;
   }
   if (cv::countNonZero(fragments) == 0) return;
   const cv::Rect box = grown(cv::boundingRect(fragments), 1, labels.size());
   cv::Mat here = labels(box), distance, nearest;
   const cv::Mat lost = fragments(box);
-  cv::distanceTransform(lost | (here == 0), distance, nearest, cv::DIST_L2, cv::DIST_MASK_5, cv::DIST_LABEL_PIXEL);
+  cv::distanceTransform(lost | (here == 0), distance, nearest, cv::DIST_L2, cv::DIST_MASK_5,
+                        cv::DIST_LABEL_PIXEL);
   std::vector<std::uint16_t> label_of(here.total() + 1, 0);
   for (int y = 0; y < here.rows; ++y)
     for (int x = 0; x < here.cols; ++x)
@@ -263,17 +281,18 @@ void join_fragments(cv::Mat& labels, const cv::Mat& bands) {
 void draw(const Border& border, cv::Size working, cv::Mat& labels, cv::Mat& bands) {
   const double scale_x = static_cast<double>(working.width) / labels.cols;
   const double scale_y = static_cast<double>(working.height) / labels.rows;
-  const cv::Point from(static_cast<int>(border.box.x / scale_x), static_cast<int>(border.box.y / scale_y));
+  const cv::Point from(static_cast<int>(border.box.x / scale_x),
+                       static_cast<int>(border.box.y / scale_y));
   const cv::Point to(static_cast<int>(std::ceil(border.box.br().x / scale_x)),
                      static_cast<int>(std::ceil(border.box.br().y / scale_y)));
   const cv::Rect box = cv::Rect(from, to) & cv::Rect({0, 0}, labels.size());
   const cv::Matx23d into_working(scale_x, 0, (box.x + 0.5) * scale_x - 0.5 - border.box.x,  //
                                  0, scale_y, (box.y + 0.5) * scale_y - 0.5 - border.box.y);
   cv::Mat side, band, here = labels(box);
-  cv::warpAffine(border.side, side, into_working, box.size(), cv::INTER_LINEAR | cv::WARP_INVERSE_MAP,
-                 cv::BORDER_REPLICATE);
-  cv::warpAffine(border.band, band, into_working, box.size(), cv::INTER_NEAREST | cv::WARP_INVERSE_MAP,
-                 cv::BORDER_REPLICATE);
+  cv::warpAffine(border.side, side, into_working, box.size(),
+                 cv::INTER_LINEAR | cv::WARP_INVERSE_MAP, cv::BORDER_REPLICATE);
+  cv::warpAffine(border.band, band, into_working, box.size(),
+                 cv::INTER_NEAREST | cv::WARP_INVERSE_MAP, cv::BORDER_REPLICATE);
   for (int y = 0; y < here.rows; ++y)
     for (int x = 0; x < here.cols; ++x) {
       std::uint16_t& label = here.at<std::uint16_t>(y, x);
@@ -294,9 +313,11 @@ SharpBorders draw_all(const cv::Mat& grey, const std::vector<ReciprocalLattice>&
   parallel_for(pairs.size(), threads, [&](std::size_t, std::size_t k) {
     const auto& [pair, contact] = *pairs[k];
     const auto [a, b] = pair;
-    const bool a_ordered = ordered[static_cast<std::size_t>(a)], b_ordered = ordered[static_cast<std::size_t>(b)];
+    const bool a_ordered = ordered[static_cast<std::size_t>(a)],
+               b_ordered = ordered[static_cast<std::size_t>(b)];
     if (a_ordered != b_ordered)
-      borders[k] = faded_border(grey, working_labels, a_ordered ? a : b, a_ordered ? b : a, lattices, period_px);
+      borders[k] = faded_border(grey, working_labels, a_ordered ? a : b, a_ordered ? b : a,
+                                lattices, period_px);
     if (!borders[k]) borders[k] = Surroundings(grey, working_labels, pair, contact).border();
   });
   SharpBorders result;
@@ -312,18 +333,22 @@ SharpBorders draw_all(const cv::Mat& grey, const std::vector<ReciprocalLattice>&
 
 }  // namespace
 
-SharpBorders sharpen_borders(const Micrograph& canonical, const ChipGrid& grid, const std::vector<bool>& ordered,
-                             cv::Mat& labels, int threads) {
+SharpBorders sharpen_borders(const Micrograph& canonical, const ChipGrid& grid,
+                             const std::vector<bool>& ordered, cv::Mat& labels, int threads) {
   constexpr int rounds = 2;  // the second learns from purer regions
   const double scale = 4 * period_px / grid.size_px;
   cv::Mat grey;
-  cv::resize(canonical.pixels, grey, {}, scale, scale, scale < 1 ? cv::INTER_AREA : cv::INTER_LINEAR);
+  cv::resize(canonical.pixels, grey, {}, scale, scale,
+             scale < 1 ? cv::INTER_AREA : cv::INTER_LINEAR);
   constexpr int most_lattices = 6;
   std::vector<ReciprocalLattice> lattices;
-  const auto any = [&](bool wanted) { return std::find(ordered.begin() + 1, ordered.end(), wanted) != ordered.end(); };
+  const auto any = [&](bool wanted) {
+    return std::find(ordered.begin() + 1, ordered.end(), wanted) != ordered.end();
+  };
   if (any(true) && any(false)) lattices = find_lattices(grey, {.threads = threads}, most_lattices);
   SharpBorders result;
-  for (int round = 0; round < rounds; ++round) result = draw_all(grey, lattices, ordered, labels, threads);
+  for (int round = 0; round < rounds; ++round)
+    result = draw_all(grey, lattices, ordered, labels, threads);
   return result;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Borders to the pixel: chips say what the regions are, the pixels beside a border say where it runs.
+// Borders to the pixel: chips say what the regions are, the pixels beside a border say where it
+// runs.
 #pragma once
 
 #include <opencv2/core.hpp>
@@ -12,24 +13,27 @@ namespace metamict {
 
 struct SharpBorders {
   int moved = 0;  ///< pairs of touching regions whose border was drawn anew
-  int faded = 0;  ///< of these, where half of a lattice's amplitude is left: order fades over many periods
-  int left = 0;   ///< pairs whose pixels differ too little near the border: it stays where the votes put it
+  int faded =
+      0;  ///< of these, where half of a lattice's amplitude is left: order fades over many periods
+  int left =
+      0;  ///< pairs whose pixels differ too little near the border: it stays where the votes put it
 };
 
-/// Draws the borders of a label map anew, twice, each time within a quarter of a chip (one period of the lattice at the
-/// usual chip); the second time the regions it learns from are purer.
-/// ordered: whether a region has a lattice, by label. labels: CV_16U, rows x cols of the input, 0 = unassigned and left
-/// alone; its regions stay the same, none is lost.
+/// Draws the borders of a label map anew, twice, each time within a quarter of a chip (one period
+/// of the lattice at the usual chip); the second time the regions it learns from are purer.
+/// ordered: whether a region has a lattice, by label. labels: CV_16U, rows x cols of the input, 0 =
+/// unassigned and left alone; its regions stay the same, none is lost.
 ///
-/// Why: a vote of chips four periods wide knows a border to about a fifth of a period, rounds its corners and eats
-/// small regions. What distinguishes two regions is learnt from their own inner pixels, for each pair that touches: the
-/// mean grey, and the amplitudes at the frequencies where their spectra differ most, under a Gaussian window narrower
-/// than a period; Fisher's linear discriminant of these, its zero where it is half-way between the planes through both
-/// sides nearby, so that drift and wedges do not count. The window widens until the two are told apart.
+/// Why: a vote of chips four periods wide knows a border to about a fifth of a period, rounds its
+/// corners and eats small regions. What distinguishes two regions is learnt from their own inner
+/// pixels, for each pair that touches: the mean grey, and the amplitudes at the frequencies where
+/// their spectra differ most, under a Gaussian window narrower than a period; Fisher's linear
+/// discriminant of these, its zero where it is half-way between the planes through both sides
+/// nearby, so that drift and wedges do not count. The window widens until the two are told apart.
 ///
-/// Where a lattice fades over many periods (faded_border), the border is where half of its amplitude is left, as far
-/// away as that may be.
-SharpBorders sharpen_borders(const Micrograph& canonical, const ChipGrid& grid, const std::vector<bool>& ordered,
-                             cv::Mat& labels, int threads);
+/// Where a lattice fades over many periods (faded_border), the border is where half of its
+/// amplitude is left, as far away as that may be.
+SharpBorders sharpen_borders(const Micrograph& canonical, const ChipGrid& grid,
+                             const std::vector<bool>& ordered, cv::Mat& labels, int threads);
 
 }  // namespace metamict

@@ -13,20 +13,23 @@
 namespace metamict {
 
 cv::Mat GreyCells::mask_of(const Nodes& nodes) const {
-  cv::Mat chips = cv::Mat::zeros(grid_->rows, grid_->cols, CV_8UC1), mask(grey_.size(), CV_8UC1);
-  for (const std::uint32_t node : nodes) chips.at<std::uint8_t>(grid_->row(node), grid_->col(node)) = 255;
+  constexpr double centre = 0.5;
+  const cv::Mat chips = mask_over(*grid_, nodes);
+  cv::Mat mask(grey_.size(), CV_8UC1);
   const double cell = static_cast<double>(grid_->size_px) / per_chip;
   const auto nearest = [&](int at, int count) {
-    const double chip = ((at + 0.5) * cell - grid_->size_px / 2.0) / grid_->stride_px;
+    const double chip = ((at + centre) * cell - grid_->size_px / 2.0) / grid_->stride_px;
     return std::clamp(static_cast<int>(std::lround(chip)), 0, count - 1);
   };
   for (int y = 0; y < mask.rows; ++y)
     for (int x = 0; x < mask.cols; ++x)
-      mask.at<std::uint8_t>(y, x) = chips.at<std::uint8_t>(nearest(y, grid_->rows), nearest(x, grid_->cols));
+      mask.at<std::uint8_t>(y, x) =
+          chips.at<std::uint8_t>(nearest(y, grid_->rows), nearest(x, grid_->cols));
   return mask;
 }
 
-std::array<Nodes, 2> GreyCells::divide(const Nodes& nodes, const cv::Mat& cells, const cv::Mat& other_cells) const {
+std::array<Nodes, 2> GreyCells::divide(const Nodes& nodes, const cv::Mat& cells,
+                                       const cv::Mat& other_cells) const {
   const cv::Mat to_cells = distance(cells == 0), to_others = distance(other_cells == 0);
   const double cell = static_cast<double>(grid_->size_px) / per_chip;
   const auto centre = [&](int at, int last) {
@@ -34,13 +37,15 @@ std::array<Nodes, 2> GreyCells::divide(const Nodes& nodes, const cv::Mat& cells,
   };
   std::array<Nodes, 2> sides;
   for (const std::uint32_t node : nodes) {
-    const cv::Point at(centre(grid_->col(node), grey_.cols - 1), centre(grid_->row(node), grey_.rows - 1));
+    const cv::Point at(centre(grid_->col(node), grey_.cols - 1),
+                       centre(grid_->row(node), grey_.rows - 1));
     sides[to_cells.at<float>(at) < to_others.at<float>(at) ? 0 : 1].push_back(node);
   }
   return sides;
 }
 
-GreyCells grey_cells(const Micrograph& canonical, const ChipGrid& grid, const std::vector<float>& order, int threads) {
+GreyCells grey_cells(const Micrograph& canonical, const ChipGrid& grid,
+                     const std::vector<float>& order, int threads, const GreyCellOptions& options) {
   Nodes ordered;
   for (std::uint32_t node = 0; node < order.size(); ++node)
     if (is_ordered(order[node])) ordered.push_back(node);
@@ -54,7 +59,8 @@ GreyCells grey_cells(const Micrograph& canonical, const ChipGrid& grid, const st
   const double scale = static_cast<double>(GreyCells::per_chip) / grid.size_px;
   cv::Mat cells;
   cv::resize(canonical.pixels, cells, {}, scale, scale, cv::INTER_AREA);
-  return {grid, blurred(cells, GreyCells::per_chip / 8.0), contrasts.empty() ? 0.0 : quantile(contrasts, 0.5)};
+  return {grid, blurred(cells, options.blur_cells), contrasts.empty() ? 0.0 : median(contrasts),
+          options};
 }
 
 }  // namespace metamict

@@ -2,6 +2,7 @@
 #include "rules/grey_phases.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <iterator>
 #include <numbers>
@@ -14,42 +15,33 @@ namespace metamict {
 
 namespace {
 
-constexpr int least_cells = GreyCells::per_chip * GreyCells::per_chip;
-// The step, from 3 cells on one side to 3 on the other, in contrasts: in the median, and nearly everywhere.
-constexpr int apart = 3;
-constexpr double least_step = 0.5, least_anywhere = 0.2, anywhere = 0.05;
-constexpr std::size_t enough_crossings = 8;
-// A layer's border runs from one end to the other: as many crossings as its bounding box is wide and high. Patches have
-// longer ones, or several.
-constexpr double shortest_border = 0.85, longest_border = 1.25;
-
 bool is_set(const cv::Mat& mask, cv::Point at) { return mask.at<std::uint8_t>(at) != 0; }
 
-std::vector<cv::Point> points_of(const cv::Mat& mask) {
-  std::vector<cv::Point> points;
-  if (cv::countNonZero(mask) > 0) cv::findNonZero(mask, points);
-  return points;
-}
+/// The greys of the two phases.
+struct Levels {
+  double dark = 0, bright = 0;
 
-double median_in(const cv::Mat& grey, const cv::Mat& mask) {
-  std::vector<float> values;
-  for (const cv::Point at : points_of(mask)) values.push_back(grey.at<float>(at));
-  return quantile(values, 0.5);
-}
+  double gap() const { return bright - dark; }
+};
 
-/// One cut for given levels.
-cv::Mat cut(const cv::Mat& grey, const std::vector<cv::Point>& points, const cv::Mat& number_at, double dark,
-            double bright) {
-  cv::detail::GCGraph<double> graph(static_cast<unsigned>(points.size()), static_cast<unsigned>(8 * points.size()));
+/// The brighter side of the cut for given levels. number_at: of each point, -1 elsewhere.
+cv::Mat cut(const cv::Mat& grey, const std::vector<cv::Point>& points, const cv::Mat& number_at,
+            Levels levels) {
+  const std::array steps = {cv::Point(1, 0), cv::Point(0, 1), cv::Point(1, 1), cv::Point(-1, 1)};
+  cv::detail::GCGraph<double> graph(static_cast<unsigned>(points.size()),
+                                    static_cast<unsigned>(2 * steps.size() * points.size()));
   for (const cv::Point at : points) {
     const double grey_here = grey.at<float>(at);
-    const auto misfit = [&](double level) { return std::min(1.0, std::abs(grey_here - level) / (bright - dark)); };
-    graph.addTermWeights(graph.addVtx(), misfit(dark), misfit(bright));
+    const auto misfit = [&](double level) {
+      return std::min(1.0, std::abs(grey_here - level) / levels.gap());
+    };
+    graph.addTermWeights(graph.addVtx(), misfit(levels.dark), misfit(levels.bright));
   }
   for (std::size_t i = 0; i < points.size(); ++i)
-    for (const cv::Point step : {cv::Point(1, 0), cv::Point(0, 1), cv::Point(1, 1), cv::Point(-1, 1)}) {
+    for (const cv::Point step : steps) {
       const cv::Point other = points[i] + step;
-      if (!cv::Rect({0, 0}, number_at.size()).contains(other) || number_at.at<int>(other) < 0) continue;
+      if (!cv::Rect({0, 0}, number_at.size()).contains(other) || number_at.at<int>(other) < 0)
+        continue;
       const double weight = step.x != 0 && step.y != 0 ? std::numbers::sqrt2 / 2 : 1.0;
       graph.addEdges(static_cast<int>(i), number_at.at<int>(other), weight, weight);
     }
@@ -62,57 +54,62 @@ cv::Mat cut(const cv::Mat& grey, const std::vector<cv::Point>& points, const cv:
 
 }  // namespace
 
-cv::Mat brighter_phase(const cv::Mat& grey, const cv::Mat& mask) {
+cv::Mat brighter_phase(const cv::Mat& grey, const cv::Mat& mask, const LayerOptions& options) {
+  constexpr double settled = 1e-3;  // of the levels' gap
   const std::vector<cv::Point> points = points_of(mask);
   cv::Mat number_at(mask.size(), CV_32S, cv::Scalar(-1));
-  std::vector<float> values;
-  for (std::size_t i = 0; i < points.size(); ++i) {
+  for (std::size_t i = 0; i < points.size(); ++i)
     number_at.at<int>(points[i]) = static_cast<int>(i);
-    values.push_back(grey.at<float>(points[i]));
-  }
-  double dark = quantile(values, 0.2), bright = quantile(values, 0.8);
+  Levels levels;
+  cv::minMaxLoc(grey, &levels.dark, &levels.bright, nullptr, nullptr, mask);
   cv::Mat side;
-  constexpr int rounds = 6;
-  for (int round = 0; round < rounds; ++round) {
-    if (!(bright > dark)) return {};
-    side = cut(grey, points, number_at, dark, bright);
+  for (int round = 0; round < options.rounds; ++round) {
+    if (!(levels.gap() > 0)) return {};
+    side = cut(grey, points, number_at, levels);
     const cv::Mat rest = mask & ~side;
     if (cv::countNonZero(side) == 0 || cv::countNonZero(rest) == 0) return {};
-    const double darker = median_in(grey, rest), brighter = median_in(grey, side);
-    const bool stands = std::abs(darker - dark) + std::abs(brighter - bright) < 1e-3 * (bright - dark);
-    dark = darker, bright = brighter;
-    if (stands) break;
+    const Levels before = levels;
+    levels = {median(values_under(rest, grey)), median(values_under(side, grey))};
+    if (std::abs(levels.dark - before.dark) + std::abs(levels.bright - before.bright) <
+        settled * before.gap())
+      break;
   }
   return side;
 }
 
 bool GreyPhases::is_border(const cv::Mat& core, const cv::Mat& bright) const {
+  const LayerBorderOptions& wanted = options_.layer_border;
   const cv::Mat dark = core & ~bright;
   if (!is_one_piece(bright) || !is_one_piece(dark)) return false;
   std::vector<double> steps;
   std::vector<cv::Point> line;
   const auto cross = [&](cv::Point from, cv::Point by) {
-    const cv::Point to = from + by, before = from - apart * by, after = to + apart * by;
+    const cv::Point to = from + by, before = from - wanted.reach_cells * by,
+                    after = to + wanted.reach_cells * by;
     const cv::Rect all({0, 0}, core.size());
-    if (!all.contains(before) || !all.contains(after) || !is_set(core, from) || !is_set(core, to)) return;
-    if (is_set(bright, from) == is_set(bright, to) || !is_set(core, before) || !is_set(core, after)) return;
+    if (!all.contains(before) || !all.contains(after) || !is_set(core, from) || !is_set(core, to))
+      return;
+    if (is_set(bright, from) == is_set(bright, to) || !is_set(core, before) || !is_set(core, after))
+      return;
     const double rise = cells_.grey().at<float>(after) - cells_.grey().at<float>(before);
     steps.push_back((is_set(bright, to) ? rise : -rise) / cells_.contrast());
     line.push_back(from);
   };
-  for (const cv::Point at : points_of(core)) cross(at, {1, 0}), cross(at, {0, 1});
-  if (steps.size() < enough_crossings) return false;
+  for (const cv::Point at : points_of(core)) {
+    cross(at, {1, 0});
+    cross(at, {0, 1});
+  }
+  if (steps.empty()) return false;
   const cv::Size box = cv::boundingRect(line).size();
   const double length = static_cast<double>(line.size()) / (box.width + box.height);
-  return length >= shortest_border && length <= longest_border && quantile(steps, 0.5) >= least_step &&
-         quantile(steps, anywhere) >= least_anywhere;
+  return length <= wanted.longest && median(steps) >= wanted.least_step;
 }
 
 std::vector<Nodes> GreyPhases::parts(const Nodes& nodes) const {
   if (cells_.contrast() <= 0) return {nodes};
-  const cv::Mat core = eroded(cells_.mask_of(nodes), GreyCells::margin);
-  if (cv::countNonZero(core) < least_cells) return {nodes};
-  const cv::Mat bright = brighter_phase(cells_.grey(), core);
+  const cv::Mat core = cells_.core_of(nodes);
+  if (cv::countNonZero(core) < GreyCells::in_a_chip()) return {nodes};
+  const cv::Mat bright = brighter_phase(cells_.grey(), core, options_.layers);
   if (bright.empty() || !is_border(core, bright)) return {nodes};
   const auto [brighter, darker] = cells_.divide(nodes, bright, core & ~bright);
   if (brighter.empty() || darker.empty()) return {nodes};

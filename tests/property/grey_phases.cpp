@@ -25,9 +25,11 @@ double energy(const cv::Mat& grey, Labelling bright, double dark_level, double b
     for (int x = 0; x < grey.cols; ++x) {
       const double level = is_bright(y, x) ? bright_level : dark_level;
       sum += std::min(1.0, std::abs(grey.at<float>(y, x) - level) / (bright_level - dark_level));
-      for (const cv::Point by : {cv::Point(1, 0), cv::Point(0, 1), cv::Point(1, 1), cv::Point(-1, 1)}) {
+      for (const cv::Point by :
+           {cv::Point(1, 0), cv::Point(0, 1), cv::Point(1, 1), cv::Point(-1, 1)}) {
         const int v = y + by.y, u = x + by.x;
-        if (v >= grey.rows || u < 0 || u >= grey.cols || is_bright(y, x) == is_bright(v, u)) continue;
+        if (v >= grey.rows || u < 0 || u >= grey.cols || is_bright(y, x) == is_bright(v, u))
+          continue;
         sum += by.x != 0 && by.y != 0 ? std::sqrt(0.5) : 1.0;
       }
     }
@@ -43,7 +45,8 @@ TEST(BrighterPhase, IsTheBestOfAllLabellings) {
     std::mt19937 random(static_cast<unsigned>(seed));
     std::normal_distribution<float> noise(0, 0.6F);
     for (int y = 0; y < rows; ++y)
-      for (int x = 0; x < cols; ++x) grey.at<float>(y, x) = noise(random) + (x + seed % 3 > 4 ? 3.0F : 0.0F);
+      for (int x = 0; x < cols; ++x)
+        grey.at<float>(y, x) = noise(random) + (x + seed % 3 > 4 ? 3.0F : 0.0F);
     const cv::Mat mask(rows, cols, CV_8UC1, cv::Scalar(255));
     const cv::Mat side = brighter_phase(grey, mask);
     if (side.empty()) continue;
@@ -66,7 +69,8 @@ TEST(BrighterPhase, IsTheBestOfAllLabellings) {
 
 constexpr int chips = 41, stride = 4;
 
-/// A field of cells with patches of about three chips, 0 to 1, and the cells below `surface` of one grey.
+/// A field of cells with patches of about three chips, 0 to 1, and the cells below `surface` of one
+/// grey.
 struct Picture {
   ChipGrid grid;
   cv::Mat cells;
@@ -81,11 +85,13 @@ struct Picture {
     random.fill(cells, cv::RNG::NORMAL, 0, 1);
     cv::GaussianBlur(cells, cells, {}, 9);
     cv::normalize(cells, cells, 0, 1, cv::NORM_MINMAX);
-    cv::threshold(cells, cells, 0.5, 1, cv::THRESH_BINARY);  // patches, some as dark as a glass may be
+    cv::threshold(cells, cells, 0.5, 1,
+                  cv::THRESH_BINARY);  // patches, some as dark as a glass may be
     cv::GaussianBlur(cells, cells, {}, 2);
     for (int y = 0; y < side; ++y)
       for (int x = 0; x < side; ++x)
-        if (y > surface_share * side + 4 * std::sin(x / 17.0)) cells.at<float>(y, x) = static_cast<float>(glass);
+        if (y > surface_share * side + 4 * std::sin(x / 17.0))
+          cells.at<float>(y, x) = static_cast<float>(glass);
     cv::Mat noise(cells.size(), CV_32F);
     random.fill(noise, cv::RNG::NORMAL, 0, 0.05);
     cells += noise;
@@ -122,9 +128,11 @@ TEST(GreyPhases, FindTheGlassUnderAPatchyCap) {
 
 TEST(GreyPhases, LeaveACapAndAGlassAloneWhole) {
   int cut = 0;
-  for (int seed = 1; seed <= 20; ++seed) cut += Picture(seed, 0, 2.0).parts().size() > 1;  // patches only
+  for (int seed = 1; seed <= 20; ++seed)
+    cut += Picture(seed, 0, 2.0).parts().size() > 1;  // patches only
   EXPECT_LE(cut, 2);
-  for (int seed = 1; seed <= 5; ++seed) EXPECT_EQ(Picture(seed, 0.3, -1.0).parts().size(), 1U);  // one grey, noise
+  for (int seed = 1; seed <= 5; ++seed)
+    EXPECT_EQ(Picture(seed, 0.3, -1.0).parts().size(), 1U);  // one grey, noise
 }
 
 TEST(GreyPhases, DoNotCutWhereNoContrastIsKnown) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Steps of the mean grey: found under wedges and noise whatever their direction; slopes, domes, lines and rows are
-// none.
+// Steps of the mean grey: found under wedges and noise whatever their direction; slopes, domes,
+// lines and rows are none.
 #include "rules/grey_step.hpp"
 
 #include <gtest/gtest.h>
@@ -29,17 +29,20 @@ struct Picture {
   double contrast = 1;
   std::vector<std::uint32_t> all = std::vector<std::uint32_t>(edge * edge);
 
-  /// grey: of the material at places counted in strides, a period each, from the first chip's centre.
+  /// grey: of the material at places counted in strides, a period each, from the first chip's
+  /// centre.
   explicit Picture(const Field& grey, double noise = 0.02) {
     std::iota(all.begin(), all.end(), 0U);
     std::mt19937_64 random(7);
     std::normal_distribution<double> normal(0, noise);
     const auto place = [](int cell) { return (cell + 0.5 - GreyCells::per_chip / 2.0) / stride; };
     for (int row = 0; row < side; ++row)
-      for (int col = 0; col < side; ++col) cells.at<float>(row, col) = static_cast<float>(grey(place(col), place(row)));
+      for (int col = 0; col < side; ++col)
+        cells.at<float>(row, col) = static_cast<float>(grey(place(col), place(row)));
     cv::GaussianBlur(cells, cells, {}, 2, 2, cv::BORDER_REFLECT);
     for (int row = 0; row < side; ++row)
-      for (int col = 0; col < side; ++col) cells.at<float>(row, col) += static_cast<float>(normal(random));
+      for (int col = 0; col < side; ++col)
+        cells.at<float>(row, col) += static_cast<float>(normal(random));
   }
 
   std::vector<Nodes> parts() const {
@@ -60,7 +63,8 @@ double agreement(const std::vector<Nodes>& parts, const Field& truth) {
   for (std::size_t k = 0; k < parts.size(); ++k)
     for (const std::uint32_t node : parts[k]) found[node] = static_cast<std::int32_t>(k);
   for (std::size_t node = 0; node < wanted.size(); ++node)
-    wanted[node] = truth(static_cast<double>(node % Picture::edge), static_cast<double>(node / Picture::edge)) > 0.5;
+    wanted[node] = truth(static_cast<double>(node % Picture::edge),
+                         static_cast<double>(node / Picture::edge)) > 0.5;
   return adjusted_rand_index(found, wanted);
 }
 
@@ -69,7 +73,8 @@ TEST(GreySteps, AreFoundUnderAWedgeInAnyDirection) {
     for (const double slope : {0.0, 0.8, 2.1, 4.0}) {
       const Field step = half_plane(border);
       const Picture picture([&](double across, double down) {
-        return 0.5 * step(across, down) + 0.02 * (std::cos(slope) * across + std::sin(slope) * down);
+        return 0.5 * step(across, down) +
+               0.02 * (std::cos(slope) * across + std::sin(slope) * down);
       });
       const auto parts = picture.parts();
       EXPECT_EQ(parts.size(), 2U) << border << ' ' << slope;
@@ -78,29 +83,37 @@ TEST(GreySteps, AreFoundUnderAWedgeInAnyDirection) {
 }
 
 TEST(GreySteps, AreFoundMoreThanOnce) {
-  const Picture picture([](double across, double) { return across < 13 ? 0.0 : across < 27 ? 1.0 : 2.0; });
+  const Picture picture([](double across, double) {
+    return across < 13 ? 0.0 : across < 27 ? 1.0 : 2.0;
+  });
   EXPECT_EQ(picture.parts().size(), 3U);
 }
 
 TEST(GreySteps, AreNotSlopesDomesOrNoise) {
   const std::vector<std::pair<const char*, Field>> smooth = {
       {"flat", [](double, double) { return 0.0; }},
-      {"a wedge of five contrasts", [](double across, double down) { return 0.1 * across + 0.02 * down; }},
+      {"a wedge of five contrasts",
+       [](double across, double down) { return 0.1 * across + 0.02 * down; }},
       {"a particle's dome",
        [](double across, double down) {
-         return 4 * std::sqrt(std::max(0.0, 1 - (std::pow(across - 19.5, 2) + std::pow(down - 19.5, 2)) / 900));
+         return 4 * std::sqrt(std::max(
+                        0.0, 1 - (std::pow(across - 19.5, 2) + std::pow(down - 19.5, 2)) / 900));
        }},
       {"contamination from a corner",
        [](double across, double down) { return 3 * std::exp(-std::hypot(across, down) / 15); }},
-      {"a dark line", [](double across, double) { return std::abs(across - 20) < 0.75 ? -1.0 : 0.0; }},
+      {"a dark line",
+       [](double across, double) { return std::abs(across - 20) < 0.75 ? -1.0 : 0.0; }},
       {"too little", [](double across, double) { return across < 20 ? 0.0 : 0.15; }}};
   for (const auto& [name, grey] : smooth)
-    for (const double noise : {0.0, 0.02, 0.1}) EXPECT_EQ(Picture(grey, noise).parts().size(), 1U) << name << noise;
+    for (const double noise : {0.0, 0.02, 0.1})
+      EXPECT_EQ(Picture(grey, noise).parts().size(), 1U) << name << noise;
 }
 
 TEST(GreySteps, AreFoundAroundAFilmThinnerThanAChip) {
   for (const double periods : {3.4, 4.4, 5.4}) {
-    const Field film = [=](double, double down) { return down < periods - 1.9 ? 0.6 : 0.0; };  // from the image's edge
+    const Field film = [=](double, double down) {
+      return down < periods - 1.9 ? 0.6 : 0.0;
+    };  // from the image's edge
     const Picture picture(film);
     const auto parts = picture.parts();
     EXPECT_EQ(parts.size(), 2U) << periods;
@@ -111,7 +124,8 @@ TEST(GreySteps, AreFoundAroundAFilmThinnerThanAChip) {
 TEST(GreySteps, AreNotTheRowsOfALattice) {
   for (const double period : {1.5, 1.9, 2.5, 4.0}) {
     const Field rows = [=](double across, double down) {
-      return 0.6 * std::cos(2 * std::numbers::pi * (0.8 * across + 0.6 * down) / period) + 0.01 * down;
+      return 0.6 * std::cos(2 * std::numbers::pi * (0.8 * across + 0.6 * down) / period) +
+             0.01 * down;
     };
     EXPECT_EQ(Picture(rows).parts().size(), 1U) << period;
   }
@@ -147,7 +161,9 @@ TEST(GreyCells, AreMeansUnderAGaussianOfHalfAPeriod) {
   }
   std::sort(deviations.begin(), deviations.end());
   EXPECT_NEAR(cells.contrast(), deviations[1], 1e-3);
-  EXPECT_EQ(grey_cells(test::micrograph_of(pixels), grid, std::vector<float>(grid.chips(), 0.1F), 2).contrast(), 0);
+  EXPECT_EQ(grey_cells(test::micrograph_of(pixels), grid, std::vector<float>(grid.chips(), 0.1F), 2)
+                .contrast(),
+            0);
 }
 
 // What a set of chips covers, and back: every chip falls to the side it came from.
@@ -156,7 +172,8 @@ TEST(GreyCells, DivideChipsAsTheirMasksDo) {
   const GreyCells cells(picture.grid, picture.cells, 1);
   Nodes some, others;
   for (const std::uint32_t node : picture.all)
-    (std::hypot(picture.grid.row(node) - 15.0, picture.grid.col(node) - 22.0) < 9 ? some : others).push_back(node);
+    (std::hypot(picture.grid.row(node) - 15.0, picture.grid.col(node) - 22.0) < 9 ? some : others)
+        .push_back(node);
   const cv::Mat mask = cells.mask_of(some);
   EXPECT_EQ(cv::countNonZero(mask | cells.mask_of(others)), static_cast<int>(mask.total()));
   EXPECT_EQ(cv::countNonZero(mask & cells.mask_of(others)), 0);

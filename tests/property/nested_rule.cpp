@@ -24,9 +24,10 @@ struct Image {
   std::vector<float> order;
 };
 
-/// With embeddings made to measure: how far each chip is of a second kind, a drift across the image, noise.
-Image image_of(int rows, int cols, const std::function<double(int row, int col)>& share_of_second, double drift,
-               double noise) {
+/// With embeddings made to measure: how far each chip is of a second kind, a drift across the
+/// image, noise.
+Image image_of(int rows, int cols, const std::function<double(int row, int col)>& share_of_second,
+               double drift, double noise) {
   Image image;
   const int size = 64, stride = 16;
   const cv::Size size_px((cols - 1) * stride + size, (rows - 1) * stride + size);
@@ -49,8 +50,8 @@ Image image_of(int rows, int cols, const std::function<double(int row, int col)>
 }
 
 Communities nested(const Image& image, const ChipEvidence& evidence = {}) {
-  return find_nested({image.canonical, image.grid, image.embeddings, image.similarity, image.order}, evidence, {}, {},
-                     {}, {});
+  return find_nested({image.canonical, image.grid, image.embeddings, image.similarity, image.order},
+                     evidence, {}, {}, {}, {});
 }
 
 TEST(NestedRule, FindsASmallPocketAndItsBorder) {
@@ -82,7 +83,8 @@ TEST(NestedRule, LeavesOneLatticeInOnePiece) {
 }
 
 TEST(NestedRule, TakesPlacesInTheCellForOneLattice) {
-  // A jump as clear as a border's, but of a hundredth of a cosine, where no two chips differ by more.
+  // A jump as clear as a border's, but of a hundredth of a cosine, where no two chips differ by
+  // more.
   const auto right_half = [](int, int col) { return col < 20 ? 0.0 : 0.12; };
   EXPECT_EQ(nested(image_of(40, 40, right_half, 0.0, 0.005)).count, 1);
   const auto clearly = [](int, int col) { return col < 20 ? 0.0 : 0.4; };
@@ -97,7 +99,8 @@ TEST(NestedRule, SeesAPocketBehindADrift) {
 }
 
 TEST(NestedRule, KeepsAPocketWithoutAWholeCore) {
-  // As wide as a chip and a half: no chip in it has only its own kind around it to half a chip's width.
+  // As wide as a chip and a half: no chip in it has only its own kind around it to half a chip's
+  // width.
   const auto pocket = [](int row, int col) {
     return std::clamp((3.2 - std::hypot(row - 13, col - 9)) / 4 + 0.5, 0.0, 1.0);
   };
@@ -170,7 +173,8 @@ TEST(NestedRule, TellsGrainsApartByTheirLattice) {
 
 TEST(NestedRule, FindsAPocketThatOnlyTheLostLatticeShows) {
   const cv::Mat film = test::draw_lattice({.rows = 640, .cols = 640, .seed = 4}),
-                glass = test::draw_lattice({.rows = 640, .cols = 640, .amorphous_from = 0.0, .seed = 5});
+                glass = test::draw_lattice(
+                    {.rows = 640, .cols = 640, .amorphous_from = 0.0, .seed = 5});
   const double radius = 90;
   cv::Mat picture = film.clone(), disc = cv::Mat::zeros(picture.size(), CV_8UC1);
   cv::circle(disc, {300, 250}, static_cast<int>(radius), {255}, cv::FILLED);

@@ -9,10 +9,14 @@
 #include <functional>
 #include <numbers>
 
+#include "rules/pieces.hpp"
+#include "rules/resolving.hpp"
+
 namespace metamict {
 namespace {
 
-/// 8 x 8 chips, eight of them to a chip's width, so that a part of fewer than five in a row has no core.
+/// 8 x 8 chips, eight of them to a chip's width, so that a part of fewer than five in a row has no
+/// core.
 class WithoutBorders : public testing::Test {
  protected:
   std::vector<Nodes> kept(const std::vector<Eigen::Vector3f>& looks,
@@ -25,7 +29,7 @@ class WithoutBorders : public testing::Test {
       rows_ND.row(static_cast<Eigen::Index>(node)) = looks[part].normalized().transpose();
     }
     const std::vector<float> order;
-    return ChipField(grid, rows_ND, order, 1.0, {}).without_borders(parts);
+    return without_borders(ChipField(grid, rows_ND, order, 1.0, {}), parts);
   }
 
   const int last = 7;
@@ -39,8 +43,8 @@ TEST_F(WithoutBorders, ANarrowPartBetweenTwoIsLeftOutWhenItLooksLikeSomethingBet
   EXPECT_EQ(kept({{1, 0, 0}, {0, 0, 1}, {0, 1, 0}}, stripes).size(), 3U);  // like neither
 }
 
-// Each of four parts in a square lies between its two neighbours, by place and by look: 60 degrees from either, which
-// are 90 degrees apart.
+// Each of four parts in a square lies between its two neighbours, by place and by look: 60 degrees
+// from either, which are 90 degrees apart.
 TEST_F(WithoutBorders, PartsAreNeverAllTakenForBorders) {
   const auto quarters = [](int row, int col) { return 2U * (row > 3) + (col > 3); };
   const auto parts = kept({{1, 1, 0}, {1, 0, 1}, {1, 0, -1}, {1, -1, 0}}, quarters);
@@ -48,8 +52,8 @@ TEST_F(WithoutBorders, PartsAreNeverAllTakenForBorders) {
   for (const Nodes& part : parts) EXPECT_EQ(part.size(), 16U);
 }
 
-/// 24 x 24 chips, four to a chip's width: A above B, and in A an island as like to B as `most`, which it is at once or
-/// by and by.
+/// 24 x 24 chips, four to a chip's width: A above B, and in A an island as like to B as `most`,
+/// which it is at once or by and by.
 std::vector<Nodes> with_island(double most, bool gradual) {
   const ChipGrid grid = lay_grid({27, 27}, {27, 27}, 4, 1);
   RowMatrixXf rows_ND(static_cast<Eigen::Index>(grid.chips()), 2);
@@ -65,7 +69,7 @@ std::vector<Nodes> with_island(double most, bool gradual) {
     regions[turned > 0.5 ? 1 : 0].push_back(static_cast<std::uint32_t>(node));
   }
   const std::vector<float> order;
-  return ChipField(grid, rows_ND, order, 1.0, {}).without_stray_pieces(regions);
+  return without_stray_pieces(ChipField(grid, rows_ND, order, 1.0, {}), regions);
 }
 
 TEST(StrayPieces, GoToTheRegionAroundThemWhereNoJumpPartsThem) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Every kind of input that people report as misread, as other programs write it (tests/support/make_kinds.py): 100 row
+// Every kind of input that people report as misread, as other programs write it
+// (tests/support/make_kinds.py): 100 row
 // + column, 0.02 nm wide and 0.03 nm high.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -41,8 +42,10 @@ class FormatKinds : public ::testing::Test {
   static std::vector<DatasetInfo> list(const std::string& name) {
     return recognise_format(file(name)).list(file(name), most_pixels);
   }
-  static RawImage read(const std::string& name, const std::string& dataset = "", bool labels = false) {
-    return recognise_format(file(name)).read({file(name), choose_dataset(list(name), dataset), 0, most_pixels, labels});
+  static RawImage read(const std::string& name, const std::string& dataset = "",
+                       bool labels = false) {
+    return recognise_format(file(name))
+        .read({file(name), choose_dataset(list(name), dataset), 0, most_pixels, labels});
   }
   static std::string refusal(const std::string& name) {
     try {
@@ -60,7 +63,8 @@ double difference(const cv::Mat& pixels, int step = 100, double offset = 0) {
   double worst = 0;
   for (int row = 0; row < rows; ++row)
     for (int col = 0; col < cols; ++col)
-      worst = std::max(worst, std::abs(static_cast<double>(pixels.at<float>(row, col)) - (step * row + col + offset)));
+      worst = std::max(worst, std::abs(static_cast<double>(pixels.at<float>(row, col)) -
+                                       (step * row + col + offset)));
   return worst;
 }
 
@@ -127,9 +131,9 @@ TEST_F(FormatKinds, ImagesAreReadWithTheirSize) {
 }
 
 TEST_F(FormatKinds, ImagesWithoutASizeAreRead) {
-  for (const char* name :
-       {"plain_trailing_one.h5", "trailing_one.npy", "ones_in_front.npy", "fortran_trailing_one.npy", "axis_of_one.dm4",
-        "arrays.npz", "one_array.npz", "hspy_spectrum_of_one.hspy", "turned.tif"}) {
+  for (const char* name : {"plain_trailing_one.h5", "trailing_one.npy", "ones_in_front.npy",
+                           "fortran_trailing_one.npy", "axis_of_one.dm4", "arrays.npz",
+                           "one_array.npz", "hspy_spectrum_of_one.hspy", "turned.tif"}) {
     SCOPED_TRACE(name);
     EXPECT_EQ(difference(read(name).pixels), 0);
   }
@@ -159,7 +163,8 @@ TEST_F(FormatKinds, WhatIsNoImageIsRefusedForItsReason) {
       {"flipped.tif.zip", "damaged"}};
   for (const auto& [name, reason] : refusals) {
     EXPECT_THAT(refusal(name), HasSubstr(reason)) << name;
-    EXPECT_EQ(refusal(name).find(file(name).string()), 0U) << "the sentence begins with the path: " << refusal(name);
+    EXPECT_EQ(refusal(name).find(file(name).string()), 0U)
+        << "the sentence begins with the path: " << refusal(name);
     EXPECT_THAT(refusal(name), testing::Not(HasSubstr("/proc/"))) << name;
   }
 }
@@ -168,14 +173,16 @@ TEST_F(FormatKinds, BombsAreRefusedBeforeTheyFillTheMemory) {
   for (const char* name : {"bomb.gz", "bomb.npz"}) {
     const auto start = std::chrono::steady_clock::now();
     EXPECT_THAT(refusal(name), HasSubstr("too much for its size")) << name;
-    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(60)) << "a second of its own";
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(60))
+        << "a second of its own";
   }
 }
 
 TEST_F(FormatKinds, DetectorsAreFoundWhereverVeloxWritesThem) {
-  for (const char* name : {"velox_only_detector.emd", "velox_detector_absent.emd", "velox_index.emd",
-                           "velox_index_number.emd", "velox_enabled.emd", "velox_properties.emd", "velox_operation.emd",
-                           "velox_latin1.emd", "velox_nan.emd", "velox_control.emd"}) {
+  for (const char* name :
+       {"velox_only_detector.emd", "velox_detector_absent.emd", "velox_index.emd",
+        "velox_index_number.emd", "velox_enabled.emd", "velox_properties.emd",
+        "velox_operation.emd", "velox_latin1.emd", "velox_nan.emd", "velox_control.emd"}) {
     const auto infos = list(name);
     ASSERT_EQ(infos.size(), 2U) << name;
     EXPECT_EQ(infos[0].name, "BF") << name;
@@ -226,7 +233,8 @@ TEST_F(FormatKinds, SizesThatAreNotTakenAreQuoted) {
     EXPECT_THAT(micrograph.notes, Contains(HasSubstr(note)));
     LoadOptions given;
     given.nm_per_pixel = 0.02;
-    EXPECT_THAT(load_micrograph(file(name), given).notes, testing::Not(Contains(HasSubstr("pixel size is unknown"))));
+    EXPECT_THAT(load_micrograph(file(name), given).notes,
+                testing::Not(Contains(HasSubstr("pixel size is unknown"))));
   }
   const DatasetInfo printed = list("imagej_print.tif")[0];  // 300 dots per inch are a printer's
   EXPECT_FALSE(printed.nm_per_pixel);
@@ -266,7 +274,8 @@ TEST_F(FormatKinds, ARotatedDisplayIsSaidAndNotApplied) {
   for (int orientation = 1; orientation <= 8; ++orientation) {
     const RawImage raw = read("turned_inks_" + std::to_string(orientation) + ".tif");
     EXPECT_LE(difference(raw.pixels, 10), 1) << orientation;  // libtiff's own rounding
-    EXPECT_EQ(testing::Matches(Contains(HasSubstr("orientation")))(raw.notes), orientation > 1) << orientation;
+    EXPECT_EQ(testing::Matches(Contains(HasSubstr("orientation")))(raw.notes), orientation > 1)
+        << orientation;
   }
 }
 
@@ -297,18 +306,20 @@ TEST_F(FormatKinds, LabelsOfAPaletteAreItsIndices) {
   const cv::Mat truth = read("labels.npy", "", true).pixels;
   for (const char* name : {"labels_palette8.png", "labels_palette2.png", "labels_palette.tif"}) {
     EXPECT_EQ(cv::norm(read(name, "", true).pixels, truth, cv::NORM_INF), 0) << name;
-    EXPECT_THAT(read(name).notes, Contains(HasSubstr("palette"))) << name;  // as an image its colours are made grey
+    EXPECT_THAT(read(name).notes, Contains(HasSubstr("palette")))
+        << name;  // as an image its colours are made grey
   }
 }
 
 TEST_F(FormatKinds, LabelsOfEveryIntegerTypeStayApart) {
   const cv::Mat truth = read("labels.npy", "", true).pixels;
-  for (const char* type :
-       {"uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64"})
+  for (const char* type : {"uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64",
+                           "float32", "float64"})
     for (const char* ending : {".npy", ".tif", ".h5"}) {
       const std::string name = std::string("labels_") + type + ending;
       if (!fs::exists(file(name))) continue;
-      EXPECT_EQ(agreement(read(name, "", true).pixels, truth), std::pair(1.0, std::size_t{4})) << name;
+      EXPECT_EQ(agreement(read(name, "", true).pixels, truth), std::pair(1.0, std::size_t{4}))
+          << name;
     }
   for (const char* name : {"labels_bool.npy", "labels_bool.tif", "labels_bool.h5"})
     if (fs::exists(file(name))) {

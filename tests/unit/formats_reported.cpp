@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The small inputs of reported/ in the folder of real data, against its README's column "right". Skipped where absent.
+// The small inputs of reported/ in the folder of real data, against its README's column "right".
+// Skipped where absent.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -59,7 +60,8 @@ class Reported : public ::testing::Test {
  protected:
   void SetUp() override {
     const auto real = test::real_data();
-    if (!real || !std::filesystem::exists(*real / "reported")) GTEST_SKIP() << "no folder of real data";
+    if (!real || !std::filesystem::exists(*real / "reported"))
+      GTEST_SKIP() << "no folder of real data";
     folder_ = *real / "reported";
   }
   std::filesystem::path folder_;

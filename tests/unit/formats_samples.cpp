@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// One small file in every layout of every format (tests/fuzz/make_corpus.py): grey 10 row + column (+ 100 frame), 0.05
-// nm pixels.
+// One small file in every layout of every format (tests/fuzz/make_corpus.py): grey 10 row + column
+// (+ 100 frame), 0.05 nm pixels.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -27,7 +27,8 @@ class FormatSamples : public ::testing::Test {
   static std::vector<fs::path> samples(bool refused) {
     std::vector<fs::path> paths;
     for (const auto& entry : fs::directory_iterator(folder_->path()))
-      if (entry.path().filename().string().starts_with("no_") == refused) paths.push_back(entry.path());
+      if (entry.path().filename().string().starts_with("no_") == refused)
+        paths.push_back(entry.path());
     std::sort(paths.begin(), paths.end());
     return paths;
   }
@@ -38,7 +39,8 @@ double worst_difference(const cv::Mat& pixels, double offset) {
   double worst = 0;
   for (int row = 0; row < pixels.rows; ++row)
     for (int col = 0; col < pixels.cols; ++col)
-      worst = std::max(worst, std::abs(static_cast<double>(pixels.at<float>(row, col)) - (10 * row + col + offset)));
+      worst = std::max(worst, std::abs(static_cast<double>(pixels.at<float>(row, col)) -
+                                       (10 * row + col + offset)));
   return worst;
 }
 
@@ -58,13 +60,16 @@ TEST_F(FormatSamples, EveryLayoutGivesItsPixelsFramesAndSize) {
       ASSERT_EQ(pixels.size(), cv::Size(7, 6));
       EXPECT_LE(worst_difference(pixels, 100 * frame), tolerance);
     }
-    EXPECT_LE(worst_difference(format.read({path, chosen, std::nullopt, 1000}).pixels, 50 * (info.frames - 1)),
+    EXPECT_LE(worst_difference(format.read({path, chosen, std::nullopt, 1000}).pixels,
+                               50 * (info.frames - 1)),
               tolerance);
-    EXPECT_EQ(info.frames > 1, name.find("stack") != std::string::npos || name.find("series") != std::string::npos ||
+    EXPECT_EQ(info.frames > 1, name.find("stack") != std::string::npos ||
+                                   name.find("series") != std::string::npos ||
                                    name.find("velox") != std::string::npos ||
                                    name.find("hyperspy") != std::string::npos);
-    const bool sized = name.starts_with("dm") || name.starts_with("ser") || name.starts_with("mrc") ||
-                       name.starts_with("ndata") || name.starts_with("prz") || name.starts_with("tiff_imagej") ||
+    const bool sized = name.starts_with("dm") || name.starts_with("ser") ||
+                       name.starts_with("mrc") || name.starts_with("ndata") ||
+                       name.starts_with("prz") || name.starts_with("tiff_imagej") ||
                        (name.starts_with("hdf5") && name.find("plain") == std::string::npos);
     ASSERT_EQ(info.nm_per_pixel.has_value(), sized);
     if (sized) {
@@ -101,7 +106,8 @@ TEST_F(FormatSamples, DetectorsAreChosenByName) {
   EXPECT_EQ(haadf.dataset, "HAADF");
   EXPECT_EQ(haadf.notes.size(), 2U);  // which of two images, which of two frames
   options.dataset = "bf";
-  EXPECT_THROW(load_micrograph(*folder_ / "hdf5_velox.emd", options), InputError);  // it is constant, but it was chosen
+  EXPECT_THROW(load_micrograph(*folder_ / "hdf5_velox.emd", options),
+               InputError);  // it is constant, but it was chosen
   options.dataset = "Spectrum";
   EXPECT_THROW(load_micrograph(*folder_ / "hdf5_velox.emd", options), InputError);
 }

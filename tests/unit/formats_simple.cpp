@@ -35,7 +35,8 @@ cv::Mat matrix(int rows, int cols, std::initializer_list<float> numbers) {
   return result;
 }
 
-/// A PNG file by Pillow: grey of 8 or 16 bits, or colour with alpha (blue-green-red-alpha in `image`).
+/// A PNG file by Pillow: grey of 8 or 16 bits, or colour with alpha (blue-green-red-alpha in
+/// `image`).
 std::string png_of(const test::TemporaryFolder& folder, const cv::Mat& image) {
   const std::string raw = folder / "raw", made = folder / "made.png";
   spill(raw, {reinterpret_cast<const char*>(image.data), image.total() * image.elemSize()});
@@ -43,9 +44,10 @@ std::string png_of(const test::TemporaryFolder& folder, const cv::Mat& image) {
                            : image.type() == CV_16UC1 ? "'I;16', size, data"
                                                       : "'RGBA', size, data, 'raw', 'BGRA'";
   const std::string size = std::to_string(image.cols) + ", " + std::to_string(image.rows);
-  const auto ran = test::run_command(std::string(METAMICT_PYTHON) + " -c \"from PIL import Image; size = (" + size +
-                                     "); data = open('" + raw + "', 'rb').read(); Image.frombytes(" + mode +
-                                     ").save('" + made + "')\"");
+  const auto ran =
+      test::run_command(std::string(METAMICT_PYTHON) + " -c \"from PIL import Image; size = (" +
+                        size + "); data = open('" + raw + "', 'rb').read(); Image.frombytes(" +
+                        mode + ").save('" + made + "')\"");
   EXPECT_EQ(ran.status, 0) << ran.err;
   return test::slurp(made);
 }
@@ -74,8 +76,8 @@ TEST(Png, ColourAndTransparencyAreSaid) {
   spill(folder / "x.png", png_of(folder, image));
   const RawImage raw = read_first(folder / "x.png");
   const auto bgra = image.at<cv::Vec4b>(3, 2);
-  EXPECT_NEAR(static_cast<double>(raw.pixels.at<float>(3, 2)), 0.114 * bgra[0] + 0.587 * bgra[1] + 0.299 * bgra[2],
-              1e-4);
+  EXPECT_NEAR(static_cast<double>(raw.pixels.at<float>(3, 2)),
+              0.114 * bgra[0] + 0.587 * bgra[1] + 0.299 * bgra[2], 1e-4);
   EXPECT_EQ(raw.info.dtype, "rgba8");
   EXPECT_EQ(raw.notes.size(), 2U);
 }
@@ -100,9 +102,10 @@ TEST(Png, EveryCutAndEveryFlippedByteIsRefused) {
 // A minimal grey baseline JPEG would need an encoder; Debian's Python has one.
 std::string jpeg_bytes(const test::TemporaryFolder& folder, const std::string& conversion) {
   const auto path = folder / "made.jpg";
-  const auto ran = test::run_command(std::string(METAMICT_PYTHON) +
-                                     " -c \"from PIL import Image; Image.linear_gradient('L').resize((33, 21))." +
-                                     conversion + ".save('" + path.string() + "', quality=95)\"");
+  const auto ran = test::run_command(
+      std::string(METAMICT_PYTHON) +
+      " -c \"from PIL import Image; Image.linear_gradient('L').resize((33, 21))." + conversion +
+      ".save('" + path.string() + "', quality=95)\"");
   EXPECT_EQ(ran.status, 0) << ran.err;
   return test::slurp(path);
 }
@@ -124,15 +127,18 @@ TEST(Jpeg, IsReadWithItsNotesAndRefusedWhenCut) {
     EXPECT_THROW(read_first(folder / "cut.jpg"), InputError) << length;
   }
   spill(folder / "grey_as_colour.jpg", jpeg_bytes(folder, "convert('RGB')"));
-  EXPECT_EQ(read_first(folder / "grey_as_colour.jpg").notes.size(), 1U);  // equal channels: nothing was decided
-  spill(folder / "colour.jpg",
-        jpeg_bytes(folder, "convert('RGB').convert('RGB', (1, 0, 0, 0, 0, 0.5, 0, 50, 0, 0, 1, 0))"));
+  EXPECT_EQ(read_first(folder / "grey_as_colour.jpg").notes.size(),
+            1U);  // equal channels: nothing was decided
+  spill(
+      folder / "colour.jpg",
+      jpeg_bytes(folder, "convert('RGB').convert('RGB', (1, 0, 0, 0, 0, 0.5, 0, 50, 0, 0, 1, 0))"));
   EXPECT_EQ(read_first(folder / "colour.jpg").notes.size(), 2U);
 }
 
-std::string npy(const std::string& descr, const std::string& fortran, const std::string& shape, const std::string& data,
-                int version = 1) {
-  std::string header = "{'descr': '" + descr + "', 'fortran_order': " + fortran + ", 'shape': " + shape + ", }";
+std::string npy(const std::string& descr, const std::string& fortran, const std::string& shape,
+                const std::string& data, int version = 1) {
+  std::string header =
+      "{'descr': '" + descr + "', 'fortran_order': " + fortran + ", 'shape': " + shape + ", }";
   header += '\n';
   const auto length = static_cast<std::uint32_t>(header.size());
   std::string bytes = "\x93NUMPY";
@@ -154,7 +160,8 @@ TEST(Npy, VersionsOrdersAndFrames) {
   const auto path = folder / "a.npy";
   for (const int version : {1, 2, 3}) {
     spill(path, npy("<f4", "False", "(2, 3)", bytes_of<float>({1, 2, 3, 4, 5, 6.5F}), version));
-    EXPECT_EQ(cv::norm(read_first(path).pixels, matrix(2, 3, {1, 2, 3, 4, 5, 6.5F}), cv::NORM_INF), 0);
+    EXPECT_EQ(cv::norm(read_first(path).pixels, matrix(2, 3, {1, 2, 3, 4, 5, 6.5F}), cv::NORM_INF),
+              0);
   }
   spill(path, npy("<i2", "True", "(2, 3)", bytes_of<std::int16_t>({1, -4, 2, 5, 3, 6})));
   EXPECT_EQ(cv::norm(read_first(path).pixels, matrix(2, 3, {1, 2, 3, -4, 5, 6}), cv::NORM_INF), 0);
@@ -162,7 +169,9 @@ TEST(Npy, VersionsOrdersAndFrames) {
   EXPECT_EQ(cv::norm(read_first(path).pixels, matrix(2, 2, {1, 256, 2, 512}), cv::NORM_INF), 0);
   spill(path, npy("|u1", "False", "(2, 2, 2)", std::string("\1\2\3\4\5\6\7\x10", 8)));
   EXPECT_EQ(cv::norm(read_first(path, 1).pixels, matrix(2, 2, {5, 6, 7, 16}), cv::NORM_INF), 0);
-  EXPECT_EQ(cv::norm(read_first(path, std::nullopt).pixels, matrix(2, 2, {3, 4, 5, 10}), cv::NORM_INF), 0);
+  EXPECT_EQ(
+      cv::norm(read_first(path, std::nullopt).pixels, matrix(2, 2, {3, 4, 5, 10}), cv::NORM_INF),
+      0);
   spill(path, npy("|u1", "True", "(2, 2, 2)", std::string("\1\5\3\7\2\6\4\x10", 8)));
   EXPECT_EQ(cv::norm(read_first(path, 1).pixels, matrix(2, 2, {5, 6, 7, 16}), cv::NORM_INF), 0);
 }
@@ -174,11 +183,16 @@ TEST(Npy, WhatIsNoImageIsRefusedForItsReason) {
     spill(path, bytes);
     return message_of([&] { read_first(path); });
   };
-  EXPECT_NE(reason(npy("<c8", "False", "(2, 2)", std::string(32, '\0'))).find("complex"), std::string::npos);
-  EXPECT_NE(reason(npy("<f4", "False", "(4,)", std::string(16, '\0'))).find("1 dimension"), std::string::npos);
-  EXPECT_NE(reason(npy("|u1", "False", "(8, 8, 3)", std::string(192, '\0'))).find("colour"), std::string::npos);
-  EXPECT_NE(reason(npy("<U4", "False", "(2, 2)", std::string(64, '\0'))).find("<U4"), std::string::npos);
-  EXPECT_NE(reason(npy("<f4", "False", "(100000, 100000)", "")).find("truncated"), std::string::npos);
+  EXPECT_NE(reason(npy("<c8", "False", "(2, 2)", std::string(32, '\0'))).find("complex"),
+            std::string::npos);
+  EXPECT_NE(reason(npy("<f4", "False", "(4,)", std::string(16, '\0'))).find("1 dimension"),
+            std::string::npos);
+  EXPECT_NE(reason(npy("|u1", "False", "(8, 8, 3)", std::string(192, '\0'))).find("colour"),
+            std::string::npos);
+  EXPECT_NE(reason(npy("<U4", "False", "(2, 2)", std::string(64, '\0'))).find("<U4"),
+            std::string::npos);
+  EXPECT_NE(reason(npy("<f4", "False", "(100000, 100000)", "")).find("truncated"),
+            std::string::npos);
   EXPECT_NE(reason(npy("<f4", "False", "(9999999999, 2)", "")).find("damaged"), std::string::npos);
 }
 
@@ -187,7 +201,9 @@ TEST(Formats, AFileThatIsNoneSaysSo) {
   spill(folder / "film.xyz", "this is no image at all");
   spill(folder / "film.tif.bz2", "BZh91AY and so on");
   spill(folder / "empty.tif", "");
-  const auto message = [&](const std::string& name) { return message_of([&] { recognise_format(folder / name); }); };
+  const auto message = [&](const std::string& name) {
+    return message_of([&] { recognise_format(folder / name); });
+  };
   EXPECT_EQ(message("film.xyz").find((folder / "film.xyz").string() + ": unsupported format"), 0U)
       << message("film.xyz");
   EXPECT_NE(message("film.tif.bz2").find("compressed"), std::string::npos);
@@ -215,7 +231,8 @@ TEST(Formats, HaadfComesFirstUnlessAnotherIsAskedFor) {
   datasets[2].image = false;
   EXPECT_EQ(choose_dataset(datasets, ""), 1U);
   datasets.resize(1);
-  EXPECT_NE(message_of([&] { choose_dataset(datasets, ""); }).find("a spectrum"), std::string::npos);
+  EXPECT_NE(message_of([&] { choose_dataset(datasets, ""); }).find("a spectrum"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -19,88 +19,89 @@ namespace {
 using testing::HasSubstr;
 
 TEST(Units, LengthsInEverySpelling) {
-  const std::pair<const char*, double> lengths[] = {{"nm", 1},
-                                                    {"n_m", 1},
-                                                    {"[n_m]", 1},
-                                                    {"(nm)", 1},
-                                                    {"NM", 1},
-                                                    {"nanometers", 1},
-                                                    {"Nanometre", 1},
-                                                    {"nano meter", 1},
-                                                    {"nm/px", 1},
-                                                    {"nm/pixel", 1},
-                                                    {"nm per pixel", 1},
-                                                    {"nm / Pixel", 1},
-                                                    {"\\mathrm{nm}", 1},
-                                                    {"$\\mathrm{nm}$", 1},
-                                                    {"\\nano\\meter", 1},
-                                                    {"\\si{\\nano\\metre}", 1},
-                                                    {"\xE3\x8E\x9A", 1},
-                                                    {"b'nm'", 1},
-                                                    {"nm^1", 1},
-                                                    {"nm.", 1},
-                                                    // Micrometres: the micro sign, the Greek letter, Latin-1,
-                                                    // mathematical letters, escapes, entities, LaTeX, mojibake.
-                                                    {"\xC2\xB5m", 1e3},
-                                                    {"\xCE\xBCm", 1e3},
-                                                    {"\xB5m", 1e3},
-                                                    {"\xF0\x9D\x9C\x87m", 1e3},
-                                                    {"\\u00B5m", 1e3},
-                                                    {"\\xb5m", 1e3},
-                                                    {"&#181;m", 1e3},
-                                                    {"&#xB5;m", 1e3},
-                                                    {"&micro;m", 1e3},
-                                                    {"&amp;#181;m", 1e3},
-                                                    {"&mu;m", 1e3},
-                                                    {"um", 1e3},
-                                                    {"u_m", 1e3},
-                                                    {"$\\mu m$", 1e3},
-                                                    {"$\\mu$m", 1e3},
-                                                    {"\\mu{}m", 1e3},
-                                                    {"\\micro\\meter", 1e3},
-                                                    {"$\\mathrm{\\mu m}$", 1e3},
-                                                    {"micron", 1e3},
-                                                    {"Microns", 1e3},
-                                                    {"micrometer", 1e3},
-                                                    {"mum", 1e3},
-                                                    {"\xE3\x8E\x9B", 1e3},
-                                                    {"\xC3\x82\xC2\xB5m", 1e3},
-                                                    // Angstroms.
-                                                    {"A", 0.1},
-                                                    {"\xC3\x85", 0.1},
-                                                    {"\xC5", 0.1},
-                                                    {"\xE2\x84\xAB", 0.1},
-                                                    {"A\xCC\x8A", 0.1},
-                                                    {"&#197;", 0.1},
-                                                    {"&Aring;", 0.1},
-                                                    {"$\\AA$", 0.1},
-                                                    {"\\AA", 0.1},
-                                                    {"AA", 0.1},
-                                                    {"[\\AA]", 0.1},
-                                                    {"{\\AA}", 0.1},
-                                                    {"\\r{A}", 0.1},
-                                                    {"\\mathring{A}", 0.1},
-                                                    {"\\angstrom", 0.1},
-                                                    {"Ang", 0.1},
-                                                    {"Angstrom", 0.1},
-                                                    {"angstroms", 0.1},
-                                                    {"\xC3\x85ngstr\xC3\xB6m", 0.1},
-                                                    {"\xC5ngstr\xF6m", 0.1},
-                                                    {"Angstroem", 0.1},
-                                                    {"\xC3\x85/px", 0.1},
-                                                    {"pm", 1e-3},
-                                                    {"p_m", 1e-3},
-                                                    {"picometer", 1e-3},
-                                                    {"mm", 1e6},
-                                                    {"m_m", 1e6},
-                                                    {"millimetres", 1e6},
-                                                    {"cm", 1e7},
-                                                    {"centimeter", 1e7},
-                                                    {"m", 1e9},
-                                                    {"meter", 1e9},
-                                                    {"metres", 1e9},
-                                                    {"m\xC3\xA8tre", 1e9},
-                                                    {"inch", 2.54e7}};
+  const std::pair<const char*, double> lengths[] = {
+      {"nm", 1},
+      {"n_m", 1},
+      {"[n_m]", 1},
+      {"(nm)", 1},
+      {"NM", 1},
+      {"nanometers", 1},
+      {"Nanometre", 1},
+      {"nano meter", 1},
+      {"nm/px", 1},
+      {"nm/pixel", 1},
+      {"nm per pixel", 1},
+      {"nm / Pixel", 1},
+      {"\\mathrm{nm}", 1},
+      {"$\\mathrm{nm}$", 1},
+      {"\\nano\\meter", 1},
+      {"\\si{\\nano\\metre}", 1},
+      {"\xE3\x8E\x9A", 1},
+      {"b'nm'", 1},
+      {"nm^1", 1},
+      {"nm.", 1},
+      // Micrometres: the micro sign, the Greek letter, Latin-1,
+      // mathematical letters, escapes, entities, LaTeX, mojibake.
+      {"\xC2\xB5m", 1e3},
+      {"\xCE\xBCm", 1e3},
+      {"\xB5m", 1e3},
+      {"\xF0\x9D\x9C\x87m", 1e3},
+      {"\\u00B5m", 1e3},
+      {"\\xb5m", 1e3},
+      {"&#181;m", 1e3},
+      {"&#xB5;m", 1e3},
+      {"&micro;m", 1e3},
+      {"&amp;#181;m", 1e3},
+      {"&mu;m", 1e3},
+      {"um", 1e3},
+      {"u_m", 1e3},
+      {"$\\mu m$", 1e3},
+      {"$\\mu$m", 1e3},
+      {"\\mu{}m", 1e3},
+      {"\\micro\\meter", 1e3},
+      {"$\\mathrm{\\mu m}$", 1e3},
+      {"micron", 1e3},
+      {"Microns", 1e3},
+      {"micrometer", 1e3},
+      {"mum", 1e3},
+      {"\xE3\x8E\x9B", 1e3},
+      {"\xC3\x82\xC2\xB5m", 1e3},
+      // Angstroms.
+      {"A", 0.1},
+      {"\xC3\x85", 0.1},
+      {"\xC5", 0.1},
+      {"\xE2\x84\xAB", 0.1},
+      {"A\xCC\x8A", 0.1},
+      {"&#197;", 0.1},
+      {"&Aring;", 0.1},
+      {"$\\AA$", 0.1},
+      {"\\AA", 0.1},
+      {"AA", 0.1},
+      {"[\\AA]", 0.1},
+      {"{\\AA}", 0.1},
+      {"\\r{A}", 0.1},
+      {"\\mathring{A}", 0.1},
+      {"\\angstrom", 0.1},
+      {"Ang", 0.1},
+      {"Angstrom", 0.1},
+      {"angstroms", 0.1},
+      {"\xC3\x85ngstr\xC3\xB6m", 0.1},
+      {"\xC5ngstr\xF6m", 0.1},
+      {"Angstroem", 0.1},
+      {"\xC3\x85/px", 0.1},
+      {"pm", 1e-3},
+      {"p_m", 1e-3},
+      {"picometer", 1e-3},
+      {"mm", 1e6},
+      {"m_m", 1e6},
+      {"millimetres", 1e6},
+      {"cm", 1e7},
+      {"centimeter", 1e7},
+      {"m", 1e9},
+      {"meter", 1e9},
+      {"metres", 1e9},
+      {"m\xC3\xA8tre", 1e9},
+      {"inch", 2.54e7}};
   for (const auto& [text, nm] : lengths) {
     const Unit unit = parse_unit(text);
     EXPECT_EQ(unit.kind, UnitKind::length) << text;
@@ -182,11 +183,11 @@ TEST(Units, WhateverIsADiffractionPatternsIsOne) {
 }
 
 TEST(Units, NoUnitAndOtherUnits) {
-  for (const char* text :
-       {"", " ", "px", "Pixels", "pixel", "<undefined>", "None", "points", "[px]", "unknown", "reference frame"})
+  for (const char* text : {"", " ", "px", "Pixels", "pixel", "<undefined>", "None", "points",
+                           "[px]", "unknown", "reference frame"})
     EXPECT_EQ(parse_unit(text).kind, UnitKind::none) << text;
-  for (const char* text : {"eV", "s", "furlong", "px/nm", "pixels/nm", "counts", "nm^2", "e/A^2", "kx", "\xFF\xFE",
-                           "Mm", "a.u.", "\xEF\xBF\xBDm"})
+  for (const char* text : {"eV", "s", "furlong", "px/nm", "pixels/nm", "counts", "nm^2", "e/A^2",
+                           "kx", "\xFF\xFE", "Mm", "a.u.", "\xEF\xBF\xBDm"})
     EXPECT_EQ(parse_unit(text).kind, UnitKind::other) << text;
   EXPECT_EQ(parse_unit("\xC5\xB5").text, "\xC5\xB5");  // as the file has it, in UTF-8
   EXPECT_EQ(parse_unit(" \xB5m ").text, "\xC2\xB5m");
@@ -209,16 +210,19 @@ TEST(PixelSizes, OfNoMicroscopeAreUnknownAndQuoted) {
   EXPECT_DOUBLE_EQ((*size_of_pixel(2e-11, "m").nm_per_pixel)[0], 0.02);
   EXPECT_TRUE(size_of_pixel(0.2, "pm").nm_per_pixel);
   EXPECT_TRUE(size_of_pixel(0.1, "mm").nm_per_pixel);  // a navigation camera's
-  for (const auto& [scale, unit] : {std::pair{1.0, "m"}, {1.0, "cm"}, {1.0, "mm"}, {1e-9, "nm"}, {1e30, "nm"}}) {
+  for (const auto& [scale, unit] :
+       {std::pair{1.0, "m"}, {1.0, "cm"}, {1.0, "mm"}, {1e-9, "nm"}, {1e30, "nm"}}) {
     const StatedSize size = size_of_pixel(scale, unit);
     EXPECT_FALSE(size.nm_per_pixel) << scale << unit;
     EXPECT_EQ(size.source, "unknown");
-    EXPECT_THAT(size.note, HasSubstr(std::string(" ") + unit + " (its tags), which no microscope has"));
+    EXPECT_THAT(size.note,
+                HasSubstr(std::string(" ") + unit + " (its tags), which no microscope has"));
   }
   EXPECT_THAT(size_of_pixel(1, "m").note, HasSubstr("the file gives 1 m"));
   EXPECT_THAT(size_of_pixel(0.02, "furlong").note, HasSubstr("0.02 with the unit \"furlong\""));
   EXPECT_THAT(size_of_pixel(0.02, "").note, HasSubstr("0.02 without a unit"));
-  EXPECT_THAT(pixel_size_from({0.02, 0.02}, {Unit(), nanometres()}, "its tags").note, HasSubstr("without a unit"));
+  EXPECT_THAT(pixel_size_from({0.02, 0.02}, {Unit(), nanometres()}, "its tags").note,
+              HasSubstr("without a unit"));
   EXPECT_EQ(size_of_pixel(0, "nm").note, "");  // what programs write that know no size
   EXPECT_EQ(size_of_pixel(1, "px").note, "");
   EXPECT_EQ(size_of_pixel(1, "").note, "");
@@ -236,7 +240,8 @@ TEST(ArrayAxesOf, LeaveOutAxesOfLengthOne) {
   const auto laid = [](std::vector<std::uint64_t> shape, bool frames_last = false) {
     DatasetInfo info;
     const ArrayAxes axes = set_array_axes(info, shape, frames_last);
-    return std::tuple(info.image, info.rows, info.cols, info.frames, axes.row, axes.col, axes.frame);
+    return std::tuple(info.image, info.rows, info.cols, info.frames, axes.row, axes.col,
+                      axes.frame);
   };
   EXPECT_EQ(laid({20, 30}), std::tuple(true, 20, 30, 1, 0, 1, -1));
   EXPECT_EQ(laid({20, 30, 1}), std::tuple(true, 20, 30, 1, 0, 1, -1));
@@ -261,8 +266,8 @@ TEST(ArrayAxesOf, LeaveOutAxesOfLengthOne) {
 
 TEST(LenientJson, ReadsWhatMicroscopesWrite) {
   EXPECT_EQ(parse_json("{\"a\": \"M\xFCller\", \"b\": 1}")["a"], "M\xC3\xBCller");
-  const auto numbers =
-      parse_json("{\"a\": NaN, \"b\": [-Infinity, nan, 2], \"c\": \"NaN \\\" Infinity\", \"d\": \"x\ty\"}");
+  const auto numbers = parse_json(
+      "{\"a\": NaN, \"b\": [-Infinity, nan, 2], \"c\": \"NaN \\\" Infinity\", \"d\": \"x\ty\"}");
   EXPECT_TRUE(numbers["a"].is_null());
   EXPECT_EQ(numbers["b"][2], 2);
   EXPECT_EQ(numbers["c"], "NaN \" Infinity");
@@ -274,7 +279,8 @@ TEST(LenientJson, ReadsWhatMicroscopesWrite) {
 
 TEST(Xml, ElementsAttributesAndEntities) {
   const std::string xml =
-      "<?xml version='1.0'?><!-- <Pixels S='9'/> --><ome:OME><ome:Pixels ID='a>b' PhysicalSizeX = '2E-5' "
+      "<?xml version='1.0'?><!-- <Pixels S='9'/> --><ome:OME><ome:Pixels ID='a>b' PhysicalSizeX = "
+      "'2E-5' "
       "Unit='&#181;m'><x>1</x> text</ome:Pixels><empty/><Size unit=\"nm\"> 0.02 </Size></ome:OME>";
   const auto pixels = xml_element(xml, "Pixels");
   ASSERT_TRUE(pixels);
@@ -285,14 +291,17 @@ TEST(Xml, ElementsAttributesAndEntities) {
   EXPECT_EQ(xml_text(xml, "size"), "0.02");
   EXPECT_EQ(xml_text(xml, "empty"), "");
   EXPECT_FALSE(xml_element(xml, "missing"));
-  for (std::size_t length = 0; length < xml.size(); ++length) xml_element(xml.substr(0, length), "Size");
+  for (std::size_t length = 0; length < xml.size(); ++length)
+    xml_element(xml.substr(0, length), "Size");
 }
 
 TEST(Exif, OrientationOfEveryBlock) {
   const auto block = [](bool big, int value) {
     std::vector<unsigned char> bytes =
-        big ? std::vector<unsigned char>{'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 0, 0, 0}
-            : std::vector<unsigned char>{'I', 'I', 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, 0, 0, 0, 0};
+        big ? std::vector<unsigned char>{'M',  'M', 0, 42, 0, 0, 0, 8, 0, 1, 1,
+                                         0x12, 0,   3, 0,  0, 0, 1, 0, 0, 0, 0}
+            : std::vector<unsigned char>{'I', 'I', 42, 0, 8, 0, 0, 0, 1, 0, 0x12,
+                                         1,   3,   0,  1, 0, 0, 0, 0, 0, 0, 0};
     bytes[big ? 19 : 18] = static_cast<unsigned char>(value);
     return bytes;
   };

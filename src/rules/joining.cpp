@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "rules/joining.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "metamict/order.hpp"
+
+namespace metamict {
+
+namespace {
+
+constexpr double infinite = std::numeric_limits<double>::infinity();
+
+/// How clear a jump is, from dissimilarities in the median: across a border, and inside either
+/// part.
+double clarity(const ChipField& field, double across, double inside_a, double inside_b) {
+  constexpr double least_rough = 1e-6;
+  const JumpOptions& jump = field.options().jump;
+  // fmax passes over NaN: a part too small to hold a pair has no say.
+  const double rougher = std::fmax(std::fmax(inside_a, inside_b), least_rough);
+  return std::min(across / rougher / jump.ratio, (across - rougher) / field.range() / jump.least);
+}
+
+/// Of two parts as wholes, by their cores.
+double clarity_at_a_distance(const ChipField& field, const Nodes& a, const Nodes& b) {
+  const bool cores = field.has_core(a) && field.has_core(b);
+  const Nodes some_a = cores ? field.core_or_all(a) : a, some_b = cores ? field.core_or_all(b) : b;
+  return clarity(field, median(field.sample(some_a, some_b)), median(field.sample(some_a, some_a)),
+                 median(field.sample(some_b, some_b)));
+}
+
+/// 1 where one part has a lattice and the other none. Below 1 it only puts the joins in order: what
+/// fades goes with what is nearest to it in order. Joined by looks alone, it would bridge crystal
+/// and glass.
+double clarity_of_order(const OrderGapOptions& gap, double low, double high) {
+  constexpr double below_one = 0.99;
+  const bool without = low <= std::max(disordered_to, gap.glass_share * high);
+  if (is_ordered(high) && without) return 1;
+  return std::min((high - low) / gap.full, below_one);
+}
+
+/// Parts on their way to regions, with how clear the border between every two is.
+class Joining {
+ public:
+  Joining(const ChipField& field, std::vector<Nodes> parts)
+      : field_(field),
+        parts_(std::move(parts)),
+        across_(parts_.size(), std::vector<std::vector<float>>(parts_.size())) {
+    std::vector<std::int32_t> part_of(field.grid().chips(), -1);
+    for (std::size_t k = 0; k < parts_.size(); ++k)
+      for (const std::uint32_t node : parts_[k]) part_of[node] = static_cast<std::int32_t>(k);
+    for (const ChipField::Pair& pair : field.pairs()) {
+      const std::int32_t a = part_of[pair.a], b = part_of[pair.b];
+      if (a >= 0 && b >= 0)
+        across(static_cast<std::size_t>(a), static_cast<std::size_t>(b))
+            .push_back(pair.dissimilarity);
+    }
+    for (std::size_t k = 0; k < parts_.size(); ++k) {
+      order_.push_back(field.order_of(parts_[k]));
+      clarity_.emplace_back(k, 0.0);
+    }
+  }
+
+  std::vector<Nodes> run() {
+    // What does not touch is compared only once there is little left to compare.
+    for (const bool at_a_distance : {false, true}) {
+      at_a_distance_ = at_a_distance;
+      for (std::size_t k = 0; k < parts_.size(); ++k) measure(k);
+      while (parts_.size() > 1) {
+        const auto [a, b] = least_clear();
+        if (clarity_[a][b] >= 1) break;
+        merge(a, b);
+      }
+    }
+    return std::move(parts_);
+  }
+
+ private:
+  /// Dissimilarities of chips one chip apart, one in each part (or both in one).
+  std::vector<float>& across(std::size_t a, std::size_t b) {
+    return across_[std::max(a, b)][std::min(a, b)];
+  }
+
+  std::pair<std::size_t, std::size_t> least_clear() const {
+    std::pair<std::size_t, std::size_t> least{1, 0};
+    for (std::size_t a = 0; a < parts_.size(); ++a)
+      for (std::size_t b = 0; b < a; ++b)
+        if (clarity_[a][b] < clarity_[least.first][least.second]) least = {a, b};
+    return least;
+  }
+
+  double clarity_between(std::size_t a, std::size_t b) {
+    std::vector<float>& found = across(a, b);
+    double looks = infinite;
+    if (!found.empty())
+      looks = clarity(field_, median(found), median(across(a, a)), median(across(b, b)));
+    else if (at_a_distance_)
+      looks = clarity_at_a_distance(field_, parts_[a], parts_[b]);
+    const auto [low, high] = std::minmax(order_[a], order_[b]);
+    return std::max(looks, clarity_of_order(field_.options().order, low, high));
+  }
+
+  void measure(std::size_t k) {
+    for (std::size_t other = 0; other < parts_.size(); ++other)
+      if (other != k) clarity_[std::max(k, other)][std::min(k, other)] = clarity_between(k, other);
+  }
+
+  /// Part a goes into part b < a; the parts after it move up by one.
+  void merge(std::size_t a, std::size_t b) {
+    const auto move = [](auto& from, auto& to) { to.insert(to.end(), from.begin(), from.end()); };
+    move(across(a, a), across(b, b));
+    move(across(a, b), across(b, b));
+    for (std::size_t k = 0; k < parts_.size(); ++k)
+      if (k != a && k != b) move(across(a, k), across(b, k));
+    move(parts_[a], parts_[b]);
+    std::sort(parts_[b].begin(), parts_[b].end());
+    drop(a);
+    order_[b] = field_.order_of(parts_[b]);
+    measure(b);
+  }
+
+  void drop(std::size_t a) {
+    const auto drop_from = [a](auto& row) {
+      row.erase(row.begin() + static_cast<std::ptrdiff_t>(a));
+    };
+    drop_from(parts_);
+    drop_from(order_);
+    drop_from(clarity_);
+    drop_from(across_);
+    for (std::size_t k = a; k < parts_.size(); ++k) drop_from(clarity_[k]);
+    for (auto& row : across_) drop_from(row);
+  }
+
+  const ChipField& field_;
+  std::vector<Nodes> parts_;
+  std::vector<std::vector<std::vector<float>>> across_;
+  std::vector<double> order_;
+  std::vector<std::vector<double>> clarity_;  // [a][b], b < a
+  bool at_a_distance_ = false;
+};
+
+}  // namespace
+
+bool may_hold_a_border(const ChipField& field, const Nodes& part) {
+  const JumpOptions& jump = field.options().jump;
+  const std::vector<float> values = field.sample(part, part);
+  return std::any_of(values.begin(), values.end(),
+                     [&](float value) { return value >= jump.least * field.range(); });
+}
+
+double clarity_across(const ChipField& field, const Nodes& a, const Nodes& b) {
+  std::vector<int> set_of(field.grid().chips(), 0);
+  for (const std::uint32_t node : a) set_of[node] = 1;
+  for (const std::uint32_t node : b) set_of[node] = 2;
+  std::vector<float> across, inside_a, inside_b;
+  for (const ChipField::Pair& pair : field.pairs()) {
+    const int first = set_of[pair.a], second = set_of[pair.b];
+    if (first == 0 || second == 0) continue;
+    (first != second ? across : first == 1 ? inside_a : inside_b).push_back(pair.dissimilarity);
+  }
+  if (across.empty()) return infinite;
+  return clarity(field, median(across), median(inside_a), median(inside_b));
+}
+
+std::vector<Nodes> join_alike(const ChipField& field, std::vector<Nodes> parts) {
+  return Joining(field, std::move(parts)).run();
+}
+
+}  // namespace metamict

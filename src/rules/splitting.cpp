@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "rules/splitting.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <limits>
+#include <memory>
+#include <utility>
+
+#include "base/parallel.hpp"
+#include "metamict/cut.hpp"
+#include "rules/joining.hpp"
+#include "rules/resolving.hpp"
+
+namespace metamict {
+
+namespace {
+
+constexpr Quantum highest = std::numeric_limits<Quantum>::max();
+constexpr std::size_t quanta = std::size_t{highest} + 1;
+
+/// Each quantum in [low, high], stretched to all quanta.
+std::vector<Quantum> stretched(Quantum low, Quantum high) {
+  std::vector<Quantum> table(quanta, highest);
+  if (high > low)
+    for (std::size_t q = low; q <= high; ++q)
+      table[q] = static_cast<Quantum>(
+          std::lround(static_cast<double>(q - low) * highest / static_cast<double>(high - low)));
+  return table;
+}
+
+SimilarityStatistics statistics_of(std::size_t chips,
+                                   const std::vector<std::vector<std::uint64_t>>& counts) {
+  SimilarityStatistics statistics;
+  statistics.counts.assign(quanta, 0);
+  statistics.pairs = chips * (chips - 1) / 2;
+  double sum = 0;
+  for (std::size_t q = 0; q < quanta; ++q) {
+    for (const std::vector<std::uint64_t>& some : counts) statistics.counts[q] += some[q];
+    sum += static_cast<double>(statistics.counts[q]) * score_of(static_cast<Quantum>(q));
+  }
+  statistics.mean = sum / static_cast<double>(statistics.pairs);
+  return statistics;
+}
+
+}  // namespace
+
+Similarity restrict_to(const Similarity& similarity, const Nodes& chips,
+                       const Resources& resources) {
+  constexpr std::size_t chips_a_thread = 256;  // fewer are done sooner by one
+  const int threads = std::clamp(static_cast<int>(chips.size() / chips_a_thread), 1,
+                                 std::max(resources.threads, 1));
+  const auto workers = static_cast<std::size_t>(threads);
+  std::vector<Quantum> lows(workers, highest), highs(workers, 0);
+  parallel_for(chips.size(), threads, [&](std::size_t worker, std::size_t i) {
+    const Quantum* row = similarity.scores->row(chips[i]);
+    Quantum low = highest, high = 0;
+    for (std::size_t j = 0; j < i; ++j) {
+      low = std::min(low, row[chips[j]]);
+      high = std::max(high, row[chips[j]]);
+    }
+    lows[worker] = std::min(lows[worker], low);
+    highs[worker] = std::max(highs[worker], high);
+  });
+  const std::vector<Quantum> table = stretched(*std::min_element(lows.begin(), lows.end()),
+                                               *std::max_element(highs.begin(), highs.end()));
+  std::vector<std::vector<std::uint64_t>> counts(workers, std::vector<std::uint64_t>(quanta, 0));
+  auto scores = std::make_shared<ScoreMatrix>(chips.size(), resources.spill);
+  parallel_for(chips.size(), threads, [&](std::size_t worker, std::size_t i) {
+    const Quantum* from = similarity.scores->row(chips[i]);
+    Quantum* to = scores->row(i);
+    for (std::size_t j = 0; j < chips.size(); ++j) to[j] = table[from[chips[j]]];
+    to[i] = 0;
+    for (std::size_t j = 0; j < i; ++j) ++counts[worker][to[j]];
+  });
+  Similarity part;
+  part.statistics = statistics_of(chips.size(), counts);
+  part.scores = std::move(scores);
+  return part;
+}
+
+std::vector<Nodes> Splitter::split(const Nodes& chips) {
+  if (chips.size() < 2 * field_.smallest_part() || !may_hold_a_border(field_, chips))
+    return {chips};
+  const Communities found = communities_of(chips);
+  const std::vector<Nodes> proposed = regions_among(field_, chips, found);
+  if (proposed.empty()) return {chips};
+  const std::vector<Nodes> distinct = join_alike(field_, proposed);
+  const bool clear = distinct.size() > 1;
+  if (clear) note_stability(chips, found);
+  const std::vector<Nodes>& parts = clear ? distinct : proposed;
+  std::vector<std::vector<Nodes>> inner(parts.size());
+  const int workers = at_once(communities_.node_stability.size(), resources_.threads);
+  parallel_for(parts.size(), workers, [&](std::size_t, std::size_t i) {
+    inner[i] = split(parts[i]);
+    // What lies on one side of a border is joined before it meets the other side, lest border chips
+    // bridge the two.
+    if (clear) inner[i] = join_alike(field_, std::move(inner[i]));
+  });
+  std::vector<Nodes> pieces;
+  for (std::vector<Nodes>& some : inner)
+    std::move(some.begin(), some.end(), std::back_inserter(pieces));
+  return pieces;
+}
+
+Communities Splitter::communities_of(const Nodes& chips) {
+  const Similarity own = similarity_of_(chips);
+  Communities found = find_communities(link(own, choose_cut(own, parse_cut_rule("mean"))), options_,
+                                       resources_, progress_);
+  const std::scoped_lock lock(noting_);
+  if (communities_.engine.empty()) communities_.engine = found.engine;
+  return found;
+}
+
+void Splitter::note_stability(const Nodes& chips, const Communities& found) {
+  const std::scoped_lock lock(noting_);
+  communities_.stability = std::min(communities_.stability, found.stability);
+  for (std::size_t i = 0; i < chips.size(); ++i)
+    communities_.node_stability[chips[i]] *= found.node_stability[i];
+}
+
+}  // namespace metamict

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// From the whole image down: communities inside communities, as deep as they are regions.
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <vector>
+
+#include "metamict/communities.hpp"
+#include "metamict/similarity.hpp"
+#include "rules/chip_field.hpp"
+
+namespace metamict {
+
+/// The similarity scores of some of the chips, rescaled to their own least and most alike pair.
+Similarity restrict_to(const Similarity& similarity, const Nodes& chips,
+                       const Resources& resources);
+
+/// Splits parts at their own mean cut. Parts between which a border is clear are joined inside
+/// before they meet the other side; all others are joined only when everything is split. Joined on
+/// the way down, a gentle change over a large region would hide a small region behind it.
+class Splitter {
+ public:
+  using SimilarityOf = std::function<Similarity(const Nodes&)>;
+
+  /// similarity_of: some chips, by what they look like in the field. Engine and stability go into
+  /// `communities`, which knows every chip.
+  Splitter(const ChipField& field, SimilarityOf similarity_of, const CommunityOptions& options,
+           const Resources& resources, const Progress& progress, Communities& communities)
+      : field_(field),
+        similarity_of_(std::move(similarity_of)),
+        options_(options),
+        resources_(resources),
+        progress_(progress),
+        communities_(communities) {}
+
+  /// Some chips, split as small as they resolve; the chips themselves where they hold no border.
+  std::vector<Nodes> split(const Nodes& chips);
+
+ private:
+  Communities communities_of(const Nodes& chips);
+  void note_stability(const Nodes& chips, const Communities& found);
+
+  const ChipField& field_;
+  SimilarityOf similarity_of_;
+  const CommunityOptions& options_;
+  const Resources& resources_;
+  const Progress& progress_;
+  Communities& communities_;
+  std::mutex noting_;  // parts are split side by side
+};
+
+}  // namespace metamict
