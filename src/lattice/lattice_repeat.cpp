@@ -329,7 +329,9 @@ Cell Repeats::refined(const Cell& cell, const std::vector<std::size_t>& windows)
       sum += std::max(correlation(windows_[i], t), correlation(windows_[i], -t));
     return sum;
   };
+  // In whole pixels: between them interpolation takes noise away, which would look like a top.
   const auto refine = [&](cv::Point2d t) {
+<<<<<<< HEAD
     cv::Point2d at(std::round(2 * t.x) / 2, std::round(2 * t.y) / 2);
     double here = alike(at);
     for (int i = 0; i < 4;
@@ -344,8 +346,22 @@ Cell Repeats::refined(const Cell& cell, const std::vector<std::size_t>& windows)
             : best == above ? cv::Point2d(0, -0.5)
                             : cv::Point2d(0, 0.5);
       here = best;
+=======
+    const cv::Point2d right(1, 0), down(0, 1);
+    cv::Point2d top(std::round(t.x), std::round(t.y));
+    double here = alike(top);
+    for (int i = 0; i < 4; ++i) {
+      cv::Point2d next = top;
+      double highest = here;
+      for (const cv::Point2d way : {right, -right, down, -down})
+        if (const double there = alike(top + way); there > highest) next = top + way, highest = there;
+      if (next == top) break;
+      top = next;
+      here = highest;
+>>>>>>> lattice21
     }
-    return t;
+    return top + cv::Point2d(top_of(alike(top - right), here, alike(top + right)),
+                             top_of(alike(top - down), here, alike(top + down)));
   };
   const auto refine_twice = [&](cv::Point2d t) {  // twice as far the same error counts half
     t = refine(t);

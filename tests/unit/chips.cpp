@@ -96,10 +96,10 @@ TEST(Chips, RefusalsNameTheValuesInInputPixels) {
 TEST(ChipSize, IsTakenInOrderOfTrust) {
   const cv::Mat lattice = draw_lattice({.rows = 400, .cols = 400, .period_px = 17});
   const Micrograph calibrated = micrograph_of(lattice, 0.02);
-  const ChipSize given = choose_chip_size(calibrated, {50, 0.39});
+  const ChipSize given = choose_chip_size(calibrated, {50, 0.39, {}});
   EXPECT_EQ(given.size_px, 50);
   EXPECT_EQ(given.source, "given");
-  const ChipSize known = choose_chip_size(calibrated, {{}, 0.39});
+  const ChipSize known = choose_chip_size(calibrated, {{}, 0.39, {}});
   EXPECT_NEAR(known.size_px, 4 * 0.39 / 0.02, 1e-9);
   EXPECT_EQ(known.source, "given lattice and pixel size");
   const ChipSize measured = choose_chip_size(calibrated, {}, 5);
@@ -131,11 +131,11 @@ TEST(ChipSize, RefusesAnImageSmallerThanTheSmallestChip) {
 TEST(ChipSize, RefusesWhatMakesNoChip) {
   const Micrograph image = micrograph_of(cv::Mat::ones(100, 200, CV_32F), 0.02);
   const Micrograph uncalibrated = micrograph_of(cv::Mat::ones(100, 200, CV_32F));
-  EXPECT_THROW(choose_chip_size(uncalibrated, {{}, 0.39}), UsageError);
-  EXPECT_THROW(choose_chip_size(image, {{}, -1.0}), UsageError);
-  EXPECT_THROW(choose_chip_size(image, {0.5, {}}), UsageError);
-  EXPECT_THROW(choose_chip_size(image, {101, {}}), InputError);
-  EXPECT_EQ(choose_chip_size(image, {100, {}}).size_px, 100);
+  EXPECT_THROW(choose_chip_size(uncalibrated, {{}, 0.39, {}}), UsageError);
+  EXPECT_THROW(choose_chip_size(image, {{}, -1.0, {}}), UsageError);
+  EXPECT_THROW(choose_chip_size(image, {0.5, {}, {}}), UsageError);
+  EXPECT_THROW(choose_chip_size(image, {101, {}, {}}), InputError);
+  EXPECT_EQ(choose_chip_size(image, {100, {}, {}}).size_px, 100);
 }
 
 }  // namespace
