@@ -331,22 +331,6 @@ Cell Repeats::refined(const Cell& cell, const std::vector<std::size_t>& windows)
   };
   // In whole pixels: between them interpolation takes noise away, which would look like a top.
   const auto refine = [&](cv::Point2d t) {
-<<<<<<< HEAD
-    cv::Point2d at(std::round(2 * t.x) / 2, std::round(2 * t.y) / 2);
-    double here = alike(at);
-    for (int i = 0; i < 4;
-         ++i) {  // half a pixel a step: no further than a cell's measurement is wrong
-      const double left = alike(at - cv::Point2d(0.5, 0)), right = alike(at + cv::Point2d(0.5, 0));
-      const double above = alike(at - cv::Point2d(0, 0.5)), below = alike(at + cv::Point2d(0, 0.5));
-      const double best = std::max({here, left, right, above, below});
-      if (best == here)
-        return at + 0.5 * cv::Point2d(top_of(left, here, right), top_of(above, here, below));
-      at += best == left    ? cv::Point2d(-0.5, 0)
-            : best == right ? cv::Point2d(0.5, 0)
-            : best == above ? cv::Point2d(0, -0.5)
-                            : cv::Point2d(0, 0.5);
-      here = best;
-=======
     const cv::Point2d right(1, 0), down(0, 1);
     cv::Point2d top(std::round(t.x), std::round(t.y));
     double here = alike(top);
@@ -354,11 +338,13 @@ Cell Repeats::refined(const Cell& cell, const std::vector<std::size_t>& windows)
       cv::Point2d next = top;
       double highest = here;
       for (const cv::Point2d way : {right, -right, down, -down})
-        if (const double there = alike(top + way); there > highest) next = top + way, highest = there;
+        if (const double there = alike(top + way); there > highest) {
+          next = top + way;
+          highest = there;
+        }
       if (next == top) break;
       top = next;
       here = highest;
->>>>>>> lattice21
     }
     return top + cv::Point2d(top_of(alike(top - right), here, alike(top + right)),
                              top_of(alike(top - down), here, alike(top + down)));

@@ -95,7 +95,7 @@ inline Result sample_result(const ReportSample& sample = {}) {
       micrograph_of(draw_lattice({.rows = 96, .cols = 160, .period_px = 8}), sample.nm_per_pixel);
   result.micrograph.path = sample.path;
   result.micrograph.sha256 = std::string(64, 'a');
-  result.chip_size = {32, Lattice{8.0, 0.0, 12.0}, "measured lattice", {}};
+  result.chip_size = {32, Lattice{8.0, 0.0, 12.0}, {}, "measured lattice", {}};
   result.grid = lay_grid(result.micrograph.pixels.size(), result.micrograph.pixels.size(), 32, 8);
   for (std::size_t node = 0; node < result.grid.chips(); ++node)
     result.order.push_back(static_cast<float>(node) / static_cast<float>(result.grid.chips()));
