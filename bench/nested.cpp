@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What each threshold of the rule `nested` is worth: the maps of many images with one threshold at
-// a time removed, halved or doubled; and pictures of the rule's steps. The images and their
-// embeddings are those of bench/quality/nested_set.py.
+// a time removed, halved or doubled. Also draws the rule's steps. The images and their embeddings
+// are those of bench/quality/nested_set.py.
 //
-//   bench_nested WORK [--images PART] [--most-chips N] [--threads N] [--thresholds PART]   fills
-//   WORK/nested.csv, prints a table bench_nested WORK --images NAME --steps FOLDER draws the steps
-//   of one image
+// This fills WORK/nested.csv and prints a table; what is in the file is not measured again:
+//     bench_nested WORK [--removed] [--images PART] [--thresholds PART] [--most-chips N] [--threads
+//     N]
+// This draws the steps of one image:
+//     bench_nested WORK --images NAME --steps FOLDER
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
@@ -300,8 +302,8 @@ void print_table(const std::vector<Row>& rows, const std::vector<Variation>& wan
 
 /// The regions' colours over the micrograph, with white lines where two meet. Greys are coarse: the
 /// file stays small.
-void draw(const Image& image, const cv::Mat& labels, const fs::path& path) {
-  constexpr int smallest_px = 360, largest_px = 440, coarse = 0xf0, opacity = 45;
+cv::Mat drawn(const Image& image, const cv::Mat& labels) {
+  constexpr int smallest_px = 300, largest_px = 380, coarse = 0xf0, opacity = 45;
   const cv::Size size = picture_size(labels.size(), smallest_px, largest_px);
   cv::Mat small, picture(size, CV_8UC4);
   const cv::Mat grey = grey_picture(image.micrograph.pixels, size);
@@ -318,11 +320,15 @@ void draw(const Image& image, const cv::Mat& labels, const fs::path& path) {
       };
       picture.at<cv::Vec4b>(y, x) = {mix(colour.b), mix(colour.g), mix(colour.r), 255};
     }
+  return picture;
+}
+
+void write(const cv::Mat& picture, const fs::path& path) {
   std::ofstream(path, std::ios::binary) << encode_picture(picture);
 }
 
 /// The parts of one step, drawn by the chips' votes.
-void draw_parts(const Image& image, const std::vector<Nodes>& parts, const fs::path& path) {
+cv::Mat drawn(const Image& image, const std::vector<Nodes>& parts) {
   Communities communities;
   communities.community.assign(image.grid.chips(), 0);
   for (std::size_t k = 0; k < parts.size(); ++k)
@@ -330,7 +336,7 @@ void draw_parts(const Image& image, const std::vector<Nodes>& parts, const fs::p
       communities.community[node] = static_cast<std::int32_t>(k);
   communities.count = number_canonically(communities.community);
   communities.node_stability.assign(image.grid.chips(), 1.0F);
-  draw(image, paint(image.grid, communities).labels, path);
+  return drawn(image, paint(image.grid, communities).labels);
 }
 
 /// nested_<image>_<number>_<step>.png: what a plain mean cut of the whole image gives, each step,
@@ -348,13 +354,21 @@ void draw_steps(const Item& item, const fs::path& work, const fs::path& folder, 
   };
   const Communities plain = find_communities(
       link(image.similarity, choose_cut(image.similarity, parse_cut_rule("mean"))));
-  draw(image, paint(image.grid, plain).labels, path("mean cut"));
+  cv::Mat before = drawn(image, paint(image.grid, plain).labels);
+  write(before, path("mean cut"));
+  const auto pair = [&](const cv::Mat& after, std::string_view step) {
+    const cv::Mat gap(after.rows, 8, CV_8UC4, cv::Scalar::all(255));
+    cv::Mat both;
+    cv::hconcat(std::vector<cv::Mat>{before, gap, after}, both);
+    write(both, path(step));
+    before = after;
+  };
   for (const NestedStep& step : result.steps) {
     std::printf("%s: %zu parts after %s\n", item.name.c_str(), step.parts.size(),
                 std::string(step.name).c_str());
-    draw_parts(image, step.parts, path(step.name));
+    pair(drawn(image, step.parts), step.name);
   }
-  draw(image, map_of(image, result.communities, threads), path("borders"));
+  pair(drawn(image, map_of(image, result.communities, threads)), "borders");
 }
 
 int run(int argc, char** argv) {

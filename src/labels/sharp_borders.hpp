@@ -6,6 +6,7 @@
 #include <opencv2/core.hpp>
 #include <vector>
 
+#include "labels/border_options.hpp"
 #include "metamict/chips.hpp"
 #include "metamict/micrograph.hpp"
 
@@ -20,20 +21,22 @@ struct SharpBorders {
 };
 
 /// Draws the borders of a label map anew, twice, each time within a quarter of a chip (one period
-/// of the lattice at the usual chip); the second time the regions it learns from are purer.
-/// ordered: whether a region has a lattice, by label. labels: CV_16U, rows x cols of the input, 0 =
-/// unassigned and left alone; its regions stay the same, none is lost.
+/// of the lattice at the usual chip). The second time the regions it learns from are purer.
+/// ordered: whether a region has a lattice, by label. labels: CV_16U, rows x cols of the input; 0 =
+/// unassigned, which is left alone. The regions stay the same; none is lost.
 ///
 /// Why: a vote of chips four periods wide knows a border to about a fifth of a period, rounds its
-/// corners and eats small regions. What distinguishes two regions is learnt from their own inner
-/// pixels, for each pair that touches: the mean grey, and the amplitudes at the frequencies where
-/// their spectra differ most, under a Gaussian window narrower than a period; Fisher's linear
-/// discriminant of these, its zero where it is half-way between the planes through both sides
-/// nearby, so that drift and wedges do not count. The window widens until the two are told apart.
+/// corners and eats small regions. The pixels know more. For each two regions that touch, their own
+/// inner pixels teach what tells them apart: the mean grey, and the amplitudes at the frequencies
+/// where their spectra differ most, under a Gaussian window narrower than a period. Fisher's linear
+/// discriminant weighs these. The border runs where the discriminant is half-way between the planes
+/// through both sides nearby, so that drift and wedges do not count. The window widens until the
+/// two are told apart.
 ///
 /// Where a lattice fades over many periods (faded_border), the border is where half of its
-/// amplitude is left, as far away as that may be.
+/// amplitude is left, however far away that is.
 SharpBorders sharpen_borders(const Micrograph& canonical, const ChipGrid& grid,
-                             const std::vector<bool>& ordered, cv::Mat& labels, int threads);
+                             const std::vector<bool>& ordered, cv::Mat& labels, int threads,
+                             const BorderOptions& options = {});
 
 }  // namespace metamict

@@ -203,10 +203,10 @@ TEST(LatticePeriod, OfGrainsDumbbellsAndTwoLatticesIsRightOrUncertain) {
     uncertain += !found.lattice;
     EXPECT_TRUE(found.lattice || !found.candidates_px.empty()) << "image " << i;
     EXPECT_FALSE(found.lattice && !found.candidates_px.empty()) << "image " << i;
-    if (found.lattice)
-      EXPECT_NEAR(found.lattice->period_px / period_px, 1, 0.03)
-          << "image " << i << ", " << edge_px << " px, crystal " << i % crystals.size() << ", kind "
-          << kind;
+    if (!found.lattice) continue;
+    EXPECT_NEAR(found.lattice->period_px / period_px, 1, 0.03)
+        << "image " << i << ", " << edge_px << " px, crystal " << i % crystals.size() << ", kind "
+        << kind;
   }
   EXPECT_LE(uncertain, images / 20);
 }
