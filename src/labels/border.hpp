@@ -18,12 +18,12 @@ struct Border {
 /// A box with a margin around it, inside the image.
 cv::Rect grown(const cv::Rect& box, double by, cv::Size within);
 
-/// Draws a border into the label map of the input, whose size may be another than the working image's. bands: where
-/// pixels may have changed sides; the border's band joins it.
+/// Draws a border into the label map of the input, whose size may be another than the working
+/// image's. bands: where pixels may have changed sides; the border's band joins it.
 void draw_border(const Border& border, cv::Size working, cv::Mat& labels, cv::Mat& bands);
 
-/// Gives what the borders cut off within their bands to the nearest region. Regions grow and shrink at their edges;
-/// they do not scatter.
+/// Gives what the borders cut off within their bands to the nearest region. Regions grow and shrink
+/// at their edges; they do not scatter.
 void join_fragments(cv::Mat& labels, const cv::Mat& bands);
 
 }  // namespace metamict

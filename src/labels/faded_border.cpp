@@ -49,7 +49,8 @@ struct Full {
   double at(cv::Point here) const { return std::max(middle + slope.x() * here.x + slope.y() * here.y, least); }
 };
 
-/// Of the least-squares plane through an indicator of two sides: the direction from one to the other.
+/// Of the least-squares plane through an indicator of two sides: the direction from one to the
+/// other.
 Eigen::Vector2d across(const std::vector<cv::Point>& from, const std::vector<cv::Point>& to) {
   Eigen::Vector2d mean_from(0, 0), mean_to(0, 0);
   for (const cv::Point p : from) mean_from += Eigen::Vector2d(p.x, p.y) / static_cast<double>(from.size());
@@ -160,8 +161,8 @@ std::optional<Border> faded_border(const cv::Mat& grey, const cv::Mat& labels, i
   const cv::Mat half = half_level(amplitude, both, of_b, period_px, options);
   if (half.empty()) return std::nullopt;
   border.side = amplitude - half;
-  // What changes sides, and what is so near the level that an island of it would mean nothing; not beside a third
-  // region, where the amplitude falls at once.
+  // What changes sides, and what is so near the level that an island of it would mean nothing; not
+  // beside a third region, where the amplitude falls at once.
   cv::Mat band = (cv::abs(border.side) < options.undecided_share * half) | (of_a & (border.side <= 0)) |
                  (of_b & (border.side > 0));
   cv::dilate(band, band, {});  // the input's pixels may be finer

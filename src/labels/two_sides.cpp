@@ -31,8 +31,9 @@ std::vector<cv::Point> places_of(const cv::Mat& mask, std::size_t count) {
   return some;
 }
 
-/// What values at places are at points: the plane through those nearby, so that a drift across the border does not look
-/// like a step between its two sides. points x places: what each place counts for.
+/// What values at places are at points: the plane through those nearby, so that a drift across the
+/// border does not look like a step between its two sides. points x places: what each place counts
+/// for.
 Eigen::MatrixXd local_planes(const std::vector<cv::Point>& places, const std::vector<Point>& points, double width_px) {
   constexpr double trust_in_mean = 1e-3;  // of all places: takes over where none is near
   constexpr double quarter_px = period_px / 4;
@@ -168,8 +169,9 @@ class Surroundings {
 
   /// Between the two sides' planes.
   cv::Mat half_way(const cv::Mat& discriminant) const {
-    constexpr int step_px = 16, most_steps = 64;  // planes change over their width, which is three steps
-    constexpr double centre = 0.5;                // of a cell
+    constexpr int step_px = 16,
+                  most_steps = 64;  // planes change over their width, which is three steps
+    constexpr double centre = 0.5;  // of a cell
     const cv::Size coarse(std::clamp(box_.width / step_px, 1, most_steps),
                           std::clamp(box_.height / step_px, 1, most_steps));
     std::vector<Point> cells;

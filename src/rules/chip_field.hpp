@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The chips in space: which lie one chip apart, which are surrounded by their own kind, which parts touch.
+// The chips in space: which lie one chip apart, which are surrounded by their own kind, which parts
+// touch.
 #pragma once
 
 #include <cstdint>
@@ -13,17 +14,19 @@
 
 namespace metamict {
 
-/// A view of an image's chips by what they look like; grid, rows and order must outlive it. A part is any set of chips.
+/// A view of an image's chips by what they look like; grid, rows and order must outlive it. A part
+/// is any set of chips.
 class ChipField {
  public:
-  /// Two chips that lie one chip apart, so that they share no pixel: what they have in common is the material.
+  /// Two chips that lie one chip apart, so that they share no pixel: what they have in common is
+  /// the material.
   struct Pair {
     std::uint32_t a, b;
     float dissimilarity;  ///< 1 - cosine
   };
 
-  /// rows_ND: what the chips look like, one row of length 1 a chip. order: of each chip; empty where it is not known.
-  /// range: of the dissimilarities over the image.
+  /// rows_ND: what the chips look like, one row of length 1 a chip. order: of each chip; empty
+  /// where it is not known. range: of the dissimilarities over the image.
   ChipField(const ChipGrid& grid, const RowMatrixXf& rows_ND, const std::vector<float>& order, double range,
             const NestedOptions& options);
 
@@ -52,14 +55,15 @@ class ChipField {
   cv::Mat core_of(const Nodes& part) const;
   Nodes core_or_all(const Nodes& part) const;
 
-  /// The core, and the innermost chips of every lattice-free piece that has no core but is no splinter. A small pocket
-  /// that was taken for the cap keeps chips that speak for it.
+  /// The core, and the innermost chips of every lattice-free piece that has no core but is no
+  /// splinter. A small pocket that was taken for the cap keeps chips that speak for it.
   cv::Mat cores_of(const Nodes& part) const;
 
   /// Connected pieces, by edges or corners.
   std::vector<Nodes> pieces(const Nodes& part) const;
 
-  /// Median order index of a part's core; of all its chips where it has none. 0 where no order is known.
+  /// Median order index of a part's core; of all its chips where it has none. 0 where no order is
+  /// known.
   double order_of(const Nodes& part) const;
 
   /// The mean of what some chips look like, of length 1.

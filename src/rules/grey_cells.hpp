@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The mean grey on a grid finer than the chips' grid. A film of another material may be thinner than a chip.
+// The mean grey on a grid finer than the chips' grid. A film of another material may be thinner
+// than a chip.
 #pragma once
 
 #include <array>
@@ -14,13 +15,14 @@
 
 namespace metamict {
 
-/// The mean grey around each cell. A cell is a sixteenth of a chip, a quarter of a period at the usual chip.
+/// The mean grey around each cell. A cell is a sixteenth of a chip, a quarter of a period at the
+/// usual chip.
 class GreyCells {
  public:
   static constexpr int per_chip = 16;
 
-  /// grey: CV_32F. contrast: the standard deviation of the lattice's pixels, the unit of grey steps; 0 where there is
-  /// no lattice. The grid must outlive this.
+  /// grey: CV_32F. contrast: the standard deviation of the lattice's pixels, the unit of grey
+  /// steps; 0 where there is no lattice. The grid must outlive this.
   GreyCells(const ChipGrid& grid, cv::Mat grey, double contrast, GreyCellOptions options = {})
       : grid_(&grid), grey_(std::move(grey)), contrast_(contrast), options_(options) {}
 
@@ -46,7 +48,8 @@ class GreyCells {
   GreyCellOptions options_;
 };
 
-/// The cells of a micrograph. order: of each chip; the contrast is that of the ordered chips, in the median.
+/// The cells of a micrograph. order: of each chip; the contrast is that of the ordered chips, in
+/// the median.
 GreyCells grey_cells(const Micrograph& canonical, const ChipGrid& grid, const std::vector<float>& order, int threads,
                      const GreyCellOptions& options = {});
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Where the mean grey of one lattice makes a step. There the material changes, for the signal grows as about Z^1.7.
+// Where the mean grey of one lattice makes a step. There the material changes, for the signal grows
+// as about Z^1.7.
 #pragma once
 
 #include <opencv2/core.hpp>
@@ -12,18 +13,21 @@ namespace metamict {
 
 /// Cuts ordered regions where their grey makes a step. A film may be as thin as three periods.
 ///
-/// A step is the change of the grey over a line less the largest change beside it, within about a chip on either side.
-/// So a wedge, contamination and shading make no step: they change the grey as much beside a line as over it. A
-/// particle's flank and a dark line make none either: they are steep on one side.
+/// A step is the change of the grey over a line less the largest change beside it, within about a
+/// chip on either side. So a wedge, contamination and shading make no step: they change the grey as
+/// much beside a line as over it. A particle's flank and a dark line make none either: they are
+/// steep on one side.
 class GreySteps {
  public:
   explicit GreySteps(const GreyCells& cells, const GreyStepOptions& options = {});
 
-  /// The parts of a region between which its grey steps, by chip; the region alone where it does not.
+  /// The parts of a region between which its grey steps, by chip; the region alone where it does
+  /// not.
   std::vector<Nodes> parts(const Nodes& region) const;
 
  private:
-  /// The line between high and low crosses here for all thresholds of the levelled grey in [from, to).
+  /// The line between high and low crosses here for all thresholds of the levelled grey in [from,
+  /// to).
   struct Crossing {
     float from, to;
     float step;  ///< in contrasts
@@ -36,8 +40,9 @@ class GreySteps {
   };
   Step step_at(double threshold, const std::vector<Crossing>& crossings) const;
 
-  /// The higher side of a core's step; empty where the core has none. Of all thresholds that pass, the one whose line
-  /// steps most is taken; then half-way between the medians of its two sides, where that passes, too.
+  /// The higher side of a core's step; empty where the core has none. Of all thresholds that pass,
+  /// the one whose line steps most is taken; then half-way between the medians of its two sides,
+  /// where that passes, too.
   cv::Mat upper_side(const cv::Mat& core) const;
   std::vector<double> thresholds_over(std::vector<float> values) const;
   bool are_sides(const cv::Mat& core, const cv::Mat& high) const;

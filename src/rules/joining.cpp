@@ -14,7 +14,8 @@ namespace {
 
 constexpr double infinite = std::numeric_limits<double>::infinity();
 
-/// How clear a jump is, from dissimilarities in the median: across a border, and inside either part.
+/// How clear a jump is, from dissimilarities in the median: across a border, and inside either
+/// part.
 double clarity(const ChipField& field, double across, double inside_a, double inside_b) {
   constexpr double least_rough = 1e-6;
   const JumpOptions& jump = field.options().jump;
@@ -31,8 +32,9 @@ double clarity_at_a_distance(const ChipField& field, const Nodes& a, const Nodes
                  median(field.sample(some_b, some_b)));
 }
 
-/// 1 where one part has a lattice and the other none. Below 1 it only puts the joins in order: what fades goes with
-/// what is nearest to it in order. Joined by looks alone, it would bridge crystal and glass.
+/// 1 where one part has a lattice and the other none. Below 1 it only puts the joins in order: what
+/// fades goes with what is nearest to it in order. Joined by looks alone, it would bridge crystal
+/// and glass.
 double clarity_of_order(const OrderGapOptions& gap, double low, double high) {
   constexpr double below_one = 0.99;
   const bool without = low <= std::max(disordered_to, gap.glass_share * high);

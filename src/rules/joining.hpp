@@ -8,16 +8,18 @@
 
 namespace metamict {
 
-/// Whether a part may be split at all. False where even its least alike chips are too alike for a border's jump.
+/// Whether a part may be split at all. False where even its least alike chips are too alike for a
+/// border's jump.
 bool may_hold_a_border(const ChipField& field, const Nodes& part);
 
-/// How clearly the looks of two parts jump between them: 1 or more is a border. Measured over the chips that lie one
-/// chip apart, one in each part, against those inside a part. Infinite where no chips lie so.
+/// How clearly the looks of two parts jump between them: 1 or more is a border. Measured over the
+/// chips that lie one chip apart, one in each part, against those inside a part. Infinite where no
+/// chips lie so.
 double clarity_across(const ChipField& field, const Nodes& a, const Nodes& b);
 
-/// Joins the two parts with the least clear border, again and again, until all borders are clear. Neighbours are joined
-/// first; parts that nowhere lie one chip apart are then compared as wholes. A part with a lattice and one without are
-/// two whatever their looks.
+/// Joins the two parts with the least clear border, again and again, until all borders are clear.
+/// Neighbours are joined first; parts that nowhere lie one chip apart are then compared as wholes.
+/// A part with a lattice and one without are two whatever their looks.
 std::vector<Nodes> join_alike(const ChipField& field, std::vector<Nodes> parts);
 
 }  // namespace metamict

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Every threshold of the rule `nested`, with its unit and the measurement that set it. docs/nested.md tells the rule
-// step by step, and what the maps lose without each of them.
+// Every threshold of the rule `nested`, with its unit and the measurement that set it.
+// docs/nested.md tells the rule step by step, and what the maps lose without each of them.
 #pragma once
 
 #include <cstddef>
@@ -10,42 +10,46 @@ namespace metamict {
 
 /// When a border parts two parts: their looks jump across it.
 struct JumpOptions {
-  /// Least dissimilarity across the border over that inside the rougher part. On simulated scenes drift and noise stay
-  /// below 2.8, and true borders are above 3.8.
+  /// Least dissimilarity across the border over that inside the rougher part. On simulated scenes
+  /// drift and noise stay below 2.8, and true borders are above 3.8.
   double ratio = 3.0;
-  /// Least rise of the dissimilarity across the border, as a share of its range over the image. True borders of those
-  /// scenes rise by 0.15 or more.
+  /// Least rise of the dissimilarity across the border, as a share of its range over the image.
+  /// True borders of those scenes rise by 0.15 or more.
   double least = 0.1;
-  /// Cosine. The range counts as at least this. One lattice has a range of 0.02 to 0.5; in one image of 30 the places
-  /// of chips in the cell made a jump of 0.01.
+  /// Cosine. The range counts as at least this. One lattice has a range of 0.02 to 0.5; in one
+  /// image of 30 the places of chips in the cell made a jump of 0.01.
   double least_range = 0.2;
 };
 
 /// When two parts are two because one has a lattice and the other has none. Unit: the order index.
 struct OrderGapOptions {
-  /// A part counts as without a lattice up to this share of its neighbour's order. Scan lines and contamination
-  /// repeat, too: a glass beside a good crystal reads up to a quarter of it.
+  /// A part counts as without a lattice up to this share of its neighbour's order. Scan lines and
+  /// contamination repeat, too: a glass beside a good crystal reads up to a quarter of it.
   double glass_share = 0.25;
-  /// The difference that counts as one whole border when joins are put in order: crystal against glass.
+  /// The difference that counts as one whole border when joins are put in order: crystal against
+  /// glass.
   double full = 0.6;
 };
 
 /// Sizes and places of parts.
 struct PartOptions {
-  /// Share of the smallest part (a chip and its surroundings); a smaller piece is a splinter and no region of its own.
+  /// Share of the smallest part (a chip and its surroundings); a smaller piece is a splinter and no
+  /// region of its own.
   double splinter_share = 0.5;
   /// Half chips. A chip does not choose a part whose core is farther away, unless none is nearer.
   int reach_half_chips = 3;
-  /// A part without a core is a border where the way over it from one neighbour to the other turns by at most so many
-  /// times the direct way. Two right-angled ways make the square root of 2.
+  /// A part without a core is a border where the way over it from one neighbour to the other turns
+  /// by at most so many times the direct way. Two right-angled ways make the square root of 2.
   double longest_detour = std::numbers::sqrt2;
-  /// Chips that stand for a part where all pairs would be too many. All pairs give the same maps; a bound on the time.
+  /// Chips that stand for a part where all pairs would be too many. All pairs give the same maps; a
+  /// bound on the time.
   std::size_t sampled_chips = 300;
 };
 
 /// The mean grey on cells of a sixteenth of a chip.
 struct GreyCellOptions {
-  /// Cells. So near another region a cell may show it: a chip knows its border to about a period, four cells.
+  /// Cells. So near another region a cell may show it: a chip knows its border to about a period,
+  /// four cells.
   int margin_cells = 5;
   /// Cells: the standard deviation of the Gaussian over the grey, half a period.
   double blur_cells = 2;
@@ -57,36 +61,38 @@ struct LayerOptions {
   int rounds = 6;
   /// A region of the looks with a smaller share of the cells is a splinter beside the layers.
   double present_share = 0.05;
-  /// Regions that share so much of the cells with the layers are the layers already: nothing is cut.
+  /// Regions that share so much of the cells with the layers are the layers already: nothing is
+  /// cut.
   double same_share = 0.9;
 };
 
-/// When the border between two layers without a lattice is one. Steps are in standard deviations of the lattice's
-/// pixels.
+/// When the border between two layers without a lattice is one. Steps are in standard deviations of
+/// the lattice's pixels.
 struct LayerBorderOptions {
   /// Cells between the border and where either side is read.
   int reach_cells = 3;
   /// Least step over the border, in the median.
   double least_step = 0.5;
-  /// Longest border, over the sum of its width and height. A layer's border runs straight from one end to the other (1);
-  /// patches have longer borders, or several.
+  /// Longest border, over the sum of its width and height. A layer's border runs straight from one
+  /// end to the other (1); patches have longer borders, or several.
   double longest = 1.25;
 };
 
-/// When the grey of one lattice steps: two materials with the same structure. Steps are in standard deviations of the
-/// lattice's pixels.
+/// When the grey of one lattice steps: two materials with the same structure. Steps are in standard
+/// deviations of the lattice's pixels.
 struct GreyStepOptions {
-  /// Least step. On simulated scenes with drift and wedges one lattice steps by less than 0.10, two that differ in
-  /// nothing else by 0.37 and more.
+  /// Least step. On simulated scenes with drift and wedges one lattice steps by less than 0.10, two
+  /// that differ in nothing else by 0.37 and more.
   double least = 0.25;
-  /// Least step over what the lattice itself leaves in the cells. True steps stand at 16 and more, rows of atoms at 1.
+  /// Least step over what the lattice itself leaves in the cells. True steps stand at 16 and more,
+  /// rows of atoms at 1.
   double over_ripple = 6;
   /// Cells between the step and where either side is read.
   int reach_cells = 3;
   /// Places where the step is crossed; with fewer it is no step. One chip's edge.
   std::size_t least_crossings = 16;
-  /// Thresholds that are tried: so many by shares of the cells, and so many by even distances. A quarter of them gives
-  /// the same maps.
+  /// Thresholds that are tried: so many by shares of the cells, and so many by even distances. A
+  /// quarter of them gives the same maps.
   std::size_t thresholds = 40;
   /// Share of the cells on either end that even distances leave out.
   double tail_share = 0.01;

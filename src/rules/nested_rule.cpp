@@ -40,8 +40,8 @@ bool are_the_same(const std::vector<Nodes>& layers, const std::vector<Nodes>& pr
   return static_cast<double>(std::max(straight, crossed)) >= same_share * static_cast<double>(chips);
 }
 
-/// The layers of what hangs together without a lattice, where it is one region by its looks, or two that are not the
-/// layers already. Empty where it stays as it is.
+/// The layers of what hangs together without a lattice, where it is one region by its looks, or two
+/// that are not the layers already. Empty where it stays as it is.
 std::vector<Nodes> layers_of(const Nodes& whole, const std::vector<Nodes>& regions, const GreyPhases& phases,
                              const LayerOptions& options) {
   std::vector<Nodes> present;
@@ -86,14 +86,15 @@ std::vector<Nodes> cut_into_materials(const std::vector<Nodes>& regions, const C
   });
 }
 
-/// Cuts ordered regions into grains by their chips' spectra, and pockets out of them that have lost their lattice.
+/// Cuts ordered regions into grains by their chips' spectra, and pockets out of them that have lost
+/// their lattice.
 std::vector<Nodes> cut_into_grains(const std::vector<Nodes>& regions, const ChipField& looks, const ChipField& lattice,
                                    Splitter& by_lattice) {
   return cut_each(regions, [&](const Nodes& region) {
     if (!is_ordered(looks.order_of(region))) return std::vector<Nodes>{};
     std::vector<Nodes> grains = join_alike(lattice, by_lattice.split(region));
-    // A grain has a core, and a lattice there; a pocket has a core and none. Anything else is the region's edge, where
-    // chips show its neighbours too.
+    // A grain has a core, and a lattice there; a pocket has a core and none. Anything else is the
+    // region's edge, where chips show its neighbours too.
     std::erase_if(grains, [&](const Nodes& grain) {
       const double order = lattice.order_of(grain);
       return !lattice.has_core(grain) || (!is_ordered(order) && !is_disordered(order));

@@ -34,7 +34,8 @@ std::vector<Candidate> candidates_of(const ChipField& field, const std::vector<N
 std::size_t most_alike(const ChipField& field, std::uint32_t node, const std::vector<Candidate>& candidates) {
   float nearest = std::numeric_limits<float>::infinity();
   for (const Candidate& candidate : candidates) nearest = std::min(nearest, candidate.away(field.grid(), node));
-  // A chip reaches half a chip beyond its centre on either side: a core farther off has no share in it.
+  // A chip reaches half a chip beyond its centre on either side: a core farther off has no share in
+  // it.
   const float reach = std::max(static_cast<float>(field.options().parts.reach_half_chips * field.half_chip()),
                                nearest + static_cast<float>(field.half_chip()));
   std::size_t best = 0;

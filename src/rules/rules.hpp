@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The rules that --cut accepts: cuts of the scores (mean, median, mode, a number), and the table of derived rules,
-// which combine cuts or refine them. A new derived rule joins with one line of that table, and nowhere else.
+// The rules that --cut accepts: cuts of the scores (mean, median, mode, a number), and the table of
+// derived rules, which combine cuts or refine them. A new derived rule joins with one line of that
+// table, and nowhere else.
 #pragma once
 
 #include <optional>
@@ -18,7 +19,8 @@ namespace metamict {
 
 struct DerivedRule {
   std::string_view name;
-  bool keeps_parts;  ///< whether it holds the scores of parts beside those of the whole: for the forecast of memory
+  bool keeps_parts;  ///< whether it holds the scores of parts beside those of the whole: for the
+                     ///< forecast of memory
   Communities (*find)(const Scene& scene, const CommunityOptions& options, const Resources& resources,
                       const Progress& progress);
 };

@@ -90,7 +90,8 @@ std::vector<Nodes> Splitter::split(const Nodes& chips) {
   const int workers = at_once(communities_.node_stability.size(), resources_.threads);
   parallel_for(parts.size(), workers, [&](std::size_t, std::size_t i) {
     inner[i] = split(parts[i]);
-    // What lies on one side of a border is joined before it meets the other side, lest border chips bridge the two.
+    // What lies on one side of a border is joined before it meets the other side, lest border chips
+    // bridge the two.
     if (clear) inner[i] = join_alike(field_, std::move(inner[i]));
   });
   std::vector<Nodes> pieces;

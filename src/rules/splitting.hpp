@@ -15,15 +15,15 @@ namespace metamict {
 /// The similarity scores of some of the chips, rescaled to their own least and most alike pair.
 Similarity restrict_to(const Similarity& similarity, const Nodes& chips, const Resources& resources);
 
-/// Splits parts at their own mean cut. Parts between which a border is clear are joined inside before they meet the
-/// other side; all others are joined only when everything is split. Joined on the way down, a gentle change over a
-/// large region would hide a small region behind it.
+/// Splits parts at their own mean cut. Parts between which a border is clear are joined inside
+/// before they meet the other side; all others are joined only when everything is split. Joined on
+/// the way down, a gentle change over a large region would hide a small region behind it.
 class Splitter {
  public:
   using SimilarityOf = std::function<Similarity(const Nodes&)>;
 
-  /// similarity_of: some chips, by what they look like in the field. Engine and stability go into `communities`, which
-  /// knows every chip.
+  /// similarity_of: some chips, by what they look like in the field. Engine and stability go into
+  /// `communities`, which knows every chip.
   Splitter(const ChipField& field, SimilarityOf similarity_of, const CommunityOptions& options,
            const Resources& resources, const Progress& progress, Communities& communities)
       : field_(field),
