@@ -6,19 +6,27 @@
 // (Fortunato and Barthelemy 2007). It also finds bands along borders, because chips across a border
 // look like each other. A graph does not know where its nodes lie. A micrograph does, so the rule
 // asks where the chips lie:
-//   Split:  communities inside communities, from the whole image down.
-//   Join:   parts that no border parts. A border is a jump: chips one chip apart across it are much
-//   less alike than
-//           chips one chip apart on either side. Noise, wedges and focus drift change as much
-//           inside as across. A part with a lattice and one without are two even where order fades
-//           and nothing jumps.
-//   Resolve: parts too narrow to hold a chip of their own are borders; their chips go to the most
-//   alike neighbours. Stray pieces: a piece away from its region goes to the region around it,
-//   unless a border parts the two. Layers: parts without a lattice are cut where their grey tells
-//   layers apart. Pieces: pieces without a lattice that look unlike are regions of their own.
-//   Materials: a lattice is cut where its mean grey steps. The encoder forgives brightness, so it
-//   cannot tell. Grains: a lattice is split once more by the chips' spectra. The encoder forgives
-//   small rotations.
+//
+// Split. Communities inside communities, from the whole image down.
+//
+// Join. Parts that no border parts become one. A border is a jump: chips one chip apart across it
+// are much less alike than chips one chip apart on either side. Noise, wedges and focus drift
+// change as much inside as across. A part with a lattice and one without are two even where order
+// fades.
+//
+// Resolve. A part too narrow to hold a core is a border. Its chips go to the most alike neighbours.
+//
+// Stray pieces. A piece away from its region goes to the region around it, unless a border parts
+// the two.
+//
+// Layers. Parts without a lattice are cut where their grey tells layers apart.
+//
+// Pieces. Pieces without a lattice that look unlike are regions of their own.
+//
+// Materials. A lattice is cut where its mean grey steps. The encoder forgives brightness, so it
+// cannot tell.
+//
+// Grains. A lattice is split once more by the chips' spectra. The encoder forgives small rotations.
 #pragma once
 
 #include <optional>
