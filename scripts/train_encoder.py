@@ -270,6 +270,9 @@ def objective(model, head, batch, dtype):
 # ---------------------------------------------------------------- training
 
 
+STAGES = ("conv1", "bn1", "layer1", "layer2", "layer3", "layer4")
+
+
 class Trainer:
     def __init__(self, arguments):
         self.arguments = arguments
@@ -280,8 +283,11 @@ class Trainer:
         for module in self.model.modules():
             if isinstance(module, torch.nn.BatchNorm2d):
                 module.momentum = 0.02
-        decayed = [p for p in self.model.parameters() if p.ndim > 1]
-        plain = [p for p in self.model.parameters() if p.ndim == 1] + list(self.head.parameters())
+        for name in STAGES[: STAGES.index(arguments.train_from)]:
+            getattr(self.model, name).requires_grad_(False)
+        trained = [p for p in self.model.parameters() if p.requires_grad]
+        decayed = [p for p in trained if p.ndim > 1]
+        plain = [p for p in trained if p.ndim == 1] + list(self.head.parameters())
         self.optimizer = torch.optim.AdamW(
             [{"params": decayed, "weight_decay": 0.02}, {"params": plain, "weight_decay": 0.0}],
             lr=arguments.rate, betas=(0.9, 0.98), foreach=True,
@@ -453,6 +459,7 @@ def parse():
     parser.add_argument("--scenes", type=int, default=3, help="micrographs a step, two crops of each")
     parser.add_argument("--chips", type=int, default=3, help="single chips a crop")
     parser.add_argument("--freeze-after", type=float, default=0.6, help="share of the time after which batch norm stands still")
+    parser.add_argument("--train-from", choices=STAGES, default="conv1", help="stages before this one keep their weights: less to compute for a further stage")
     parser.add_argument("--workers", type=int, default=2, help="processes that make scenes")
     parser.add_argument("--keep-scenes", type=int, default=1500, help="recent scenes kept for when the workers are slow")
     parser.add_argument("--threads", type=int, default=1)
