@@ -1,11 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measures how well an encoder's scores separate and grade the regions of held-out simulated scenes."""
+"""Measures what an encoder's scores are worth on held-out scenes: the paper's maps first, then separation and grading.
+
+Half of the scenes come from the training's simulator (other seeds), half from the quality bench's, which works another way
+(bench/quality/scenes.py, a seed that the bench does not use).
+"""
 
 import math
+import pathlib
+import random
+import sys
 
+import igraph
 import numpy
+import scipy.ndimage
 import scipy.stats
-import sklearn.cluster
 import sklearn.metrics
 import torch
 import torch.nn.functional as F
@@ -13,24 +21,35 @@ import torch.nn.functional as F
 import resnet50
 import stem_sim
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "bench/quality"))
+import scenes as bench_scenes
+
 CHIP_PX = 64
 STRIDE_PX = 16
+KINDS = ("stack", "pocket", "wedge", "pocket", "grains", "stack", "gradient")
+CUTS = ("mean", "median", "mode")
 
 
-def make_scenes(seed, count, size_px=256):
-    """Held-out scenes: standardised image, region weights, similarity and disorder of the regions."""
-    scenes = []
+def make_scenes(seed, count, size_px=320):
+    """Held-out scenes: standardised image [H, W], region weights [R, H, W], similarity of the regions (None where not known), disorder."""
     for k in range(count):
-        scene = stem_sim.training_scene(numpy.random.default_rng([seed, k]), size_px=size_px)
-        scenes.append(
-            (
-                torch.from_numpy(numpy.ascontiguousarray(stem_sim.standardise(scene.image), dtype=numpy.float32)),
-                torch.from_numpy(numpy.ascontiguousarray(scene.weights, dtype=numpy.float32)),
-                torch.from_numpy(numpy.ascontiguousarray(scene.similarity, dtype=numpy.float32)),
-                numpy.asarray(scene.disorder, dtype=numpy.float32),
-            )
+        if k % 2 == 0:
+            scene = stem_sim.training_scene(numpy.random.default_rng([seed, k]), size_px=size_px)
+            image, weights, similarity, disorder = scene.image, scene.weights, torch.from_numpy(scene.similarity), scene.disorder
+        else:
+            scene = bench_scenes.scene(KINDS[k // 2 % len(KINDS)], [seed, k])
+            zoom = 16 / scene.period_px
+            image = scipy.ndimage.zoom(scene.image.astype(numpy.float32), zoom, order=1)[: size_px + 64, : size_px + 64]
+            places = [numpy.minimum(((numpy.arange(n) + 0.5) / zoom).astype(int), len(scene.truth) - 1) for n in image.shape]
+            truth = scene.truth[numpy.ix_(*places)]
+            weights = numpy.stack([truth == label for label in range(1, int(truth.max()) + 1)])
+            similarity, disorder = None, numpy.array([float(label in scene.amorphous) for label in range(1, len(weights) + 1)])
+        yield (
+            torch.from_numpy(numpy.ascontiguousarray(stem_sim.standardise(image), dtype=numpy.float32)),
+            torch.from_numpy(numpy.ascontiguousarray(weights, dtype=numpy.float32)),
+            similarity,
+            numpy.asarray(disorder, dtype=numpy.float32),
         )
-    return scenes
 
 
 @torch.no_grad()
@@ -74,55 +93,65 @@ def score_histogram(scores):
     return float(scores.mean()), float(numpy.median(scores)), float(counts.argmax() / 100)
 
 
-def measure(rows, fractions, similarity, disorder):
-    """Figures for one scene: separation of pure chips, grading of all, clusters told the true number."""
+def communities(count, i, j, scores, cut):
+    """Louvain's communities of the graph that a cut leaves, edges weighted by score."""
+    kept = scores >= cut
+    graph = igraph.Graph(n=count, edges=numpy.stack([i[kept], j[kept]], 1))
+    igraph.set_random_number_generator(random.Random(1))
+    return numpy.array(graph.community_multilevel(weights=numpy.maximum(scores[kept], 1e-6).tolist()).membership)
+
+
+def measure(rows, fractions, similarity, disorder, maps=True):
+    """Figures for one scene: the histogram, separation and grading of chips, and the maps of the three cuts against the truth."""
     cosines = (rows @ rows.t()).numpy().astype(numpy.float64)
-    products = (fractions @ similarity @ fractions.t()).numpy()
-    norms = numpy.sqrt(numpy.maximum(products.diagonal(), 1e-6))
-    targets = products / norms[:, None] / norms[None]
     i, j = numpy.triu_indices(len(cosines), 1)
-    pairs, wanted = cosines[i, j], targets[i, j]
-    span = max(pairs.max() - pairs.min(), 1e-9)
-    report = dict(zip(("mean", "median", "mode"), score_histogram((pairs - pairs.min()) / span)))
-    report["error"] = float(numpy.abs(pairs - wanted).mean())
-    label, pure = fractions.argmax(1).numpy(), (fractions.max(1).values > 0.85).numpy()
-    present = numpy.unique(label)
-    if len(present) < 2 or len(numpy.unique(label[pure])) < 2:
+    pairs = cosines[i, j]
+    angles = numpy.arccos(numpy.clip(pairs, -1, 1))
+    scores = (angles.max() - angles) / max(angles.max() - angles.min(), 1e-9)
+    report = dict(zip(CUTS, score_histogram(scores)))
+    label, pure = fractions.argmax(1).numpy(), (fractions.max(1).values > 0.95).numpy()
+    if similarity is not None:
+        products = (fractions @ similarity @ fractions.t()).numpy()
+        norms = numpy.sqrt(numpy.maximum(products.diagonal(), 1e-6))
+        wanted = (products / norms[:, None] / norms[None])[i, j]
+        if len(numpy.unique(label)) > 1:
+            report["spearman"] = float(scipy.stats.spearmanr(pairs, wanted)[0])
+    same, both = label[i] == label[j], pure[i] & pure[j]
+    if (same & both).any():
+        report["within"], report["spread"] = float(scores[same & both].mean()), float(scores[same & both].std())
+        side = math.isqrt(len(rows)) if math.isqrt(len(rows)) ** 2 == len(rows) else None
+        if side:
+            far = numpy.hypot(i // side - j // side, i % side - j % side) > 8
+            for name, those in (("near", ~far), ("far", far)):  # the share of one region's pairs that the mode's cut keeps
+                if (same & both & those).any():
+                    report[f"kept_{name}"] = float((scores >= report["mode"])[same & both & those].mean())
+    if len(numpy.unique(label)) < 2:
         return report
-    report["spearman"] = float(scipy.stats.spearmanr(pairs, wanted)[0])
-    both = pure[i] & pure[j]
-    report["auc"] = sklearn.metrics.roc_auc_score((label[i] == label[j])[both], pairs[both])
-    distance = numpy.clip(1 - cosines, 0, 2)
-    numpy.fill_diagonal(distance, 0)
-    report["silhouette"] = float(
-        sklearn.metrics.silhouette_score(distance[numpy.ix_(pure, pure)], label[pure], metric="precomputed")
-    )
-    means = sklearn.cluster.KMeans(len(present), n_init=4, random_state=1).fit_predict(rows.numpy())
-    report["ari"] = sklearn.metrics.adjusted_rand_score(label, means)
+    if len(numpy.unique(same[both])) == 2:
+        report["between"] = float(scores[~same & both].mean())
+        report["auc"] = sklearn.metrics.roc_auc_score(same[both], pairs[both])
+    report["order"] = float(report["mode"] > report["median"] > report["mean"])
     amorphous = disorder[label] > 0.8
-    if 0.02 < amorphous.mean() < 0.9:
-        report["amorphous_iou"] = max(
-            (amorphous & (means == k)).sum() / (amorphous | (means == k)).sum() for k in range(len(present))
-        )
+    for cut in CUTS if maps else ():
+        found = communities(len(rows), i, j, scores, report[cut])
+        report[f"ari_{cut}"] = sklearn.metrics.adjusted_rand_score(label, found)
+        if 0.02 < amorphous.mean() < 0.9:
+            report[f"amorphous_{cut}"] = max((amorphous & (found == k)).sum() / (amorphous | (found == k)).sum() for k in range(found.max() + 1))
     return report
 
 
 def validate(model, scenes, bfloat16):
-    """Means over the scenes, per chip (`chip_*`) and from the shared pass (`shared_*`); `quality` ranks checkpoints."""
+    """Means over the scenes of the shared pass's figures; `agree`: cosine of the two ways on every fourth; `quality` ranks checkpoints by maps."""
     dtype = torch.bfloat16 if bfloat16 else torch.float32
     gathered = {}
-    for image, weights, similarity, disorder in scenes:
-        fractions = chip_fractions(weights)
-        chip, shared = embed_chips(model, image, dtype), embed_shared(model, image, dtype)
-        gathered.setdefault("agree", []).append(float((chip * shared).sum(1).mean()))
-        for name, rows in (("chip", chip), ("shared", shared)):
-            for key, value in measure(rows, fractions, similarity, disorder).items():
-                gathered.setdefault(f"{name}_{key}", []).append(value)
+    for number, (image, weights, similarity, disorder) in enumerate(scenes):
+        fractions, shared = chip_fractions(weights), embed_shared(model, image, dtype)
+        if number % 4 == 0:
+            gathered.setdefault("agree", []).append(float((embed_chips(model, image, dtype) * shared).sum(1).mean()))
+        for key, value in measure(shared, fractions, similarity, disorder).items():
+            gathered.setdefault(key, []).append(value)
     report = {key: float(numpy.mean(values)) for key, values in gathered.items()}
-    parts = [
-        report.get(f"{name}_{key}", 0.0) for name in ("chip", "shared") for key in ("ari", "auc", "spearman", "silhouette")
-    ]
-    report["quality"] = sum(parts) / len(parts)
+    report["quality"] = sum(report.get(f"ari_{cut}", 0.0) for cut in CUTS) / len(CUTS)
     return report
 
 

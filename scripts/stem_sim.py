@@ -272,7 +272,7 @@ def random_mask(rng, shape, inner_px: float) -> np.ndarray:
         distance = (smooth_noise(rng, shape, rng.uniform(0.12, 0.25) * inner_px) + rng.normal(0, 0.3)) * 20.0
     if rng.random() < 0.65:
         distance = distance + smooth_noise(rng, shape, rng.uniform(4, 25)) * rng.uniform(1, 10)
-    softness = rng.uniform(0.3, 2.0) if rng.random() < 0.7 else rng.uniform(2.0, 8.0)
+    softness = rng.choice([rng.uniform(0.3, 2.0), rng.uniform(2.0, 8.0), rng.uniform(8.0, 30.0)], p=[0.65, 0.27, 0.08])
     return soft_step(distance, softness)
 
 
@@ -329,6 +329,7 @@ class Microscope:
     """Conditions shared by everything in one image."""
     probe_px: float                       # standard deviation at the sharpest place
     defocus: float = 0.0                  # relative growth of the probe across the picture
+    defocus_before: float = 0.0           # relative growth at the side where it begins
     defocus_direction_deg: float = 0.0
     astigmatism: float = 0.0              # relative difference of the probe's two widths (or the blur of a tilt)
     astigmatism_deg: float = 0.0
@@ -340,6 +341,8 @@ class Microscope:
     flyback_length_px: float = 12.0
     wedge: float = 0.0                    # relative change of thickness across the picture
     wedge_direction_deg: float = 0.0
+    thickness: float = 1.0                # grey factor of the picture's middle
+    bend_deg: float = 0.0                 # rms local turn of the lattice, as strain or a slow stage drift makes it
     contamination: float = 0.0            # grey of the blotches
     contamination_length_px: float = 40.0
     counts: float = 100.0                 # detector counts per pixel at grey 1
@@ -371,13 +374,22 @@ def blur_by_probe(scene: np.ndarray, scope: Microscope) -> np.ndarray:
     """The probe's blur, with the focus drifting across the picture (three widths blended)."""
     spectrum = fft.rfft2(scene)
     if scope.defocus <= 0:
-        return fft.irfft2(spectrum * probe_transfer(scope, scene.shape), s=scene.shape)
+        return fft.irfft2(spectrum * probe_transfer(scope, scene.shape, scope.defocus_before), s=scene.shape)
     place = ramp(scene.shape, scope.defocus_direction_deg) * 2
     out = np.zeros(scene.shape, np.float32)
     for level in range(3):
         out += np.clip(1 - np.abs(place - level), 0, 1) * fft.irfft2(
-            spectrum * probe_transfer(scope, scene.shape, scope.defocus * level / 2), s=scene.shape)
+            spectrum * probe_transfer(scope, scene.shape, scope.defocus_before + scope.defocus * level / 2), s=scene.shape)
     return out
+
+
+def bent(image: np.ndarray, bend_deg: float, rng) -> np.ndarray:
+    """The picture warped slowly, so that a lattice in it turns and stretches by about bend_deg from place to place."""
+    length = rng.uniform(0.25, 0.6) * image.shape[0]
+    pull = np.deg2rad(bend_deg) * length
+    y, x = np.mgrid[0:image.shape[0], 0:image.shape[1]].astype(np.float32)
+    at = [y + pull * smooth_noise(rng, image.shape, length), x + pull * smooth_noise(rng, image.shape, length)]
+    return ndimage.map_coordinates(image, at, order=1, mode="reflect")
 
 
 def scan_lines(image: np.ndarray, scope: Microscope, rng) -> np.ndarray:
@@ -415,7 +427,7 @@ def detect(grey: np.ndarray, scope: Microscope, rng) -> np.ndarray:
 def look(scene: np.ndarray, scope: Microscope, rng) -> np.ndarray:
     """An object on its canvas through the whole microscope; counts on the canvas."""
     grey = blur_by_probe(scene, scope)
-    grey *= 1 + scope.wedge * (ramp(grey.shape, scope.wedge_direction_deg) - 0.5)
+    grey *= scope.thickness * (1 + scope.wedge * (ramp(grey.shape, scope.wedge_direction_deg) - 0.5))
     if scope.contamination > 0:
         blotches = np.clip(smooth_noise(rng, grey.shape, scope.contamination_length_px) + 0.3, 0, None)
         grey = grey * (1 - 0.7 * scope.contamination * np.tanh(blotches)) + scope.contamination * blotches
@@ -446,11 +458,11 @@ def material_similarity(a: Material, b: Material) -> float:
     distance = 2.2 * abs(a.disorder - b.disorder) ** 1.5
     distance += order * _lattice_difference(a, b)
     contrast = abs(np.log(max(a.grey, 0.02) / max(b.grey, 0.02)))
-    distance += (0.45 + 0.4 * order) * 1.5 * np.tanh(contrast / 1.5)
+    distance += (0.45 + 0.85 * order) * 1.5 * np.tanh(contrast / 1.5)
     texture = {"lattice": 0, "amorphous": 0, "mottled": 1, "void": 2}
     if texture[a.kind] != texture[b.kind]:
         distance += 1.0 * min(a.disorder, b.disorder)
-    return float(max(np.exp(-distance), 0.02))
+    return float(max(np.exp(-1.3 * distance), 0.01))
 
 
 def similarity_matrix(materials: list[Material]) -> np.ndarray:
@@ -472,7 +484,7 @@ class TrainingScene:
 
 def random_lattice(rng) -> Lattice:
     family = rng.choice(["perovskite", "square", "rectangular", "hexagonal", "honeycomb", "dumbbell", "perovskite110", "oblique"],
-                        p=[0.42, 0.1, 0.1, 0.12, 0.05, 0.11, 0.06, 0.04])
+                        p=[0.34, 0.08, 0.1, 0.12, 0.09, 0.15, 0.08, 0.04])
     ratio = rng.uniform(0.97, 1.04) if family in ("perovskite", "square") else rng.uniform(1.0, 1.6)
     z_a, z_b = _random_atoms(rng, family)
     return make_lattice(family, (z_a, z_b), ratio, rng.uniform(0.2, 0.3))
@@ -482,6 +494,8 @@ def _random_atoms(rng, family):
     if family == "dumbbell":
         return [(14, 14), (32, 32), (31, 33), (48, 52), (33, 31), (49, 15)][rng.integers(6)]
     heavy = rng.choice([38, 38, 39, 56, 57, 57, 60, 82])
+    if family == "honeycomb" and rng.random() < 0.6:  # MoS2, WSe2, graphene: a metal and two chalcogens, or equal columns
+        return [(42, 23), (74, 50), (74, 34), (42, 34), (6, 6), (42, 50)][rng.integers(6)]
     return heavy, rng.choice([8, 13, 21, 22, 22, 25, 26, 26, 28, 40, 41, 47])
 
 
@@ -510,7 +524,9 @@ def amorphous_form(rng, material: Material, grey_low: float = 0.45, grey_high: f
 
 def random_materials(rng) -> list[Material]:
     """What one scene is made of, parent lattice first."""
-    parent = Material("lattice", 1.0, random_lattice(rng), pedestal=rng.uniform(0.2, 0.75), spacing=rng.uniform(0.5, 0.85),
+    lattice = random_lattice(rng)
+    low = 0.02 if lattice.family in ("honeycomb", "hexagonal") and rng.random() < 0.5 else 0.2  # a sheet stands on nothing
+    parent = Material("lattice", 1.0, lattice, pedestal=rng.uniform(low, 0.75), spacing=rng.uniform(0.5, 0.85),
                       sharpness=rng.uniform(0.1, 0.9), speckle_sd=rng.uniform(0.02, 0.1), name="parent")
     parent = disordered(rng, parent, rng.uniform(0.0, 0.12))
     if rng.random() < 0.2:
@@ -518,22 +534,22 @@ def random_materials(rng) -> list[Material]:
     if rng.random() < 0.25:
         parent = replace(parent, streak=rng.uniform(0.1, 0.45), streak_deg=rng.uniform(0, 360), slices=6)
     extras = []
-    if rng.random() < 0.75:
+    if rng.random() < 0.65:
         extras.append(amorphous_form(rng, parent))
     second = replace(parent, lattice=coherent_partner(rng, parent.lattice), grey=rng.uniform(0.35, 0.95),
                      pedestal=float(np.clip(parent.pedestal + rng.normal(0, 0.1), 0.15, 0.8)), name="second")
-    if rng.random() < 0.65:
-        extras.append(second)
     if rng.random() < 0.55:
+        extras.append(second)
+    if rng.random() < 0.35:
         half = disordered(rng, parent, rng.uniform(0.2, 0.85))
         extras.append(replace(half, grey=rng.uniform(0.6, 1.05), name="partial"))
-    if rng.random() < 0.45:
+    if rng.random() < 0.4:
         extras.append(Material("mottled", rng.uniform(1.3, 3.0), grain=rng.uniform(0.3, 2.5), speckle_sd=rng.uniform(0.03, 0.25),
                                fringe=rng.uniform(0, 0.3) if rng.random() < 0.4 else 0.0, name="cap"))
     extras += [m for m, p in _odd_materials(rng, parent, second) if rng.random() < p]
     rng.shuffle(extras)
     chosen = [parent] + extras
-    if rng.random() < 0.12:
+    if rng.random() < 0.1:
         solid = [m for m in chosen if m.kind != "void"]
         chosen = [solid[rng.integers(len(solid))]]
     return chosen[:6]
@@ -541,13 +557,16 @@ def random_materials(rng) -> list[Material]:
 
 def _odd_materials(rng, parent: Material, second: Material):
     """Rarer company, each with its chance."""
-    grain = replace(parent, turn_deg=rng.uniform(8, 45) * rng.choice([-1, 1]), name="grain")
+    twinned = parent.lattice.family in ("perovskite110", "dumbbell") and rng.random() < 0.5
+    turn_deg = 70.53 if twinned else rng.uniform(8, 45)  # a mirror plane {111} seen along <110>, or a tilt boundary
+    grain = replace(parent, turn_deg=turn_deg * rng.choice([-1, 1]), grey=rng.uniform(0.92, 1.08), name="twin" if twinned else "grain")
+    thicker = replace(parent, grey=rng.choice([0.5, 2.0]) * rng.uniform(0.9, 1.1), name="another number of layers")
     other = replace(parent, lattice=random_lattice(rng), turn_deg=rng.uniform(-45, 45), grey=rng.uniform(0.4, 1.6), name="other lattice")
     glass = amorphous_form(rng, second)
     worse = replace(disordered(rng, second, rng.uniform(0.2, 0.8)), name="partial second")
     void = Material("void", rng.uniform(0.0, 0.08), name="vacuum")
     carbon = replace(amorphous_form(rng, parent, 0.05, 0.3), name="carbon", spacing=rng.uniform(0.3, 0.6))
-    return [(grain, 0.2), (other, 0.15), (glass, 0.15), (worse, 0.12), (void, 0.07), (carbon, 0.12)]
+    return [(grain, 0.4), (other, 0.22), (glass, 0.12), (worse, 0.1), (void, 0.07), (carbon, 0.12), (thicker, 0.06)]
 
 
 def random_period_px(rng) -> float:
@@ -569,31 +588,61 @@ def random_microscope(rng, period_px: float, brightest: float) -> Microscope:
         jitter_px=maybe(0.7, rng.uniform(0.05, 0.8)), flyback_px=maybe(0.1, rng.uniform(1, 8)), flyback_length_px=rng.uniform(4, 25),
         wedge=maybe(0.7, rng.uniform(0, 0.5)), wedge_direction_deg=rng.uniform(0, 360),
         contamination=maybe(0.25, rng.uniform(0.03, 0.2)), contamination_length_px=rng.uniform(1.5, 5) * period_px,
-        counts=float(np.exp(rng.uniform(np.log(5), np.log(500)))), readout=rng.uniform(0.1, 1.5), dark=maybe(0.5, rng.uniform(0, 20)),
+        bend_deg=maybe(0.35, rng.uniform(0.3, 3.0)), counts=float(np.exp(rng.uniform(np.log(3), np.log(500)))), readout=rng.uniform(0.1, 1.5), dark=maybe(0.5, rng.uniform(0, 20)),
         saturation=brightest * rng.uniform(0.8, 1.1) if rng.random() < 0.3 else np.inf,
         sampling=rng.uniform(0.5, 1.0) if rng.random() < 0.6 else 1.0)
 
 
-def training_scene(rng: np.random.Generator, size_px: int = 192, period_px: float | None = None) -> TrainingScene:
-    """A random scene of one to six regions at the canonical scale, with what is true of it."""
+def crop_microscope(rng, scope: Microscope) -> Microscope:
+    """The microscope as it stands over one small part of a large micrograph: the drifts have gone some way."""
+    share = rng.uniform(0.15, 1.0)
+    before = rng.uniform(0, 1 - share)
+    sign = rng.choice([-1, 1])
+    return replace(
+        scope, defocus=scope.defocus * share, defocus_before=scope.defocus * before, defocus_direction_deg=scope.defocus_direction_deg,
+        wedge=scope.wedge * share * sign, thickness=1 + scope.wedge * (before + share / 2 - 0.5) * sign,
+        contamination=scope.contamination * rng.uniform(0, 1.5), bend_deg=scope.bend_deg)
+
+
+def training_micrograph(rng: np.random.Generator, size_px: int = 192, views: int = 2, period_px: float | None = None) -> list[TrainingScene]:
+    """Random crops of one micrograph of one to six regions at the canonical scale, with what is true of them.
+
+    The crops share materials, orientation, dose and detector, and lie anywhere: focus, thickness and contamination have
+    drifted between them, noise and lattice origin are others, and not every region is in every crop. So pairs of windows from two
+    crops are the far pairs of a large image. All crops hold weights for all regions.
+    """
     period = random_period_px(rng) if period_px is None else float(period_px)
     side = fft.next_fast_len(size_px + 2 * MARGIN_PX, real=True)
     shape, inner = (side, side), (slice(MARGIN_PX, MARGIN_PX + size_px),) * 2
     materials = random_materials(rng)
-    layout = rng.choice([stacked_layers, paint_regions, voronoi_cells], p=[0.35, 0.53, 0.12])
-    weights = layout(rng, len(materials), shape, inner) if len(materials) > 1 else np.ones((1,) + shape)
-    materials = materials[:len(weights)]
-    if len(materials) > 1:  # the parent must not always be the background
-        order = rng.permutation(len(materials))
-        materials = [materials[k] for k in order]
+    layout = rng.choice([stacked_layers, paint_regions, voronoi_cells], p=[0.35, 0.5, 0.15])
+    angle_deg = rng.uniform(0, 360)
+    if period_px is None and rng.random() < 0.3:  # chips a whole number of cells apart: no phase tells them apart
+        period, angle_deg = 16.0 * np.exp(rng.normal(0, 0.008)), rng.choice([0, 90, 45]) + rng.normal(0, 0.7)
     scope = random_microscope(rng, period, max(m.grey for m in materials))
     shear = np.eye(2) + rng.normal(0, 0.012, (2, 2))
-    placing = Placing(period, rng.uniform(0, 360), rng.uniform(0, side, 2), shear)
-    probe_hat = probe_transfer(scope, shape, 0.5 * scope.defocus)
-    scene = sum(w * object_of(m, placing, probe_hat, rng, shape) for w, m in zip(weights, materials))
-    image = look(scene, scope, rng)
-    return TrainingScene(
-        image=image[inner].astype(np.float32), weights=weights[(slice(None),) + inner].astype(np.float32),
-        similarity=similarity_matrix(materials), disorder=np.array([m.disorder for m in materials], np.float32),
-        info={"names": [m.name for m in materials], "period_px": period, "greys": [m.grey for m in materials],
-              "layout": layout.__name__, "microscope": scope})
+    crops = []
+    for view in range(views):
+        here = list(rng.permutation(len(materials)))  # the parent must not always be the background
+        if view > 0 and len(here) > 1:
+            here = here[: rng.integers(max(1, len(here) // 2), len(here) + 1)]
+        drawn = layout(rng, len(here), shape, inner) if len(here) > 1 else np.ones((1,) + shape)
+        weights = np.zeros((len(materials),) + shape, np.float32)
+        weights[here[:len(drawn)]] = drawn
+        local = crop_microscope(rng, scope) if views > 1 else scope
+        placing = Placing(period, angle_deg, rng.uniform(0, side, 2), shear)
+        probe_hat = probe_transfer(local, shape, local.defocus_before + 0.5 * local.defocus)
+        scene = sum(weights[k] * object_of(materials[k], placing, probe_hat, rng, shape) for k in here[:len(drawn)])
+        if local.bend_deg > 0:
+            scene = bent(scene, local.bend_deg, rng)
+        crops.append(TrainingScene(
+            image=look(scene, local, rng)[inner].astype(np.float32), weights=weights[(slice(None),) + inner],
+            similarity=similarity_matrix(materials), disorder=np.array([m.disorder for m in materials], np.float32),
+            info={"names": [m.name for m in materials], "period_px": period, "greys": [m.grey for m in materials],
+                  "layout": layout.__name__, "microscope": local}))
+    return crops
+
+
+def training_scene(rng: np.random.Generator, size_px: int = 192, period_px: float | None = None) -> TrainingScene:
+    """One crop that is the whole micrograph."""
+    return training_micrograph(rng, size_px, 1, period_px)[0]
