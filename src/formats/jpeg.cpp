@@ -214,12 +214,6 @@ RawImage decode(const ReadRequest& request, const Bytes& bytes, const Picture& p
   return raw;
 }
 
-// More than a compressed picture within the limit has.
-Bytes read_picture(const Path& path, std::uint64_t max_pixels) {
-  return read_all(InputFile(path),
-                  8 * std::min(max_pixels, std::uint64_t{1} << 40) + (std::uint64_t{1} << 24));
-}
-
 }  // namespace
 
 bool is_jpeg(Head head, const Path&) {
@@ -227,11 +221,11 @@ bool is_jpeg(Head head, const Path&) {
 }
 
 std::vector<DatasetInfo> list_jpeg(const Path& path, std::uint64_t max_pixels) {
-  return {walk_jpeg(read_picture(path, max_pixels)).info};
+  return {walk_jpeg(read_compressed(path, max_pixels)).info};
 }
 
 RawImage read_jpeg(const ReadRequest& request) {
-  const Bytes bytes = read_picture(request.path, request.max_pixels);
+  const Bytes bytes = read_compressed(request.path, request.max_pixels);
   return decode(request, bytes, walk_jpeg(bytes));
 }
 

@@ -220,13 +220,6 @@ RawImage decode(const ReadRequest& request, const Bytes& bytes, const Picture& p
   return raw;
 }
 
-// A header can claim any size; this many bytes are more than a compressed picture within the limit
-// has.
-Bytes read_picture(const Path& path, std::uint64_t max_pixels) {
-  return read_all(InputFile(path),
-                  8 * std::min(max_pixels, std::uint64_t{1} << 40) + (std::uint64_t{1} << 24));
-}
-
 }  // namespace
 
 bool is_png(Head head, const Path&) {
@@ -235,11 +228,11 @@ bool is_png(Head head, const Path&) {
 }
 
 std::vector<DatasetInfo> list_png(const Path& path, std::uint64_t max_pixels) {
-  return {walk_png(read_picture(path, max_pixels)).info};
+  return {walk_png(read_compressed(path, max_pixels)).info};
 }
 
 RawImage read_png(const ReadRequest& request) {
-  const Bytes bytes = read_picture(request.path, request.max_pixels);
+  const Bytes bytes = read_compressed(request.path, request.max_pixels);
   return decode(request, bytes, walk_png(bytes));
 }
 

@@ -26,10 +26,8 @@ class Timed {
 
   template <class Stage>
   auto operator()(const char* name, const Stage& stage) const {
-    const auto start = std::chrono::steady_clock::now();
-    auto value = stage();
-    seconds_[name] += seconds_since(start);
-    return value;
+    const Stopwatch stopwatch(seconds_[name]);
+    return stage();
   }
 
  private:
@@ -38,6 +36,18 @@ class Timed {
 
 void append(Notes& notes, const Notes& more, const std::string& prefix = {}) {
   for (const std::string& note : more) notes.push_back(prefix + note);
+}
+
+/// The result before the first stage: the image, and what is to be said of it.
+Result begun(Micrograph micrograph, const SegmentOptions& options) {
+  Result result;
+  result.primary = primary_rule(options.rules, result.notes);
+  result.micrograph = std::move(micrograph);
+  append(result.notes, result.micrograph.notes);
+  if (!result.micrograph.nm_per_pixel)
+    result.notes.push_back(
+        "the pixel size is not known: lengths and areas are in pixels; give --pixel-size");
+  return result;
 }
 
 /// The micrograph as the encoder sees it, with the chips laid over it and their order measured.
@@ -121,14 +131,8 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& op
   options.check();
   const Resources& resources = options.resources;
   const std::vector<Rule> rules = parse_rules(options.rules.cuts);
-  Result result;
+  Result result = begun(std::move(micrograph), options);
   const Timed timed(result.seconds);
-  result.primary = primary_rule(options.rules, result.notes);
-  result.micrograph = std::move(micrograph);
-  append(result.notes, result.micrograph.notes);
-  if (!result.micrograph.nm_per_pixel)
-    result.notes.push_back(
-        "the pixel size is not known: lengths and areas are in pixels; give --pixel-size");
 
   Chips chips = timed(
       "grid", [&] { return lay_chips(result.micrograph, shape_of(encoder.identity()), options); });
@@ -150,8 +154,9 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& op
                     result.order};
   const auto apply = [&](std::size_t i, const Progress& tell) {
     AppliedRule applied;
-    auto& [rule, notes, seconds] = applied;
-    const Timed in_rule(seconds);
+    RuleResult& rule = applied.rule;
+    Notes& notes = applied.notes;
+    const Timed in_rule(applied.seconds);
     rule.name = rules[i].name;
     rule.kind = rules[i].derived ? RuleKind::derived : RuleKind::threshold;
     if (rules[i].derived) {
@@ -170,14 +175,8 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& op
       });
     }
     append(notes, rule.communities.notes);
-    rule.map = in_rule("paint", [&] {
-      LabelMap map = paint(scene.grid, rule.communities, options.paint);
-      if (rules[i].derived && options.paint.borders == Borders::pixels)
-        append(notes, sharpen(map, rule.communities, result.micrograph, scene, resources.threads));
-      rule.regions = measure_regions(result.micrograph, map, rule.communities, scene.order);
-      rule.community_scores = community_scores(scene.similarity, rule.communities);
-      return map;
-    });
+    rule.map = in_rule("paint", [&] { return paint(scene.grid, rule.communities, options.paint); });
+    in_rule("paint", [&] { complete(applied, result.micrograph, scene, options); });
     return applied;
   };
   const int workers = at_once(result.grid.chips(), resources.threads);

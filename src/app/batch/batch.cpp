@@ -90,6 +90,7 @@ class Batch {
  private:
   int dry_run();
   void refuse_existing() const;
+  void make_output() const;
   void prepare_output();
   int run_locked();
   /// Runs the work. It writes run.json and finds the exit code even after an interruption.
@@ -147,14 +148,18 @@ Batch::Batch(const SegmentCommand& command, Console& console, Log& log, BatchHoo
         {images[i], stems[i], command.output / stems[i], "pending", {}, 0, {}, 0, {}, {}});
 }
 
-int Batch::run() {
-  if (command_.dry_run) return dry_run();
-  if (!command_.resume && !command_.overwrite) refuse_existing();
+void Batch::make_output() const {
   std::error_code failure;
   fs::create_directories(command_.output, failure);
   if (failure)
     throw OutputError("output folder " + command_.output.string() +
                       " cannot be made: " + failure.message());
+}
+
+int Batch::run() {
+  if (command_.dry_run) return dry_run();
+  if (!command_.resume && !command_.overwrite) refuse_existing();
+  make_output();
   const OutputLock lock(command_.output);
   if (!lock.note().empty()) log_.warning(lock.note());
   // Another process may have been here between the first look and the lock.
@@ -208,11 +213,7 @@ int Batch::run_to_the_end(const std::function<void()>& work) {
 }
 
 int Batch::run_stream(const StreamHooks& hooks) {
-  std::error_code failure;
-  fs::create_directories(command_.output, failure);
-  if (failure)
-    throw OutputError("output folder " + command_.output.string() +
-                      " cannot be made: " + failure.message());
+  make_output();
   const OutputLock lock(command_.output);
   if (!lock.note().empty()) log_.warning(lock.note());
   prepare_output();

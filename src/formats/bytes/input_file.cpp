@@ -84,4 +84,10 @@ std::vector<unsigned char> read_all(const InputFile& file, std::uint64_t most) {
   return bytes;
 }
 
+std::vector<unsigned char> read_compressed(const std::filesystem::path& path,
+                                           std::uint64_t max_pixels) {
+  return read_all(InputFile(path),
+                  8 * std::min(max_pixels, std::uint64_t{1} << 40) + (std::uint64_t{1} << 24));
+}
+
 }  // namespace metamict

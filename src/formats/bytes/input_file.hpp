@@ -61,4 +61,9 @@ class InputFile {
 /// The whole file as bytes. Throws InputError above `most` bytes.
 std::vector<unsigned char> read_all(const InputFile& file, std::uint64_t most);
 
+/// Reads a whole file that holds a compressed picture of at most `max_pixels`. A header can claim
+/// any size, so a file with more bytes than such a picture can have is refused. Throws InputError.
+std::vector<unsigned char> read_compressed(const std::filesystem::path& path,
+                                           std::uint64_t max_pixels);
+
 }  // namespace metamict
