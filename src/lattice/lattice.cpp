@@ -38,10 +38,11 @@ double alike(const Repeats& repeats, const Cell& cell) {
                    repeats.at(cell.t - cell.u)});
 }
 
-/// Blur makes short vectors alike; they are no translations where still shorter ones are more
-/// alike.
+/// Blur makes short vectors alike, the shorter the more: between the translations of a crystal it
+/// is less alike.
 bool is_blur(const Repeats& repeats, cv::Point2d t) {
-  return repeats.at(t) > 0.08 && repeats.at(0.75 * t) >= repeats.at(t);
+  const double here = repeats.at(t), nearer = repeats.at(0.75 * t);
+  return here > 0 && nearer >= here && repeats.at(0.5 * t) >= nearer;
 }
 
 /// The cells of the spectra and of single windows, each once, those that most of the image shows.
@@ -100,7 +101,11 @@ LatticeFinding measure_lattice(const Micrograph& micrograph, const LatticeOption
   const Elected& first = elected.front();
   if (spectral.empty() && (first.alike < clearly_alike || !has_texture(pixels))) return {};
   const double second = elected.size() > 1 ? elected[1].share : 0;
-  if (first.share > 0.5 && second < clear_margin * first.share)
+  // The spectrum is a second witness: against it more of the windows have to agree.
+  const double of_spectrum =
+      spectral.empty() ? 0 : spectral.front().period_px() / first.cell.period_px();
+  const double needed = std::abs(of_spectrum - 1) < 0.05 ? 1.0 / 2 : 2.0 / 3;
+  if (first.share > needed && second < clear_margin * first.share)
     return {lattice_of(first.cell, first.share), {}};
   return {{}, periods(elected)};
 }
