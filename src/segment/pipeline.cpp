@@ -104,6 +104,17 @@ struct AppliedRule {
   StageSeconds seconds;
 };
 
+/// Sharpens the borders of a derived rule's map, and measures the regions of any rule's.
+void complete(AppliedRule& applied, const Micrograph& micrograph, const Scene& scene,
+              const SegmentOptions& options) {
+  RuleResult& rule = applied.rule;
+  if (rule.kind == RuleKind::derived && options.paint.borders == Borders::pixels)
+    append(applied.notes,
+           sharpen(rule.map, rule.communities, micrograph, scene, options.resources.threads));
+  rule.regions = measure_regions(micrograph, rule.map, rule.communities, scene.order);
+  rule.community_scores = community_scores(scene.similarity, rule.communities);
+}
+
 /// Returns the rules' numbers, the slowest rules first.
 std::vector<std::size_t> longest_first(const std::vector<Rule>& rules) {
   std::vector<std::size_t> numbers(rules.size());
