@@ -43,7 +43,7 @@ class Repeats {
     double scale;  ///< pixels of the image a pixel of this level
     cv::Mat lags;  ///< lag 0 in the middle
     std::vector<Cell> cells;
-    double reach() const { return scale * (lags.cols / 2 - 2); }
+    double reach() const { return scale * static_cast<double>(lags.cols / 2 - 2); }
   };
   Level look(const cv::Mat& even, double scale, int window) const;
   double correlation(cv::Rect window, cv::Point2d t) const;

@@ -22,7 +22,7 @@ cv::Mat brighter_phase(const cv::Mat& grey, const cv::Mat& mask, const LayerOpti
 class GreyPhases {
  public:
   explicit GreyPhases(const GreyCells& cells, NestedOptions options = {})
-      : cells_(cells), options_(std::move(options)) {}
+      : cells_(cells), options_(options) {}
 
   /// The layers of some chips; all in one where the phases are no layers.
   std::vector<Nodes> parts(const Nodes& nodes) const;
