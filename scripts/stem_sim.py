@@ -462,7 +462,7 @@ def material_similarity(a: Material, b: Material) -> float:
     texture = {"lattice": 0, "amorphous": 0, "mottled": 1, "void": 2}
     if texture[a.kind] != texture[b.kind]:
         distance += 1.0 * min(a.disorder, b.disorder)
-    return float(max(np.exp(-1.3 * distance), 0.01))
+    return float(max(np.exp(-1.7 * distance), 0.01))
 
 
 def similarity_matrix(materials: list[Material]) -> np.ndarray:

@@ -137,8 +137,8 @@ def tent():
 
 def sharpened(fractions):
     """The larger share counts for more, so that windows on a border lean to one side of it."""
-    squares = fractions.square()
-    return squares / squares.sum(-1, keepdim=True).clamp_min(1e-6)
+    powers = fractions.pow(4)
+    return powers / powers.sum(-1, keepdim=True).clamp_min(1e-9)
 
 
 def window_fractions(weights, kernel):
