@@ -328,7 +328,7 @@ std::vector<ReciprocalLattice> find_lattices(const cv::Mat& pixels, const Lattic
 std::vector<ReciprocalLattice> lattices_of_spectra(const cv::Mat& pixels,
                                                    const LatticeOptions& options) {
   std::vector<ReciprocalLattice> all;
-  for (const Found& found : at_all_scales(pixels, options, 1152, instead_of_each_other))
+  for (const Found& found : at_all_scales(pixels, options, 896, instead_of_each_other))
     all.insert(all.end(), found.lattices.begin(), found.lattices.end());
   return all;
 }
