@@ -9,6 +9,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "base/sha256.hpp"
+#include "base/text.hpp"
 #include "metamict/errors.hpp"
 #include "metamict/formats.hpp"
 
@@ -56,13 +57,6 @@ void refuse_constant(const std::string& name, const cv::Mat& pixels) {
       std::to_chars(text.data(), text.data() + text.size(), static_cast<float>(least)).ptr;
   throw InputError(name + ": is constant: all " + std::to_string(pixels.total()) + " pixels are " +
                    std::string(text.data(), end) + ", so there is nothing to segment");
-}
-
-std::string number(double value) {
-  std::array<char, 32> text{};
-  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value,
-                                     std::chars_format::general, 6)
-                           .ptr};
 }
 
 void set_pixel_size(Micrograph& micrograph, const DatasetInfo& info, const LoadOptions& options) {

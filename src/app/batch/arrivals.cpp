@@ -12,6 +12,7 @@
 
 #include "app/process/log.hpp"
 #include "app/process/signals.hpp"
+#include "base/stopwatch.hpp"
 #include "metamict/errors.hpp"
 
 namespace metamict::app {
@@ -42,10 +43,6 @@ bool open_for_writing(const fs::path& file) {
   ::fcntl(descriptor, F_SETLEASE, F_UNLCK);
   ::close(descriptor);
   return busy;
-}
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
 }  // namespace

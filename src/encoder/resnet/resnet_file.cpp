@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <new>
 
+#include "base/stopwatch.hpp"
 #include "encoder/probe.hpp"
 #include "encoder/resnet/resnet_encoder.hpp"
 #include "encoder/torchscript/torchscript_file.hpp"
@@ -18,10 +19,6 @@ namespace {
 /// Whether LibTorch might find a CUDA card. Only LibTorch can tell whether it does.
 bool may_have_cuda() {
   return std::filesystem::exists("/dev/nvidiactl") || std::filesystem::exists("/dev/dxg");
-}
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
 bool agrees(const RecordedFeatures& recorded, const RowMatrixXf& features,
