@@ -21,7 +21,7 @@ cv::Mat brighter_phase(const cv::Mat& grey, const cv::Mat& mask, const LayerOpti
 /// they are no layer.
 class GreyPhases {
  public:
-  explicit GreyPhases(const GreyCells& cells, NestedOptions options = {})
+  explicit GreyPhases(const GreyCells& cells, const NestedOptions& options = {})
       : cells_(cells), options_(options) {}
 
   /// The layers of some chips; all in one where the phases are no layers.
