@@ -14,8 +14,7 @@ bool is_of_class(hid_t object, const char* name) {
 
 // The signal is named by the group or, in older files, marks itself.
 std::string signal_of(hid_t group) {
-  if (const std::string name = text_attribute(group, "signal");
-      !name.empty() && has(group, name))
+  if (const std::string name = text_attribute(group, "signal"); !name.empty() && has(group, name))
     return name;
   for (const auto& name : members(group)) {
     const Handle dataset = open_dataset(group, name);
