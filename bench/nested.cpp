@@ -174,6 +174,7 @@ std::vector<Variation> variations() {
   VARY(jump.ratio, {1e-6, 1.5, 6});
   VARY(jump.least, {1e-6, 0.05, 0.2});
   VARY(jump.least_range, {0, 0.1, 0.4});
+  VARY(order.least, {0, 0.2, 0.8});
   VARY(order.glass_share, {0, 0.125, 0.5});
   VARY(order.full, {1e9, 0.3, 1.2});
   VARY(parts.splinter_share, {0, 0.25, 1});
@@ -182,11 +183,16 @@ std::vector<Variation> variations() {
   VARY(parts.sampled_chips, {1e9, 150, 600});
   VARY(cells.margin_cells, {0, 2, 10});
   VARY(cells.blur_cells, {0.25, 1, 4});
+  VARY(layers.outer_share, {0, 0.1, 0.4});
   VARY(layers.rounds, {100, 1, 3});
   VARY(layers.present_share, {0, 0.025, 0.1});
   VARY(layers.same_share, {2, 0.8, 0.95});
   VARY(layer_border.reach_cells, {0, 1, 6});
   VARY(layer_border.least_step, {0, 0.25, 1, 1e9});
+  VARY(layer_border.least_anywhere, {-1e9, 0.1, 0.4});
+  VARY(layer_border.anywhere_share, {0.025, 0.1});
+  VARY(layer_border.least_crossings, {1, 4, 16});
+  VARY(layer_border.shortest, {0, 0.7, 0.95});
   VARY(layer_border.longest, {1e9, 1.1, 1.5});
   VARY(grey_step.least, {0, 0.125, 0.5, 1e9});
   VARY(grey_step.over_ripple, {0, 3, 12});

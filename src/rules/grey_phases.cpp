@@ -60,8 +60,8 @@ cv::Mat brighter_phase(const cv::Mat& grey, const cv::Mat& mask, const LayerOpti
   cv::Mat number_at(mask.size(), CV_32S, cv::Scalar(-1));
   for (std::size_t i = 0; i < points.size(); ++i)
     number_at.at<int>(points[i]) = static_cast<int>(i);
-  Levels levels;
-  cv::minMaxLoc(grey, &levels.dark, &levels.bright, nullptr, nullptr, mask);
+  std::vector<float> values = values_under(mask, grey);
+  Levels levels{quantile(values, options.outer_share), quantile(values, 1 - options.outer_share)};
   cv::Mat side;
   for (int round = 0; round < options.rounds; ++round) {
     if (!(levels.gap() > 0)) return {};
@@ -99,10 +99,12 @@ bool GreyPhases::is_border(const cv::Mat& core, const cv::Mat& bright) const {
     cross(at, {1, 0});
     cross(at, {0, 1});
   }
-  if (steps.empty()) return false;
+  if (steps.size() < wanted.least_crossings) return false;
   const cv::Size box = cv::boundingRect(line).size();
   const double length = static_cast<double>(line.size()) / (box.width + box.height);
-  return length <= wanted.longest && median(steps) >= wanted.least_step;
+  return length >= wanted.shortest && length <= wanted.longest &&
+         median(steps) >= wanted.least_step &&
+         quantile(steps, wanted.anywhere_share) >= wanted.least_anywhere;
 }
 
 std::vector<Nodes> GreyPhases::parts(const Nodes& nodes) const {

@@ -38,7 +38,7 @@ double clarity_at_a_distance(const ChipField& field, const Nodes& a, const Nodes
 double clarity_of_order(const OrderGapOptions& gap, double low, double high) {
   constexpr double below_one = 0.99;
   const bool without = low <= std::max(disordered_to, gap.glass_share * high);
-  if (is_ordered(high) && without) return 1;
+  if (is_ordered(high) && without && high - low >= gap.least) return 1;
   return std::min((high - low) / gap.full, below_one);
 }
 

@@ -23,6 +23,9 @@ struct JumpOptions {
 
 /// When two parts are two because one has a lattice and the other has none. Unit: the order index.
 struct OrderGapOptions {
+  /// Least difference between the two. Order fades over many chips in the gradients of the quality
+  /// bench: no jump.
+  double least = 0.4;
   /// A part counts as without a lattice up to this share of its neighbour's order. Scan lines and
   /// contamination repeat, too: a glass beside a good crystal reads up to a quarter of it.
   double glass_share = 0.25;
@@ -57,6 +60,8 @@ struct GreyCellOptions {
 
 /// Which of two layers without a lattice a cell belongs to, and whether the two are kept.
 struct LayerOptions {
+  /// Share of the cells that lie outside the two levels at first, on either end.
+  double outer_share = 0.2;
   /// Cuts and medians in turns. More change no map; a bound on the time.
   int rounds = 6;
   /// A region of the looks with a smaller share of the cells is a splinter beside the layers.
@@ -73,8 +78,14 @@ struct LayerBorderOptions {
   int reach_cells = 3;
   /// Least step over the border, in the median.
   double least_step = 0.5;
-  /// Longest border, over the sum of its width and height. A layer's border runs straight from one
-  /// end to the other (1); patches have longer borders, or several.
+  /// Least step nearly everywhere: all but `anywhere_share` of the border has it.
+  double least_anywhere = 0.2;
+  double anywhere_share = 0.05;
+  /// Places where the border is crossed; with fewer it is no border.
+  std::size_t least_crossings = 8;
+  /// Length of the border over the sum of its width and height. A layer's border runs straight from
+  /// one end to the other (1); patches have longer borders, or several.
+  double shortest = 0.85;
   double longest = 1.25;
 };
 
