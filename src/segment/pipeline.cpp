@@ -73,8 +73,8 @@ Chips lay_chips(const Micrograph& micrograph, const EncoderShape& encoder,
   return chips;
 }
 
-/// Draws the map's borders by the pixels beside them. A note says which borders that could not
-/// decide.
+/// Draws the map's borders by the pixels beside them. A note counts the borders where these do not
+/// tell the two sides apart.
 Notes sharpen(LabelMap& map, const Communities& communities, const Micrograph& micrograph,
               const Scene& scene, int threads) {
   std::vector<bool> ordered{false};
