@@ -28,6 +28,7 @@ struct EncoderIdentity {
   std::string device;         ///< "cpu", "cuda:0"
   std::string embedding;      ///< "chip" or "shared"
   std::string path;           ///< which implementation runs: "LibTorch", "oneDNN"
+  std::string similarity = "minmax";  ///< "minmax" or "angle": the scale that its sidecar asks for
 };
 
 enum class Normalise { image, chip };

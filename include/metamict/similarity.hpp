@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "metamict/embed.hpp"
@@ -50,18 +51,25 @@ struct SimilarityStatistics {
   std::vector<std::uint64_t> counts;      ///< 65,536: how many pairs have each quantum
 };
 
-enum class SimilarityScale { minmax, raw };
+/// How a cosine becomes a score.
+/// - minmax: 0 is the least alike pair of this image, 1 the most alike (paper, section 3).
+/// - raw: the cosine, cut off below 0, as in the authors' later code.
+/// - angle: like minmax, of the angle between the embeddings instead of its cosine. The cosine is
+///   flat where embeddings are alike, so it heaps these pairs in a spike; the angle spreads them.
+/// - automatic: the one that the encoder's sidecar asks for.
+enum class SimilarityScale { automatic, minmax, raw, angle };
+
+/// "minmax", "raw", "angle" or "auto".
+std::string name_of(SimilarityScale scale);
 
 struct SimilarityOptions {
-  SimilarityScale scale =
-      SimilarityScale::minmax;  ///< minmax: 0 = the least alike pair of this image, 1 = the most
-                                ///< alike; raw: cosine, cut off below 0
+  SimilarityScale scale = SimilarityScale::automatic;
 };
 
 struct Similarity {
   std::shared_ptr<const ScoreMatrix> scores;
   SimilarityStatistics statistics;
-  SimilarityScale scale = SimilarityScale::minmax;
+  SimilarityScale scale = SimilarityScale::minmax;  ///< never automatic
   Notes notes;
 
   std::size_t nodes() const { return scores->nodes(); }
@@ -69,8 +77,8 @@ struct Similarity {
 };
 
 /// Scores every pair by 1 - (d - d_min)/(d_max - d_min), where d is the cosine distance (paper,
-/// section 3). If all distances are equal, every score is 1 and a note says so. Throws InputError
-/// for fewer than two chips.
+/// section 3) or the angle. If all distances are equal, every score is 1 and a note says so. Throws
+/// InputError for fewer than two chips.
 Similarity compare(const Embeddings& embeddings, const SimilarityOptions& options = {},
                    const Resources& resources = {}, const Progress& progress = {});
 

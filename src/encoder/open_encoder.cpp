@@ -49,8 +49,10 @@ std::unique_ptr<Encoder> open_encoder(const EncoderOptions& options) {
   return open_encoder_noting(options, {});
 }
 
-std::unique_ptr<Encoder> open_encoder_noting(const EncoderOptions& options, Notes notes) {
+std::unique_ptr<Encoder> open_encoder_noting(const EncoderOptions& asked, Notes notes) {
+  EncoderOptions options = asked;
   Sidecar sidecar = read_sidecar(options.model);
+  options.embedding = chosen_embedding(options.embedding, sidecar);
   const MappedFile file(options.model);
   sidecar.sha256 = verified_hash(file.bytes(), options, sidecar, notes);
   if (auto encoder = open_resnet_file(file.bytes(), options, sidecar, notes)) return encoder;

@@ -101,6 +101,7 @@ EncoderIdentity identity_of(const Sidecar& sidecar) {
   identity.features = sidecar.features;
   identity.input_px = sidecar.input_px;
   identity.cells_per_chip = sidecar.cells_per_chip;
+  identity.similarity = sidecar.similarity;
   return identity;
 }
 

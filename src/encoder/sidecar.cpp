@@ -73,6 +73,18 @@ std::array<float, 3> required_channels(const json& sidecar, const fs::path& path
   return result;
 }
 
+/// Reads one of two names. A sidecar without the key leaves the value as it is.
+void read_choice(const json& sidecar, const fs::path& path, const char* key,
+                 const std::array<std::string_view, 2>& names, std::string& value) {
+  if (!sidecar.contains(key)) return;
+  const std::string expected =
+      "\"" + std::string(names[0]) + "\" or \"" + std::string(names[1]) + "\"";
+  value = required<std::string>(sidecar, path, key, expected.c_str());
+  if (std::find(names.begin(), names.end(), value) == names.end())
+    throw ModelError(path.string() + ": \"" + key + "\" is \"" + value + "\", expected " +
+                     expected);
+}
+
 json parse_sidecar(const fs::path& model, const fs::path& path) try {
   std::ifstream file(path);
   if (!file)
@@ -119,7 +131,14 @@ Sidecar read_sidecar(const fs::path& model) {
       required<double>(json_sidecar, path, "cells_per_chip", "a positive number");
   refuse_unless(sidecar.cells_per_chip > 0, path, "cells_per_chip", sidecar.cells_per_chip,
                 "a positive number");
+  read_choice(json_sidecar, path, "embedding", {"chip", "shared"}, sidecar.embedding);
+  read_choice(json_sidecar, path, "similarity", {"minmax", "angle"}, sidecar.similarity);
   return sidecar;
+}
+
+EmbeddingMode chosen_embedding(EmbeddingMode asked, const Sidecar& sidecar) {
+  if (asked != EmbeddingMode::automatic) return asked;
+  return sidecar.embedding == "shared" ? EmbeddingMode::shared : EmbeddingMode::chip;
 }
 
 }  // namespace metamict

@@ -2,11 +2,14 @@
 #include "metamict/similarity.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <limits>
 #include <mutex>
+#include <numbers>
 #include <string>
+#include <utility>
 
 #include "base/parallel.hpp"
 #include "graph/block_product.hpp"
@@ -112,15 +115,33 @@ struct Range {
   }
 };
 
-/// Maps a cosine to a quantum, rising. `zero` and below give 0; `zero + 65535 / slope` and above
-/// give 65,535.
+/// The angle between unit vectors of a cosine in [-1, 1], in radians (Abramowitz and Stegun 4.4.46,
+/// error 2e-8). Unlike std::acos it has no branch, so that a compiler computes many at once.
+float angle_of(float cosine) {
+  const float x = std::abs(cosine);
+  float sum = -0.0012624911F;
+  for (const float next : {0.0066700901F, -0.0170881256F, 0.0308918810F, -0.0501743046F,
+                           0.0889789874F, -0.2145988016F, 1.5707963050F})
+    sum = sum * x + next;
+  const float acute = std::sqrt(std::max(1.0F - x, 0.0F)) * sum;
+  return cosine < 0 ? std::numbers::pi_v<float> - acute : acute;
+}
+
+/// Maps a cosine, or the complement of its angle, to a quantum, rising. `zero` and below give 0;
+/// `zero + 65535 / slope` and above give 65,535.
 struct Scale {
   float zero, slope;
+  bool angle = false;
   Quantum operator()(float cosine) const {
+    return quantum(angle ? -angle_of(std::clamp(cosine, -1.0F, 1.0F)) : cosine);
+  }
+
+ private:
+  Quantum quantum(float alikeness) const {
     // Adding a half is one instruction a lane and right here: nothing is negative or beyond 2^23.
     // NOLINTNEXTLINE(bugprone-incorrect-roundings)
     return static_cast<Quantum>(
-        static_cast<std::int32_t>(std::clamp((cosine - zero) * slope, 0.0F, 65535.0F) + 0.5F));
+        static_cast<std::int32_t>(std::clamp((alikeness - zero) * slope, 0.0F, 65535.0F) + 0.5F));
   }
 };
 
@@ -168,7 +189,10 @@ Scale scale_of(const Range& range, SimilarityScale kind) {
   if (kind == SimilarityScale::raw) return {0.0F, 65535.0F};
   if (range.high - range.low <= rounding)
     return {-2.0F, 65535.0F};  // every cosine is at or above the top
-  return {range.low, 65535.0F / (range.high - range.low)};
+  if (kind == SimilarityScale::minmax) return {range.low, 65535.0F / (range.high - range.low)};
+  const float widest = angle_of(std::max(range.low, -1.0F)),
+              closest = angle_of(std::min(range.high, 1.0F));
+  return {-widest, 65535.0F / (widest - closest), true};
 }
 
 double median_of(const std::vector<std::uint64_t>& counts, std::uint64_t pairs) {
@@ -203,7 +227,7 @@ Notes notes_of(const Range& range, SimilarityScale kind, const std::vector<Worke
   std::uint64_t negative = 0;
   for (const Worker& worker : workers) negative += worker.negative;
   Notes notes;
-  if (kind == SimilarityScale::minmax && range.high - range.low <= rounding)
+  if (kind != SimilarityScale::raw && range.high - range.low <= rounding)
     notes.push_back("all chips are equally alike (cosine " + std::to_string(range.high) +
                     "), so every score is 1");
   if (negative > 0)
@@ -212,7 +236,22 @@ Notes notes_of(const Range& range, SimilarityScale kind, const std::vector<Worke
   return notes;
 }
 
+/// The scale to use: the one asked for or, where that is automatic, the encoder's, with a note
+/// where it is not the paper's.
+SimilarityScale chosen_scale(SimilarityScale asked, const EncoderIdentity& encoder, Notes& notes) {
+  if (asked != SimilarityScale::automatic) return asked;
+  if (encoder.similarity != "angle") return SimilarityScale::minmax;
+  notes.push_back("scores are of the angle between embeddings, as the encoder " + encoder.name +
+                  " was trained for; --similarity minmax takes the cosine, as the paper does");
+  return SimilarityScale::angle;
+}
+
 }  // namespace
+
+std::string name_of(SimilarityScale scale) {
+  constexpr std::array names{"auto", "minmax", "raw", "angle"};
+  return names[static_cast<std::size_t>(scale)];
+}
 
 Similarity compare(const Embeddings& embeddings, const SimilarityOptions& options,
                    const Resources& resources, const Progress& progress) {
@@ -236,16 +275,19 @@ Similarity compare(const Embeddings& embeddings, const SimilarityOptions& option
   for (const Worker& worker : workers)
     range = {std::min(range.low, worker.range.low), std::max(range.high, worker.range.high)};
 
-  const Scale scale = scale_of(range, options.scale);
-  const bool raw = options.scale == SimilarityScale::raw;
+  Notes notes;
+  const SimilarityScale kind = chosen_scale(options.scale, embeddings.encoder, notes);
+  const Scale scale = scale_of(range, kind);
+  const bool raw = kind == SimilarityScale::raw;
   for (Worker& worker : workers) worker.counts.assign(quanta, 0);
   over_blocks(workers, blocks, progress, 1, [&](Worker& worker, const PairBlock& at) {
     worker.halves.take(at, worker.cosines.data());
     score_block(worker, at, scale, raw);
     worker.halves.put_both(at, worker.scores, worker.scores);
   });
-  return {scores, statistics_of(workers, range, nodes * (nodes - 1) / 2), options.scale,
-          notes_of(range, options.scale, workers)};
+  const Notes found = notes_of(range, kind, workers);
+  notes.insert(notes.end(), found.begin(), found.end());
+  return {scores, statistics_of(workers, range, nodes * (nodes - 1) / 2), kind, std::move(notes)};
 }
 
 std::vector<std::uint64_t> histogram(const SimilarityStatistics& statistics, int bins) {

@@ -87,8 +87,8 @@ std::uint64_t predict_memory(const ChipGrid& grid, const SegmentOptions& options
 }  // namespace
 
 EncoderShape shape_of(const Sidecar& sidecar, const EncoderOptions& options) {
-  return {sidecar.input_px, sidecar.features, sidecar.cells_per_chip, options.embedding,
-          options.precision};
+  return {sidecar.input_px, sidecar.features, sidecar.cells_per_chip,
+          chosen_embedding(options.embedding, sidecar), options.precision};
 }
 
 EncoderShape shape_of(const EncoderIdentity& identity) {

@@ -48,19 +48,28 @@ TEST_P(Scores, AreTheRescaledCosines) {
       low = std::min(low, cosines(i, j));
       high = std::max(high, cosines(i, j));
     }
-  for (const SimilarityScale scale : {SimilarityScale::minmax, SimilarityScale::raw}) {
+  const auto angle = [](double cosine) { return std::acos(std::clamp(cosine, -1.0, 1.0)); };
+  for (const SimilarityScale scale :
+       {SimilarityScale::minmax, SimilarityScale::raw, SimilarityScale::angle}) {
     SimilarityOptions options;
     options.scale = scale;
     const Similarity similarity = compare(embeddings, options);
     EXPECT_NEAR(similarity.statistics.min_cosine, low, 2e-6);
     EXPECT_NEAR(similarity.statistics.max_cosine, high, 2e-6);
     const bool raw = scale == SimilarityScale::raw;
-    const double tolerance = 0.5 / 65535 + 3e-6 / (raw ? 1 : high - low);
+    const bool of_angle = scale == SimilarityScale::angle;
+    const double range = of_angle ? angle(low) - angle(high) : raw ? 1 : high - low;
     for (Eigen::Index i = 0; i < rows.rows(); ++i)
       for (Eigen::Index j = 0; j < rows.rows(); ++j) {
-        const double expected = i == j ? 0
-                                : raw  ? std::clamp(cosines(i, j), 0.0, 1.0)
-                                       : (cosines(i, j) - low) / (high - low);
+        const double expected = i == j     ? 0
+                                : raw      ? std::clamp(cosines(i, j), 0.0, 1.0)
+                                : of_angle ? (angle(low) - angle(cosines(i, j))) / range
+                                           : (cosines(i, j) - low) / range;
+        // The rounding of a product, 3e-6, moves an angle most where embeddings are alike.
+        const double rounded =
+            of_angle ? angle(cosines(i, j) - 3e-6) - angle(cosines(i, j) + 3e-6) : 3e-6;
+        const double at_the_ends = of_angle ? angle(high - 3e-6) - angle(high + 3e-6) : 0;
+        const double tolerance = 0.5 / 65535 + (rounded + at_the_ends) / range;
         ASSERT_NEAR(static_cast<double>(
                         similarity.score(static_cast<std::size_t>(i), static_cast<std::size_t>(j))),
                     expected, tolerance)

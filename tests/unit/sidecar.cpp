@@ -67,6 +67,19 @@ TEST_F(SidecarTest, EveryFieldArrives) {
   EXPECT_EQ(sidecar.mean, (std::array<float, 3>{0.1F, 0.2F, 0}));
   EXPECT_EQ(sidecar.std, (std::array<float, 3>{1, 2, 0.5F}));
   EXPECT_EQ(sidecar.sha256, card["sha256"]);
+  EXPECT_EQ(sidecar.embedding, "chip");  // a module that says nothing is run as the paper does
+  EXPECT_EQ(sidecar.similarity, "minmax");
+  EXPECT_EQ(chosen_embedding(EmbeddingMode::automatic, sidecar), EmbeddingMode::chip);
+}
+
+TEST_F(SidecarTest, SaysWhatTheEncoderWasTrainedFor) {
+  card["embedding"] = "shared";
+  card["similarity"] = "angle";
+  write();
+  const Sidecar sidecar = read_sidecar(model);
+  EXPECT_EQ(sidecar.similarity, "angle");
+  EXPECT_EQ(chosen_embedding(EmbeddingMode::automatic, sidecar), EmbeddingMode::shared);
+  EXPECT_EQ(chosen_embedding(EmbeddingMode::chip, sidecar), EmbeddingMode::chip);
 }
 
 TEST_F(SidecarTest, EveryRequiredFieldIsMissedByName) {
@@ -84,9 +97,10 @@ TEST_F(SidecarTest, EveryRequiredFieldIsMissedByName) {
 TEST_F(SidecarTest, ValuesOutsideTheirRangeAreRefused) {
   const nlohmann::json whole = card;
   const std::vector<std::pair<const char*, nlohmann::json>> wrong = {
-      {"input_px", 0},       {"input_px", 64.5}, {"input_px", 1e9}, {"features", -1},
-      {"channels", 1},       {"std", {1, 0, 1}}, {"std", {1, 1}},   {"mean", {0, 0, 0, 0}},
-      {"cells_per_chip", 0}, {"sha256", "ABC"}};
+      {"input_px", 0},       {"input_px", 64.5}, {"input_px", 1e9},     {"features", -1},
+      {"channels", 1},       {"std", {1, 0, 1}}, {"std", {1, 1}},       {"mean", {0, 0, 0, 0}},
+      {"cells_per_chip", 0}, {"sha256", "ABC"},  {"embedding", "both"}, {"embedding", 1},
+      {"similarity", "raw"}};
   for (const auto& [key, value] : wrong) {
     card = whole;
     card[key] = value;

@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <filesystem>
+#include <numbers>
 #include <numeric>
 
 #include "graph/transpose.hpp"
@@ -89,6 +90,37 @@ TEST(Compare, RawScoresAreCosinesCutOffAtZeroWithANote) {
   ASSERT_EQ(similarity.notes.size(), 1U);
   EXPECT_THAT(similarity.notes[0], testing::StartsWith("2 pairs"));
   EXPECT_TRUE(compare(embeddings_of({{1, 0}, {1, 1}}), raw).notes.empty());
+}
+
+TEST(Compare, TheAngleScaleIsEvenInDegrees) {
+  SimilarityOptions angle;
+  angle.scale = SimilarityScale::angle;
+  const auto at = [](double degrees) {
+    const double radians = degrees * std::numbers::pi / 180;
+    return std::vector<float>{static_cast<float>(std::cos(radians)),
+                              static_cast<float>(std::sin(radians))};
+  };
+  const Similarity similarity = compare(embeddings_of({at(0), at(10), at(30), at(110)}), angle);
+  EXPECT_EQ(similarity.scale, SimilarityScale::angle);
+  EXPECT_EQ(similarity.score(0, 3), 0.0F);         // 110 degrees
+  EXPECT_EQ(similarity.score(0, 1), 1.0F);         // 10
+  EXPECT_NEAR(similarity.score(1, 2), 0.9, 1e-4);  // 20
+  EXPECT_NEAR(similarity.score(1, 3), 0.1, 1e-4);  // 100, a negative cosine
+}
+
+TEST(Compare, TakesTheScaleThatTheEncoderAsksForUnlessOneIsGiven) {
+  Embeddings embeddings = embeddings_of({{1, 0}, {1, 0.2F}, {1, 2}});
+  EXPECT_EQ(compare(embeddings).scale, SimilarityScale::minmax);
+  EXPECT_TRUE(compare(embeddings).notes.empty());
+  embeddings.encoder.similarity = "angle";
+  const Similarity asked = compare(embeddings);
+  EXPECT_EQ(asked.scale, SimilarityScale::angle);
+  ASSERT_EQ(asked.notes.size(), 1U);
+  EXPECT_THAT(asked.notes[0], testing::HasSubstr("--similarity minmax"));
+  SimilarityOptions plain;
+  plain.scale = SimilarityScale::minmax;
+  EXPECT_EQ(compare(embeddings, plain).scale, SimilarityScale::minmax);
+  EXPECT_TRUE(compare(embeddings, plain).notes.empty());
 }
 
 TEST(Compare, RefusesFewerThanTwoChips) {

@@ -144,7 +144,7 @@ void declare_encoder(Declaration& declare, SegmentCommand& command) {
                  "chip embeds each chip by itself, as the paper does. shared pools all chips from "
                  "one pass over the image: eight "
                  "times as fast, as good for large plain regions, worse for small or similar ones. "
-                 "auto is chip",
+                 "auto is what the encoder's sidecar asks for, else chip",
                  into(encoder.embedding));
   declare.choice("normalise", "image", {"image", "chip"},
                  "Standardise grey levels over the whole image, or chip by chip",
@@ -172,10 +172,12 @@ void declare_graph(Declaration& declare, SegmentCommand& command) {
   declare.value(
       "primary", options.rules.primary, "Rule whose map the summaries and the series use",
       [&](const std::string& text) { options.rules.primary = text; }, "RULE");
-  declare.choice("similarity", "minmax", {"minmax", "raw"},
-                 "Scale of the scores. minmax: 0 is the least alike pair of the image, 1 the most "
-                 "alike. raw: the cosine",
-                 into(options.similarity.scale));
+  declare.choice(
+      "similarity", "auto", {"auto", "minmax", "raw", "angle"},
+      "Scale of the scores. minmax: 0 is the least alike pair of the image, 1 the most "
+      "alike, as in the paper. raw: the cosine. angle: like minmax, of the angle between "
+      "embeddings. auto is what the encoder's sidecar asks for, else minmax",
+      into(options.similarity.scale));
   declare.choice("edge-weight", "score", {"score", "unit"},
                  "Weight of an edge: its score, or 1 (unit)", into(options.rules.edge_weight));
   declare.value(

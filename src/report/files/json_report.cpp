@@ -61,7 +61,7 @@ Json similarity_json(const Result& result) {
   Json edges = Json::array();
   for (int i = 0; i <= histogram_bins; ++i)
     edges.push_back(static_cast<double>(i) / histogram_bins);
-  return {{"scale", result.similarity.scale == SimilarityScale::minmax ? "minmax" : "raw"},
+  return {{"scale", name_of(result.similarity.scale)},
           {"pairs", statistics.pairs},
           {"mean", finite(statistics.mean)},
           {"median", finite(statistics.median)},
