@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <filesystem>
 #include <numbers>
@@ -95,12 +96,14 @@ TEST(Compare, RawScoresAreCosinesCutOffAtZeroWithANote) {
 TEST(Compare, TheAngleScaleIsEvenInDegrees) {
   SimilarityOptions angle;
   angle.scale = SimilarityScale::angle;
-  const auto at = [](double degrees) {
-    const double radians = degrees * std::numbers::pi / 180;
-    return std::vector<float>{static_cast<float>(std::cos(radians)),
-                              static_cast<float>(std::sin(radians))};
-  };
-  const Similarity similarity = compare(embeddings_of({at(0), at(10), at(30), at(110)}), angle);
+  Embeddings embeddings{RowMatrixXf(4, 2), {}};
+  const std::array<double, 4> degrees{0, 10, 30, 110};
+  for (Eigen::Index i = 0; i < 4; ++i) {
+    const double radians = degrees[static_cast<std::size_t>(i)] * std::numbers::pi / 180;
+    embeddings.rows_ND.row(i) << static_cast<float>(std::cos(radians)),
+        static_cast<float>(std::sin(radians));
+  }
+  const Similarity similarity = compare(embeddings, angle);
   EXPECT_EQ(similarity.scale, SimilarityScale::angle);
   EXPECT_EQ(similarity.score(0, 3), 0.0F);         // 110 degrees
   EXPECT_EQ(similarity.score(0, 1), 1.0F);         // 10
