@@ -123,6 +123,21 @@ def plain_resnet50():
     return model
 
 
+class NuisanceProjection(torch.nn.Module):
+    """Takes out of features [N, 2048] what they show of noise, drift and place within a region: x - (x Ut) U.
+
+    The rows of U [R, 2048] are the directions in which windows of one region differ, each by a weight from 0 (kept) to 1 (removed):
+    nuisance attribute projection (Solomonoff, Campbell and Boardman 2005). scripts/fit_nuisance.py finds them.
+    """
+
+    def __init__(self, directions):
+        super().__init__()
+        self.nuisance = torch.nn.Parameter(directions.clone(), requires_grad=False)
+
+    def forward(self, features):
+        return features - (features @ self.nuisance.t()) @ self.nuisance
+
+
 def training_resnet50(residual_gain=0.2):
     """The same network, parameter for parameter, with the fast convolutions.
 
@@ -164,6 +179,12 @@ def sidecar(name, kind, provenance, input_px=CHIP_PX, features=FEATURES, mean=(0
         "weights_dtype": "float16",
         "provenance": provenance,
     }
+
+
+def read_card(module):
+    """The sidecar of a module without what record() writes anew."""
+    card = json.loads(pathlib.Path(module).with_suffix(".json").read_text())
+    return {key: value for key, value in card.items() if key not in ("sha256", "probe")}
 
 
 PROBES = 2

@@ -320,6 +320,7 @@ class Trainer:
         or from a module as it ships, whose head and count are not known: the head learns anew in some 30 steps."""
         try:
             weights = {name: value.float() if value.is_floating_point() else value for name, value in torch.jit.load(str(path), map_location="cpu").state_dict().items()}
+            weights.pop("fc.nuisance", None)  # fitted anew to the trained weights (fit_nuisance.py)
             self.origin = json.loads(path.with_suffix(".json").read_text())["provenance"]
         except RuntimeError:
             state = torch.load(path, map_location=self.device)

@@ -86,8 +86,11 @@ def open_encoder(path):
         weights = torch.jit.load(str(path)).float().state_dict()
     except RuntimeError:
         weights = torch.load(path, map_location="cpu")["average"]
+    nuisance = weights.pop("fc.nuisance", None)
     model = resnet50.training_resnet50()
     model.load_state_dict(weights)
+    if nuisance is not None:
+        model.fc = resnet50.NuisanceProjection(nuisance)
     return model.eval()
 
 
@@ -97,10 +100,10 @@ def embed(model, image, dtype):
     picture = torch.from_numpy(image)
     if (image.shape[0] // STRIDE_PX) * (image.shape[1] // STRIDE_PX) <= MOST_CHIPS:
         grid = [(n - CHIP_PX) // STRIDE_PX + 1 for n in image.shape]
-        return encoder_validation.embed_shared(model, picture, dtype).numpy(), *grid, STRIDE_PX
+        return F.normalize(model.fc(encoder_validation.embed_shared(model, picture, dtype)), dim=1).numpy(), *grid, STRIDE_PX
     h, w = [n // 32 * 32 for n in image.shape]
     pooled = F.avg_pool2d(resnet50.feature_map(model, picture[None, None, :h, :w].expand(-1, 3, -1, -1), dtype).float(), 2, 1)[0].permute(1, 2, 0)
-    return F.normalize(pooled.flatten(0, 1), dim=1).numpy(), *pooled.shape[:2], 32
+    return F.normalize(model.fc(pooled.flatten(0, 1)), dim=1).numpy(), *pooled.shape[:2], 32
 
 
 def pair_scores(unit, definition):

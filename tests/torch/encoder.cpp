@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <Eigen/SVD>
 #include <atomic>
 #include <cmath>
 #include <fstream>
@@ -208,6 +209,30 @@ TEST(TorchEncoder, AResNet50RunsWithoutTorchAndRepeatsPython) {
   EXPECT_TRUE((open_encoder(options)->encode(micrograph, grid, Normalise::image, {}).array() ==
                rounded.array())
                   .all());
+}
+
+TEST(TorchEncoder, ANuisanceProjectionRunsWithoutTorchAndRepeatsPython) {
+  EncoderOptions options = options_for(models() / "projected.pt");
+  options.threads = 2;
+  const auto encoder = open_encoder(options);
+  EXPECT_EQ(encoder->identity().path, "oneDNN, checked against the features its sidecar records");
+  const Micrograph micrograph = image(96, 128);
+  const ChipGrid grid = grid_of(micrograph, *encoder, 16);
+  const RowMatrixXf found = encoder->encode(micrograph, grid, Normalise::image, {});
+  const RowMatrixXf expected = features_by_python(options.model, micrograph, grid, 2048);
+  EXPECT_GT(worst_cosine(found, expected), 0.999999);
+
+  // The same weights without the projection: both embeddings differ by it, and by nothing else.
+  for (const EmbeddingMode mode : {EmbeddingMode::chip, EmbeddingMode::shared}) {
+    EncoderOptions with = options, without = options_for(models() / "resnet.pt");
+    with.embedding = without.embedding = mode;
+    const RowMatrixXf taken = open_encoder(with)->encode(micrograph, grid, Normalise::image, {});
+    const RowMatrixXf whole = open_encoder(without)->encode(micrograph, grid, Normalise::image, {});
+    const RowMatrixXf difference = whole - taken;
+    EXPECT_GT(difference.norm(), 0.01F * whole.norm());
+    const Eigen::VectorXf strengths = Eigen::JacobiSVD<RowMatrixXf>(difference).singularValues();
+    EXPECT_LT(strengths(5), 1e-4F * strengths(0));  // five directions
+  }
 }
 
 TEST(TorchEncoder, BytesAreCalibratedOnTheImage) {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Models for the torch tests, and what Python makes of them.
 
-reference.py models FOLDER                             tiny, resnet, impostor, raising: each .pt with its .json
+reference.py models FOLDER                             tiny, resnet, projected, impostor, raising: each .pt with its .json
 reference.py features MODEL RAW ROWS COLS STRIDE OUT   features of every chip, float32, row by row
 """
 
@@ -48,6 +48,9 @@ def write_models(folder):
     average, largest = torch.nn.AdaptiveAvgPool2d(1), torch.nn.AdaptiveMaxPool2d(1)
     resnet50.export_encoder(random_resnet(average), folder, resnet50.sidecar("resnet", "untrained", "seeded", input_px=32))
     resnet50.export_encoder(random_resnet(largest), folder, resnet50.sidecar("impostor", "untrained", "seeded", input_px=64))
+    projected = random_resnet(average)
+    projected.fc = resnet50.NuisanceProjection(torch.nn.init.orthogonal_(torch.empty(5, 2048)) * torch.linspace(0.2, 1, 5)[:, None])
+    resnet50.export_encoder(projected, folder, resnet50.sidecar("projected", "untrained", "seeded", input_px=32))
     torch.jit.script(Raising()).save(str(folder / "raising.pt"))
     (folder / "raising.json").write_text(json.dumps(dict(resnet50.sidecar("raising", "other", "none"), sha256="")))
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "encoder/resnet/resnet_encoder.hpp"
 
+#include <oneapi/dnnl/dnnl.h>
+
 #include <algorithm>
 #include <mutex>
 #include <utility>
 
+#include "base/parallel.hpp"
 #include "encoder/batch_queue.hpp"
 #include "encoder/probe.hpp"
 #include "metamict/errors.hpp"
@@ -29,11 +32,32 @@ Number choose_number(Precision precision, Notes& notes) {
   return Number::float32;
 }
 
+namespace {
+
+RowMatrixXf nuisance_of(const FoldedResnet& net) {
+  return Eigen::Map<const RowMatrixXf>(
+      net.nuisance_RD.data(), static_cast<Eigen::Index>(net.nuisance_RD.size()) / resnet50_features,
+      resnet50_features);
+}
+
+/// into = factor a b + keep into, with b turned over where turned is 'T'. All rows lie one after
+/// the other.
+void product(char turned, Eigen::Index rows, Eigen::Index cols, Eigen::Index inner, float factor,
+             const float* a, const RowMatrixXf& b, float keep, float* into) {
+  const dnnl_status_t status = dnnl_sgemm('N', turned, rows, cols, inner, factor, a, inner,
+                                          b.data(), b.cols(), keep, into, cols);
+  if (status != dnnl_success)
+    throw dnnl::error(status, "a product of features and nuisance directions");
+}
+
+}  // namespace
+
 ResnetEncoder::ResnetEncoder(std::shared_ptr<const FoldedResnet> weights,
                              const EncoderOptions& options, const Sidecar& sidecar, Notes notes)
     : sidecar_(sidecar),
       notes_(std::move(notes)),
       threads_(std::max(1, options.threads)),
+      nuisance_RD_(nuisance_of(*weights)),
       on_bytes_(options.precision == Precision::int8 && has_int8()),
       store_(choose_number(options.precision, notes_), threads_),
       executor_(store_, *weights, sidecar.input_px, {sidecar.mean, sidecar.std}),
@@ -82,6 +106,28 @@ bool ResnetEncoder::can_share(const ChipGrid& grid, Normalise normalise) {
 
 RowMatrixXf ResnetEncoder::encode(const Micrograph& canonical, const ChipGrid& grid,
                                   Normalise normalise, const Progress& progress) {
+  return without_nuisance(encode_raw(canonical, grid, normalise, progress));
+}
+
+RowMatrixXf ResnetEncoder::without_nuisance(RowMatrixXf rows_ND) const {
+  const Eigen::Index directions = nuisance_RD_.rows();
+  if (directions == 0) return rows_ND;
+  constexpr Eigen::Index rows_a_block = 256;
+  const Eigen::Index blocks = (rows_ND.rows() + rows_a_block - 1) / rows_a_block;
+  parallel_for(static_cast<std::size_t>(blocks), threads_, [&](std::size_t, std::size_t block) {
+    const Eigen::Index first = static_cast<Eigen::Index>(block) * rows_a_block;
+    const Eigen::Index count = std::min(rows_a_block, rows_ND.rows() - first);
+    RowMatrixXf shares_NR(count, directions);
+    float* rows = rows_ND.row(first).data();
+    // x - Ut (U x), for a block of rows x
+    product('T', count, directions, resnet50_features, 1, rows, nuisance_RD_, 0, shares_NR.data());
+    product('N', count, resnet50_features, directions, -1, shares_NR.data(), nuisance_RD_, 1, rows);
+  });
+  return rows_ND;
+}
+
+RowMatrixXf ResnetEncoder::encode_raw(const Micrograph& canonical, const ChipGrid& grid,
+                                      Normalise normalise, const Progress& progress) {
   last_calibration_.clear();
   image_notes_.clear();
   last_was_shared_ = can_share(grid, normalise);
@@ -178,7 +224,7 @@ RowMatrixXf ResnetEncoder::encode_chips(const ResnetExecutor& executor, const Mi
 }
 
 RowMatrixXf ResnetEncoder::features_of(const std::vector<float>& chips) {
-  return features_of(executor_, chips, 1, nullptr);
+  return without_nuisance(features_of(executor_, chips, 1, nullptr));
 }
 
 RowMatrixXf ResnetEncoder::features_of(const ResnetExecutor& executor,

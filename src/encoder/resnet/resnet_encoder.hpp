@@ -50,12 +50,17 @@ class ResnetEncoder : public Encoder {
   RowMatrixXf features_of(const ResnetExecutor& executor, const std::vector<float>& chips,
                           int threads, ResnetRanges* seen);
   Workspace& workspace(std::size_t worker);
+  /// Takes the nuisance directions out of features, where the network has some.
+  RowMatrixXf without_nuisance(RowMatrixXf rows_ND) const;
+  RowMatrixXf encode_raw(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise,
+                         const Progress& progress);
 
   Sidecar sidecar_;
   Notes notes_, image_notes_;
   EncoderSeconds seconds_;
   std::string checked_against_;
   int threads_;
+  RowMatrixXf nuisance_RD_;                      // no rows where the network has none
   bool on_bytes_;                                // asked for, and possible here
   std::shared_ptr<const FoldedResnet> weights_;  // where more than executor_ is made of them
   PackedWeights store_;

@@ -24,6 +24,16 @@ struct ConvTensors {
   TensorView weight, gamma, beta, mean, variance;
 };
 
+/// The tensor's numbers as floats. They lie in `widened` when the tensor holds half precision.
+const float* numbers_of(const TensorView& tensor, std::vector<float>& widened) {
+  if (tensor.data != nullptr) return tensor.data;
+  std::size_t count = 1;
+  for (const std::int64_t side : tensor.shape) count *= static_cast<std::size_t>(side);
+  widened.resize(std::max(widened.size(), count));
+  from_half(tensor.half, count, widened.data());
+  return widened.data();
+}
+
 /// Hands out tensors by name and remembers which were taken.
 class Reader {
  public:
@@ -37,6 +47,16 @@ class Reader {
                            take(norm + ".running_mean", {out}),
                            take(norm + ".running_var", {out})});
     return shape;
+  }
+
+  /// The rows of an optional matrix with `cols` columns. Empty where there is no such tensor.
+  std::vector<float> take_rows(const std::string& name, std::int64_t cols) {
+    const auto found = tensors_.find(prefix_ + name);
+    if (found == tensors_.end() || found->second.shape.size() != 2) return {};
+    const TensorView tensor = take(name, {found->second.shape[0], cols});
+    std::vector<float> widened;
+    const float* numbers = numbers_of(tensor, widened);
+    return {numbers, numbers + tensor.shape[0] * cols};
   }
 
   /// Throws when a tensor is left over that inference needs, because it means another network.
@@ -62,16 +82,6 @@ class Reader {
   std::string prefix_;
   std::set<std::string> taken_;
 };
-
-/// The tensor's numbers as floats. They lie in `widened` when the tensor holds half precision.
-const float* numbers_of(const TensorView& tensor, std::vector<float>& widened) {
-  if (tensor.data != nullptr) return tensor.data;
-  std::size_t count = 1;
-  for (const std::int64_t side : tensor.shape) count *= static_cast<std::size_t>(side);
-  widened.resize(std::max(widened.size(), count));
-  from_half(tensor.half, count, widened.data());
-  return widened.data();
-}
 
 using Widened = std::array<std::vector<float>, 5>;  // memory of one worker
 
@@ -122,6 +132,7 @@ FoldedResnet read_network(Reader& reader) {
       in = 4 * middle;
     }
   }
+  net.nuisance_RD = reader.take_rows("fc.nuisance", resnet50_features);
   reader.check_all_taken();
   return net;
 }

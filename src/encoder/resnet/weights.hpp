@@ -45,12 +45,15 @@ struct FoldedBottleneck {
 struct FoldedResnet {
   FoldedConv stem;  ///< 7x7, stride 2, 3 -> 64; followed by a 3x3 maximum with stride 2
   std::array<std::vector<FoldedBottleneck>, 4> stages;
+  /// R x 2048, or empty. What a chip's features x show of noise, drift and place within a region is
+  /// taken out: x - UᵀUx (nuisance attribute projection, with a weight for each direction).
+  std::vector<float> nuisance_RD;
 };
 
 /// Returns the network if names and shapes are exactly those of torchvision's resnet50, maybe under
-/// a common prefix; else nothing. A final "fc" is left out, so only a comparison of features shows
-/// that a module's output is the pooled map. Batch normalisation is folded in float32, with
-/// torchvision's epsilon.
+/// a common prefix; else nothing. "fc.nuisance" is read. Any other final "fc" is left out, so only
+/// a comparison of features shows that a module's output is the pooled map. Batch normalisation is
+/// folded in float32, with torchvision's epsilon.
 std::optional<FoldedResnet> fold_resnet50(const StateDict& tensors, int threads = 1);
 
 constexpr int resnet50_features = 2048;
