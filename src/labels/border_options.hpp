@@ -40,6 +40,10 @@ struct BorderDrawingOptions {
   std::array<double, 5> window_periods{0.35, 0.5, 0.7, 1.0, 1.4};
   /// Standard deviations between two regions that are told apart.
   double least_separation = 4;
+  /// Standard deviations, in the window that tells two regions of one order apart best, below which
+  /// there is no border: they are one region. False borders have 0.2 to 2.9, the least of a true
+  /// one is 4.0 (24 one-lattice images, 26 scenes and 8 real images).
+  double unseen_separation = 3;
   /// Periods: the line is smoothed by less than a cell.
   double smoothing_periods = 0.4;
   /// Periods that a border may move by. 1.5 is worse where order fades.

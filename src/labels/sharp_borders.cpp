@@ -47,6 +47,7 @@ SharpBorders draw_all(const cv::Mat& grey, const std::vector<ReciprocalLattice>&
   std::vector<const Contacts::value_type*> pairs;
   for (const auto& item : contacts) pairs.push_back(&item);
   std::vector<std::optional<Border>> borders(pairs.size());
+  std::vector<char> unseen(pairs.size(), 0);
   parallel_for(pairs.size(), threads, [&](std::size_t, std::size_t k) {
     const auto& [pair, contact] = *pairs[k];
     const auto [a, b] = pair;
@@ -55,11 +56,17 @@ SharpBorders draw_all(const cv::Mat& grey, const std::vector<ReciprocalLattice>&
     if (a_ordered != b_ordered)
       borders[k] = faded_border(grey, working_labels, a_ordered ? a : b, a_ordered ? b : a,
                                 lattices, border_period_px, options.faded);
-    if (!borders[k]) borders[k] = border_between(grey, working_labels, pair, contact, options);
+    if (borders[k]) return;
+    TwoSides found = look_at_two_sides(grey, working_labels, pair, contact, options);
+    unseen[k] = a_ordered == b_ordered && found.separation &&
+                *found.separation < options.drawing.unseen_separation;
+    borders[k] = std::move(found.border);
   });
   SharpBorders result;
   cv::Mat bands = cv::Mat::zeros(labels.size(), CV_8UC1);
-  for (const std::optional<Border>& border : borders) {
+  for (std::size_t k = 0; k < pairs.size(); ++k) {
+    const std::optional<Border>& border = borders[k];
+    if (unseen[k]) result.unseen.push_back(pairs[k]->first);
     if (border) draw_border(*border, grey.size(), labels, bands);
     if (border && border->faded) ++result.faded;
     ++(border ? result.moved : result.left);

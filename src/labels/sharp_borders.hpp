@@ -4,6 +4,7 @@
 #pragma once
 
 #include <opencv2/core.hpp>
+#include <utility>
 #include <vector>
 
 #include "labels/border_options.hpp"
@@ -18,12 +19,15 @@ struct SharpBorders {
       0;  ///< of these, where half of a lattice's amplitude is left: order fades over many periods
   int left =
       0;  ///< pairs whose pixels differ too little near the border: it stays where the votes put it
+  std::vector<std::pair<int, int>> unseen;  ///< of these, the pairs of one order whose border shows
+                                            ///< in no pixel: they are one region
 };
 
 /// Draws the borders of a label map anew, twice, each time within a quarter of a chip (one period
 /// of the lattice at the usual chip). The second time the regions it learns from are purer.
 /// ordered: whether a region has a lattice, by label. labels: CV_16U, rows x cols of the input; 0 =
-/// unassigned, which is left alone. The regions stay the same; none is lost.
+/// unassigned, which is left alone. The regions stay the same; none is lost, not even an unseen
+/// one.
 ///
 /// Why: a vote of chips four periods wide knows a border to about a fifth of a period, rounds its
 /// corners and eats small regions. The pixels know more. For each two regions that touch, their own

@@ -123,9 +123,9 @@ class Surroundings {
     look_inside(a, b, contact);
   }
 
-  /// Nothing where the two are not told apart.
-  std::optional<Border> border() {
-    if (a_.places().empty() || b_.places().empty()) return std::nullopt;
+  TwoSides look() {
+    TwoSides found;
+    if (a_.places().empty() || b_.places().empty()) return found;
     const std::vector<cv::Point2d> frequencies =
         telling_frequencies(grey_, a_.places(), b_.places(), period_px);
     const cv::Mat columns = grey_ - blurred(grey_, period_px);
@@ -134,9 +134,13 @@ class Surroundings {
       std::vector<cv::Mat> maps = {blurred(grey_, window_px)};
       for (const cv::Point2d frequency : frequencies)
         cv::sqrt(power_at(columns, frequency, window_px), maps.emplace_back());
-      if (learn(maps)) return border_;
+      const double separation = learn(maps);
+      found.separation = std::max(found.separation.value_or(0), separation);
+      if (separation < options_.drawing.least_separation) continue;
+      found.border = border_;
+      break;
     }
-    return std::nullopt;
+    return found;
   }
 
  private:
@@ -161,22 +165,24 @@ class Surroundings {
     }
   }
 
-  bool learn(const std::vector<cv::Mat>& maps) {
+  /// Returns the standard deviations between the two. The border is drawn where they are enough.
+  double learn(const std::vector<cv::Mat>& maps) {
     constexpr double least_variance = 1e-9;
-    const double shrinkage = options_.learning.shrinkage, least = options_.drawing.least_separation;
+    const double shrinkage = options_.learning.shrinkage;
     Eigen::MatrixXd covariance = (a_.scatter(maps) + b_.scatter(maps)) / 2;
     const Eigen::MatrixXd diagonal = covariance.diagonal().asDiagonal();
     covariance = (1 - shrinkage) * covariance + shrinkage * diagonal +
                  least_variance * Eigen::MatrixXd::Identity(covariance.rows(), covariance.cols());
     const Eigen::VectorXd difference = (a_.at_border(maps) - b_.at_border(maps)).transpose();
     const Eigen::VectorXd weights = covariance.ldlt().solve(difference);
-    if (difference.dot(weights) < least * least) return false;
+    const double separation = std::sqrt(std::max(difference.dot(weights), 0.0));
+    if (separation < options_.drawing.least_separation) return separation;
     cv::Mat discriminant = cv::Mat::zeros(grey_.size(), CV_32F);
     for (std::size_t k = 0; k < maps.size(); ++k)
       discriminant += weights[static_cast<Eigen::Index>(k)] * maps[k];
     discriminant = blurred(discriminant, options_.drawing.smoothing_periods * period_px);
     border_.side = discriminant - half_way(discriminant);
-    return true;
+    return separation;
   }
 
   /// Between the two sides' planes.
@@ -209,11 +215,9 @@ class Surroundings {
 
 }  // namespace
 
-std::optional<Border> border_between(const cv::Mat& grey, const cv::Mat& labels,
-                                     std::pair<int, int> pair,
-                                     const std::vector<cv::Point>& contact,
-                                     const BorderOptions& options) {
-  return Surroundings(grey, labels, pair, contact, options).border();
+TwoSides look_at_two_sides(const cv::Mat& grey, const cv::Mat& labels, std::pair<int, int> pair,
+                           const std::vector<cv::Point>& contact, const BorderOptions& options) {
+  return Surroundings(grey, labels, pair, contact, options).look();
 }
 
 }  // namespace metamict

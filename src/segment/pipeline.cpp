@@ -73,17 +73,48 @@ Chips lay_chips(const Micrograph& micrograph, const EncoderShape& encoder,
   return chips;
 }
 
-/// Draws the map's borders by the pixels beside them. A note counts the borders where these do not
-/// tell the two sides apart.
-Notes sharpen(LabelMap& map, const Communities& communities, const Micrograph& micrograph,
-              const Scene& scene, int threads) {
+/// Draws a rule's borders by the pixels beside them. Returns what these say.
+SharpBorders draw_borders(RuleResult& rule, const Micrograph& micrograph, const Scene& scene,
+                          const SegmentOptions& options) {
   std::vector<bool> ordered{false};
-  for (const Region& region : measure_regions(micrograph, map, communities, scene.order))
+  for (const Region& region : measure_regions(micrograph, rule.map, rule.communities, scene.order))
     ordered.push_back(is_ordered(region.order));
-  const SharpBorders borders =
-      sharpen_borders(scene.canonical, scene.grid, ordered, map.labels, threads);
-  map = renumbered(map);
+  return sharpen_borders(scene.canonical, scene.grid, ordered, rule.map.labels,
+                         options.resources.threads);
+}
+
+/// Makes one community of the communities of every two labels.
+void join_labels(const std::vector<std::pair<int, int>>& pairs, const LabelMap& map,
+                 Communities& communities) {
+  std::vector<std::int32_t> joined(static_cast<std::size_t>(communities.count));
+  std::iota(joined.begin(), joined.end(), 0);
+  const auto community_of = [&](int label) {
+    return joined[static_cast<std::size_t>(
+        map.community_of_label[static_cast<std::size_t>(label)])];
+  };
+  for (const auto& [a, b] : pairs)
+    std::replace(joined.begin(), joined.end(), std::int32_t{community_of(b)},
+                 std::int32_t{community_of(a)});
+  for (std::int32_t& community : communities.community)
+    community = joined[static_cast<std::size_t>(community)];
+  communities.count = number_canonically(communities.community);
+}
+
+/// Draws a rule's borders by the pixels beside them. Regions whose border shows in no pixel become
+/// one, and all borders are drawn again. Notes count these, and the borders where the pixels say
+/// too little.
+Notes sharpen(RuleResult& rule, const Micrograph& micrograph, const Scene& scene,
+              const SegmentOptions& options) {
   Notes notes;
+  SharpBorders borders = draw_borders(rule, micrograph, scene, options);
+  if (const std::size_t unseen = borders.unseen.size(); unseen > 0) {
+    join_labels(borders.unseen, rule.map, rule.communities);
+    rule.map = paint(scene.grid, rule.communities, options.paint);
+    borders = draw_borders(rule, micrograph, scene, options);
+    notes.push_back(std::to_string(unseen) + (unseen == 1 ? " border shows" : " borders show") +
+                    " in no pixel: the regions on both sides were joined");
+  }
+  rule.map = renumbered(rule.map);
   const std::string of_all =
       " of " + std::to_string(borders.left + borders.moved) + " borders between regions are ";
   if (borders.faded > 0)
@@ -109,8 +140,7 @@ void complete(AppliedRule& applied, const Micrograph& micrograph, const Scene& s
               const SegmentOptions& options) {
   RuleResult& rule = applied.rule;
   if (rule.kind == RuleKind::derived && options.paint.borders == Borders::pixels)
-    append(applied.notes,
-           sharpen(rule.map, rule.communities, micrograph, scene, options.resources.threads));
+    append(applied.notes, sharpen(rule, micrograph, scene, options));
   rule.regions = measure_regions(micrograph, rule.map, rule.communities, scene.order);
   rule.community_scores = community_scores(scene.similarity, rule.communities);
 }
