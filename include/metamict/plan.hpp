@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "metamict/chip_size.hpp"
 #include "metamict/chips.hpp"
@@ -19,6 +20,7 @@ struct EncoderShape {
   double cells_per_chip = 4;  ///< lattice periods along a chip's edge
   EmbeddingMode embedding = EmbeddingMode::chip;
   Precision precision = Precision::automatic;
+  std::string similarity = "minmax";  ///< the scale of scores that its sidecar asks for
 };
 
 EncoderShape shape_of(const Sidecar& sidecar, const EncoderOptions& options);

@@ -62,6 +62,13 @@ enum class SimilarityScale { automatic, minmax, raw, angle };
 /// "minmax", "raw", "angle" or "auto".
 std::string name_of(SimilarityScale scale);
 
+/// Returns the scale that is used: the one asked for or, where that is automatic, the one that the
+/// encoder's sidecar asks for by name.
+SimilarityScale chosen_scale(SimilarityScale asked, const std::string& by_encoder);
+
+/// The angle between two unit vectors, in radians, from their cosine in [-1, 1]; error 2e-7.
+float angle_of(float cosine);
+
 struct SimilarityOptions {
   SimilarityScale scale = SimilarityScale::automatic;
 };

@@ -115,18 +115,6 @@ struct Range {
   }
 };
 
-/// The angle between unit vectors of a cosine in [-1, 1], in radians (Abramowitz and Stegun 4.4.46,
-/// error 2e-8). Unlike std::acos it has no branch, so that a compiler computes many at once.
-float angle_of(float cosine) {
-  const float x = std::abs(cosine);
-  float sum = -0.0012624911F;
-  for (const float next : {0.0066700901F, -0.0170881256F, 0.0308918810F, -0.0501743046F,
-                           0.0889789874F, -0.2145988016F, 1.5707963050F})
-    sum = sum * x + next;
-  const float acute = std::sqrt(std::max(1.0F - x, 0.0F)) * sum;
-  return cosine < 0 ? std::numbers::pi_v<float> - acute : acute;
-}
-
 /// Maps a cosine, or the complement of its angle, to a quantum, rising. `zero` and below give 0;
 /// `zero + 65535 / slope` and above give 65,535.
 struct Scale {
@@ -236,17 +224,24 @@ Notes notes_of(const Range& range, SimilarityScale kind, const std::vector<Worke
   return notes;
 }
 
-/// The scale to use: the one asked for or, where that is automatic, the encoder's, with a note
-/// where it is not the paper's.
-SimilarityScale chosen_scale(SimilarityScale asked, const EncoderIdentity& encoder, Notes& notes) {
+}  // namespace
+
+SimilarityScale chosen_scale(SimilarityScale asked, const std::string& by_encoder) {
   if (asked != SimilarityScale::automatic) return asked;
-  if (encoder.similarity != "angle") return SimilarityScale::minmax;
-  notes.push_back("scores are of the angle between embeddings, as the encoder " + encoder.name +
-                  " was trained for; --similarity minmax takes the cosine, as the paper does");
-  return SimilarityScale::angle;
+  return by_encoder == "angle" ? SimilarityScale::angle : SimilarityScale::minmax;
 }
 
-}  // namespace
+float angle_of(float cosine) {
+  // Abramowitz and Stegun 4.4.46. Unlike std::acos it has no branch, so that a compiler computes
+  // many at once.
+  const float x = std::abs(cosine);
+  float sum = -0.0012624911F;
+  for (const float next : {0.0066700901F, -0.0170881256F, 0.0308918810F, -0.0501743046F,
+                           0.0889789874F, -0.2145988016F, 1.5707963050F})
+    sum = sum * x + next;
+  const float acute = std::sqrt(std::max(1.0F - x, 0.0F)) * sum;
+  return cosine < 0 ? std::numbers::pi_v<float> - acute : acute;
+}
 
 std::string name_of(SimilarityScale scale) {
   constexpr std::array names{"auto", "minmax", "raw", "angle"};
@@ -275,8 +270,7 @@ Similarity compare(const Embeddings& embeddings, const SimilarityOptions& option
   for (const Worker& worker : workers)
     range = {std::min(range.low, worker.range.low), std::max(range.high, worker.range.high)};
 
-  Notes notes;
-  const SimilarityScale kind = chosen_scale(options.scale, embeddings.encoder, notes);
+  const SimilarityScale kind = chosen_scale(options.scale, embeddings.encoder.similarity);
   const Scale scale = scale_of(range, kind);
   const bool raw = kind == SimilarityScale::raw;
   for (Worker& worker : workers) worker.counts.assign(quanta, 0);
@@ -285,8 +279,11 @@ Similarity compare(const Embeddings& embeddings, const SimilarityOptions& option
     score_block(worker, at, scale, raw);
     worker.halves.put_both(at, worker.scores, worker.scores);
   });
-  const Notes found = notes_of(range, kind, workers);
-  notes.insert(notes.end(), found.begin(), found.end());
+  Notes notes = notes_of(range, kind, workers);
+  if (options.scale == SimilarityScale::automatic && kind != SimilarityScale::minmax)
+    notes.push_back("scores are of the angle between embeddings, as the encoder " +
+                    embeddings.encoder.name +
+                    " asks for; --similarity minmax takes the cosine, as the paper does");
   return {scores, statistics_of(workers, range, nodes * (nodes - 1) / 2), kind, std::move(notes)};
 }
 

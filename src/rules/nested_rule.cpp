@@ -146,9 +146,12 @@ NestedResult find_nested_by_steps(const Scene& scene, const ChipEvidence& eviden
   const Nodes all = all_chips(scene.grid);
   const ChipField looks(scene.grid, scene.embeddings.rows_ND, scene.order,
                         range_of(scene.similarity, nested.jump.least_range), nested);
+  // Parts are proposed by the paper's scores, of the cosine: with the angle's, pockets are lost.
+  const bool as_they_are = scene.similarity.scale != SimilarityScale::angle;
   const auto compare_looks = [&](const Nodes& chips) {
-    return chips.size() == all.size() ? scene.similarity
-                                      : restrict_to(scene.similarity, chips, resources);
+    return chips.size() == all.size() && as_they_are
+               ? scene.similarity
+               : restrict_to(scene.similarity, chips, resources);
   };
   Splitter by_looks(looks, compare_looks, options, resources, progress, result.communities);
   step("split", by_looks.split(all));

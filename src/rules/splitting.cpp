@@ -20,13 +20,22 @@ namespace {
 constexpr Quantum highest = std::numeric_limits<Quantum>::max();
 constexpr std::size_t quanta = std::size_t{highest} + 1;
 
-/// Each quantum in [low, high], stretched to all quanta.
-std::vector<Quantum> stretched(Quantum low, Quantum high) {
+/// The cosine, or what rises with it evenly, that a quantum stands for.
+double cosine_of(const Similarity& similarity, std::size_t q) {
+  if (similarity.scale != SimilarityScale::angle) return static_cast<double>(q);
+  const double widest = std::acos(similarity.statistics.min_cosine),
+               closest = std::acos(similarity.statistics.max_cosine);
+  return std::cos(widest - static_cast<double>(q) / highest * (widest - closest));
+}
+
+/// For each quantum in [low, high] the one of its cosine, stretched to all quanta.
+std::vector<Quantum> stretched(const Similarity& similarity, Quantum low, Quantum high) {
   std::vector<Quantum> table(quanta, highest);
-  if (high > low)
+  const double least = cosine_of(similarity, low), most = cosine_of(similarity, high);
+  if (most > least)
     for (std::size_t q = low; q <= high; ++q)
       table[q] = static_cast<Quantum>(
-          std::lround(static_cast<double>(q - low) * highest / static_cast<double>(high - low)));
+          std::lround((cosine_of(similarity, q) - least) * highest / (most - least)));
   return table;
 }
 
@@ -63,8 +72,9 @@ Similarity restrict_to(const Similarity& similarity, const Nodes& chips,
     lows[worker] = std::min(lows[worker], low);
     highs[worker] = std::max(highs[worker], high);
   });
-  const std::vector<Quantum> table = stretched(*std::min_element(lows.begin(), lows.end()),
-                                               *std::max_element(highs.begin(), highs.end()));
+  const std::vector<Quantum> table =
+      stretched(similarity, *std::min_element(lows.begin(), lows.end()),
+                *std::max_element(highs.begin(), highs.end()));
   std::vector<std::vector<std::uint64_t>> counts(workers, std::vector<std::uint64_t>(quanta, 0));
   auto scores = std::make_shared<ScoreMatrix>(chips.size(), resources.spill);
   parallel_for(chips.size(), threads, [&](std::size_t worker, std::size_t i) {

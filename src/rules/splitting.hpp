@@ -13,6 +13,7 @@
 namespace metamict {
 
 /// The similarity scores of some of the chips, rescaled to their own least and most alike pair.
+/// Scores of angles become scores of cosines.
 Similarity restrict_to(const Similarity& similarity, const Nodes& chips,
                        const Resources& resources);
 

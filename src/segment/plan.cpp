@@ -72,6 +72,9 @@ std::uint64_t predict_memory(const ChipGrid& grid, const SegmentOptions& options
   if (parts) graph += nested_base;
   if (!options.resources.spill.empty())
     graph -= scores;
+  else if (parts &&
+           chosen_scale(options.similarity.scale, encoder.similarity) == SimilarityScale::angle)
+    graph += scores;  // once more, of the cosine
   else if (parts)
     graph += (together > 1 ? nested_share_at_once : nested_share) * scores;
   // A ResNet50's weights are read without LibTorch. A module with another number of features is no
@@ -87,14 +90,18 @@ std::uint64_t predict_memory(const ChipGrid& grid, const SegmentOptions& options
 }  // namespace
 
 EncoderShape shape_of(const Sidecar& sidecar, const EncoderOptions& options) {
-  return {sidecar.input_px, sidecar.features, sidecar.cells_per_chip,
-          chosen_embedding(options.embedding, sidecar), options.precision};
+  return {sidecar.input_px,       sidecar.features,
+          sidecar.cells_per_chip, chosen_embedding(options.embedding, sidecar),
+          options.precision,      sidecar.similarity};
 }
 
 EncoderShape shape_of(const EncoderIdentity& identity) {
-  return {identity.input_px, identity.features, identity.cells_per_chip,
+  return {identity.input_px,
+          identity.features,
+          identity.cells_per_chip,
           identity.embedding == "shared" ? EmbeddingMode::shared : EmbeddingMode::chip,
-          identity.precision == "int8" ? Precision::int8 : Precision::automatic};
+          identity.precision == "int8" ? Precision::int8 : Precision::automatic,
+          identity.similarity};
 }
 
 Plan plan(const Micrograph& micrograph, const SegmentOptions& options,

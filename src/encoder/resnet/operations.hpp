@@ -57,7 +57,7 @@ class Buffer {
 struct Workspace {
   explicit Workspace(const dnnl::engine& engine) : stream(engine) {}
   dnnl::stream stream;
-  Buffer columns, reduced, spatial, gathered, scratch;  // inside a stage
+  Buffer columns, products, reduced, spatial, gathered, scratch;  // inside a stage
   Buffer frame, stem_map, pooled;
   std::array<Buffer, 5> maps;  // the stem's and each stage's
 };

@@ -124,8 +124,9 @@ const SharedResnet::Head& SharedResnet::head(long h, long w) {
   const auto found = heads_.find({h, w});
   if (found != heads_.end()) return found->second;
   Stem stem(store_, weights_->stem, scale_, h, w);
-  Stage stage1(store_, weights_->stages[0], stem.out());
-  Stage stage2(store_, weights_->stages[1], stage1.out());
+  constexpr bool winograd = true;
+  Stage stage1(store_, weights_->stages[0], stem.out(), winograd);
+  Stage stage2(store_, weights_->stages[1], stage1.out(), winograd);
   return heads_
       .emplace(std::pair{h, w}, Head{std::move(stem), std::move(stage1), std::move(stage2)})
       .first->second;
@@ -135,7 +136,8 @@ const Stage& SharedResnet::stage(std::size_t index, const MapShape& in) {
   const std::array<long, 3> key = {static_cast<long>(index), in.h, in.w};
   const auto found = stages_.find(key);
   if (found != stages_.end()) return found->second;
-  return stages_.emplace(key, Stage(store_, weights_->stages[index], in)).first->second;
+  constexpr bool winograd = true;
+  return stages_.emplace(key, Stage(store_, weights_->stages[index], in, winograd)).first->second;
 }
 
 template <class Piece>

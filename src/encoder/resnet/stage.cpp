@@ -16,7 +16,8 @@ namespace {
 constexpr long largest_strip =
     1024;  // rows of the stem's product: its columns and map stay in the second-level cache
 constexpr std::size_t largest_columns =
-    std::size_t{1} << 20;  // bytes of neighbourhoods at once, for the same reason
+    std::size_t{1} << 20;                 // bytes of neighbourhoods at once, for the same reason
+constexpr long smallest_winograd_px = 8;  // two tiles a side
 constexpr long smallest_direct_px =
     5;  // below, a 3x3 convolution is faster as a product of its neighbourhoods
 
@@ -118,7 +119,7 @@ void Stem::run(Workspace& space, const Frame& frame, std::byte* out) const {
 }
 
 Stage::Block Stage::compile(PackedWeights& store, const FoldedBottleneck& weights,
-                            const MapShape& in, const BlockSteps& steps) {
+                            const MapShape& in, const BlockSteps& steps, bool winograd) {
   const int stride = weights.stride;
   MapShape inner = in, middle = in;
   inner.c = middle.c = weights.reduce.out;
@@ -136,7 +137,8 @@ Stage::Block Stage::compile(PackedWeights& store, const FoldedBottleneck& weight
   while (together % 2 == 0 &&
          static_cast<std::size_t>(together) * neighbourhood_bytes > largest_columns)
     together /= 2;
-  const auto spatial = [&](Way way) {
+  const auto spatial = [&](Way way) -> std::variant<Operation, Winograd> {
+    if (way == Way::winograd) return Winograd(store, inner, weights.spatial);
     if (way == Way::dense) return Operation::dense(store, inner, weights.spatial, of_spatial);
     if (way == Way::neighbourhoods)
       return Operation::product(store, rows / in.n * together, weights.spatial, After::relu,
@@ -145,7 +147,12 @@ Stage::Block Stage::compile(PackedWeights& store, const FoldedBottleneck& weight
   };
   const bool all_see_all = stride == 1 && in.h == in.w && in.h <= 2;
   const bool small = std::min(middle.h, middle.w) < smallest_direct_px;
-  const Way way = all_see_all ? Way::dense : small ? Way::neighbourhoods : Way::convolution;
+  winograd = winograd && store.number() == Number::float32 && stride == 1 &&
+             std::min(in.h, in.w) >= smallest_winograd_px;
+  const Way way = all_see_all ? Way::dense
+                  : small     ? Way::neighbourhoods
+                  : winograd  ? Way::winograd
+                              : Way::convolution;
   Block block{in,
               middle,
               stride,
@@ -174,15 +181,16 @@ std::vector<Stage::BlockSteps> Stage::steps_of(float range_in,
   return steps;
 }
 
-Stage::Stage(PackedWeights& store, const std::vector<FoldedBottleneck>& blocks, const MapShape& in)
-    : Stage(store, blocks, in, std::vector<BlockSteps>(blocks.size())) {}
+Stage::Stage(PackedWeights& store, const std::vector<FoldedBottleneck>& blocks, const MapShape& in,
+             bool winograd)
+    : Stage(store, blocks, in, std::vector<BlockSteps>(blocks.size()), winograd) {}
 
 Stage::Stage(PackedWeights& store, const std::vector<FoldedBottleneck>& blocks, const MapShape& in,
              float range_in, const std::vector<BlockRanges>& ranges)
     : Stage(store, blocks, in, steps_of(range_in, ranges)) {}
 
 Stage::Stage(PackedWeights& store, const std::vector<FoldedBottleneck>& blocks, const MapShape& in,
-             const std::vector<BlockSteps>& steps)
+             const std::vector<BlockSteps>& steps, bool winograd)
     : number_(steps.front().in > 0 ? Number::int8 : store.number()) {
   std::vector<MapShape> shapes{in};
   for (const FoldedBottleneck& weights : blocks)
@@ -190,7 +198,7 @@ Stage::Stage(PackedWeights& store, const std::vector<FoldedBottleneck>& blocks, 
                       strided(shapes.back().w, weights.stride), weights.expand.out});
   std::vector<std::optional<Block>> compiled(blocks.size());
   parallel_for(blocks.size(), store.threads(), [&](std::size_t, std::size_t i) {
-    compiled[i] = compile(store, blocks[i], shapes[i], steps[i]);
+    compiled[i] = compile(store, blocks[i], shapes[i], steps[i], winograd);
   });
   for (std::optional<Block>& block : compiled) blocks_.push_back(std::move(*block));
 }
@@ -223,8 +231,11 @@ void Stage::run_block(const Block& block, Workspace& space, const std::byte* in,
   look(&BlockRanges::reduce, reduced, inner.values());
   if (block.way == Way::neighbourhoods)
     run_neighbourhoods(block, space, reduced, spatial);
+  else if (const auto* winograd = std::get_if<Winograd>(&block.spatial))
+    winograd->run(space, reinterpret_cast<const float*>(reduced),
+                  reinterpret_cast<float*>(spatial));
   else
-    block.spatial.run(space, reduced, spatial);
+    std::get<Operation>(block.spatial).run(space, reduced, spatial);
   look(&BlockRanges::spatial, spatial, block.middle.values());
   if (block.shortcut) {
     if (block.stride > 1) {
@@ -249,7 +260,7 @@ void Stage::run_neighbourhoods(const Block& block, Workspace& space, const std::
   for (long n = 0; n < block.in.n; n += block.together, in += from.values() * size_of(number_),
             out += to.values() * size_of(number_)) {
     neighbourhoods(in, from, block.stride, size_of(number_), columns);
-    block.spatial.run(space, columns, out);
+    std::get<Operation>(block.spatial).run(space, columns, out);
   }
 }
 

@@ -6,10 +6,12 @@
 #include <array>
 #include <cstddef>
 #include <optional>
+#include <variant>
 #include <vector>
 
 #include "encoder/resnet/operations.hpp"
 #include "encoder/resnet/weights.hpp"
+#include "encoder/resnet/winograd.hpp"
 
 namespace metamict {
 
@@ -66,7 +68,10 @@ struct BlockRanges {
 /// The bottlenecks of one stage.
 class Stage {
  public:
-  Stage(PackedWeights& store, const std::vector<FoldedBottleneck>& blocks, const MapShape& in);
+  /// `winograd` allows 3x3 convolutions of float32 maps by Winograd's algorithm, which is faster
+  /// and rounds otherwise.
+  Stage(PackedWeights& store, const std::vector<FoldedBottleneck>& blocks, const MapShape& in,
+        bool winograd = false);
   /// Computes on bytes. `range_in` is the range of the map before, `ranges` those of its own maps:
   /// 255 steps each.
   Stage(PackedWeights& store, const std::vector<FoldedBottleneck>& blocks, const MapShape& in,
@@ -80,14 +85,16 @@ class Stage {
            std::vector<BlockRanges>* seen = nullptr) const;
 
  private:
-  enum class Way { convolution, neighbourhoods, dense };  // how a 3x3 convolution is done
+  enum class Way { convolution, neighbourhoods, dense, winograd };  // how a 3x3 convolution is done
   struct Block {
     MapShape in, middle;  // middle: after the 3x3
     int stride;
     long out_channels;
     Way way;
     long together;  // maps whose neighbourhoods are copied out at once
-    Operation reduce, spatial, expand;
+    Operation reduce;
+    std::variant<Operation, Winograd> spatial;
+    Operation expand;
     std::optional<Operation> shortcut;
   };
   /// What a step is worth in each map of a bottleneck. It is 0 where maps hold floats.
@@ -95,10 +102,10 @@ class Stage {
     float in = 0, reduce = 0, spatial = 0, shortcut = 0, out = 0;
   };
   Stage(PackedWeights& store, const std::vector<FoldedBottleneck>& blocks, const MapShape& in,
-        const std::vector<BlockSteps>& steps);
+        const std::vector<BlockSteps>& steps, bool winograd = false);
   static std::vector<BlockSteps> steps_of(float range_in, const std::vector<BlockRanges>& ranges);
   static Block compile(PackedWeights& store, const FoldedBottleneck& weights, const MapShape& in,
-                       const BlockSteps& steps);
+                       const BlockSteps& steps, bool winograd);
   void run_block(const Block& block, Workspace& space, const std::byte* in, std::byte* out,
                  BlockRanges* seen) const;
   void run_neighbourhoods(const Block& block, Workspace& space, const std::byte* in,
