@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Finds what an encoder's features show of noise, drift and place within a region, and writes the module that takes it out.
 
-    scripts/fit_nuisance.py models/metamict-resnet50.pt OUT --work DIR [--micrographs 2000]
+    scripts/fit_nuisance.py models/metamict-resnet50.pt OUT --work DIR [--micrographs 1500]
 
 Micrographs are those of train_encoder.py with another seed, three crops each: focus, thickness, contamination, noise and lattice origin
 differ between crops, the materials do not. The scatter of unit features about the mean of their region, averaged over all regions, is
@@ -98,10 +98,10 @@ def main():
     parser.add_argument("module", type=pathlib.Path)
     parser.add_argument("out", type=pathlib.Path, help="folder for the new module and its sidecar")
     parser.add_argument("--work", type=pathlib.Path, required=True)
-    parser.add_argument("--micrographs", type=int, default=2000)
+    parser.add_argument("--micrographs", type=int, default=1500)
     parser.add_argument("--seed", type=int, default=777)
     parser.add_argument("--directions", type=int, default=128)
-    parser.add_argument("--shrinkage", type=float, default=0.005, help="share of the scatter's trace that is added to every direction")
+    parser.add_argument("--shrinkage", type=float, default=0.02, help="share of the scatter's trace that is added to every direction")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     arguments.work.mkdir(parents=True, exist_ok=True)
