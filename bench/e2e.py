@@ -72,7 +72,9 @@ def peer(image, chip_px, threads, out):
     chips = chips.reshape(-1, 64, 64)
     model = torchvision.models.resnet50(weights=None)
     model.fc = torch.nn.Identity()
-    model.load_state_dict(torch.jit.load(str(ROOT / "models" / "metamict-resnet50.pt")).float().state_dict())
+    weights = torch.jit.load(str(ROOT / "models" / "metamict-resnet50.pt")).float().state_dict()
+    weights.pop("fc.nuisance", None)  # the peer is a plain ResNet50
+    model.load_state_dict(weights)
     model.eval()
     with torch.inference_mode():
         features = torch.cat([model(part[:, None].expand(-1, 3, -1, -1)) for part in chips.split(32)]).numpy()

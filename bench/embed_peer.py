@@ -23,7 +23,9 @@ def torchvision_resnet50():
 
     model = torchvision.models.resnet50(weights=None)
     model.fc = torch.nn.Identity()
-    model.load_state_dict(torch.jit.load(str(MODEL)).float().state_dict())
+    weights = torch.jit.load(str(MODEL)).float().state_dict()
+    weights.pop("fc.nuisance", None)  # the peer is a plain ResNet50
+    model.load_state_dict(weights)
     return model.eval()
 
 

@@ -31,11 +31,31 @@ std::optional<GrowthDirection> find_growth_direction(const cv::Mat& labels,
                                                      const std::vector<Region>& regions,
                                                      std::optional<double> near_deg = {});
 
-/// Returns the layer of each label, k + 1 entries. Ordered regions at the lower edge are substrate.
-/// Disordered ones at the upper edge are cap, or amorphous film where `has_cap` is false. What lies
-/// between is film where it is ordered, else amorphous film. All are `other` where no film lies on
-/// a substrate.
+/// How much more order the picture's lower edge shows than its upper edge, with the surface up,
+/// from -1 to 1. The image where it is largest tells best which side is the surface.
+double order_below_surface(const cv::Mat& labels, const std::vector<Region>& regions,
+                           const GrowthDirection& growth);
+
+/// What the other images of a series say about one image. Lists have an entry for each label, k
+/// + 1.
+struct LayerEvidence {
+  std::optional<bool> has_cap;  ///< whether the least damaged image has something on the film
+  /// Whether a label looks like what lies on the film in the least damaged image. Empty = not
+  /// known.
+  std::vector<bool> looks_like_cap;
+  /// Whether a label looks more like the film of another image than like its substrate. Empty = not
+  /// known.
+  std::vector<bool> looks_like_film;
+  /// Whether any image shows one ordered layer on another.
+  bool substrate_in_view = true;
+};
+
+/// Returns the layer of each label, k + 1 entries. Ordered regions at the lower edge are substrate,
+/// where a substrate is in view and they do not look like the film. Disordered ones at the upper
+/// edge are cap, unless they look otherwise than what lay there before: then they are amorphous
+/// film. What lies between is film where it is ordered, else amorphous film. All are `other` where
+/// no film is seen.
 std::vector<Layer> find_layers(const cv::Mat& labels, const std::vector<Region>& regions,
-                               const GrowthDirection& growth, std::optional<bool> has_cap = {});
+                               const GrowthDirection& growth, const LayerEvidence& evidence = {});
 
 }  // namespace metamict

@@ -322,8 +322,10 @@ void UprightFilm::fill_small_holes(cv::Mat& mask) const {
         mask.at<std::uint8_t>(y, x) = 255;
 }
 
-/// Finds the parts of the film that are below that share of crystal and that the graph, too, calls
-/// amorphous. Holes, and gaps at the surface narrower than a period, are filled.
+/// Finds the parts of the film that are below that share of crystal. A part of less than two by two
+/// cells counts only where the graph, too, calls it amorphous. A larger one needs no such word:
+/// glass buried in the film is thinner than a chip. Holes, and gaps at the surface narrower than a
+/// period, are filled.
 cv::Mat UprightFilm::amorphous_mask(const cv::Mat& share, double below) const {
   cv::Mat mask = share < below;
   const int width = 2 * static_cast<int>(std::lround(0.35 * period_)) + 1;
@@ -342,8 +344,9 @@ cv::Mat UprightFilm::amorphous_mask(const cv::Mat& share, double below) const {
   for (int y = 0; y < parts.rows; ++y)
     for (int x = 0; x < parts.cols; ++x) {
       const int part = parts.at<int>(y, x);
-      if (part > 0 &&
-          5 * common[static_cast<std::size_t>(part)] < boxes.at<int>(part, cv::CC_STAT_AREA))
+      if (part == 0) continue;
+      const int area = boxes.at<int>(part, cv::CC_STAT_AREA);
+      if (area < 4 * period_ * period_ && 5 * common[static_cast<std::size_t>(part)] < area)
         mask.at<std::uint8_t>(y, x) = 0;
     }
   return mask;
@@ -445,7 +448,7 @@ Front UprightFilm::measure() {
     const CrystalShare found = crystal_share(all);
     share = found.share;
     front.film_contrast = found.film_contrast;
-    if (share && cv::countNonZero(amorphous) > 0) {
+    if (share) {
       const cv::Mat mask = amorphous_mask(*share, options_.amorphous_below) & film;
       for (std::size_t left_out = 0; all.size() > 2 && left_out < all.size(); ++left_out) {
         std::vector<const ReflectionPower*> others = all;

@@ -155,31 +155,43 @@ std::optional<GrowthDirection> find_growth_direction(const cv::Mat& labels,
   return GrowthDirection{std::fmod(angle + 360, 360), false};
 }
 
+double order_below_surface(const cv::Mat& labels, const std::vector<Region>& regions,
+                           const GrowthDirection& growth) {
+  const cv::Mat small = coarse_copy(labels);
+  const cv::Mat turned = Upright(small.size(), growth.angle_deg).turn(small, cv::INTER_NEAREST);
+  return order_at_edge(shares_of_edge(turned, regions.size() + 1, false), regions) -
+         order_at_edge(shares_of_edge(turned, regions.size() + 1, true), regions);
+}
+
 std::vector<Layer> find_layers(const cv::Mat& labels, const std::vector<Region>& regions,
-                               const GrowthDirection& growth, std::optional<bool> has_cap) {
+                               const GrowthDirection& growth, const LayerEvidence& evidence) {
   const std::size_t count = regions.size() + 1;
   const cv::Mat small = coarse_copy(labels);
   const cv::Mat turned = Upright(small.size(), growth.angle_deg).turn(small, cv::INTER_NEAREST);
   const std::vector<double> upper = shares_of_edge(turned, count, true),
                             lower = shares_of_edge(turned, count, false);
+  const auto seen = [](const std::vector<bool>& looks, std::size_t label, bool unknown) {
+    return looks.empty() ? unknown : static_cast<bool>(looks[label]);
+  };
   std::vector<Layer> layers(count, Layer::other);
   bool substrate = false, film = false;
   for (std::size_t label = 1; label < count; ++label) {
-    const bool ordered = is_ordered(regions[label - 1].order);
-    if (ordered && lower[label] >= edge_share && upper[label] < edge_share) {
-      layers[label] = Layer::substrate;
-      substrate = true;
-    } else if (!ordered && upper[label] >= edge_share && lower[label] < edge_share &&
-               has_cap.value_or(true))
+    const bool above = upper[label] >= edge_share, below = lower[label] >= edge_share;
+    if (is_ordered(regions[label - 1].order)) {
+      const bool base = below && !above && evidence.substrate_in_view &&
+                        !seen(evidence.looks_like_film, label, false);
+      layers[label] = base ? Layer::substrate : Layer::film;
+      (base ? substrate : film) = true;
+    } else if (above && !below && evidence.has_cap.value_or(true) &&
+               seen(evidence.looks_like_cap, label, true)) {
       layers[label] = Layer::cap;
-    else if (!ordered && lower[label] >= edge_share)
-      layers[label] = Layer::other;
-    else {
-      layers[label] = ordered ? Layer::film : Layer::amorphous;
+    } else if (!below) {
+      layers[label] = Layer::amorphous;
       film = true;
     }
   }
-  if (!substrate || !film) return std::vector<Layer>(count, Layer::other);
+  if (!film || (evidence.substrate_in_view && !substrate))
+    return std::vector<Layer>(count, Layer::other);
   return layers;
 }
 

@@ -56,6 +56,10 @@ struct Kind {
   Layer layer = Layer::other;
 };
 
+bool has(const std::vector<Layer>& layers, Layer layer) {
+  return std::find(layers.begin(), layers.end(), layer) != layers.end();
+}
+
 class Join {
  public:
   Join(std::vector<SegmentedImage> images, const SeriesOptions& options, int threads)
@@ -65,6 +69,7 @@ class Join {
 
  private:
   void find_growth();
+  bool shows_substrate(const GrowthDirection& growth) const;
   std::vector<Layer> layers_of(const SegmentedImage& image);
   std::vector<int> match(const SegmentedImage& image, const std::vector<Layer>& layers);
   SeriesMember complete(const SegmentedImage& image, const Micrograph& micrograph);
@@ -83,24 +88,44 @@ class Join {
   std::vector<Kind> kinds_;
   std::vector<int> label_of_kind_;  // 0 = not seen yet
   double near_ = 0;
+  bool substrate_in_view_ = true;
   std::optional<bool> has_cap_;
+  std::vector<std::pair<Layer, Eigen::RowVectorXf>> looks_;  // of the least damaged image's layers
   std::optional<double> film_contrast_;
 };
 
+/// Whether any image shows one ordered layer on another: a film on its substrate.
+bool Join::shows_substrate(const GrowthDirection& growth) const {
+  return std::any_of(images_.begin(), images_.end(), [&](const SegmentedImage& image) {
+    const std::vector<Layer> layers = find_layers(in_proportion(image), image.regions, growth);
+    return has(layers, Layer::substrate) && has(layers, Layer::film);
+  });
+}
+
+/// The direction is that of the image which tells the surface from the substrate best.
 void Join::find_growth() {
   if (options_.growth_direction_deg) {
     series_.growth = GrowthDirection{*options_.growth_direction_deg, true};
+  } else {
+    double clearest = -1;
+    for (const SegmentedImage& image : images_) {
+      const cv::Mat labels = in_proportion(image);
+      const auto found = find_growth_direction(labels, image.regions);
+      if (!found) continue;
+      const double clear = order_below_surface(labels, image.regions, *found);
+      if (clear <= clearest) continue;
+      clearest = clear;
+      series_.growth = found;
+    }
+  }
+  if (series_.growth) {
+    substrate_in_view_ = shows_substrate(*series_.growth);
+    if (!substrate_in_view_)
+      series_.notes.push_back(
+          "no image shows one ordered layer on another: what is ordered is taken for the film, and "
+          "shares are of the film in view");
     return;
   }
-  for (const SegmentedImage& image : images_)
-    if (const auto found = find_growth_direction(in_proportion(image), image.regions)) {
-      const std::vector<Layer> layers = find_layers(in_proportion(image), image.regions, *found);
-      if (std::count(layers.begin(), layers.end(), Layer::other) ==
-          static_cast<std::ptrdiff_t>(layers.size()))
-        continue;
-      series_.growth = found;
-      return;
-    }
   series_.notes.push_back(
       "no image shows a film on a substrate, so no front is measured; give --growth-direction if "
       "there is one");
@@ -110,15 +135,36 @@ void Join::find_growth() {
 std::vector<Layer> Join::layers_of(const SegmentedImage& image) {
   std::vector<Layer> none(image.regions.size() + 1, Layer::other);
   if (!series_.growth) return none;
-  std::vector<Layer> layers =
-      find_layers(in_proportion(image), image.regions, *series_.growth, has_cap_);
-  const auto has = [&](Layer layer) {
-    return std::find(layers.begin(), layers.end(), layer) != layers.end();
+  LayerEvidence evidence;
+  evidence.has_cap = has_cap_;
+  evidence.substrate_in_view = substrate_in_view_;
+  const double limit = nearer_than_regions * near_;
+  const auto nearest = [&](Eigen::Index region, Layer layer) {
+    double least = std::numeric_limits<double>::infinity();
+    for (const auto& [known, embedding] : looks_)
+      if (known == layer)
+        least = std::min(least,
+                         1.0 - static_cast<double>(image.embeddings_RD.row(region).dot(embedding)));
+    return least;
   };
-  if (!has(Layer::substrate) || !(has(Layer::film) || has(Layer::amorphous))) return none;
-  if (!has_cap_)
-    has_cap_ =
-        has(Layer::cap);  // the least damaged image says whether what lies on top was there before
+  if (has_cap_) {  // an earlier image is known
+    evidence.looks_like_cap.push_back(false);
+    evidence.looks_like_film.push_back(false);
+    for (Eigen::Index r = 0; r < image.embeddings_RD.rows(); ++r) {
+      evidence.looks_like_cap.push_back(nearest(r, Layer::cap) < limit);
+      evidence.looks_like_film.push_back(nearest(r, Layer::film) < nearest(r, Layer::substrate));
+    }
+  }
+  std::vector<Layer> layers =
+      find_layers(in_proportion(image), image.regions, *series_.growth, evidence);
+  if (!(has(layers, Layer::film) || has(layers, Layer::amorphous))) return none;
+  if (!has_cap_) {
+    // The least damaged image says what lies on the film, and what film and substrate look like.
+    has_cap_ = has(layers, Layer::cap);
+    for (std::size_t label = 1; label < layers.size(); ++label)
+      looks_.emplace_back(layers[label],
+                          image.embeddings_RD.row(static_cast<Eigen::Index>(label - 1)));
+  }
   return layers;
 }
 
@@ -274,7 +320,7 @@ SeriesMember Join::complete(const SegmentedImage& image, const Micrograph& micro
   member.stride_px = image.stride_px;
   const std::vector<Layer> layers = layers_of(image);
   const std::vector<int> kind_of_label = match(image, layers);
-  const bool film = std::find(layers.begin(), layers.end(), Layer::substrate) != layers.end();
+  const bool film = has(layers, Layer::film) || has(layers, Layer::amorphous);
   if (film) {
     member.growth = series_.growth;
     if (!series_.growth->given)

@@ -182,7 +182,8 @@ TEST(Front, LayersFollowFromOrderAndPlace) {
   // No cap was there before: what is disordered on top is film.
   cv::Mat bare = labels.clone();
   bare.setTo(4, bare == 1);
-  EXPECT_EQ(find_layers(bare, regions_of(bare, order), {90, true}, false)[4], Layer::amorphous);
+  EXPECT_EQ(find_layers(bare, regions_of(bare, order), {90, true}, {.has_cap = false})[4],
+            Layer::amorphous);
 }
 
 TEST(Front, OneRegionIsNoStackAndNoFilmIsAnError) {

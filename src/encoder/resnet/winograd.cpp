@@ -92,33 +92,54 @@ METAMICT_CLONES void scatter_tile(const float* from, long place_step, const floa
     }
 }
 
-/// G g Gt of every kernel: 36 x in x out.
+/// One row or column of a kernel: G g.
+METAMICT_CLONES void transform_kernel(std::array<const float*, 3> g,
+                                      std::array<float*, input_px> to, long count) {
+  for (long k = 0; k < count; ++k) {
+    const float g0 = g[0][k], g1 = g[1][k], g2 = g[2][k];
+    const float even = -(g0 + g2) / 6, odd = -g1 / 6, far = g0 / 24 + g2 / 6, apart = g1 / 12;
+    to[0][k] = g0 / 4;
+    to[1][k] = even + odd;
+    to[2][k] = even - odd;
+    to[3][k] = far + apart;
+    to[4][k] = far - apart;
+    to[5][k] = g2;
+  }
+}
+
+/// G g Gt of every kernel: 36 x in x out. Works on a few input channels at a time, whose kernels
+/// stay in the cache.
 std::vector<float> transformed_weights(const FoldedConv& conv) {
-  constexpr std::array<std::array<float, 3>, input_px> g{{{1 / 4.F, 0, 0},
-                                                          {-1 / 6.F, -1 / 6.F, -1 / 6.F},
-                                                          {-1 / 6.F, 1 / 6.F, -1 / 6.F},
-                                                          {1 / 24.F, 1 / 12.F, 1 / 6.F},
-                                                          {1 / 24.F, -1 / 12.F, 1 / 6.F},
-                                                          {0, 0, 1}}};
   const long in = conv.in, out = conv.out;
-  std::vector<float> all(static_cast<std::size_t>(places * in * out), 0.0F);
-  std::vector<float> turned(static_cast<std::size_t>(9 * in * out));  // tap, in, out
-  for (long o = 0; o < out; ++o)
-    for (long tap = 0; tap < 9; ++tap)
-      for (long i = 0; i < in; ++i)
-        turned[static_cast<std::size_t>((tap * in + i) * out + o)] =
-            conv.weights_OHWI[static_cast<std::size_t>((o * 9 + tap) * in + i)];
-  const long each = in * out;
-  for (std::size_t y = 0; y < input_px; ++y)
-    for (std::size_t x = 0; x < input_px; ++x) {
-      float* to = all.data() + static_cast<long>(y * input_px + x) * each;
-      for (std::size_t tap = 0; tap < 9; ++tap) {
-        const float factor = g[y][tap / 3] * g[x][tap % 3];
-        const float* from = turned.data() + static_cast<long>(tap) * each;
-        if (factor != 0)
-          for (long k = 0; k < each; ++k) to[k] += factor * from[k];
-      }
+  std::vector<float> all(static_cast<std::size_t>(places * in * out));
+  std::vector<float> taps(static_cast<std::size_t>(9 * lanes * out));  // tap, input channel, out
+  std::vector<float> half(static_cast<std::size_t>(input_px * 3 * out));
+  for (long first = 0; first < in; first += lanes) {
+    for (long o = 0; o < out; ++o)
+      for (long tap = 0; tap < 9; ++tap)
+        for (long i = 0; i < lanes; ++i)
+          taps[static_cast<std::size_t>((tap * lanes + i) * out + o)] =
+              conv.weights_OHWI[static_cast<std::size_t>((o * 9 + tap) * in + first + i)];
+    for (long i = 0; i < lanes; ++i) {
+      const auto tap = [&](long row, long col) {
+        return taps.data() + ((row * 3 + col) * lanes + i) * out;
+      };
+      const auto column = [&](long row, long col) { return half.data() + (row * 3 + col) * out; };
+      const auto place = [&](long row, long col) {
+        return all.data() + ((row * input_px + col) * in + first + i) * out;
+      };
+      for (long col = 0; col < 3; ++col)
+        transform_kernel({tap(0, col), tap(1, col), tap(2, col)},
+                         {column(0, col), column(1, col), column(2, col), column(3, col),
+                          column(4, col), column(5, col)},
+                         out);
+      for (long row = 0; row < input_px; ++row)
+        transform_kernel({column(row, 0), column(row, 1), column(row, 2)},
+                         {place(row, 0), place(row, 1), place(row, 2), place(row, 3), place(row, 4),
+                          place(row, 5)},
+                         out);
     }
+  }
   return all;
 }
 
