@@ -56,6 +56,10 @@ struct Front {
   Notes notes;
 };
 
+/// The film's thickness in pixels of the image's rows, the median over all places along it. Nothing
+/// where the curve is empty.
+std::optional<double> film_thickness_px(const Front& front, double pixel_aspect);
+
 /// Measures the front. The graph says where the amorphous film is. Pixel by pixel, with a window of
 /// half a period, its border is then moved to where the lattice contrast has fallen to
 /// `amorphous_below` of the ordered film's. A chip is four periods wide and knows the border no

@@ -39,13 +39,13 @@ double order_below_surface(const cv::Mat& labels, const std::vector<Region>& reg
 /// What the other images of a series say about one image. Lists have an entry for each label, k
 /// + 1.
 struct LayerEvidence {
-  std::optional<bool> has_cap;  ///< whether the least damaged image has something on the film
+  std::optional<bool> has_cap = {};  ///< whether the least damaged image has something on the film
   /// Whether a label looks like what lies on the film in the least damaged image. Empty = not
   /// known.
-  std::vector<bool> looks_like_cap;
+  std::vector<bool> looks_like_cap = {};
   /// Whether a label looks more like the film of another image than like its substrate. Empty = not
   /// known.
-  std::vector<bool> looks_like_film;
+  std::vector<bool> looks_like_film = {};
   /// Whether any image shows one ordered layer on another.
   bool substrate_in_view = true;
 };

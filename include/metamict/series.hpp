@@ -50,7 +50,11 @@ struct SeriesMember {
   std::optional<Front> front;  ///< where the image shows a film
   std::vector<int> absent;     ///< labels of earlier images that this one has not
   Notes notes;
+  Notes warnings;  ///< what speaks against this image's numbers
 };
+
+/// The median thickness of the film. Nothing where no film or no pixel size is known.
+std::optional<double> film_thickness_nm(const SeriesMember& member);
 
 struct Series {
   std::vector<SeriesMember> members;      ///< by rising dose

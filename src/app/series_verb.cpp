@@ -105,6 +105,7 @@ class SeriesStage {
                 " nm deep (mean)";
     }
     log_.info(line);
+    for (const std::string& warning : member.warnings) log_.warning(member.stem + ": " + warning);
     for (const std::string& note : member.notes) log_.warning(member.stem + ": " + note);
   }
 

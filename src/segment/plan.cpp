@@ -7,6 +7,8 @@
 
 #include "base/parallel.hpp"
 #include "base/text.hpp"
+#include "encoder/probe.hpp"
+#include "encoder/resnet/shared_pass.hpp"
 #include "encoder/resnet/weights.hpp"
 #include "metamict/errors.hpp"
 #include "metamict/sidecar.hpp"
@@ -24,6 +26,8 @@ constexpr double libtorch = 195 * mebibyte;      // on top of both where the mod
 constexpr double on_bytes = 110 * mebibyte;      // weights in float32 and packed once more
 constexpr double shared = 130 * mebibyte;        // the same, for the shared pass
 constexpr double shared_worker = 50 * mebibyte;  // maps of a tile
+constexpr double winograd = 170 * mebibyte;      // its weights, where that pass is on floats
+constexpr double winograd_worker = 50 * mebibyte;
 constexpr double shared_bytes_per_pixel =
     24;  // of the canonical image: the maps every 8 and every 16 px
 constexpr double writing = 20 * mebibyte;        // pictures and tables at work
@@ -34,6 +38,19 @@ constexpr double nested_share =
     0.3;  // of the scores: those of the largest part that `nested` looks into
 constexpr double nested_share_at_once =
     0.75;  // where it looks into parts side by side, and other rules run beside it
+
+/// What an encoder that was opened for the shared pass holds. Where that pass is not possible it
+/// keeps the weights for it all the same.
+double shared_network(const ChipGrid& grid, const SegmentOptions& options,
+                      const EncoderShape& encoder) {
+  if (!SharedResnet::fits(grid) || options.normalise == Normalise::chip) return shared;
+  const int threads = options.resources.threads;
+  double bytes = shared + shared_worker * threads + shared_bytes_per_pixel * grid.image_size.area();
+  const bool floats = encoder.precision == Precision::float32 ||
+                      (encoder.precision != Precision::bfloat16 && !has_amx_bfloat16());
+  if (floats) bytes += winograd + winograd_worker * threads;
+  return bytes;
+}
 
 /// The stride at the encoder's scale, in whole pixels.
 int canonical_stride_px(std::optional<double> stride_px, const ChipSize& chip, int encoder_px,
@@ -81,8 +98,7 @@ std::uint64_t predict_memory(const ChipGrid& grid, const SegmentOptions& options
   // ResNet50 and runs through it.
   const double library = encoder.features == resnet50_features ? 0.0 : libtorch;
   double network = encoder.precision == Precision::int8 ? on_bytes : 0.0;
-  if (encoder.embedding == EmbeddingMode::shared)
-    network = shared + shared_worker * threads + shared_bytes_per_pixel * grid.image_size.area();
+  if (encoder.embedding == EmbeddingMode::shared) network = shared_network(grid, options, encoder);
   return static_cast<std::uint64_t>(
       library + std::max(loading, resident + network + images + graph + writing));
 }

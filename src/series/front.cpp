@@ -533,6 +533,17 @@ Front measure_in_proportion(const FrontInput& input, const FrontOptions& options
 
 }  // namespace
 
+std::optional<double> film_thickness_px(const Front& front, double pixel_aspect) {
+  if (front.curve.empty()) return {};
+  const cv::Point2d factors = to_square_pixels(pixel_aspect);
+  std::vector<float> thickness;
+  for (const FrontPoint& point : front.curve) {
+    const cv::Point2d across = point.interface_px - point.surface_px;
+    thickness.push_back(static_cast<float>(std::hypot(across.x * factors.x, across.y * factors.y)));
+  }
+  return quantile(thickness, 0.5);
+}
+
 Front measure_front(const FrontInput& input, const FrontOptions& options) {
   const auto& layers = input.layer_of_label;
   if (std::none_of(layers.begin(), layers.end(),

@@ -8,6 +8,7 @@
 #include <opencv2/imgproc.hpp>
 #include <set>
 
+#include "base/text.hpp"
 #include "metamict/errors.hpp"
 #include "metamict/labelings.hpp"
 
@@ -70,6 +71,7 @@ class Join {
  private:
   void find_growth();
   bool shows_substrate(const GrowthDirection& growth) const;
+  void compare_thickness(SeriesMember& member);
   std::vector<Layer> layers_of(const SegmentedImage& image);
   std::vector<int> match(const SegmentedImage& image, const std::vector<Layer>& layers);
   SeriesMember complete(const SegmentedImage& image, const Micrograph& micrograph);
@@ -90,6 +92,7 @@ class Join {
   double near_ = 0;
   bool substrate_in_view_ = true;
   std::optional<bool> has_cap_;
+  std::optional<double> thickness_nm_;  // of the film in the least damaged image that shows it
   std::vector<std::pair<Layer, Eigen::RowVectorXf>> looks_;  // of the least damaged image's layers
   std::optional<double> film_contrast_;
 };
@@ -175,8 +178,13 @@ std::vector<int> Join::match(const SegmentedImage& image, const std::vector<Laye
   const double limit = nearer_than_regions * near_;
   for (std::size_t r = 0; r < regions; ++r)
     for (std::size_t k = 0; k < known; ++k) {
+      const bool no_looks =
+          kinds_[k].embedding.size() == 0;  // a layer that no region has shown yet
       const double apart =
-          1.0 - image.embeddings_RD.row(static_cast<Eigen::Index>(r)).dot(kinds_[k].embedding);
+          no_looks
+              ? limit
+              : 1.0 -
+                    image.embeddings_RD.row(static_cast<Eigen::Index>(r)).dot(kinds_[k].embedding);
       const Layer a = layers[r + 1], b = kinds_[k].layer;
       const bool layers_differ = a != b && a != Layer::other && b != Layer::other;
       const bool order_differs =
@@ -343,6 +351,12 @@ SeriesMember Join::complete(const SegmentedImage& image, const Micrograph& micro
     if (!film_contrast_ && member.front->film_contrast > 0)
       film_contrast_ = member.front->film_contrast;
     member.notes = member.front->notes;
+    compare_thickness(member);
+    if (has_cap_.value_or(false) && !has(layers, Layer::cap))
+      member.warnings.push_back(
+          "no cap is seen here, though the least damaged image shows one: part of it may be "
+          "counted "
+          "as amorphous film");
   } else if (series_.growth) {
     member.notes.push_back("no film on a substrate is seen, so no front is measured");
   }
@@ -370,6 +384,20 @@ SeriesMember Join::complete(const SegmentedImage& image, const Micrograph& micro
   return member;
 }
 
+/// Warns where the film is not as thick as in the least damaged image that shows it: the same film
+/// has the same thickness at every dose.
+void Join::compare_thickness(SeriesMember& member) {
+  constexpr double most_change = 0.1;  // of the thickness, and more than one period of the lattice
+  const std::optional<double> here = film_thickness_nm(member);
+  if (!here) return;
+  if (!thickness_nm_) thickness_nm_ = here;
+  const double period_nm = member.chip_px / 4 * *member.nm_per_pixel;
+  if (std::abs(*here - *thickness_nm_) > std::max(most_change * *thickness_nm_, period_nm))
+    member.warnings.push_back("the film is " + fixed(*here, 1) + " nm thick, but " +
+                              fixed(*thickness_nm_, 1) +
+                              " nm in the least damaged image: one of its borders may be wrong");
+}
+
 Series Join::run(const LoadImage& load, const VisitMember& visit) {
   if (images_.empty()) throw UsageError("a series has at least one image");
   std::stable_sort(images_.begin(), images_.end(),
@@ -393,6 +421,12 @@ Series Join::run(const LoadImage& load, const VisitMember& visit) {
 }
 
 }  // namespace
+
+std::optional<double> film_thickness_nm(const SeriesMember& member) {
+  if (!member.front || !member.nm_per_pixel) return {};
+  const auto px = film_thickness_px(*member.front, member.pixel_aspect);
+  return px ? std::optional(*px * *member.nm_per_pixel) : std::nullopt;
+}
 
 Series join_series(std::vector<SegmentedImage> images, const SeriesOptions& options,
                    const LoadImage& load, const VisitMember& visit, int threads) {

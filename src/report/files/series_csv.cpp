@@ -32,6 +32,7 @@ std::string head_line(const Series& series) {
     text += "," + quantity.name + "," + quantity.name + "_uncertainty";
   for (const SeriesLabel& label : series.labels)
     text += ",label_" + std::to_string(label.label) + "_area_px";
+  text += ",film_thickness_nm,warnings";
   for (const std::string& column : own_columns(series)) text += "," + csv_cell(column);
   return text + "\r\n";
 }
@@ -46,6 +47,12 @@ std::string line_of(const Series& series, const SeriesMember& member) {
   }
   for (const SeriesLabel& label : series.labels)
     text += "," + std::to_string(area_of(member, label.label));
+  const auto thickness = film_thickness_nm(member);
+  text += "," + (thickness ? shortest(*thickness) : "");
+  std::string warnings;
+  for (const std::string& warning : member.warnings)
+    warnings += (warnings.empty() ? "" : "; ") + warning;
+  text += "," + csv_cell(warnings);
   for (const std::string& column : own_columns(series)) text += "," + cell_of(member, column);
   return text + "\r\n";
 }

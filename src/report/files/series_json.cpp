@@ -77,6 +77,8 @@ Json member_json(const SeriesMember& member, const std::vector<SeriesLabel>& lab
     json["pixel_height_nm"] = pixel->height_nm;
     json["pixel_width_nm"] = pixel->width_nm;
   }
+  json["film_thickness_nm"] = or_null(film_thickness_nm(member));
+  json["warnings"] = member.warnings;
   json["chip_px"] = member.chip_px;
   json["stride_px"] = member.stride_px;
   json["labels"] = clean_utf8(member.stem) + "/series/labels.tif";

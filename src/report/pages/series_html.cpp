@@ -167,6 +167,7 @@ Html series_section(const SeriesMember& member, const Micrograph& micrograph,
                      html::colour_bar(1, "the lattice-order index"));
   text += "</div>\n"_html + front_facts(member);
   Html notes;
+  for (const std::string& warning : member.warnings) notes += element("li", "warning: " + warning);
   for (const std::string& note : member.notes) notes += element("li", note);
   if (!notes.empty()) text += element("ul", notes) + "\n"_html;
   return text + "</section>\n"_html;

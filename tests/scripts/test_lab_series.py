@@ -1,0 +1,65 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Dose series as labs meet them, with their truth: right, or a warning; never wrong without a word.
+
+Oblique layers, no cap, no substrate, buried glass, pockets under the cap; and each turned by 180 degrees, which must not matter. Right: within 0.04 of
+the interval of the truth (strict; with half of the partly ordered rim). Skipped where the folder of series is absent.
+"""
+import csv
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+import numpy
+import tifffile
+
+PROGRAM = os.environ.get("METAMICT", "build/dev/metamict")
+SOURCE = pathlib.Path(os.environ.get("METAMICT_SOURCE_DIR", ".")).resolve()
+LAB = SOURCE.parent / "shared/lab"
+SERIES = {
+    "oblique": ("a_obl_d0", "a_obl_d5", (0.609, 0.66)),
+    "no cap": ("c_nocap_d0", "c_nocap_d1", (0.241, 0.29)),
+    "no substrate": ("d_nosub_d0", "d_nosub_d1", (0.205, 0.23)),
+    "buried": ("f_buried_d0", "f_buried_d1", (0.305, 0.35)),
+    "pockets": ("f_buried_d0", "g_pockets_d5", (0.272, 0.33)),
+}
+
+
+@unittest.skipUnless(LAB.exists() and (SOURCE / "models/metamict-resnet50.pt").exists(), f"no folder {LAB}, or no trained encoder")
+class LabSeries(unittest.TestCase):
+    def run_series(self, first, later, half_turns):
+        with tempfile.TemporaryDirectory(prefix="metamict-lab-") as folder:
+            for name in (first, later):
+                image = numpy.rot90(tifffile.imread(LAB / f"{name}.tif"), 2 * half_turns)
+                tifffile.imwrite(f"{folder}/{name}.tif", numpy.ascontiguousarray(image))
+            done = subprocess.run([PROGRAM, "series", f"{folder}/{first}.tif=0", f"{folder}/{later}.tif=0.5", "--output", f"{folder}/out", "--cut", "nested",
+                                   "--pixel-size", "0.0245nm", "--graphml", "none", "--quiet"], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            with open(f"{folder}/out/series.csv", newline="") as file:
+                return list(csv.DictReader(file))
+
+    def judge(self, half_turns):
+        right = 0
+        for kind, (first, later, (least, most)) in SERIES.items():
+            with self.subTest(kind=kind, half_turns=half_turns):
+                undamaged, damaged = self.run_series(first, later, half_turns)
+                self.assertEqual(float(undamaged["amorphous_fraction_film"]), 0)
+                self.assertEqual(undamaged["warnings"], "")
+                self.assertAlmostEqual(float(undamaged["film_thickness_nm"]), {"no substrate": 9.9}.get(kind, 5.1), delta=0.3)
+                value = float(damaged["amorphous_fraction_film"])
+                within = least - 0.04 <= value <= most + 0.04
+                right += within
+                self.assertTrue(within or damaged["warnings"], f"{value} without a word, truth {least} to {most}")
+        self.assertGreaterEqual(right, 4)
+
+    def test_as_they_are(self):
+        self.judge(0)
+
+    def test_turned_by_half(self):
+        self.judge(1)
+
+
+if __name__ == "__main__":
+    unittest.main()
