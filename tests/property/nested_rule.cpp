@@ -5,11 +5,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <numeric>
 #include <opencv2/imgproc.hpp>
 
 #include "lattice/chip_spectra.hpp"
 #include "metamict/labelings.hpp"
 #include "metamict/order.hpp"
+#include "rules/splitting.hpp"
 #include "support/support.hpp"
 
 namespace metamict {
@@ -89,6 +91,24 @@ TEST(NestedRule, TakesPlacesInTheCellForOneLattice) {
   EXPECT_EQ(nested(image_of(40, 40, right_half, 0.0, 0.005)).count, 1);
   const auto clearly = [](int, int col) { return col < 20 ? 0.0 : 0.4; };
   EXPECT_EQ(nested(image_of(40, 40, clearly, 0.0, 0.005)).count, 2);
+}
+
+TEST(NestedRule, ProposesPartsByTheCosineWhateverTheScaleOfScores) {
+  Image image = image_of(
+      12, 20, [](int, int col) { return col < 8 ? 0.0 : 1.0; }, 0.3, 0.05);
+  const Similarity cosines = image.similarity;
+  image.similarity = compare(image.embeddings, {SimilarityScale::angle});
+  Nodes all(image.grid.chips());
+  std::iota(all.begin(), all.end(), 0U);
+  const Similarity back = restrict_to(image.similarity, all, {});
+  EXPECT_EQ(back.scale, SimilarityScale::minmax);
+  for (std::size_t i = 0; i < all.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      ASSERT_NEAR(back.score(i, j), cosines.score(i, j), 1e-4) << i << ", " << j;
+  EXPECT_NEAR(back.statistics.mean, cosines.statistics.mean, 1e-5);
+  const Communities by_angle = nested(image);
+  image.similarity = cosines;
+  EXPECT_EQ(by_angle.community, nested(image).community);
 }
 
 TEST(NestedRule, SeesAPocketBehindADrift) {

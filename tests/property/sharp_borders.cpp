@@ -139,6 +139,24 @@ TEST(SharpBorders, StayUnderDriftAlone) {
   EXPECT_EQ(sharpen_borders(picture.canonical, picture.grid, picture.ordered, labels, 1).moved, 0);
 }
 
+/// The pairs that are one region by their pixels.
+std::vector<std::pair<int, int>> unseen(const Picture& picture) {
+  cv::Mat labels = picture.blocks();
+  return sharpen_borders(picture.canonical, picture.grid, picture.ordered, labels, 1).unseen;
+}
+
+TEST(SharpBorders, AreUnseenOnlyWhereNothingTellsTwoRegionsOfOneOrderApart) {
+  const std::vector<std::pair<int, int>> both{{1, 2}};
+  EXPECT_EQ(unseen({lattice(0.2), lattice(0.2)}), both);
+  const Field wedge = [](double x, double y) { return 0.002 * x + 0.001 * y; };
+  EXPECT_EQ(unseen({lattice(0.2), lattice(0.2), wedge}), both);
+  EXPECT_TRUE(unseen({lattice(0.2), plus(lattice(0.2), 0.5)}).empty());
+  EXPECT_TRUE(unseen({lattice(0.0), lattice(0.3)}).empty());
+  Picture unlike(lattice(0.2), lattice(0.2));
+  unlike.ordered[2] = false;  // chips say that one side has lost its order: they know better
+  EXPECT_TRUE(unseen(unlike).empty());
+}
+
 TEST(SharpBorders, MoveAtMostTwoPeriodsAndLeaveUnassignedPixelsAlone) {
   const Picture picture(plus(lattice(0.3), 1.0), lattice(0.3));
   cv::Mat labels = picture.blocks();
