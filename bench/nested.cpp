@@ -88,10 +88,11 @@ struct Image {
   Embeddings embeddings;
   Similarity similarity;
   std::vector<float> order;
+  Nodes chips;
   RowMatrixXf spectra_ND;
   cv::Mat truth;  ///< empty for one lattice
 
-  Scene scene() const { return {canonical, grid, embeddings, similarity, order}; }
+  Scene scene() const { return {canonical, grid, embeddings, similarity, order, chips}; }
 };
 
 Image prepare(const Item& item, const fs::path& work, int threads) {
@@ -107,6 +108,7 @@ Image prepare(const Item& item, const fs::path& work, int threads) {
   image.canonical = to_canonical_scale(standardised, planned.chip_size.size_px, shape.input_px);
   image.grid = lay_grid(image.canonical.pixels.size(), image.canonical.input_size, shape.input_px,
                         planned.grid.stride_px);
+  image.chips = all_chips(image.grid);
   image.order = measure_order(image.canonical, image.grid, threads,
                               canonical_zero(image.micrograph.pixels, standardised.pixels));
   image.embeddings = read_embeddings(work / "maps" / item.name / "embeddings.npy");

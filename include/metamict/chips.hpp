@@ -15,10 +15,11 @@ namespace metamict {
 /// the last column are moved in to the image's edge, so that every pixel lies under a chip.
 struct ChipGrid {
   cv::Size image_size;     ///< of the canonical micrograph, columns x rows
-  cv::Size input_size;     ///< of the image in the file
+  cv::Size input_size;     ///< of the image in the file, or of the crop that is looked at
   int size_px = 0;         ///< edge of a chip in canonical pixels (the encoder's input size)
   int stride_px = 0;       ///< step between chips in canonical pixels
   int rows = 0, cols = 0;  ///< chips down and across
+  cv::Point origin{};      ///< of the crop in the image, in its pixels; else 0
 
   std::size_t chips() const {
     return static_cast<std::size_t>(rows) * static_cast<std::size_t>(cols);

@@ -17,7 +17,8 @@ namespace metamict {
 /// A partition of the chips, and how far repeated runs agree on it.
 struct Communities {
   std::vector<std::int32_t>
-      community;  ///< of each node; 0 = the largest, then by falling size, ties to the lowest node
+      community;  ///< of each node; 0 = the largest, then by falling size, ties to the lowest
+                  ///< node; -1 = a chip that is not looked at
   int count = 0;
   std::optional<double>
       modularity;  ///< of this partition on its graph, recomputed by igraph's definition
@@ -34,10 +35,12 @@ struct Communities {
 Communities find_communities(const ChipGraph& graph, const CommunityOptions& options = {},
                              const Resources& resources = {}, const Progress& progress = {});
 
-/// Renumbers communities by falling size, ties to the lowest node. Returns how many there are.
+/// Renumbers communities by falling size, ties to the lowest node; -1 stays. Returns how many there
+/// are.
 int number_canonically(std::vector<std::int32_t>& community);
 
-/// Mean score between every two communities, row-major, count x count. The diagonal holds the mean
+/// Mean score between every two communities of the grid's chips, row-major, count x count, over
+/// the chips that are compared. The diagonal holds the mean
 /// score within each community, which is 1 for a community of one chip.
 std::vector<double> community_scores(const Similarity& similarity, const Communities& communities);
 

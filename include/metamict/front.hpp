@@ -53,6 +53,7 @@ struct Front {
   Measured depth_mean_px, depth_sd_px, depth_max_px;  ///< over all places along the film
   double film_contrast =
       0;  ///< lattice contrast of the ordered film over that of the substrate; 0 = not measured
+  std::optional<double> cap_thickness_px;  ///< as far as it is in view, of square pixels
   Notes notes;
 };
 

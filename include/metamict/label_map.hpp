@@ -39,6 +39,12 @@ struct LabelMap {
 LabelMap paint(const ChipGrid& grid, const Communities& communities,
                const PaintOptions& options = {});
 
+/// The label of a chip's community; 0 for a chip that is not looked at.
+inline int label_of_chip(const LabelMap& map, const Communities& communities, std::size_t chip) {
+  const std::int32_t community = communities.community[chip];
+  return community < 0 ? 0 : map.label_of_community[static_cast<std::size_t>(community)];
+}
+
 /// Numbers the labels of a changed map by falling area again.
 LabelMap renumbered(const LabelMap& map);
 

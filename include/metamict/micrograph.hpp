@@ -31,7 +31,9 @@ struct Micrograph {
   std::string dataset;  ///< name of the dataset inside the file, empty where there is only one
   double scale = 1.0;   ///< pixels of `pixels` per pixel of the file (to_canonical_scale sets it)
   cv::Size input_size;  ///< columns x rows of the file's image
-  Notes notes;          ///< what reading had to decide
+  std::optional<cv::Rect> crop;  ///< the only part of the image that is looked at
+  cv::Mat mask;  ///< CV_8UC1 of the image's size, 0 = not looked at; empty = all is looked at
+  Notes notes;   ///< what reading had to decide
 
   std::optional<PixelSize> pixel_size() const {
     return metamict::pixel_size(nm_per_pixel, pixel_aspect);
@@ -42,6 +44,8 @@ struct LoadOptions {
   std::string dataset;  ///< name or detector; empty = HAADF if there is one, else the first image
   std::string frame = "0";             ///< frame of a stack: an index from 0, or "mean"
   std::optional<double> nm_per_pixel;  ///< overrides the file's pixel size
+  std::optional<cv::Rect> crop;        ///< looks at this part only, in pixels of the image
+  std::filesystem::path mask;          ///< an image of the same size; its 0 is not looked at
   std::uint64_t max_pixels = std::uint64_t{1}
                              << 28;  ///< larger images are refused before any allocation
   void check() const;                ///< throws UsageError
@@ -53,9 +57,15 @@ struct LoadOptions {
 /// or holds NaN or infinite pixels.
 Micrograph load_micrograph(const std::filesystem::path& path, const LoadOptions& options = {});
 
+/// The part that is looked at, as an image of its own.
+Micrograph cropped(const Micrograph& micrograph);
+
+/// The pixels, with the mean of the others where the mask hides them.
+cv::Mat without_hidden(const Micrograph& micrograph);
+
 /// Clips the micrograph at its 0.1 and 99.9 percentiles and scales it to mean 0 and standard
 /// deviation 1. All chips are scaled alike, so that grey differences between regions survive
-/// (method: section 1).
+/// (method: section 1). What the mask hides has no say, and becomes 0.
 Micrograph standardise(const Micrograph& micrograph);
 
 /// Factors that make pixels squares of the same area: x for columns, y for rows.

@@ -19,6 +19,9 @@ struct OutputOptions {
   bool scores = false;         ///< also scores.npy
   bool make_folder = true;     ///< false: the folder is there already
   bool hspy = false;           ///< also order.hspy and per rule labels.hspy (HyperSpy)
+  bool lean = false;           ///< label maps and report.json only
+  bool regions = false;        ///< with `lean` also what a series needs
+  bool svg = false, pdf = false;  ///< also the overlays, trends and profiles as vectors
 };
 
 /// Writes every file of one image under `folder` (made if need be): report.json, report.html,

@@ -30,6 +30,7 @@ struct Plan {
   ChipSize chip_size;
   ChipGrid grid;
   double stride_px = 0;                      ///< in input pixels
+  std::size_t graph_chips = 0;               ///< chips in the graph: all, or those of a sample
   std::uint64_t predicted_memory_bytes = 0;  ///< peak of the whole process for this image
   Notes notes;                               ///< what had to be decided for chip size and stride
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// These options say what a run may use of its machine. They never change a result.
+// These options say what a run may use of its machine. They never change a result, but that a limit
+// of memory which the user gives may make a graph one over a sample.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,8 @@ struct Resources {
   int threads = 1;  ///< workers of every stage
   std::uint64_t max_memory_bytes =
       0;  ///< an image that needs more is refused before it starts; 0 = no limit
+  bool memory_is_given =
+      false;  ///< the user gave the limit: a graph that does not fit is built over a sample
   std::filesystem::path
       spill{};  ///< folder of a file that holds the scores; empty = scores stay in memory
 

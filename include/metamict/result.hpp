@@ -30,6 +30,8 @@ struct Region {
   double order = 0;           ///< mean lattice-order index of its chips
   double mean_intensity = 0;  ///< raw grey values
   cv::Point2d centroid_px;    ///< x, y
+  std::optional<double> confidence;  ///< share of looks in which it comes again
+  std::string name;                  ///< given by the user
 };
 
 /// Measures the regions of one label map. `order` has one value per node.
@@ -45,12 +47,20 @@ struct RuleResult {
   LabelMap map;
   std::vector<Region> regions;           ///< by label, 1..k
   std::vector<double> community_scores;  ///< count x count
+  std::vector<float> agreement;  ///< of each chip: share of looks that agree; empty = no looks
 };
 
 /// Wall seconds of each stage: load, grid, embed, compare, cut, link, communities, paint (the
 /// writers add write and total). The last four are sums over the rules. Rules run side by side, so
 /// sums may exceed the total.
 using StageSeconds = std::map<std::string, double>;
+
+/// How often an image was looked at again, and how far the maps agree.
+struct Looks {
+  int count = 0;
+  std::vector<std::string> kinds;
+  double agreement = 1;  ///< mean over the pixels
+};
 
 /// Everything that one image gave. It is complete when it is returned.
 struct Result {
@@ -59,11 +69,13 @@ struct Result {
   ChipGrid grid;
   Embeddings embeddings;
   Similarity similarity;
+  bool sampled = false;           ///< whether the scores are those of a sample of the chips
   double mode = 0;                ///< of the scores, whether or not it is among the cuts
   std::vector<float> order;       ///< per node
   std::vector<RuleResult> rules;  ///< in the order asked for
   std::string primary;
   std::string engine;
+  Looks looks;
   Notes notes;
   StageSeconds seconds;
 };

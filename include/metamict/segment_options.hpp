@@ -3,6 +3,8 @@
 // and `nested`.
 #pragma once
 
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,10 +28,17 @@ struct RuleOptions {
   EdgeWeight edge_weight = EdgeWeight::score;
 };
 
+/// Which chips the graph is built over: all of them, or a sample whose communities the others join.
+enum class GraphKind { automatic, exact, sample };
+
 struct SegmentOptions {
   LoadOptions load;
   ChipSizeOptions chips;
   Normalise normalise = Normalise::image;
+  GraphKind graph = GraphKind::automatic;
+  std::filesystem::path names;  ///< CSV label,name: what regions of the primary rule are called
+  std::optional<int> looks;     ///< fresh looks for the confidence; unset = the cheap ones, 0 = none
+  std::filesystem::path prototypes;  ///< points or strokes of known classes
   SimilarityOptions similarity;
   RuleOptions rules;
   CommunityOptions communities;

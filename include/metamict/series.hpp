@@ -13,8 +13,23 @@
 
 namespace metamict {
 
+/// What a user says of one region: the label of a series' map in one image or in all, or a point in
+/// one image.
+struct LayerOfLabel {
+  std::string image;  ///< stem or name of the image; empty = every image
+  int label = 0;      ///< of series/labels.tif; 0 where a point is given
+  std::optional<cv::Point2d> point_px;
+  Layer layer = Layer::other;  ///< `other` = do not use (vacuum, ignore)
+  std::string word;            ///< as written: cap, film, substrate, vacuum, ignore
+};
+
+/// Reads a CSV with the columns image, layer, and label or x_px and y_px. Throws UsageError.
+std::vector<LayerOfLabel> read_layers_csv(const std::filesystem::path& path);
+
 struct SeriesOptions {
+  DoseAxis axis;
   std::optional<double> growth_direction_deg;  ///< found unless given
+  std::vector<LayerOfLabel> layers;            ///< what the user knows
   FrontOptions front;
 };
 
@@ -56,7 +71,12 @@ struct SeriesMember {
 /// The median thickness of the film. Nothing where no film or no pixel size is known.
 std::optional<double> film_thickness_nm(const SeriesMember& member);
 
+/// The cap's area over the length of the film: its mean thickness as far as it is in view. Nothing
+/// where no cap or no pixel size is known.
+std::optional<double> cap_thickness_nm(const SeriesMember& member);
+
 struct Series {
+  DoseAxis axis;
   std::vector<SeriesMember> members;      ///< by rising dose
   std::vector<SeriesLabel> labels;        ///< by label, 1..
   std::optional<GrowthDirection> growth;  ///< of the first image that shows one

@@ -77,9 +77,12 @@ struct Similarity {
   std::shared_ptr<const ScoreMatrix> scores;
   SimilarityStatistics statistics;
   SimilarityScale scale = SimilarityScale::minmax;  ///< never automatic
+  std::vector<std::uint32_t> chips;  ///< that are compared, by rising number; empty = all
   Notes notes;
 
   std::size_t nodes() const { return scores->nodes(); }
+  /// The chip that a node of the graph is.
+  std::size_t chip_of(std::size_t node) const { return chips.empty() ? node : chips[node]; }
   float score(std::size_t i, std::size_t j) const { return score_of(scores->row(i)[j]); }
 };
 

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/verbs.hpp"
+#include "base/text.hpp"
 #include "metamict/errors.hpp"
 #include "metamict/evaluate.hpp"
 #include "metamict/formats.hpp"
@@ -31,7 +32,7 @@ cv::Mat read_labels(const std::filesystem::path& path) {
 
 }  // namespace
 
-int run_evaluate(const EvaluateCommand& command, Console& console, Log&) {
+int run_evaluate(const EvaluateCommand& command, Console& console, Log& log) {
   const Evaluation result =
       evaluate(read_labels(command.labels), read_labels(command.truth), command.ignore);
   if (command.common.json) {
@@ -62,7 +63,16 @@ int run_evaluate(const EvaluateCommand& command, Console& console, Log&) {
     }
   }
   console.out.flush();
-  return console.out ? 0 : 6;
+  if (!console.out) return 6;
+  int code = 0;
+  const auto ask = [&](const char* what, double value, const std::optional<double>& least) {
+    if (!least || value >= *least) return;
+    log.error(std::string(what) + " is " + number(value) + ", below " + number(*least));
+    code = 1;
+  };
+  ask("ARI", result.ari, command.min_ari);
+  ask("mean IoU", result.mean_iou, command.min_iou);
+  return code;
 }
 
 }  // namespace metamict::app

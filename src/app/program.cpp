@@ -41,6 +41,8 @@ struct Runner {
   int operator()(const EvaluateCommand& verb) const {
     return with_log(verb, console, run_evaluate);
   }
+  int operator()(const CompareCommand& verb) const { return with_log(verb, console, run_compare); }
+  int operator()(const GatherCommand& verb) const { return with_log(verb, console, run_gather); }
 };
 
 }  // namespace

@@ -13,5 +13,7 @@ int run_series(const SeriesCommand& command, Console& console, Log& log);
 int run_watch(const WatchCommand& command, Console& console, Log& log);
 int run_inspect(const InspectCommand& command, Console& console, Log& log);
 int run_evaluate(const EvaluateCommand& command, Console& console, Log& log);
+int run_compare(const CompareCommand& command, Console& console, Log& log);
+int run_gather(const GatherCommand& command, Console& console, Log& log);
 
 }  // namespace metamict::app

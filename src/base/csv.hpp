@@ -2,6 +2,8 @@
 // Reads CSV as people and spreadsheets write it.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,5 +15,30 @@ namespace metamict {
 /// spreadsheets write so where the comma is the decimal point. A byte-order mark and empty lines
 /// are skipped. A quote that is never closed reaches to the end.
 std::vector<std::vector<std::string>> csv_rows(std::string_view text);
+
+/// A table with a header, as people type it: empty lines and lines that begin with # are passed
+/// over, cells lose their outer blanks. Tabs separate fields where the header has some and neither
+/// comma nor semicolon.
+struct CsvTable {
+  struct Row {
+    std::size_t line = 0;  ///< where it begins in the file, from 1
+    std::vector<std::string> cells;
+  };
+  std::vector<std::string> header;
+  std::vector<Row> rows;
+  char separator = ',';
+
+  /// The column of this name in any case; nothing where there is none.
+  std::optional<std::size_t> column(std::string_view name) const;
+  /// A row's cell. It is empty where the row is too short.
+  static const std::string& cell(const Row& row, std::size_t column);
+  /// The header as one line, for a sentence.
+  std::string header_text() const;
+};
+
+CsvTable csv_table(std::string_view text);
+
+/// Lower case of A to Z, for names of columns.
+std::string lower_case(std::string_view text);
 
 }  // namespace metamict

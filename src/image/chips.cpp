@@ -40,8 +40,8 @@ cv::Rect2d ChipGrid::chip_in_input(std::size_t node) const {
   const double x_scale = static_cast<double>(input_size.width) / image_size.width;
   const double y_scale = static_cast<double>(input_size.height) / image_size.height;
   const cv::Rect canonical = chip(node);
-  return {canonical.x * x_scale, canonical.y * y_scale, canonical.width * x_scale,
-          canonical.height * y_scale};
+  return {origin.x + canonical.x * x_scale, origin.y + canonical.y * y_scale,
+          canonical.width * x_scale, canonical.height * y_scale};
 }
 
 ChipGrid lay_grid(cv::Size image_size, cv::Size input_size, int size_px, int stride_px) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <iterator>
 #include <limits>
+#include <numeric>
 #include <opencv2/imgproc.hpp>
 #include <vector>
 
@@ -16,6 +17,13 @@ namespace metamict {
 
 /// Numbers of chips, in rising order.
 using Nodes = std::vector<std::uint32_t>;
+
+/// Every chip of a grid.
+inline Nodes all_chips(const ChipGrid& grid) {
+  Nodes all(grid.chips());
+  std::iota(all.begin(), all.end(), 0U);
+  return all;
+}
 
 /// The chips of one set that are not in the other.
 inline Nodes without(const Nodes& nodes, const Nodes& others) {

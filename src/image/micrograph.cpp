@@ -92,6 +92,43 @@ void note_choice(Micrograph& micrograph, const std::vector<DatasetInfo>& dataset
                                " frames: frame 0 was taken (--frame takes another, or their mean)");
 }
 
+std::string size_text(cv::Size size) {
+  return std::to_string(size.width) + " x " + std::to_string(size.height) + " px";
+}
+
+cv::Mat read_mask(const std::filesystem::path& path, const Micrograph& micrograph,
+                  const LoadOptions& options) {
+  const Format& format = recognise_format(path);
+  const auto datasets = format.list(path, options.max_pixels);
+  constexpr bool palette_numbers = true;
+  const cv::Mat values =
+      format.read({path, choose_dataset(datasets, ""), 0, options.max_pixels, palette_numbers})
+          .pixels;
+  if (values.size() != micrograph.pixels.size())
+    throw InputError("the mask " + path.string() + " is " + size_text(values.size()) +
+                     " but the image is " + size_text(micrograph.pixels.size()) +
+                     ": give a mask of the image's size");
+  const cv::Mat mask = values != 0;
+  if (cv::countNonZero(mask) == 0)
+    throw InputError("the mask " + path.string() +
+                     " hides the whole image: 0 hides a pixel, any other number shows it");
+  return mask;
+}
+
+void set_crop(Micrograph& micrograph, const cv::Rect& crop) {
+  const cv::Rect all({}, micrograph.pixels.size());
+  if (crop.width < 1 || crop.height < 1 || (crop & all) != crop)
+    throw InputError(micrograph.path.string() + ": the crop " + std::to_string(crop.x) + "," +
+                     std::to_string(crop.y) + "," + std::to_string(crop.width) + "," +
+                     std::to_string(crop.height) + " does not lie inside the image of " +
+                     size_text(all.size()));
+  if (crop == all) return;
+  micrograph.crop = crop;
+  micrograph.notes.push_back("only the crop of " + size_text(crop.size()) + " at (" +
+                             std::to_string(crop.x) + ", " + std::to_string(crop.y) +
+                             ") is looked at");
+}
+
 // Computes a percentile with linear interpolation, as numpy does. Reorders `values`.
 double percentile(std::vector<float>& values, double percent) {
   const double position = percent / 100 * static_cast<double>(values.size() - 1);
@@ -139,15 +176,39 @@ Micrograph load_micrograph(const std::filesystem::path& path, const LoadOptions&
     micrograph.notes.insert(micrograph.notes.end(), chosen.notes.begin(), chosen.notes.end());
   note_choice(micrograph, datasets, chosen, options);
   set_pixel_size(micrograph, raw.info, options);
+  if (!options.mask.empty()) micrograph.mask = read_mask(options.mask, micrograph, options);
+  if (options.crop) set_crop(micrograph, *options.crop);
   return micrograph;
+}
+
+Micrograph cropped(const Micrograph& micrograph) {
+  if (!micrograph.crop) return micrograph;
+  Micrograph part = micrograph;
+  part.pixels = micrograph.pixels(*micrograph.crop).clone();
+  if (!micrograph.mask.empty()) part.mask = micrograph.mask(*micrograph.crop).clone();
+  part.input_size = part.pixels.size();
+  part.crop.reset();
+  return part;
+}
+
+cv::Mat without_hidden(const Micrograph& micrograph) {
+  if (micrograph.mask.empty()) return micrograph.pixels;
+  cv::Mat pixels = micrograph.pixels.clone();
+  pixels.setTo(cv::mean(pixels, micrograph.mask), micrograph.mask == 0);
+  return pixels;
 }
 
 Micrograph standardise(const Micrograph& micrograph) {
   const cv::Mat& pixels = micrograph.pixels;
   std::vector<float> values;
   values.reserve(pixels.total());
+  const auto is_seen = [&](int row, int col) {
+    return micrograph.mask.empty() || micrograph.mask.at<std::uint8_t>(row, col) != 0;
+  };
   for (int row = 0; row < pixels.rows; ++row)
-    values.insert(values.end(), pixels.ptr<float>(row), pixels.ptr<float>(row) + pixels.cols);
+    for (int col = 0; col < pixels.cols; ++col)
+      if (is_seen(row, col)) values.push_back(pixels.at<float>(row, col));
+  const auto seen = static_cast<double>(values.size());
   const double low = percentile(values, 0.1), high = percentile(values, 99.9);
   if (!(low < high))
     throw InputError(micrograph.path.string() +
@@ -164,9 +225,10 @@ Micrograph standardise(const Micrograph& micrograph) {
     double total = 0;
     for (int row = 0; row < pixels.rows; ++row) {
       const float* from = pixels.ptr<float>(row);
-      for (int col = 0; col < pixels.cols; ++col) total += of(clipped(from[col]));
+      for (int col = 0; col < pixels.cols; ++col)
+        if (is_seen(row, col)) total += of(clipped(from[col]));
     }
-    return total / static_cast<double>(pixels.total());
+    return total / seen;
   };
   const double mean = sum([](double value) { return value; });
   const double deviation =
@@ -178,7 +240,7 @@ Micrograph standardise(const Micrograph& micrograph) {
     const float* from = pixels.ptr<float>(row);
     float* to = result.pixels.ptr<float>(row);
     for (int col = 0; col < pixels.cols; ++col)
-      to[col] = static_cast<float>((clipped(from[col]) - mean) / deviation);
+      to[col] = is_seen(row, col) ? static_cast<float>((clipped(from[col]) - mean) / deviation) : 0;
   }
   return result;
 }

@@ -198,7 +198,8 @@ void PaintOptions::check() const {
 LabelMap paint(const ChipGrid& grid, const Communities& communities, const PaintOptions& options) {
   assert(communities.community.size() == grid.chips());
   std::vector<int> sizes(static_cast<std::size_t>(communities.count), 0);
-  for (std::int32_t community : communities.community) ++sizes[static_cast<std::size_t>(community)];
+  for (std::int32_t community : communities.community)
+    if (community >= 0) ++sizes[static_cast<std::size_t>(community)];
   std::vector<int> voter_of_community(sizes.size(), -1), community_of_voter;
   for (std::size_t community = 0; community < sizes.size(); ++community)
     if (sizes[community] > 0 && sizes[community] >= options.min_chips) {
@@ -212,7 +213,8 @@ LabelMap paint(const ChipGrid& grid, const Communities& communities, const Paint
   std::vector<int> voter_of_chip;
   voter_of_chip.reserve(grid.chips());
   for (std::int32_t community : communities.community)
-    voter_of_chip.push_back(voter_of_community[static_cast<std::size_t>(community)]);
+    voter_of_chip.push_back(
+        community < 0 ? -1 : voter_of_community[static_cast<std::size_t>(community)]);
   return number_labels(Painter(grid, options.vote, std::move(voter_of_chip)).paint(),
                        community_of_voter, communities.count);
 }

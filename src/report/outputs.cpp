@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "metamict/outputs.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <future>
 #include <numeric>
+#include <tuple>
 
+#include "base/gzip.hpp"
 #include "base/run_all.hpp"
 #include "base/text.hpp"
+#include "metamict/series_input.hpp"
 #include "report/files/chips_csv.hpp"
 #include "report/files/graphml.hpp"
 #include "report/files/hspy.hpp"
@@ -17,6 +21,7 @@
 #include "report/pictures/graph_layout.hpp"
 #include "report/pictures/graph_plot.hpp"
 #include "report/pictures/overlay.hpp"
+#include "report/pictures/thumbnails.hpp"
 #include "report/pictures/similarity_plot.hpp"
 #include "report/report_folder.hpp"
 
@@ -71,7 +76,11 @@ class Writer {
     plan_jobs();
     run_jobs();
     files_.push_back(folder_.put("report.json", json_report(result_)));
-    files_.push_back(folder_.put("report.html", html_report(result_, pictures_)));
+    if (!options_.lean || options_.regions)
+      files_.push_back(folder_.put("regions.json.gz", gzipped(regions_json(result_))));
+    if (!options_.lean) {
+      files_.push_back(folder_.put("report.html", html_report(result_, pictures_)));
+    }
     for (const RuleResult& rule : result_.rules) folder_.sync(rule.name);
     folder_.sync();
     return std::move(files_);
@@ -110,6 +119,12 @@ class Writer {
   /// The layout takes longest: one core begins with it while the others
   /// write what does not need it.
   void plan_jobs() {
+    if (options_.lean) {
+      for (const RuleResult& rule : result_.rules)
+        jobs_.emplace_back([&] { return Files{write_labels(rule)}; });
+      plan_arrays();
+      return;
+    }
     drawing_ = std::async(std::launch::deferred, [this] { return lay_out_graphs(); }).share();
     jobs_.emplace_back([this] {
       drawing_.wait();
@@ -117,6 +132,12 @@ class Writer {
     });
     plan_maps();
     if (options_.hspy) plan_hspy();
+    plan_arrays();
+    for (const RuleResult& rule : result_.rules)
+      if (rule.graph) jobs_.emplace_back([&] { return write_graph(rule); });
+  }
+
+  void plan_arrays() {
     if (options_.embeddings)
       jobs_.emplace_back([this] {
         return relative(write_embeddings(result_.embeddings, folder_ / "embeddings.npy"));
@@ -124,24 +145,40 @@ class Writer {
     if (options_.scores)
       jobs_.emplace_back(
           [this] { return relative(write_scores(result_.similarity, folder_ / "scores.npy")); });
-    for (const RuleResult& rule : result_.rules)
-      if (rule.graph) jobs_.emplace_back([&] { return write_graph(rule); });
   }
 
   void plan_maps() {
     for (const RuleResult& rule : result_.rules)
       jobs_.emplace_back([&] {
-        const Micrograph& micrograph = result_.micrograph;
-        return Files{
-            folder_.put(rule.name + "/labels.tif",
-                        label_tiff(rule.map.labels, micrograph.pixel_size())),
-            folder_.put(rule.name + "/overlay.png", draw_overlay(micrograph, region_map(rule)))};
+        Files files{write_labels(rule), folder_.put(rule.name + "/overlay.png",
+                                                    draw_overlay(result_.micrograph, region_map(rule)))};
+        for (const auto& [wanted, format, ending] :
+             {std::tuple{options_.svg, VectorFormat::svg, "svg"},
+              std::tuple{options_.pdf, VectorFormat::pdf, "pdf"}})
+          if (wanted)
+            files.push_back(
+                folder_.put(rule.name + "/overlay." + ending,
+                            draw_overlay_as(format, result_.micrograph, region_map(rule))));
+        return files;
       });
+    jobs_.emplace_back([this] {
+      const auto primary =
+          std::find_if(result_.rules.begin(), result_.rules.end(),
+                       [&](const RuleResult& rule) { return rule.name == result_.primary; });
+      const Thumbnails pictures = draw_thumbnails(result_.micrograph, region_map(*primary));
+      return Files{folder_.put("thumbnail.png", pictures.micrograph),
+                   folder_.put("thumbnail_map.png", pictures.map)};
+    });
     jobs_.emplace_back([this] {
       pictures_.similarity = draw_similarity(result_.similarity.statistics, result_.rules);
       return Files{folder_.put("similarity.png", pictures_.similarity),
                    folder_.put("chips.csv", chips_csv(result_))};
     });
+  }
+
+  WrittenFile write_labels(const RuleResult& rule) const {
+    return folder_.put(rule.name + "/labels.tif",
+                       label_tiff(rule.map.labels, result_.micrograph.pixel_size()));
   }
 
   void plan_hspy() {
@@ -163,7 +200,7 @@ class Writer {
   Files write_graph(const RuleResult& rule) {
     const std::vector<Edge> edges = backbone_of(*rule.graph);
     const std::vector<cv::Point2f>& layout = drawing_.get().layout;
-    std::string picture = draw_graph(rule, layout, edges);
+    std::string picture = draw_graph(rule, result_.similarity.chips, layout, edges);
     Files files;
     if (options_.graphml != GraphmlMode::none) {
       const bool full = writes_full_graph(*rule.graph, options_.graphml);

@@ -14,7 +14,7 @@ RegionMap region_map(const RuleResult& rule) {
   map.unassigned_px = rule.map.area_px.front();
   map.stability = rule.communities.node_stability;
   for (const Region& region : rule.regions)
-    map.regions.push_back({region.label, region.area_px, region.order, {}});
+    map.regions.push_back({region.label, region.area_px, region.order, region.name});
   return map;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "report/series_numbers.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace metamict {
@@ -20,6 +21,13 @@ std::vector<Quantity> quantities(const SeriesMember& member) {
           {"front_depth_nm_mean", in_nm(front.depth_mean_px, 1)},
           {"front_depth_nm_sd", in_nm(front.depth_sd_px, 1)},
           {"front_depth_nm_max", in_nm(front.depth_max_px, 1)}};
+}
+
+int replicates_of(const SeriesMember& member, const Series& series) {
+  return static_cast<int>(
+      std::count_if(series.members.begin(), series.members.end(), [&](const SeriesMember& other) {
+        return other.entry.dose == member.entry.dose;
+      }));
 }
 
 std::uint64_t area_of(const SeriesMember& member, int label) {

@@ -23,6 +23,9 @@ std::vector<Quantity> quantities(const SeriesMember& member);
 /// The value and its uncertainty in another unit.
 Measured scaled(const Measured& measured, double factor);
 
+/// How many images of the series have this image's dose.
+int replicates_of(const SeriesMember& member, const Series& series);
+
 /// 0 where the image does not have the label.
 std::uint64_t area_of(const SeriesMember& member, int label);
 

@@ -8,6 +8,7 @@
 #include "report/files/series_csv.hpp"
 #include "report/files/series_json.hpp"
 #include "report/pages/series_html.hpp"
+#include "report/pages/series_trends.hpp"
 #include "report/pictures/overlay.hpp"
 #include "report/region_map.hpp"
 
@@ -25,9 +26,15 @@ std::vector<WrittenFile> SeriesWriter::add(const SeriesMember& member, const Mic
                  outlines_geojson(member.labels, labels,
                                   pixel_size(member.nm_per_pixel, member.pixel_aspect))),
       folder.put("series/RoiSet.zip", roi_set(member.labels, labels))};
+  for (const auto& [wanted, format, ending] :
+       {std::tuple{options_.svg, VectorFormat::svg, "svg"},
+        std::tuple{options_.pdf, VectorFormat::pdf, "pdf"}})
+    if (wanted)
+      files.push_back(folder.put(std::string("series/overlay.") + ending,
+                                 draw_overlay_as(format, micrograph, region_map(member, labels))));
   if (member.front) files.push_back(folder.put("series/front.csv", front_csv(member)));
   folder.sync("series");
-  sections_.push_back(series_section(member, micrograph, labels, sections_.size()));
+  sections_.push_back(series_section(member, micrograph, labels, axis_, sections_.size()));
   return files;
 }
 
@@ -38,6 +45,9 @@ std::vector<WrittenFile> SeriesWriter::finish(const Series& series) {
       output_.put("metamict_series_mqc.json", series_table_mqc(series)),
       output_.put("metamict_trend_mqc.json", series_trend_mqc(series)),
       output_.put("series.html", series_html(series, sections_, command_))};
+  if (options_.svg)
+    for (const auto& [name, svg] : trend_figures(series))
+      files.push_back(output_.put(name + ".svg", svg));
   output_.sync();
   return files;
 }

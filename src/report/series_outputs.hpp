@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "metamict/outputs.hpp"
 #include "metamict/series.hpp"
 #include "metamict/written_file.hpp"
 #include "report/pages/html.hpp"
@@ -17,8 +18,12 @@ namespace metamict {
 class SeriesWriter {
  public:
   /// `command` is the line that repeats the series.
-  SeriesWriter(std::filesystem::path output, std::string command)
-      : output_(std::move(output)), command_(std::move(command)) {}
+  SeriesWriter(std::filesystem::path output, std::string command, DoseAxis axis,
+               OutputOptions options = {})
+      : output_(std::move(output)),
+        command_(std::move(command)),
+        axis_(std::move(axis)),
+        options_(options) {}
 
   /// <stem>/series/labels.tif, overlay.png, outlines.geojson, RoiSet.zip and, where there is a
   /// front, front.csv. Paths in the answer are relative to the image's folder.
@@ -31,6 +36,8 @@ class SeriesWriter {
  private:
   ReportFolder output_;
   std::string command_;
+  DoseAxis axis_;
+  OutputOptions options_;
   std::vector<Html> sections_;  ///< of series.html, one an image
 };
 

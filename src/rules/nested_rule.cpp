@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <numeric>
 #include <utility>
 
 #include "metamict/order.hpp"
@@ -108,10 +107,15 @@ std::vector<Nodes> cut_into_grains(const std::vector<Nodes>& regions, const Chip
   });
 }
 
-Nodes all_chips(const ChipGrid& grid) {
-  Nodes all(grid.chips());
-  std::iota(all.begin(), all.end(), 0U);
-  return all;
+/// The place of each chip among those that are compared.
+Nodes places_of(const Nodes& chips, const Similarity& similarity) {
+  if (similarity.chips.empty()) return chips;
+  Nodes places;
+  for (const std::uint32_t chip : chips)
+    places.push_back(static_cast<std::uint32_t>(
+        std::lower_bound(similarity.chips.begin(), similarity.chips.end(), chip) -
+        similarity.chips.begin()));
+  return places;
 }
 
 /// Of the dissimilarities over the image.
@@ -122,8 +126,9 @@ double range_of(const Similarity& similarity, double least) {
              : std::max(least, statistics.max_cosine - statistics.min_cosine);
 }
 
-void number(const std::vector<Nodes>& regions, Communities& communities) {
-  communities.community.assign(communities.node_stability.size(), 0);
+void number(const std::vector<Nodes>& regions, const Nodes& chips, Communities& communities) {
+  communities.community.assign(communities.node_stability.size(), -1);
+  for (const std::uint32_t chip : chips) communities.community[chip] = 0;
   for (std::size_t k = 0; k < regions.size(); ++k)
     for (const std::uint32_t node : regions[k])
       communities.community[node] = static_cast<std::int32_t>(k);
@@ -143,17 +148,23 @@ NestedResult find_nested_by_steps(const Scene& scene, const ChipEvidence& eviden
     result.steps.push_back({name, parts});
   };
 
-  const Nodes all = all_chips(scene.grid);
+  const Nodes& all = scene.chips;
   const ChipField looks(scene.grid, scene.embeddings.rows_ND, scene.order,
                         range_of(scene.similarity, nested.jump.least_range), nested);
   // Parts are proposed by the paper's scores, of the cosine: with the angle's, pockets are lost.
   const bool as_they_are = scene.similarity.scale != SimilarityScale::angle;
   const auto compare_looks = [&](const Nodes& chips) {
+    if (scene.sampled) {
+      Embeddings some;
+      some.rows_ND = scene.embeddings.rows_ND(chips, Eigen::all);
+      return compare(some, {SimilarityScale::minmax}, resources);
+    }
     return chips.size() == all.size() && as_they_are
                ? scene.similarity
-               : restrict_to(scene.similarity, chips, resources);
+               : restrict_to(scene.similarity, places_of(chips, scene.similarity), resources);
   };
-  Splitter by_looks(looks, compare_looks, options, resources, progress, result.communities);
+  Splitter by_looks(looks, compare_looks, options, resources, progress, result.communities,
+                    scene.sampled);
   step("split", by_looks.split(all));
   step("join", join_alike(looks, parts));
   step("resolve", resolve(looks, all, without_borders(looks, parts)));
@@ -172,10 +183,10 @@ NestedResult find_nested_by_steps(const Scene& scene, const ChipEvidence& eviden
       return compare(some, {}, resources);
     };
     Splitter by_lattice(lattice, compare_lattices, options, resources, progress,
-                        result.communities);
+                        result.communities, scene.sampled);
     step("grains", cut_into_grains(parts, looks, lattice, by_lattice));
   }
-  number(parts, result.communities);
+  number(parts, all, result.communities);
   return result;
 }
 

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "image/mask.hpp"
 #include "metamict/chips.hpp"
 #include "metamict/embed.hpp"
 #include "metamict/micrograph.hpp"
@@ -18,6 +19,8 @@ struct Scene {
   const Embeddings& embeddings;
   const Similarity& similarity;
   const std::vector<float>& order;  ///< lattice-order index of each chip
+  const Nodes& chips;               ///< that are looked at, by rising number
+  bool sampled = false;  ///< whether the scores are those of a sample of the chips only
 };
 
 }  // namespace metamict

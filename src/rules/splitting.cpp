@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/parallel.hpp"
+#include "graph/chip_sample.hpp"
 #include "metamict/cut.hpp"
 #include "rules/joining.hpp"
 #include "rules/resolving.hpp"
@@ -114,13 +115,17 @@ std::vector<Nodes> Splitter::split(const Nodes& chips) {
   return pieces;
 }
 
+/// Of more chips than a graph can hold, a sample makes the graph, and the others join it.
 Communities Splitter::communities_of(const Nodes& chips) {
-  const Similarity own = similarity_of_(chips);
+  const bool too_many = sampled_ ? chips.size() > sample_chips : false;
+  const Nodes some =
+      too_many ? sample_of(field_.grid(), chips, sample_chips, options_.seed) : chips;
+  const Similarity own = similarity_of_(some);
   Communities found = find_communities(link(own, choose_cut(own, parse_cut_rule("mean"))), options_,
                                        resources_, progress_);
   const std::scoped_lock lock(noting_);
   if (communities_.engine.empty()) communities_.engine = found.engine;
-  return found;
+  return too_many ? spread(found, some, chips, field_.rows_ND(), resources_.threads) : found;
 }
 
 void Splitter::note_stability(const Nodes& chips, const Communities& found) {

@@ -26,9 +26,12 @@ class Splitter {
 
   /// similarity_of: some chips, by what they look like in the field. Engine and stability go into
   /// `communities`, which knows every chip.
+  /// sampled: whether a graph is built over a sample where there are more chips than that.
   Splitter(const ChipField& field, SimilarityOf similarity_of, const CommunityOptions& options,
-           const Resources& resources, const Progress& progress, Communities& communities)
+           const Resources& resources, const Progress& progress, Communities& communities,
+           bool sampled = false)
       : field_(field),
+        sampled_(sampled),
         similarity_of_(std::move(similarity_of)),
         options_(options),
         resources_(resources),
@@ -43,6 +46,7 @@ class Splitter {
   void note_stability(const Nodes& chips, const Communities& found);
 
   const ChipField& field_;
+  bool sampled_;
   SimilarityOf similarity_of_;
   const CommunityOptions& options_;
   const Resources& resources_;

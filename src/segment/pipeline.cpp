@@ -8,7 +8,9 @@
 #include "base/parallel.hpp"
 #include "base/run_all.hpp"
 #include "base/stopwatch.hpp"
+#include "graph/chip_sample.hpp"
 #include "labels/sharp_borders.hpp"
+#include "metamict/errors.hpp"
 #include "metamict/order.hpp"
 #include "metamict/plan.hpp"
 #include "rules/rules.hpp"
@@ -56,21 +58,94 @@ struct Chips {
   Micrograph canonical;
   ChipGrid grid;
   std::vector<float> order;
+  Nodes seen;                   ///< the chips that no mask touches
+  std::size_t graph_chips = 0;  ///< how many the graph may have
   Notes notes;
 };
 
+/// The chips that no hidden pixel touches. Throws InputError where fewer than two are left.
+Nodes seen_chips(const ChipGrid& grid, const cv::Mat& mask, Notes& notes) {
+  Nodes all = all_chips(grid);
+  if (mask.empty()) return all;
+  cv::Mat hidden_before;  // CV_32S, (rows + 1) x (cols + 1): the hidden pixels above and left
+  cv::integral((mask == 0) / 255, hidden_before, CV_32S);
+  const auto is_hidden = [&](std::uint32_t chip) {
+    const cv::Rect2d at = grid.chip_in_input(chip);
+    const int left = std::max(0, cvFloor(at.x)), top = std::max(0, cvFloor(at.y));
+    const int right = std::min(mask.cols, cvCeil(at.x + at.width)),
+              bottom = std::min(mask.rows, cvCeil(at.y + at.height));
+    return hidden_before.at<int>(bottom, right) - hidden_before.at<int>(top, right) -
+               hidden_before.at<int>(bottom, left) + hidden_before.at<int>(top, left) >
+           0;
+  };
+  std::erase_if(all, is_hidden);
+  if (all.size() < 2)
+    throw InputError("the mask leaves " + std::to_string(all.size()) +
+                     " chips, but at least two are needed to compare");
+  notes.push_back(std::to_string(grid.chips() - all.size()) + " of " +
+                  std::to_string(grid.chips()) +
+                  " chips touch what the mask hides and are left out");
+  return all;
+}
+
 Chips lay_chips(const Micrograph& micrograph, const EncoderShape& encoder,
                 const SegmentOptions& options) {
-  Plan planned = plan(micrograph, options, encoder);
+  Micrograph shown = micrograph;
+  shown.pixels = without_hidden(micrograph);
+  Plan planned = plan(shown, options, encoder);
   check_memory(planned, options.resources);
   const Micrograph standardised = standardise(micrograph);
-  Chips chips{std::move(planned.chip_size), {}, {}, {}, std::move(planned.notes)};
+  Chips chips{std::move(planned.chip_size), {}, {}, {}, {}, planned.graph_chips,
+              std::move(planned.notes)};
   chips.canonical = to_canonical_scale(standardised, chips.size.size_px, encoder.input_px);
   chips.grid = lay_grid(chips.canonical.pixels.size(), chips.canonical.input_size, encoder.input_px,
                         planned.grid.stride_px);
   chips.order = measure_order(chips.canonical, chips.grid, options.resources.threads,
-                              canonical_zero(micrograph.pixels, standardised.pixels));
+                              canonical_zero(shown.pixels, standardised.pixels));
+  chips.seen = seen_chips(chips.grid, micrograph.mask, chips.notes);
   return chips;
+}
+
+/// The scores of the chips that are looked at or, where there are too many, of a sample of them.
+Similarity compare_chips(const Chips& chips, const Embeddings& embeddings,
+                         const SegmentOptions& options, const Progress& progress) {
+  const Nodes some =
+      sample_of(chips.grid, chips.seen, chips.graph_chips, options.communities.seed);
+  if (some.size() == chips.grid.chips())
+    return compare(embeddings, options.similarity, options.resources, progress);
+  const Embeddings of_some{embeddings.rows_ND(some, Eigen::all), embeddings.encoder};
+  Similarity similarity = compare(of_some, options.similarity, options.resources, progress);
+  if (some.size() < chips.seen.size())
+    similarity.notes.push_back(
+        "the graph is one over a sample of " + std::to_string(some.size()) + " of " +
+        std::to_string(chips.seen.size()) +
+        " chips, evenly over the image; the others join the community that they are most alike "
+        "to (--graph exact takes all)");
+  similarity.chips = some;
+  return similarity;
+}
+
+/// Gives every chip that is looked at a community, and the others -1.
+Communities over_all_chips(const Communities& found, const Scene& scene, int threads) {
+  if (scene.similarity.chips.empty()) return found;
+  Communities joined = spread(found, scene.similarity.chips, scene.chips,
+                              scene.embeddings.rows_ND, threads);
+  Communities all = joined;
+  all.community.assign(scene.grid.chips(), -1);
+  all.node_stability.assign(scene.grid.chips(), 1.0F);
+  for (std::size_t i = 0; i < scene.chips.size(); ++i) {
+    all.community[scene.chips[i]] = joined.community[i];
+    all.node_stability[scene.chips[i]] = joined.node_stability[i];
+  }
+  all.count = number_canonically(all.community);
+  return all;
+}
+
+/// A map with 0 where the mask hides the image.
+LabelMap unmasked(LabelMap map, const cv::Mat& mask) {
+  if (mask.empty()) return map;
+  map.labels.setTo(0, mask == 0);
+  return renumbered(map);
 }
 
 /// Draws a rule's borders by the pixels beside them. Returns what these say.
@@ -141,6 +216,7 @@ void complete(AppliedRule& applied, const Micrograph& micrograph, const Scene& s
   RuleResult& rule = applied.rule;
   if (rule.kind == RuleKind::derived && options.paint.borders == Borders::pixels)
     append(applied.notes, sharpen(rule, micrograph, scene, options));
+  rule.map = unmasked(std::move(rule.map), micrograph.mask);
   rule.regions = measure_regions(micrograph, rule.map, rule.communities, scene.order);
   rule.community_scores = community_scores(scene.similarity, rule.communities);
 }
@@ -165,11 +241,31 @@ void adopt(AppliedRule&& applied, Result& result) {
   result.rules.push_back(std::move(applied.rule));
 }
 
+/// The result of a crop as one of the whole image: label maps are 0 outside, and places are those
+/// in the image.
+Result placed(Result part, Micrograph whole) {
+  const cv::Rect crop = *whole.crop;
+  for (RuleResult& rule : part.rules) {
+    cv::Mat labels = cv::Mat::zeros(whole.pixels.size(), CV_16UC1);
+    rule.map.labels.copyTo(labels(crop));
+    rule.map.labels = labels;
+    rule.map.area_px[0] += whole.pixels.total() - static_cast<std::size_t>(crop.area());
+    for (Region& region : rule.regions) region.centroid_px += cv::Point2d(crop.tl());
+  }
+  part.grid.origin = crop.tl();
+  part.micrograph = std::move(whole);
+  return part;
+}
+
 }  // namespace
 
 Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& options,
                const Progress& progress) {
   options.check();
+  if (micrograph.crop) {
+    Micrograph part = cropped(micrograph);
+    return placed(segment(std::move(part), encoder, options, progress), std::move(micrograph));
+  }
   const Resources& resources = options.resources;
   const std::vector<Rule> rules = parse_rules(options.rules.cuts);
   Result result = begun(std::move(micrograph), options);
@@ -186,13 +282,15 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& op
   });
   append(result.notes, encoder.notes());  // of how it was opened, and of this image
   result.similarity = timed("compare", [&] {
-    return compare(result.embeddings, options.similarity, resources, progress);
+    return compare_chips(chips, result.embeddings, options, progress);
   });
   append(result.notes, result.similarity.notes);
   result.mode = mode_of(result.similarity.statistics, options.rules.mode_bins);
 
+  const bool sampled = result.similarity.nodes() < chips.seen.size();
+  result.sampled = sampled;
   const Scene scene{chips.canonical, result.grid, result.embeddings, result.similarity,
-                    result.order};
+                    result.order,    chips.seen,  sampled};
   const auto apply = [&](std::size_t i, const Progress& tell) {
     AppliedRule applied;
     RuleResult& rule = applied.rule;
@@ -212,7 +310,9 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& op
           in_rule("link", [&] { return link(scene.similarity, cut, options.rules.edge_weight); });
       append(notes, rule.graph->notes);
       rule.communities = in_rule("communities", [&] {
-        return find_communities(*rule.graph, options.communities, resources, tell);
+        return over_all_chips(
+            find_communities(*rule.graph, options.communities, resources, tell), scene,
+            resources.threads);
       });
     }
     append(notes, rule.communities.notes);

@@ -10,6 +10,7 @@
 #include "encoder/probe.hpp"
 #include "encoder/resnet/shared_pass.hpp"
 #include "encoder/resnet/weights.hpp"
+#include "graph/chip_sample.hpp"
 #include "metamict/errors.hpp"
 #include "metamict/sidecar.hpp"
 #include "rules/rules.hpp"
@@ -34,10 +35,19 @@ constexpr double writing = 20 * mebibyte;        // pictures and tables at work
 constexpr double bytes_per_input_pixel = 10;     // the micrograph and its standardised copy
 constexpr double bytes_per_canonical_pixel = 8;  // the micrograph at the encoder's scale
 constexpr double nested_base = 45 * mebibyte;    // its borders' maps, and the other rules beside it
+constexpr double spectrum_bytes = 1400;          // of a chip, for `nested`
 constexpr double nested_share =
     0.3;  // of the scores: those of the largest part that `nested` looks into
 constexpr double nested_share_at_once =
     0.75;  // where it looks into parts side by side, and other rules run beside it
+
+/// How many chips the graph has. It follows from their number, and from a limit of memory that the
+/// user gives, never from the machine.
+std::size_t graph_chips_of(std::size_t chips, GraphKind kind, bool fits) {
+  const bool sample =
+      kind == GraphKind::sample || (kind == GraphKind::automatic && (chips > exact_chips || !fits));
+  return sample ? std::min(chips, sample_chips) : chips;
+}
 
 /// What an encoder that was opened for the shared pass holds. Where that pass is not possible it
 /// keeps the weights for it all the same.
@@ -71,9 +81,9 @@ int canonical_stride_px(std::optional<double> stride_px, const ChipSize& chip, i
 /// Predicts the peak memory of the whole process: program, encoder, pixels, embeddings, scores,
 /// communities, writing. It must be within +-15 % of what bench/memory.py measures. Scores on disk
 /// (--spill) are left out: the system can take their pages back.
-std::uint64_t predict_memory(const ChipGrid& grid, const SegmentOptions& options,
-                             const EncoderShape& encoder) {
-  const auto chips = static_cast<double>(grid.chips());
+std::uint64_t predict_memory(const ChipGrid& grid, std::size_t graph_chips,
+                             const SegmentOptions& options, const EncoderShape& encoder) {
+  const auto chips = static_cast<double>(graph_chips);
   const std::vector<Rule> all = parse_rules(options.rules.cuts);
   const bool parts = std::any_of(all.begin(), all.end(),
                                  [](const Rule& r) { return r.derived && r.derived->keeps_parts; });
@@ -81,8 +91,11 @@ std::uint64_t predict_memory(const ChipGrid& grid, const SegmentOptions& options
                         bytes_per_canonical_pixel * grid.image_size.area();
   const double scores = 2 * chips * chips;
   auto graph = static_cast<double>(
-      predicted_graph_bytes(grid.chips(), static_cast<std::size_t>(encoder.features)));
-  const int threads = options.resources.threads, together = at_once(grid.chips(), threads);
+      predicted_graph_bytes(graph_chips, static_cast<std::size_t>(encoder.features)));
+  // Embeddings and spectra of the chips that are not in the graph.
+  graph += static_cast<double>(grid.chips() - graph_chips) *
+           (4.0 * encoder.features + (parts ? spectrum_bytes : 0));
+  const int threads = options.resources.threads, together = at_once(graph_chips, threads);
   const int rules = std::min(static_cast<int>(all.size()), together);
   graph += 16 * std::pow(chips, 1.5) *
            (rules * std::min(options.communities.runs, threads) - 1);  // for each further worker
@@ -135,7 +148,14 @@ Plan plan(const Micrograph& micrograph, const SegmentOptions& options,
                         static_cast<int>(std::lround(input.height * factors.y)));
   result.grid = lay_grid(scaled, input, encoder.input_px, stride);
   result.stride_px = stride / factor;
-  result.predicted_memory_bytes = predict_memory(result.grid, options, encoder);
+  const std::size_t chips = result.grid.chips();
+  const Resources& resources = options.resources;
+  const bool fits = !resources.memory_is_given || resources.max_memory_bytes == 0 ||
+                    predict_memory(result.grid, chips, options, encoder) <=
+                        resources.max_memory_bytes;
+  result.graph_chips = graph_chips_of(chips, options.graph, fits);
+  result.predicted_memory_bytes =
+      predict_memory(result.grid, result.graph_chips, options, encoder);
   return result;
 }
 

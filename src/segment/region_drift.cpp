@@ -24,9 +24,7 @@ OrderedRegion largest_ordered_region(const Result& result, const RuleResult& rul
   found.label = region->label;
   const cv::Size2d picture = result.grid.input_size;
   for (std::size_t node = 0; node < result.grid.chips(); ++node) {
-    if (rule.map.label_of_community[static_cast<std::size_t>(rule.communities.community[node])] !=
-        region->label)
-      continue;
+    if (label_of_chip(rule.map, rule.communities, node) != region->label) continue;
     const cv::Rect2d chip = result.grid.chip_in_input(node);
     found.nodes.push_back(node);
     found.places.emplace_back((chip.x + chip.width / 2) / picture.width,

@@ -37,7 +37,7 @@ std::vector<Region> measure_regions(const Micrograph& micrograph, const LabelMap
   std::vector<double> order_sum(labels, 0.0);
   std::vector<Region> regions(labels > 0 ? labels - 1 : 0);
   for (std::size_t node = 0; node < communities.community.size(); ++node) {
-    const int label = map.label_of_community[static_cast<std::size_t>(communities.community[node])];
+    const int label = label_of_chip(map, communities, node);
     if (label == 0) continue;
     ++regions[static_cast<std::size_t>(label - 1)].chips;
     order_sum[static_cast<std::size_t>(label)] += order[node];

@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "metamict/errors.hpp"
 #include "metamict/labelings.hpp"
+#include "metamict/order.hpp"
 
 namespace metamict {
 
@@ -61,10 +62,29 @@ bool has(const std::vector<Layer>& layers, Layer layer) {
   return std::find(layers.begin(), layers.end(), layer) != layers.end();
 }
 
+/// The cap's area over the length of the film below it, both of square pixels.
+std::optional<double> cap_thickness_px(const Front& front, double pixel_aspect) {
+  const int cap = cv::countNonZero(front.layers == static_cast<int>(Layer::cap));
+  if (cap == 0 || front.curve.size() < 2) return {};
+  const cv::Point2d factors = to_square_pixels(pixel_aspect);
+  const cv::Point2d along = front.curve.back().surface_px - front.curve.front().surface_px;
+  const double length = std::hypot(along.x * factors.x, along.y * factors.y);
+  if (length <= 0) return {};
+  return cap / length;
+}
+
+/// A layer that the user has said, of one label of an image's own map.
+struct SaidLayer {
+  std::string stem;
+  int own_label = 0;
+  Layer layer = Layer::other;
+};
+
 class Join {
  public:
-  Join(std::vector<SegmentedImage> images, const SeriesOptions& options, int threads)
-      : images_(std::move(images)), options_(options), threads_(threads) {}
+  Join(std::vector<SegmentedImage> images, const SeriesOptions& options, int threads,
+       std::vector<SaidLayer> said)
+      : images_(std::move(images)), options_(options), threads_(threads), said_(std::move(said)) {}
 
   Series run(const LoadImage& load, const VisitMember& visit);
 
@@ -73,6 +93,7 @@ class Join {
   bool shows_substrate(const GrowthDirection& growth) const;
   void compare_thickness(SeriesMember& member);
   std::vector<Layer> layers_of(const SegmentedImage& image);
+  void apply_said(const SegmentedImage& image, std::vector<Layer>& layers);
   std::vector<int> match(const SegmentedImage& image, const std::vector<Layer>& layers);
   SeriesMember complete(const SegmentedImage& image, const Micrograph& micrograph);
   cv::Mat kinds_of_pixels(const SegmentedImage& image, const std::vector<int>& kind_of_label,
@@ -86,6 +107,7 @@ class Join {
   std::vector<SegmentedImage> images_;
   const SeriesOptions& options_;
   int threads_;
+  std::vector<SaidLayer> said_;
   Series series_;
   std::vector<Kind> kinds_;
   std::vector<int> label_of_kind_;  // 0 = not seen yet
@@ -160,6 +182,7 @@ std::vector<Layer> Join::layers_of(const SegmentedImage& image) {
   }
   std::vector<Layer> layers =
       find_layers(in_proportion(image), image.regions, *series_.growth, evidence);
+  apply_said(image, layers);
   if (!(has(layers, Layer::film) || has(layers, Layer::amorphous))) return none;
   if (!has_cap_) {
     // The least damaged image says what lies on the film, and what film and substrate look like.
@@ -169,6 +192,18 @@ std::vector<Layer> Join::layers_of(const SegmentedImage& image) {
                           image.embeddings_RD.row(static_cast<Eigen::Index>(label - 1)));
   }
   return layers;
+}
+
+/// Gives regions the layers that the user has said. A film without order is amorphous film.
+void Join::apply_said(const SegmentedImage& image, std::vector<Layer>& layers) {
+  for (const SaidLayer& said : said_) {
+    if (said.stem != image.stem) continue;
+    const bool amorphous =
+        said.layer == Layer::film &&
+        !is_ordered(image.regions[static_cast<std::size_t>(said.own_label - 1)].order);
+    layers[static_cast<std::size_t>(said.own_label)] =
+        amorphous ? Layer::amorphous : said.layer;
+  }
 }
 
 /// Returns the kind of each of the image's labels, and adds new kinds.
@@ -351,6 +386,7 @@ SeriesMember Join::complete(const SegmentedImage& image, const Micrograph& micro
     if (!film_contrast_ && member.front->film_contrast > 0)
       film_contrast_ = member.front->film_contrast;
     member.notes = member.front->notes;
+    member.front->cap_thickness_px = cap_thickness_px(*member.front, member.pixel_aspect);
     compare_thickness(member);
     if (has_cap_.value_or(false) && !has(layers, Layer::cap))
       member.warnings.push_back(
@@ -400,9 +436,10 @@ void Join::compare_thickness(SeriesMember& member) {
 
 Series Join::run(const LoadImage& load, const VisitMember& visit) {
   if (images_.empty()) throw UsageError("a series has at least one image");
+  series_.axis = options_.axis;
   std::stable_sort(images_.begin(), images_.end(),
                    [](const SegmentedImage& a, const SegmentedImage& b) {
-                     return a.entry.dose_dpa < b.entry.dose_dpa;
+                     return a.entry.dose < b.entry.dose;
                    });
   near_ = least_distance(images_);
   find_growth();
@@ -428,9 +465,85 @@ std::optional<double> film_thickness_nm(const SeriesMember& member) {
   return px ? std::optional(*px * *member.nm_per_pixel) : std::nullopt;
 }
 
+namespace {
+
+bool is_named(const SegmentedImage& image, const std::string& name) {
+  return name.empty() || name == image.stem || name == image.entry.name;
+}
+
+/// What the user said, as own labels of the images' maps. A label is one of the map that the series
+/// has without a word from the user, so that the same file means the same when it is applied again.
+std::vector<SaidLayer> said_layers(const std::vector<SegmentedImage>& images,
+                                   const SeriesOptions& options, const LoadImage& load,
+                                   int threads) {
+  std::vector<SaidLayer> said;
+  std::map<std::string, cv::Mat> maps;
+  if (std::any_of(options.layers.begin(), options.layers.end(),
+                  [](const LayerOfLabel& one) { return one.label > 0; })) {
+    SeriesOptions plain = options;
+    plain.layers.clear();
+    (void)Join(images, plain, threads, {})
+        .run(load, [&](const SeriesMember& member, const Micrograph&,
+                       const std::vector<SeriesLabel>&) {
+          maps[member.stem] = member.labels.clone();
+        });
+  }
+  for (const LayerOfLabel& one : options.layers) {
+    bool found = false, named = false;
+    for (const SegmentedImage& image : images) {
+      if (!is_named(image, one.image)) continue;
+      named = true;
+      std::vector<std::uint64_t> pixels(image.regions.size() + 1, 0);
+      if (one.point_px) {
+        const cv::Point at(cvRound(one.point_px->x), cvRound(one.point_px->y));
+        if (!cv::Rect({}, image.labels.size()).contains(at))
+          throw UsageError("the point (" + number(one.point_px->x) + ", " +
+                           number(one.point_px->y) + ") of --layers lies outside " + image.stem);
+        ++pixels[image.labels.at<std::uint16_t>(at)];
+      } else {
+        const cv::Mat& map = maps.at(image.stem);
+        for (int y = 0; y < map.rows; ++y)
+          for (int x = 0; x < map.cols; ++x)
+            if (map.at<std::uint16_t>(y, x) == one.label)
+              ++pixels[image.labels.at<std::uint16_t>(y, x)];
+      }
+      for (std::size_t label = 1; label < pixels.size(); ++label) {
+        const bool most = one.point_px ? pixels[label] > 0
+                                       : 2 * pixels[label] > image.regions[label - 1].area_px;
+        if (!most) continue;
+        said.push_back({image.stem, static_cast<int>(label), one.layer});
+        found = true;
+      }
+    }
+    if (!named)
+      throw UsageError("--layers names the image '" + one.image + "', which the series has not");
+    if (!found)
+      throw UsageError("--layers: " +
+                       (one.label > 0 ? "label " + std::to_string(one.label) +
+                                            " is most of no region of its image"
+                                      : std::string("a point lies in no region")) +
+                       "; give x_px and y_px of a point inside the region");
+  }
+  return said;
+}
+
+}  // namespace
+
+std::optional<double> cap_thickness_nm(const SeriesMember& member) {
+  if (!member.front || !member.nm_per_pixel || !member.front->cap_thickness_px) return {};
+  return *member.front->cap_thickness_px * *member.nm_per_pixel;
+}
+
 Series join_series(std::vector<SegmentedImage> images, const SeriesOptions& options,
                    const LoadImage& load, const VisitMember& visit, int threads) {
-  return Join(std::move(images), options, threads).run(load, visit);
+  std::vector<SaidLayer> said = said_layers(images, options, load, threads);
+  const std::size_t count = said.size();
+  Series series = Join(std::move(images), options, threads, std::move(said)).run(load, visit);
+  if (count > 0)
+    series.notes.push_back("the layers of " + std::to_string(count) +
+                           (count == 1 ? " region are" : " regions are") +
+                           " those that --layers gives");
+  return series;
 }
 
 }  // namespace metamict

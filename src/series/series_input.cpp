@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "metamict/series_input.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "base/csv.hpp"
+#include "base/gzip.hpp"
 #include "base/text.hpp"
 #include "base/text_file.hpp"
 #include "metamict/errors.hpp"
 #include "metamict/formats.hpp"
+#include "metamict/series.hpp"
 
 namespace metamict {
 
@@ -18,51 +20,161 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-double dose_of(const std::string& text, const std::string& where) {
-  double dose = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), dose);
-  if (failure != std::errc{} || end != text.data() + text.size() || !std::isfinite(dose) ||
-      dose < 0)
+/// A number of a table. A comma is a decimal comma where it does not separate fields.
+std::optional<double> number_in(std::string text, char separator) {
+  if (separator != ',') std::replace(text.begin(), text.end(), ',', '.');
+  double value = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (failure != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) return {};
+  return value;
+}
+
+double dose_of(const std::string& text, const DoseAxis& axis, char separator,
+               const std::string& where) {
+  const std::optional<double> dose = number_in(text, separator);
+  const bool may_be_negative = axis.quantity != "dose" && axis.quantity != "fluence";
+  if (!dose || (*dose < 0 && !may_be_negative))
     throw UsageError(
-        where + ": the dose '" + text + "' is not a number of 0 or more" +
+        where + ": the " + axis.quantity + " '" + text + "' is not a number" +
+        (may_be_negative ? "" : " of 0 or more") +
         (text.find(',') == std::string::npos ? "" : ": write it with a decimal point"));
-  return dose;
+  return *dose;
+}
+
+CsvTable table_of(const std::filesystem::path& path, const std::string& what,
+                  const std::string& columns) {
+  const std::optional<std::string> text = text_of_file(path);
+  if (!text)
+    throw UsageError(what + " " + path.string() +
+                     " cannot be read: give the path of an existing CSV file");
+  CsvTable table = csv_table(*text);
+  if (table.header.empty())
+    throw UsageError(what + " " + path.string() + " is empty: its columns are " + columns);
+  return table;
+}
+
+std::size_t column_of(const CsvTable& table, const std::string& name, const std::string& what,
+                      const std::filesystem::path& path, const std::string& columns) {
+  if (const auto column = table.column(name)) return *column;
+  throw UsageError(what + " " + path.string() + " has no column named " + name +
+                   ": its header is '" + table.header_text() + "' but " + columns + " are due");
+}
+
+/// The dose's column: the one asked for, else the first whose name starts with "dose".
+std::size_t dose_column_of(const CsvTable& table, const std::string& asked,
+                           const std::filesystem::path& path) {
+  if (!asked.empty()) return column_of(table, asked, "series", path, "image and " + asked);
+  for (std::size_t i = 0; i < table.header.size(); ++i)
+    if (lower_case(table.header[i]).starts_with("dose")) return i;
+  throw UsageError("series " + path.string() + " has no column named dose_dpa: its header is '" +
+                   table.header_text() +
+                   "' but image,dose_dpa are due; --dose-column takes another column");
 }
 
 }  // namespace
 
-std::vector<SeriesEntry> read_series_csv(const std::filesystem::path& path) {
-  const std::optional<std::string> text = text_of_file(path);
-  if (!text)
-    throw UsageError("series " + path.string() +
-                     " cannot be read: give the path of an existing CSV file");
-  const std::vector<std::vector<std::string>> rows = csv_rows(*text);
-  if (rows.empty())
-    throw UsageError("series " + path.string() + " is empty: its columns are image,dose_dpa");
-  const auto column = [&](const std::string& name) {
-    for (std::size_t i = 0; i < rows[0].size(); ++i)
-      if (rows[0][i] == name) return i;
-    std::string header;
-    for (const std::string& cell : rows[0]) header += (header.empty() ? "" : ",") + cell;
-    throw UsageError("series " + path.string() + " has no column named " + name +
-                     ": its header is '" + header + "' but image,dose_dpa are due");
-  };
-  const std::size_t image = column("image"), dose = column("dose_dpa");
-  std::vector<SeriesEntry> entries;
-  for (std::size_t r = 1; r < rows.size(); ++r) {
-    const std::string where = "series " + path.string() + ", row " + std::to_string(r + 1);
-    if (std::max(image, dose) >= rows[r].size() || rows[r][image].empty())
-      throw UsageError(where + ": an image and a dose are due");
-    SeriesEntry entry{
-        path.parent_path() / rows[r][image], dose_of(rows[r][dose], where), rows[r][image], {}};
-    for (std::size_t i = 0; i < rows[0].size(); ++i)
-      if (i != image && i != dose)
-        entry.columns.emplace_back(rows[0][i], i < rows[r].size() ? rows[r][i] : "");
-    entries.push_back(std::move(entry));
-  }
-  if (entries.empty()) throw UsageError("series " + path.string() + " names no image");
-  return entries;
+std::string DoseAxis::value(double dose) const {
+  return shortest(dose) + (unit.empty() ? "" : " " + unit);
 }
+
+DoseAxis dose_axis(const std::string& column) {
+  DoseAxis axis{column, column, ""};
+  const std::size_t open = column.find_first_of("([");
+  if (open != std::string::npos && open > 0) {
+    const std::size_t close = column.find_first_of(")]", open);
+    axis.quantity = column.substr(0, open);
+    axis.unit = column.substr(open + 1, close == std::string::npos ? close : close - open - 1);
+  } else if (const std::size_t line = column.find('_'); line != std::string::npos && line > 0) {
+    axis.quantity = column.substr(0, line);
+    axis.unit = column.substr(line + 1);
+    std::replace(axis.unit.begin(), axis.unit.end(), '_', ' ');
+  }
+  axis.quantity = lower_case(axis.quantity);
+  axis.quantity.erase(axis.quantity.find_last_not_of(" _") + 1);
+  return axis;
+}
+
+SeriesTable read_series_csv(const std::filesystem::path& path, const std::string& dose_column) {
+  const std::string columns = "image,dose_dpa";
+  const CsvTable table = table_of(path, "series", columns);
+  const std::size_t image = column_of(table, "image", "series", path, columns);
+  const std::size_t dose = dose_column_of(table, dose_column, path);
+  const auto name = table.column("name"), pixel_size = table.column("pixel_size");
+  SeriesTable series;
+  series.axis = dose_axis(table.header[dose]);
+  for (const CsvTable::Row& row : table.rows) {
+    const std::string where = "series " + path.string() + ", line " + std::to_string(row.line);
+    const std::string& file = CsvTable::cell(row, image);
+    if (file.empty() || CsvTable::cell(row, dose).empty())
+      throw UsageError(where + ": an image and a " + series.axis.quantity + " are due");
+    SeriesEntry entry;
+    entry.image = path.parent_path() / file;
+    entry.dose = dose_of(CsvTable::cell(row, dose), series.axis, table.separator, where);
+    entry.name = file;
+    if (name) entry.folder = CsvTable::cell(row, *name);
+    if (pixel_size) {
+      entry.pixel_size = CsvTable::cell(row, *pixel_size);
+      if (table.separator != ',')
+        std::replace(entry.pixel_size.begin(), entry.pixel_size.end(), ',', '.');
+    }
+    for (std::size_t i = 0; i < table.header.size(); ++i)
+      if (i != image && i != dose)
+        entry.columns.emplace_back(table.header[i], CsvTable::cell(row, i));
+    series.entries.push_back(std::move(entry));
+  }
+  if (series.entries.empty()) throw UsageError("series " + path.string() + " names no image");
+  return series;
+}
+
+std::vector<LayerOfLabel> read_layers_csv(const std::filesystem::path& path) {
+  const std::string columns = "image, layer, and label or x_px,y_px";
+  const CsvTable table = table_of(path, "layers", columns);
+  const std::size_t layer = column_of(table, "layer", "layers", path, columns);
+  const auto image = table.column("image"), label = table.column("label"),
+             x = table.column("x_px"), y = table.column("y_px");
+  if (!label && !(x && y))
+    throw UsageError("layers " + path.string() + " has neither a column label nor x_px and y_px: " +
+                     "its header is '" + table.header_text() + "'");
+  static const std::vector<std::pair<std::string, Layer>> words = {{"cap", Layer::cap},
+                                                                   {"film", Layer::film},
+                                                                   {"substrate", Layer::substrate},
+                                                                   {"vacuum", Layer::other},
+                                                                   {"ignore", Layer::other}};
+  std::vector<LayerOfLabel> layers;
+  for (const CsvTable::Row& row : table.rows) {
+    const std::string where = "layers " + path.string() + ", line " + std::to_string(row.line);
+    LayerOfLabel one;
+    one.word = lower_case(CsvTable::cell(row, layer));
+    const auto word = std::find_if(words.begin(), words.end(),
+                                   [&](const auto& known) { return known.first == one.word; });
+    if (word == words.end())
+      throw UsageError(where + ": the layer '" + CsvTable::cell(row, layer) +
+                       "' is not known: give cap, film, substrate, vacuum or ignore");
+    one.layer = word->second;
+    if (image) one.image = CsvTable::cell(row, *image);
+    const auto value = [&](std::optional<std::size_t> column) {
+      return column ? number_in(CsvTable::cell(row, *column), table.separator) : std::nullopt;
+    };
+    const auto number = value(label), at_x = value(x), at_y = value(y);
+    if (number && *number >= 1 && *number <= 65535 && *number == std::floor(*number))
+      one.label = static_cast<int>(*number);
+    else if (at_x && at_y)
+      one.point_px = cv::Point2d(*at_x, *at_y);
+    else
+      throw UsageError(where + ": give a label from 1 to 65535, or x_px and y_px");
+    if (one.point_px && one.image.empty())
+      throw UsageError(where + ": a point needs the image that it lies in");
+    layers.push_back(std::move(one));
+  }
+  return layers;
+}
+
+namespace {
+
+/// To four decimals: a large image has a million chips.
+double rounded(float value) { return std::round(1e4 * static_cast<double>(value)) / 1e4; }
+
+}  // namespace
 
 std::string regions_json(const Result& result) {
   const auto found =
@@ -75,12 +187,11 @@ std::string regions_json(const Result& result) {
   Json label_of_chip = Json::array(), order = Json::array(), stability = Json::array();
   for (Eigen::Index node = 0; node < nodes; ++node) {
     const auto i = static_cast<std::size_t>(node);
-    const int label =
-        rule.map.label_of_community[static_cast<std::size_t>(rule.communities.community[i])];
+    const int label = metamict::label_of_chip(rule.map, rule.communities, i);
     if (label > 0) mean.row(label - 1) += result.embeddings.rows_ND.row(node);
     label_of_chip.push_back(label);
-    order.push_back(tidy(result.order[i]));
-    stability.push_back(tidy(rule.communities.node_stability[i]));
+    order.push_back(rounded(result.order[i]));
+    stability.push_back(rounded(rule.communities.node_stability[i]));
   }
   const ChipGrid& grid = result.grid;
   const std::optional<double>& nm = result.micrograph.nm_per_pixel;
@@ -94,13 +205,14 @@ std::string regions_json(const Result& result) {
                   {"stride_px", grid.stride_px},
                   {"rows", grid.rows},
                   {"cols", grid.cols},
+                  {"origin", {grid.origin.x, grid.origin.y}},
                   {"chip_size_input_px", result.chip_size.size_px}};
   json["regions"] = Json::array();
   for (const Region& region : rule.regions) {
     Json embedding = Json::array();
     auto row = mean.row(region.label - 1);
     row /= std::max(row.norm(), 1e-20F);
-    for (Eigen::Index f = 0; f < features; ++f) embedding.push_back(tidy(row[f]));
+    for (Eigen::Index f = 0; f < features; ++f) embedding.push_back(std::round(1e6 * static_cast<double>(row[f])) / 1e6);
     json["regions"].push_back({{"label", region.label},
                                {"chips", region.chips},
                                {"area_px", region.area_px},
@@ -115,9 +227,9 @@ std::string regions_json(const Result& result) {
 }
 
 SegmentedImage read_segmented(const std::filesystem::path& folder, const SeriesEntry& entry) try {
-  std::ifstream file(folder / "series" / "regions.json");
-  if (!file) throw InputError("series/regions.json is missing");
-  const Json json = Json::parse(file);
+  const std::optional<std::string> packed = text_of_file(folder / "regions.json.gz");
+  if (!packed) throw InputError("regions.json.gz is missing");
+  const Json json = Json::parse(gunzipped(*packed));
   SegmentedImage image;
   image.entry = entry;
   image.stem = folder.filename().string();
@@ -132,6 +244,8 @@ SegmentedImage read_segmented(const std::filesystem::path& folder, const SeriesE
                 grid.at("stride_px").get<int>(),
                 grid.at("rows").get<int>(),
                 grid.at("cols").get<int>()};
+  if (grid.contains("origin"))
+    image.grid.origin = {grid.at("origin").at(0).get<int>(), grid.at("origin").at(1).get<int>()};
   image.chip_px = grid.at("chip_size_input_px").get<double>();
   image.stride_px = image.chip_px * image.grid.stride_px / image.grid.size_px;
   for (const Json& one : json.at("regions")) {
@@ -156,16 +270,17 @@ SegmentedImage read_segmented(const std::filesystem::path& folder, const SeriesE
   if (image.order.size() != image.grid.chips() ||
       image.label_of_chip.size() != image.grid.chips() ||
       image.stability.size() != image.grid.chips())
-    throw InputError("series/regions.json does not fit its own grid");
+    throw InputError("regions.json.gz does not fit its own grid");
   const std::filesystem::path labels = folder / image.rule / "labels.tif";
   recognise_format(labels)
       .read({labels, 0, 0, std::uint64_t{1} << 40})
       .pixels.convertTo(image.labels, CV_16U);
-  if (image.labels.size() != image.grid.input_size)
+  const cv::Size needed = image.grid.input_size + cv::Size(image.grid.origin);
+  if (image.labels.cols < needed.width || image.labels.rows < needed.height)
     throw InputError("labels.tif does not fit the image's grid");
   return image;
 } catch (const nlohmann::json::exception& error) {
-  throw InputError(folder.string() + " holds a damaged series/regions.json (" +
+  throw InputError(folder.string() + " holds a damaged regions.json.gz (" +
                    std::string(error.what()) + "): run again with --overwrite");
 } catch (const InputError& error) {
   throw InputError(folder.string() + " holds no whole result to make a series of: " +

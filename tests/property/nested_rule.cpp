@@ -52,7 +52,8 @@ Image image_of(int rows, int cols, const std::function<double(int row, int col)>
 }
 
 Communities nested(const Image& image, const ChipEvidence& evidence = {}) {
-  return find_nested({image.canonical, image.grid, image.embeddings, image.similarity, image.order},
+  return find_nested({image.canonical, image.grid, image.embeddings, image.similarity, image.order,
+                      all_chips(image.grid)},
                      evidence, {}, {}, {}, {});
 }
 

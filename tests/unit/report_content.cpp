@@ -163,7 +163,7 @@ Series evil_series(const Result& result) {
   SeriesMember member;
   member.entry.image = evil + ".tif";
   member.entry.name = evil;
-  member.entry.dose_dpa = 0.5;
+  member.entry.dose = 0.5;
   member.stem = evil;
   member.grid = result.grid;
   member.order = result.order;
@@ -189,7 +189,7 @@ Series evil_series(const Result& result) {
 TEST(SeriesHtml, NamesFullOfMarkupStayText) {
   const Result result = sample_result();
   const Series series = evil_series(result);
-  const Html section = series_section(series.members.front(), result.micrograph, series.labels, 0);
+  const Html section = series_section(series.members.front(), result.micrograph, series.labels, {}, 0);
   const std::string page = series_html(series, {section}, "metamict series '<img src=x>'");
   EXPECT_THAT(page, Not(HasSubstr("<img")));
   EXPECT_THAT(page, HasSubstr("&lt;img src=x&gt;&amp;&quot;&#39;.tif"));
@@ -200,7 +200,8 @@ TEST(SeriesHtml, TheFrontLiesOnTheRegionsOfItsPanel) {
   const Result result = sample_result();
   const Series series = evil_series(result);
   const std::string section =
-      series_section(series.members.front(), result.micrograph, series.labels, 0).bytes();
+      series_section(series.members.front(), result.micrograph, series.labels, {}, 0)
+          .bytes();
   const std::size_t regions = section.find("data-rule=\"series\"");
   const std::size_t front = section.find("<polyline class=\"front\" points=\"3.5,7.5 9.5,8.5 \"/>");
   ASSERT_NE(regions, std::string::npos);

@@ -299,7 +299,7 @@ TEST(GraphPlot, ShowsTheRegionsColours) {
   const RuleResult& rule = result.rules.front();
   const std::vector<Edge> edges = backbone(*rule.graph);
   const cv::Mat picture = decoded(
-      draw_graph(rule, lay_out(place_by_similarity(*result.similarity.scores), edges), edges));
+      draw_graph(rule, {}, lay_out(place_by_similarity(*result.similarity.scores), edges), edges));
   ASSERT_FALSE(picture.empty());
   for (int label = 1; label <= 3; ++label)
     EXPECT_GT(pixels_near(picture, region_colour(label)), 300) << label;

@@ -75,7 +75,9 @@ inline RuleResult rule_of_stripes(const Result& result, const std::string& name)
                   {},
                   0.25 * label,
                   10.0 * label,
-                  {20.0 * label, 48}};
+                  {20.0 * label, 48},
+                  {},
+                  {}};
     if (result.micrograph.nm_per_pixel)
       region.area_nm2 =
           static_cast<double>(region.area_px) * std::pow(*result.micrograph.nm_per_pixel, 2);

@@ -84,22 +84,49 @@ std::optional<Arrival> Arrivals::next() {
 }
 
 void Arrivals::scan() {
-  std::error_code failure;
-  fs::directory_iterator entries(options_.folder, failure);
-  if (failure)
-    throw InputError("folder " + options_.folder.string() +
-                     " cannot be read any more: " + failure.message());
   std::set<fs::path> present;
-  for (; entries != fs::directory_iterator(); entries.increment(failure)) {
-    if (failure) break;
-    present.insert(entries->path());
-    look_at(entries->path(), false);
-  }
+  passed_over_ = 0;
+  scan_folder(options_.folder, present);
   std::erase_if(waiting_, [&](const auto& one) { return !present.contains(one.first); });
   std::erase_if(given_, [&](const auto& one) {
     return !present.contains(one.first);
   });  // removed: the same name may come again
   scanned_ = Clock::now();
+}
+
+void Arrivals::scan_folder(const fs::path& folder, std::set<fs::path>& present) {
+  std::error_code failure;
+  fs::directory_iterator entries(folder, failure);
+  if (failure && folder == options_.folder)
+    throw InputError("folder " + options_.folder.string() +
+                     " cannot be read any more: " + failure.message());
+  if (failure) return;  // a subfolder that went away, or is not ours to read
+  for (; entries != fs::directory_iterator(); entries.increment(failure)) {
+    if (failure) break;
+    const fs::path& path = entries->path();
+    std::error_code ignored;
+    if (entries->is_directory(ignored) && !entries->is_symlink(ignored)) {
+      const bool results =
+          !options_.except.empty() && fs::equivalent(path, options_.except, ignored);
+      if (path.filename().string().starts_with(".") || results) continue;
+      if (options_.recursive)
+        scan_folder(path, present);
+      else
+        ++passed_over_;
+      continue;
+    }
+    present.insert(path);
+    look_at(path, false);
+  }
+}
+
+/// The stem or, below the folder that is watched, the relative path with __ for /.
+std::string Arrivals::name_of(const fs::path& file) const {
+  const fs::path relative = file.lexically_relative(options_.folder).parent_path();
+  std::string name;
+  for (const fs::path& part : relative)
+    if (part != ".") name += part.string() + "__";
+  return name + file.stem().string();
 }
 
 void Arrivals::look_at(const fs::path& file, bool closed) {
@@ -109,6 +136,7 @@ void Arrivals::look_at(const fs::path& file, bool closed) {
   if (failure) return;
   const Look look{size, fs::last_write_time(file, failure)};
   if (failure) return;
+  // A program that has the file open still writes it; events may come for the same look.
   if (const auto given = given_.find(file); given != given_.end() && given->second == look) return;
   auto [found, fresh] = waiting_.try_emplace(file);
   Waiting& one = found->second;
@@ -177,8 +205,9 @@ std::optional<Arrival> Arrivals::take_whole() {
   const fs::path file = *oldest;
   const Waiting one = waiting_.at(file);
   waiting_.erase(file);
+  const bool again = given_.contains(file);
   given_[file] = one.look;
-  return Arrival{file, one.closed ? one.closed_at : one.still_since};
+  return Arrival{file, one.closed ? one.closed_at : one.still_since, name_of(file), again};
 }
 
 }  // namespace metamict::app

@@ -8,16 +8,19 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
+#include <string>
 
 #include "app/batch/batch.hpp"
 
 namespace metamict::app {
 
-/// Watches a folder (not its subfolders) by inotify, and looks again every two seconds for what
-/// inotify cannot tell. A file is whole when no program has it open for writing, as far as the
-/// system tells (leases), and its size and time have stood still. They must do so for 0.1 s after
-/// it was closed or renamed in, else for `settle_s`. Hidden files and unfinished downloads (.part,
-/// .tmp, .partial, .crdownload, ~) are left alone. A file that is changed later arrives again.
+/// Watches a folder by inotify, and looks again every two seconds for what inotify cannot tell. Its
+/// subfolders are looked at every two seconds, with `recursive` only. A file is whole when no
+/// program has it open for writing, as far as the system tells (leases), and its size and time have
+/// stood still. They must do so for 0.1 s after it was closed or renamed in, else for `settle_s`. Hidden files and unfinished downloads (.part,
+/// .tmp, .partial, .crdownload, ~) are left alone. A file that is changed later arrives again,
+/// also one that is changed while it is being read.
 class Arrivals {
  public:
   struct Options {
@@ -25,6 +28,8 @@ class Arrivals {
     double settle_s = 1;
     bool poll = false;  ///< no inotify
     bool once = false;  ///< next() ends when nothing is waiting
+    bool recursive = false;
+    std::filesystem::path except;  ///< a folder below that is left alone: the results
   };
 
   /// Throws InputError when the folder is not there or cannot be watched.
@@ -37,6 +42,9 @@ class Arrivals {
   /// Interrupted when a signal asked to stop, InputError when the folder is gone.
   std::optional<Arrival> next();
   std::size_t waiting() const { return waiting_.size(); }
+
+  /// How many subfolders are passed over, because `recursive` is off.
+  std::size_t passed_over() const { return passed_over_; }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -52,12 +60,15 @@ class Arrivals {
   };
 
   void scan();
+  void scan_folder(const std::filesystem::path& folder, std::set<std::filesystem::path>& present);
+  std::string name_of(const std::filesystem::path& file) const;
   void look_at(const std::filesystem::path& file, bool closed);
   void read_events(int wait_ms);
   std::optional<Arrival> take_whole();
 
   Options options_;
   int inotify_ = -1;
+  std::size_t passed_over_ = 0;
   Clock::time_point scanned_{};
   std::map<std::filesystem::path, Waiting> waiting_;
   std::map<std::filesystem::path, Look> given_;

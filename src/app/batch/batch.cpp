@@ -7,19 +7,26 @@
 #include <cmath>
 #include <functional>
 #include <future>
+#include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <opencv2/core/utility.hpp>
 #include <optional>
+#include <set>
 #include <system_error>
 #include <thread>
 #include <utility>
 
 #include "app/batch/output_lock.hpp"
+#include "app/batch/batch_entry.hpp"
+#include "app/batch/dry_run.hpp"
+#include "app/batch/overview_files.hpp"
 #include "app/batch/results_folder.hpp"
+#include "app/batch/run_record.hpp"
 #include "app/command_line/values.hpp"
 #include "app/process/failure.hpp"
 #include "app/process/signals.hpp"
+#include "base/sha256.hpp"
 #include "base/stopwatch.hpp"
 #include "base/system/machine.hpp"
 #include "base/system/whole_file.hpp"
@@ -38,46 +45,29 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-constexpr std::array stage_names = {"load", "grid",        "embed", "compare", "cut",
-                                    "link", "communities", "paint", "write",   "total"};
+/// Options that name a file whose content makes the result.
+constexpr std::array file_options = {"mask", "names", "prototypes", "maps"};
 
-/// One image of the batch and what became of it. It is small, because there may be ten thousand.
-/// Its DONE.json lists the files it left.
-struct Job {
-  fs::path image;
-  std::string stem;
-  fs::path folder;
-  const char* status = "pending";  ///< done, skipped, failed, pending
-  std::string reason;
-  int exit_code = 0;  ///< of a failed one, had it been alone
-  std::array<float, stage_names.size()> seconds{};
-  std::uint64_t peak_memory_bytes = 0;
-  std::optional<float> latency_s;  ///< from its arrival to its results, where images arrive
-  std::vector<WrittenFile> more;   ///< what a verb made of it beside what DONE.json vouches for
+/// The table with the hashes of these files.
+OptionTable with_hashes_of_files(OptionTable table) {
+  OptionTable hashes;
+  for (const auto& [name, value] : table)
+    if (std::find(file_options.begin(), file_options.end(), name) != file_options.end())
+      for (const std::string& one : split(value, ',')) {
+        const std::string file = one.substr(one.find('=') + 1);
+        std::error_code ignored;
+        if (fs::is_regular_file(file, ignored))
+          hashes.emplace_back(name + "-sha256", sha256_of_file(file));
+      }
+  table.insert(table.end(), hashes.begin(), hashes.end());
+  return table;
+}
 
-  bool is(std::string_view what) const { return status == what; }
-};
-
-/// One line of run.json.
-Json entry_of(const Job& job) {
-  Json image{{"path", job.image.string()},
-             {"stem", job.stem},
-             {"status", job.status},
-             {"reason", job.reason.empty() ? Json() : Json(job.reason)}};
-  for (std::size_t i = 0; i < stage_names.size(); ++i)
-    image["seconds"][stage_names[i]] = tidy(job.seconds[i]);
-  image["peak_memory_bytes"] = job.peak_memory_bytes;
-  if (job.latency_s) image["latency_s"] = tidy(*job.latency_s);
-  image["outputs"] = Json::array();
-  const auto list = [&](const std::vector<WrittenFile>& files) {
-    for (const WrittenFile& file : files)
-      image["outputs"].push_back({{"path", (fs::path(job.stem) / file.path).generic_string()},
-                                  {"sha256", file.sha256},
-                                  {"bytes", file.bytes}});
-  };
-  if (job.is("done") || job.is("skipped")) list(finished_files(job.folder));
-  list(job.more);
-  return image;
+WrittenFile write_in(const fs::path& folder, const std::string& name, const std::string& text) {
+  write_whole(folder / name, text);
+  Sha256 hash;
+  hash.update({reinterpret_cast<const unsigned char*>(text.data()), text.size()});
+  return {name, hash.hex(), text.size()};
 }
 
 /// A whole `segment` call.
@@ -88,7 +78,6 @@ class Batch {
   int run_stream(const StreamHooks& hooks);
 
  private:
-  int dry_run();
   void refuse_existing() const;
   void make_output() const;
   void prepare_output();
@@ -101,11 +90,15 @@ class Batch {
   void finish();
   void do_one(Job& job, Micrograph micrograph, double load_seconds);
   void write_results(const Job& job, Result& result, const std::string& image_sha256);
-  Provenance provenance(const std::string& image_sha256);
+  Provenance provenance(const Job& job, const std::string& image_sha256);
   std::string status();
   Encoder& encoder();
   void fail(Job& job, const std::exception& error);
-  void write_run_json();
+  void add_job(const BatchEntry& entry, std::string name);
+  LoadOptions load_options(const Job& job) const;
+  OptionTable effective(const Job& job) const;
+  void write_record();
+  fs::path beside(const std::string& kind) const;
   int exit_code() const;
 
   const SegmentCommand& command_;
@@ -116,9 +109,12 @@ class Batch {
   EncoderOptions encoder_options_;
   OutputOptions output_options_;
   Sidecar sidecar_;
-  std::string options_sha256_, model_sha256_, sidecar_sha256_;
+  std::string model_sha256_, sidecar_sha256_;
   std::unique_ptr<Encoder> encoder_;
   std::vector<Job> jobs_;
+  std::map<std::string, OptionTable> overrides_;  ///< by the name of the image's folder
+  std::vector<RecordedImage> earlier_;            ///< of earlier runs into the folder
+  OverviewFiles overview_;
   std::atomic<std::size_t> reached_ =
       0;  ///< images begun; read by the thread that prints the status
 };
@@ -132,20 +128,59 @@ Batch::Batch(const SegmentCommand& command, Console& console, Log& log, BatchHoo
       encoder_options_(command.encoder),
       output_options_(command.outputs) {
   Resources& resources = options_.resources;
-  if (resources.max_memory_bytes == 0) resources.max_memory_bytes = machine_memory_bytes();
+  resources.memory_is_given = resources.max_memory_bytes > 0;
+  if (!resources.memory_is_given) resources.max_memory_bytes = machine_memory_bytes();
   output_options_.make_folder = false;
   encoder_options_.threads = resources.threads;
   cv::setNumThreads(resources.threads);  // OpenCV has a pool of its own
   if (encoder_options_.model.empty()) encoder_options_.model = default_encoder();
   sidecar_ = read_sidecar(encoder_options_.model);
   sidecar_sha256_ = hash_of_model_file(fs::path(encoder_options_.model).replace_extension(".json"));
-  options_sha256_ = hash_of(command.result_relevant);
-  const std::vector<fs::path> images =
-      command.manifest.empty() ? command.images : read_manifest(command.manifest);
-  const std::vector<std::string> stems = stems_of(images);
-  for (std::size_t i = 0; i < images.size(); ++i)
-    jobs_.push_back(
-        {images[i], stems[i], command.output / stems[i], "pending", {}, 0, {}, 0, {}, {}});
+  const std::vector<BatchEntry> entries =
+      command.manifest.empty() ? command.entries : read_manifest(command.manifest);
+  const std::vector<std::string> names = names_of(entries);
+  if (command.shard) {
+    for (const std::size_t i : share_of(entries, *command.shard, options_.load))
+      add_job(entries[i], names[i]);
+    log_.info("shard " + std::to_string(command.shard->number) + " of " +
+              std::to_string(command.shard->count) + ": " + std::to_string(jobs_.size()) + " of " +
+              std::to_string(entries.size()) + " images");
+  } else {
+    for (std::size_t i = 0; i < entries.size(); ++i) add_job(entries[i], names[i]);
+  }
+}
+
+void Batch::add_job(const BatchEntry& entry, std::string name) {
+  if (!entry.overrides.empty()) overrides_[name] = entry.overrides;
+  Job job;
+  job.image = entry.image;
+  job.folder = command_.output / name;
+  job.stem = std::move(name);
+  jobs_.push_back(std::move(job));
+}
+
+LoadOptions Batch::load_options(const Job& job) const {
+  const auto own = overrides_.find(job.stem);
+  return own == overrides_.end() ? options_.load : with_overrides(options_.load, own->second);
+}
+
+/// The options that make this image, as its run.toml has them.
+OptionTable Batch::effective(const Job& job) const {
+  OptionTable table = command_.effective;
+  if (!command_.encoder.model.empty()) {
+    for (auto& [name, value] : table)
+      if (name == "encoder")
+        value = fs::absolute(command_.encoder.model).lexically_normal().string();
+  }
+  if (const auto own = overrides_.find(job.stem); own != overrides_.end())
+    table = with_overrides(std::move(table), own->second);
+  return table;
+}
+
+/// run.json and run.toml, or those of the shard: run.2.json.
+fs::path Batch::beside(const std::string& kind) const {
+  const std::string shard = command_.shard ? std::to_string(command_.shard->number) + "." : "";
+  return command_.output / ("run." + shard + kind);
 }
 
 void Batch::make_output() const {
@@ -157,10 +192,17 @@ void Batch::make_output() const {
 }
 
 int Batch::run() {
-  if (command_.dry_run) return dry_run();
+  if (command_.dry_run) {
+    std::vector<DryImage> images;
+    for (const Job& job : jobs_) images.push_back({job.image, job.folder, load_options(job)});
+    return dry_run(images, options_, shape_of(sidecar_, encoder_options_),
+                   {sidecar_.name, encoder_options_.model.string(), command_.common.json}, console_,
+                   log_);
+  }
+  if (jobs_.empty()) return 0;  // an empty shard
   if (!command_.resume && !command_.overwrite) refuse_existing();
   make_output();
-  const OutputLock lock(command_.output);
+  const OutputLock lock(command_.output, command_.shard ? command_.shard->number : 0);
   if (!lock.note().empty()) log_.warning(lock.note());
   // Another process may have been here between the first look and the lock.
   if (!command_.resume && !command_.overwrite) refuse_existing();
@@ -176,20 +218,19 @@ int Batch::run() {
     }
     for (const std::string name : files_beside_images)
       fs::remove(command_.output / (name + ".part"), ignored);
+    for (const char* kind : {"json", "toml"})
+      fs::remove(beside(kind).string() + ".part", ignored);
   });
   const OnStatus on_status([this] { return status(); });
   return run_locked();
 }
 
 void Batch::prepare_output() {
-  OptionTable table = command_.effective;
-  if (!command_.encoder.model.empty()) {
-    for (auto& [name, value] : table)
-      if (name == "encoder")
-        value = fs::absolute(command_.encoder.model).lexically_normal().string();
-  }
   const auto whole = hold_off_hurry();
-  write_whole(command_.output / "run.toml", to_toml(table));
+  write_whole(beside("toml"), to_toml(effective(Job{})));
+  for (RecordedImage& image : recorded_images(beside("json")))
+    if (std::error_code ignored; fs::exists(command_.output / image.stem / "DONE.json", ignored))
+      earlier_.push_back(std::move(image));
 }
 
 int Batch::run_locked() {
@@ -205,10 +246,10 @@ int Batch::run_to_the_end(const std::function<void()>& work) {
     work();
   } catch (const Interrupted& error) {
     log_.error(one_line(error));
-    write_run_json();
+    write_record();
     return exit_code_of(error);
   }
-  write_run_json();
+  write_record();
   return exit_code();
 }
 
@@ -232,8 +273,10 @@ void Batch::do_arrivals(const StreamHooks& hooks) {
   while (const std::optional<Arrival> arrival = hooks.next()) {
     // A changed file comes again. Its latest version counts.
     std::erase_if(jobs_, [&](const Job& job) { return job.image == arrival->image; });
-    const std::string stem = arrival->image.stem().string();
-    Job job{arrival->image, stem, command_.output / stem, "pending", {}, 0, {}, 0, {}, {}};
+    Job job;
+    job.image = arrival->image;
+    job.stem = arrival->name;
+    job.folder = command_.output / job.stem;
     {
       const std::lock_guard guard(mutex);
       present = job.folder;
@@ -246,16 +289,21 @@ void Batch::do_arrivals(const StreamHooks& hooks) {
       throw;
     }
     jobs_.push_back(std::move(job));
-    write_run_json();
+    write_record();
     std::vector<StreamStatus> images;
     for (const Job& one : jobs_)
       images.push_back({one.image, one.stem, one.status, one.reason, one.latency_s.value_or(0)});
-    if (hooks.changed) hooks.changed(images);
+    std::set<std::string> seen;
+    for (const Job& one : jobs_) seen.insert(one.stem);
+    std::vector<std::string> earlier;
+    for (const RecordedImage& one : earlier_)
+      if (!seen.contains(one.stem)) earlier.push_back(one.stem);
+    if (hooks.changed) hooks.changed(images, earlier);
   }
 }
 
 void Batch::do_arrival(Job& job, const Arrival& arrival) try {
-  (void)stems_of({job.image});
+  (void)names_of({{job.image, job.stem, {}}});
   for (const Job& other : jobs_)
     if (other.stem == job.stem && !other.is("failed"))
       throw InputError(job.image.filename().string() + " would write into the folder of " +
@@ -265,13 +313,15 @@ void Batch::do_arrival(Job& job, const Arrival& arrival) try {
   Micrograph micrograph = load_micrograph(job.image, options_.load);
   const double load_seconds = seconds_since(start);
   check_place(job.folder);
-  if (!command_.overwrite && is_finished(job.folder, provenance(micrograph.sha256))) {
+  if (!command_.overwrite && is_finished(job.folder, provenance(job, micrograph.sha256))) {
     job.status = "skipped";
     job.reason = "finished before";
     log_.info(job.image.filename().string() + ": finished before, skipped");
     return;
   }
-  if (fs::exists(job.folder / "DONE.json") && !command_.overwrite && !command_.resume)
+  // A file that was written again takes the place of its older version.
+  if (fs::exists(job.folder / "DONE.json") && !command_.overwrite && !command_.resume &&
+      !arrival.again)
     throw InputError(job.folder.string() +
                      " holds the results of another image or of other options: give --overwrite to "
                      "replace them");
@@ -292,40 +342,9 @@ void Batch::finish() {
   if (!hooks_.finish) return;
   std::vector<BatchImage> images;
   for (const Job& job : jobs_)
-    images.push_back({job.image, job.folder, job.is("done") || job.is("skipped"), {}});
+    images.push_back({job.image, job.folder, job.is_fine(), {}});
   hooks_.finish(images);
   for (std::size_t i = 0; i < jobs_.size(); ++i) jobs_[i].more = std::move(images[i].outputs);
-}
-
-/// Reads headers only, so that the answer comes at once. `inspect` measures the lattice.
-int Batch::dry_run() {
-  std::size_t failed = 0;
-  for (const Job& job : jobs_) {
-    try {
-      const Format& format = recognise_format(job.image);
-      const std::vector<DatasetInfo> datasets = format.list(job.image, options_.load.max_pixels);
-      const DatasetInfo& chosen = datasets[choose_dataset(datasets, options_.load.dataset)];
-      console_.out << printable(job.image.string()) << " -> " << printable(job.folder.string())
-                   << ": " << format.name << ", " << chosen.rows << " x " << chosen.cols << " "
-                   << chosen.dtype << (fs::exists(job.folder) ? ", results exist" : "");
-      if (options_.chips.chip_size_px) {
-        Micrograph frame;
-        frame.pixels = cv::Mat(chosen.rows, chosen.cols, CV_32FC1);
-        const Plan planned = plan(frame, options_, shape_of(sidecar_, encoder_options_));
-        console_.out << ", " << planned.grid.chips() << " chips, about "
-                     << bytes_text(planned.predicted_memory_bytes);
-      }
-      console_.out << "\n";
-    } catch (const Error& error) {
-      ++failed;
-      log_.error(about(job.image, error));
-    }
-  }
-  console_.out << "encoder " << printable(sidecar_.name) << " ("
-               << printable(encoder_options_.model.string()) << "), rules";
-  for (const std::string& cut : options_.rules.cuts) console_.out << " " << cut;
-  console_.out << ", threads: " << options_.resources.threads << "\n" << std::flush;
-  return failed == 0 ? 0 : failed < jobs_.size() ? 1 : 3;
 }
 
 void Batch::refuse_existing() const {
@@ -345,7 +364,7 @@ void Batch::do_all() {
   };
   const auto load = [this](const Job& job) {
     const auto start = std::chrono::steady_clock::now();
-    Loaded loaded{load_micrograph(job.image, options_.load), 0};
+    Loaded loaded{load_micrograph(job.image, load_options(job)), 0};
     loaded.seconds = seconds_since(start);
     return loaded;
   };
@@ -368,7 +387,7 @@ void Batch::do_all() {
       Loaded loaded = present ? present->get() : load(job);
       next = load_ahead(i + 1);
       check_place(job.folder);
-      if (command_.resume && is_finished(job.folder, provenance(loaded.micrograph.sha256))) {
+      if (command_.resume && is_finished(job.folder, provenance(job, loaded.micrograph.sha256))) {
         job.status = "skipped";
         job.reason = "finished before";
         log_.info(job.image.string() + ": finished before, skipped");
@@ -428,21 +447,24 @@ void Batch::write_results(const Job& job, Result& result, const std::string& ima
   }
   std::vector<WrittenFile> files =
       write_outputs(result, staging, output_options_, options_.resources.threads);
-  if (hooks_.add_files)
-    for (WrittenFile& file : hooks_.add_files(result, staging)) files.push_back(std::move(file));
+  files.push_back(write_in(staging, "run.toml", to_toml(effective(job))));
   check_stop_signal();
-  publish(job.folder, files, provenance(image_sha256));
+  publish(job.folder, files, provenance(job, image_sha256));
 } catch (...) {
   remove_stale(job.folder);
   throw;
 }
 
 /// Takes the model's own hash and not its sidecar's, because a model may have been loaded on trust.
-Provenance Batch::provenance(const std::string& image_sha256) {
+Provenance Batch::provenance(const Job& job, const std::string& image_sha256) {
   if (model_sha256_.empty())
     model_sha256_ =
         encoder_ ? encoder_->identity().sha256 : hash_of_model_file(encoder_options_.model);
-  return {image_sha256, options_sha256_, model_sha256_, sidecar_sha256_};
+  OptionTable relevant = command_.result_relevant;
+  if (const auto own = overrides_.find(job.stem); own != overrides_.end())
+    relevant = with_overrides(std::move(relevant), own->second);
+  return {image_sha256, hash_of(with_hashes_of_files(std::move(relevant))), model_sha256_,
+          sidecar_sha256_};
 }
 
 std::string Batch::status() {
@@ -463,34 +485,36 @@ void Batch::fail(Job& job, const std::exception& error) {
   log_.error(job.reason);
 }
 
-void Batch::write_run_json() {
-  Json json{
-      {"schema", 1}, {"versions", versions()}, {"machine", machine()}, {"options", Json::object()}};
+/// run.json, and what can be seen of the whole folder: summary.csv and index.html.
+void Batch::write_record() {
+  Json json = record_head();
+  json["options"] = Json::object();
   for (const auto& [name, value] : command_.effective) json["options"][name] = value;
   const EncoderSeconds seconds = encoder_ ? encoder_->seconds() : EncoderSeconds{};
   json["encoder_seconds"] = {
       {"load", seconds.load}, {"warm_up", seconds.warm_up}, {"check", seconds.check}};
-  // Image by image: ten thousand of them would be 100 MB as one value.
-  std::string head = json.dump(2, ' ', true, Json::error_handler_t::replace);
-  head.resize(head.size() - 2);
-  const auto render = [&](const std::function<void(const std::string&)>& put) {
-    put(head + ",\n  \"images\": [");
-    const char* separator = "\n";
-    for (const Job& job : jobs_) {
-      put(separator + ("    " + entry_of(job).dump(-1, ' ', true, Json::error_handler_t::replace)));
-      separator = ",\n";
-    }
-    put("\n  ]\n}\n");
+  if (command_.shard)
+    json["shard"] = {{"number", command_.shard->number}, {"count", command_.shard->count}};
+  std::set<std::string> present;
+  for (const Job& job : jobs_) present.insert(job.stem);
+  const auto for_each_line = [&](const std::function<void(const std::string&)>& put) {
+    for (const Job& job : jobs_) put(line_of(job));
+    for (const RecordedImage& image : earlier_)
+      if (!present.contains(image.stem)) put(image.line);
   };
-  {
-    const auto whole =
-        hold_off_hurry();  // else its temporary file could come after all were cleared away
-    WholeFile file(command_.output / "run.json");
-    render([&](const std::string& text) { file.write(text); });
-    file.finish();
-    sync_folder(command_.output);
+  std::function<void(const std::string&)> also;
+  if (command_.common.json) also = [&](const std::string& text) { console_.out << text; };
+  write_run_json(beside("json"), json, for_each_line, also);
+  if (!command_.shard) {  // else `gather` makes them, once all shards are done
+    const auto whole = hold_off_hurry();
+    std::vector<OverviewSource> sources;
+    for (const Job& job : jobs_)
+      sources.push_back({job.stem, job.image.filename().string(),
+                         job.is_fine() ? "done" : job.status, job.reason});
+    for (const RecordedImage& image : earlier_)
+      if (!present.contains(image.stem)) sources.push_back({image.stem, image.stem, "done", ""});
+    overview_.write(command_.output, sources);
   }
-  if (command_.common.json) render([&](const std::string& text) { console_.out << text; });
   console_.out.flush();
 }
 
@@ -498,7 +522,7 @@ int Batch::exit_code() const {
   std::size_t failed = 0, fine = 0;
   int first = 0;
   for (const Job& job : jobs_) {
-    fine += job.is("done") || job.is("skipped");
+    fine += job.is_fine();
     if (!job.is("failed")) continue;
     ++failed;
     if (first == 0) first = job.exit_code;

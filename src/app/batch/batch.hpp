@@ -12,7 +12,6 @@
 #include "app/command_line/options.hpp"
 #include "app/process/console.hpp"
 #include "app/process/log.hpp"
-#include "metamict/result.hpp"
 #include "metamict/written_file.hpp"
 
 namespace metamict::app {
@@ -27,10 +26,6 @@ struct BatchImage {
 
 /// What other verbs add to a batch of images.
 struct BatchHooks {
-  /// More files of an image, written into its staging folder; DONE.json vouches for them.
-  std::function<std::vector<WrittenFile>(const Result& result,
-                                         const std::filesystem::path& staging)>
-      add_files;
   /// What is done with the images once all are segmented; failed ones are among them, `fine` false.
   std::function<void(std::vector<BatchImage>& images)> finish;
 };
@@ -39,6 +34,8 @@ struct BatchHooks {
 struct Arrival {
   std::filesystem::path image;
   std::chrono::steady_clock::time_point at;
+  std::string name;    ///< of its results' folder
+  bool again = false;  ///< it has arrived before, and was changed since
 };
 
 /// One image of a stream and what became of it.
@@ -51,7 +48,10 @@ struct StreamStatus {
 struct StreamHooks {
   std::function<std::optional<Arrival>()>
       next;  ///< waits; empty = no more will come. Throws Interrupted.
-  std::function<void(const std::vector<StreamStatus>& images)> changed;  ///< after every image
+  /// After every image: those of this run, and the names of those that earlier runs have done.
+  std::function<void(const std::vector<StreamStatus>& images,
+                     const std::vector<std::string>& earlier)>
+      changed;
 };
 
 /// Segments images that arrive one by one, with one loaded encoder. Skips finished ones; reports

@@ -28,7 +28,9 @@ std::string holder(int descriptor) {
 
 }  // namespace
 
-OutputLock::OutputLock(const std::filesystem::path& folder) : path_(folder / ".metamict.lock") {
+OutputLock::OutputLock(const std::filesystem::path& folder, int shard)
+    : path_(folder / (shard > 0 ? ".metamict." + std::to_string(shard) + ".lock"
+                                : std::string(".metamict.lock"))) {
   while (!take()) ::close(descriptor_);
   hurry_.emplace([this] { ::unlink(path_.c_str()); });
 }

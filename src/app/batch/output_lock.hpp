@@ -14,7 +14,8 @@ namespace metamict::app {
 /// lock is released. A second process gets OutputError at once, with the first one's number.
 class OutputLock {
  public:
-  explicit OutputLock(const std::filesystem::path& folder);
+  /// shard: above 0 the lock is that of one shard, DIR/.metamict.<shard>.lock.
+  explicit OutputLock(const std::filesystem::path& folder, int shard = 0);
   ~OutputLock();
   OutputLock(const OutputLock&) = delete;
   OutputLock& operator=(const OutputLock&) = delete;

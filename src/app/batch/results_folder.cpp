@@ -2,17 +2,12 @@
 #include "app/batch/results_folder.hpp"
 
 #include <fstream>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <sstream>
 
-#include "app/command_line/values.hpp"
 #include "app/process/signals.hpp"
-#include "base/csv.hpp"
 #include "base/sha256.hpp"
 #include "base/system/whole_file.hpp"
-#include "base/text_file.hpp"
 #include "metamict/errors.hpp"
 
 namespace metamict::app {
@@ -22,25 +17,6 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-/// Splits a text into lines, one name each, whatever stands in it.
-std::vector<std::vector<std::string>> lines_of(const std::string& text) {
-  std::vector<std::vector<std::string>> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    if (lines.empty() && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);
-    if (!line.empty()) lines.push_back({line});
-  }
-  return lines;
-}
-
-/// True for temporary files, and for what lies beside the images' folders.
-bool is_reserved(const std::string& stem) {
-  return stem.ends_with(".part") || stem == ".metamict.lock" ||
-         std::find(files_beside_images.begin(), files_beside_images.end(), stem) !=
-             files_beside_images.end();
-}
-
 void rename_or_throw(const fs::path& from, const fs::path& to) {
   std::error_code failure;
   fs::rename(from, to, failure);
@@ -49,53 +25,11 @@ void rename_or_throw(const fs::path& from, const fs::path& to) {
 
 }  // namespace
 
-std::vector<fs::path> read_manifest(const fs::path& path) {
-  const std::optional<std::string> text = text_of_file(path);
-  if (!text)
-    throw UsageError("manifest " + path.string() +
-                     " cannot be read: give the path of an existing file");
-  std::vector<std::vector<std::string>> rows = csv_rows(*text);
-  if (rows.empty()) throw UsageError("manifest " + path.string() + " names no image");
-  const std::vector<std::string> header = rows.front();
-  const auto column = std::find(header.begin(), header.end(), "image");
-  const bool csv = column != header.end();
-  if (!csv) rows = lines_of(*text);  // a name may hold commas and quotes
-  if (const std::string& first = rows.front().front();
-      !csv && header.size() > 1 && !fs::exists(path.parent_path() / first))
-    throw UsageError("manifest " + path.string() + " has no column named image: its header is '" +
-                     first + "'");
-  const auto at = static_cast<std::size_t>(csv ? column - header.begin() : 0);
-  std::vector<fs::path> images;
-  for (std::size_t i = csv ? 1 : 0; i < rows.size(); ++i) {
-    if (at >= rows[i].size() || rows[i][at].empty())
-      throw UsageError("manifest " + path.string() + ", line " + std::to_string(i + 1) +
-                       ": no image is named");
-    images.push_back(path.parent_path() / rows[i][at]);
-  }
-  if (images.empty()) throw UsageError("manifest " + path.string() + " names no image");
-  return images;
-}
-
-std::vector<std::string> stems_of(const std::vector<fs::path>& images) {
-  std::vector<std::string> stems;
-  std::map<std::string, fs::path> seen;
-  for (const fs::path& image : images) {
-    std::string stem = image.stem().string();
-    if (stem.empty() || stem == "." || stem == "..")
-      throw UsageError("'" + image.string() + "' is not the name of an image");
-    if (is_reserved(stem))
-      throw UsageError(image.string() + ": its results would lie in a folder called " + stem +
-                       ", a name that metamict keeps for itself: rename the image");
-    const auto [other, fresh] = seen.emplace(stem, image);
-    if (std::error_code failure; !fresh && fs::equivalent(other->second, image, failure))
-      throw UsageError(image.string() + " is given twice: give each image once");
-    if (!fresh)
-      throw UsageError(other->second.string() + " and " + image.string() +
-                       " would both write into the folder " + stem +
-                       ": rename one, or give them separate output folders");
-    stems.push_back(std::move(stem));
-  }
-  return stems;
+bool is_reserved_name(const std::string& name) {
+  const bool of_shard = name.starts_with("run.") && (name.ends_with(".json") || name.ends_with(".toml"));
+  return of_shard || name.ends_with(".part") || name.starts_with(".metamict.") ||
+         std::find(files_beside_images.begin(), files_beside_images.end(), name) !=
+             files_beside_images.end();
 }
 
 std::string hash_of(const OptionTable& table) {

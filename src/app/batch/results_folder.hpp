@@ -19,22 +19,20 @@ struct Provenance {
 };
 
 /// The files that lie beside the images' folders.
+/// A shard has a run.toml and a run.json of its own, with its number: run.3.toml.
 inline constexpr std::array files_beside_images = {"run.toml",
                                                    "run.json",
                                                    "series.json",
                                                    "series.csv",
                                                    "series.html",
                                                    "watch.html",
+                                                   "summary.csv",
+                                                   "index.html",
                                                    "metamict_series_mqc.json",
                                                    "metamict_trend_mqc.json"};
 
-/// Reads the images of a manifest: one path a line, or a CSV with a column named image. Relative
-/// paths begin at the manifest's folder. Throws UsageError.
-std::vector<std::filesystem::path> read_manifest(const std::filesystem::path& path);
-
-/// Returns the name of each image's folder. Throws UsageError when two images share one, or when a
-/// name is kept for metamict's own files.
-std::vector<std::string> stems_of(const std::vector<std::filesystem::path>& images);
+/// True for temporary files, and for what lies beside the images' folders.
+bool is_reserved_name(const std::string& name);
 
 std::string hash_of(const OptionTable& table);
 

@@ -5,11 +5,14 @@
 #include <cmath>
 #include <functional>
 #include <sstream>
+#include <tuple>
 
 #include "app/command_line/completion.hpp"
+#include "app/command_line/sample_series.hpp"
 #include "app/command_line/values.hpp"
 #include "base/system/machine.hpp"
 #include "base/text.hpp"
+#include "graph/chip_sample.hpp"
 #include "metamict/errors.hpp"
 #include "rules/rules.hpp"
 
@@ -111,6 +114,15 @@ void declare_reading(Declaration& declare, SegmentOptions& options) {
       },
       "INDEX|mean");
   declare.value(
+      "crop", "none",
+      "Look at this part of the image only: its upper left corner, width and height in pixels. The "
+      "label map keeps the image's size",
+      [&](const std::string& text) { options.load.crop = parse_crop("--crop", text); }, "X,Y,W,H");
+  declare.value(
+      "mask", "none",
+      "Image of the same size whose 0 is not looked at. Chips that touch it are left out",
+      [&](const std::string& text) { options.load.mask = text; }, "FILE");
+  declare.value(
       "max-pixels", std::to_string(options.load.max_pixels),
       "Refuse images of more pixels than this",
       [&](const std::string& text) {
@@ -186,6 +198,17 @@ void declare_graph(Declaration& declare, SegmentCommand& command) {
         options.rules.mode_bins = static_cast<int>(parse_whole("--mode-bins", text, 2, 65536));
       },
       "N");
+  declare.choice("graph", "auto", {"auto", "exact", "sample"},
+                 "exact builds the graph over all chips. sample builds it over " +
+                     std::to_string(sample_chips) +
+                     " of them, evenly over the image; the others join it. auto is exact up to " +
+                     with_thousands(exact_chips) + " chips and as far as --max-memory allows",
+                 into(options.graph));
+  declare.value(
+      "names", "none",
+      "CSV with the columns label and name: what the regions of the primary rule are called. "
+      "Labels with equal names become one region",
+      [&](const std::string& text) { options.names = text; }, "FILE");
   declare.choice("communities", "louvain", {"louvain", "leiden"},
                  "Method that finds the communities", into(options.communities.method));
   declare.choice("engine", "auto", {"auto", "dense", "igraph"},
@@ -275,6 +298,22 @@ void declare_outputs(Declaration& declare, SegmentCommand& command) {
             outputs.*wanted[index - 1] = true;
       },
       "LIST");
+  declare.choice("outputs", "all", {"all", "lean"},
+                 "lean writes label maps and report.json only, for file systems where the number "
+                 "of files counts",
+                 [&](std::size_t index) { outputs.lean = index == 1; });
+  declare.value(
+      "figures", "none",
+      "Overlays and trends as vectors, too, for papers: svg, pdf or both",
+      [&](const std::string& text) {
+        outputs.svg = outputs.pdf = false;
+        for (const std::string& one : split(text, ',')) {
+          const std::size_t index = parse_choice("--figures", one, {"none", "svg", "pdf"});
+          outputs.svg = outputs.svg || index == 1;
+          outputs.pdf = outputs.pdf || index == 2;
+        }
+      },
+      "LIST");
 }
 
 /// Applies a config file's flat keys to the options that the command line left alone.
@@ -323,9 +362,16 @@ struct Parser {
   WatchCommand watch;
   InspectCommand inspect;
   EvaluateCommand evaluate;
+  CompareCommand compare;
+  GatherCommand gather;
+  std::filesystem::path demo_output = "metamict-demo";
+  CommonOptions demo_common;
+  std::string dose_column;
   CLI::App* segment_app = nullptr;
   CLI::App* series_app = nullptr;
   CLI::App* watch_app = nullptr;
+  CLI::App* compare_app = nullptr;
+  std::filesystem::path limits_file;
   std::vector<std::string> series_names;
   std::filesystem::path config;
   std::string completion;
@@ -338,6 +384,9 @@ struct Parser {
   void declare_watch();
   void declare_inspect();
   void declare_evaluate();
+  void declare_compare();
+  void declare_gather();
+  void declare_demo();
 };
 
 Parser::Parser() {
@@ -361,6 +410,9 @@ Parser::Parser() {
   declare_watch();
   declare_inspect();
   declare_evaluate();
+  declare_compare();
+  declare_gather();
+  declare_demo();
 }
 
 /// Declares what the three verbs that segment have in common.
@@ -407,8 +459,17 @@ void Parser::declare_segment() {
   segment_app
       ->add_option(
           "--manifest", segment.manifest,
-          "File that lists the images: one path a line, or a CSV with a column named image")
+          "File that lists the images: one path a line, or a CSV with a column named image and "
+          "perhaps name (of the results' folder), pixel_size, dataset, crop and mask")
       ->type_name("FILE")
+      ->configurable(false);
+  segment_app
+      ->add_option_function<std::string>(
+          "--shard", [this](const std::string& text) { segment.shard = parse_shard(text); },
+          "Do one share of the images only: K/N is share K of N, slurm takes both from the array "
+          "job. All shares write into one folder; metamict gather joins their records")
+      ->type_name("K/N|slurm")
+      ->default_str("all")
       ->configurable(false);
   declare_how(*segment_app, segment);
 }
@@ -420,8 +481,8 @@ void Parser::declare_series() {
   declare_common(*series_app, series.common);
   series_app
       ->add_option("SERIES", series_names,
-                   "A CSV with the columns image and dose_dpa (others are kept), or IMAGE=DOSE for "
-                   "each image (dose in dpa)")
+                   "A CSV with the columns image and dose_dpa (others are kept; name and pixel_size "
+                   "count for an image), or IMAGE=DOSE for each image (dose in dpa)")
       ->configurable(false);
   Declaration declare(*series_app);
   declare
@@ -446,6 +507,27 @@ void Parser::declare_series() {
           "At 90 the surface is up")
       ->type_name("DEG")
       ->default_str("found")
+      ->configurable(false);
+  series_app
+      ->add_option("--dose-column", dose_column,
+                   "Column that the series goes by: a dose, fluence, temperature or time, with its "
+                   "unit behind _ or in brackets")
+      ->type_name("NAME")
+      ->default_str("the first that starts with dose")
+      ->configurable(false);
+  series_app
+      ->add_option("--layers", series.layers,
+                   "CSV that says what is what, with the columns image, layer, and label (of "
+                   "series/labels.tif as it is without this option) or x_px,y_px. Layers are cap, "
+                   "film, substrate, vacuum and ignore")
+      ->type_name("FILE")
+      ->default_str("found")
+      ->configurable(false);
+  series_app
+      ->add_option("--from", series.from,
+                   "Take the images as segment has finished them in this folder. No encoder is "
+                   "needed")
+      ->type_name("DIR")
       ->configurable(false);
   declare_how(*series_app, series.segment);
 }
@@ -479,6 +561,11 @@ void Parser::declare_watch() {
       ->configurable(false);
   declare.flag("once", watch.once, "Stop when all images in the folder are done")
       ->configurable(false);
+  declare
+      .flag("recursive", watch.recursive,
+            "Watch the folders below it, too. Images of one name take their folder's name before "
+            "it: day1__film")
+      ->configurable(false);
   declare_how(*watch_app, watch.segment);
 }
 
@@ -509,6 +596,67 @@ void Parser::declare_evaluate() {
         evaluate.ignore = parse_whole("--ignore", text, -most, most);
       },
       "N");
+  const auto share = [&](const char* name, std::optional<double>& target, const char* help) {
+    declare.value(
+        name, "none", help,
+        [name, &target](const std::string& text) {
+          target = parse_number("--" + std::string(name), text);
+          if (*target < -1 || *target > 1)
+            throw UsageError("--" + std::string(name) + " is " + text +
+                             " but must lie between -1 and 1");
+        },
+        "X");
+  };
+  share("min-ari", evaluate.min_ari, "End with exit code 1 where the ARI is below this");
+  share("min-iou", evaluate.min_iou, "End with exit code 1 where the mean IoU is below this");
+}
+
+void Parser::declare_compare() {
+  CLI::App* verb = app.add_subcommand(
+      "compare", "Say what changed between two folders of results. Exit code 1 beyond the limits");
+  declare_common(*verb, compare.common);
+  verb->add_option("BASELINE", compare.baseline, "Results to compare with: a run, an image's folder")
+      ->required();
+  verb->add_option("NEW", compare.fresh, "Results that are compared")->required();
+  Declaration declare(*verb);
+  for (const CompareLimit& limit : compare_limits)
+    declare.value(
+        limit.option, limit.shown_default, limit.help,
+        [this, limit](const std::string& text) {
+          compare.limits.*limit.value = parse_number("--" + std::string(limit.option), text);
+        },
+        "X");
+  verb->add_option("--limits", limits_file,
+                   "Read limits from this file, one key = value a line. The command line wins")
+      ->type_name("FILE")
+      ->configurable(false);
+  verb->add_option("--junit", compare.junit, "Write a JUnit report, too: one test case an image")
+      ->type_name("FILE")
+      ->configurable(false);
+  verb->add_option("--html", compare.html,
+                   "Write a page, too: maps side by side, differences marked")
+      ->type_name("FILE")
+      ->configurable(false);
+  compare_app = verb;
+}
+
+void Parser::declare_gather() {
+  CLI::App* verb = app.add_subcommand(
+      "gather",
+      "Join the shards of one output folder: run.json, summary.csv, index.html. Exit code 1 names "
+      "what is missing or failed");
+  declare_common(*verb, gather.common);
+  verb->add_option("DIR", gather.folder, "Output folder of the shards")->required();
+  verb->add_option("--manifest", gather.manifest, "Images that are due")->type_name("FILE");
+}
+
+void Parser::declare_demo() {
+  CLI::App* verb =
+      app.add_subcommand("demo", "Segment the sample dose series that comes with the program");
+  declare_common(*verb, demo_common);
+  verb->add_option("--output", demo_output, "Folder for the results")
+      ->type_name("DIR")
+      ->default_str("metamict-demo");
 }
 
 std::string version_text() {
@@ -547,6 +695,8 @@ SegmentCommand finish(Parser& parser) {
   if (command.manifest.empty() && command.images.empty())
     throw UsageError("no image is given: metamict segment IMAGE... --output DIR");
   require_output(command);
+  for (const std::filesystem::path& image : command.images)
+    command.entries.push_back({image, {}, {}});
   return command;
 }
 
@@ -561,7 +711,19 @@ SeriesEntry parse_entry(const std::string& text) {
   if (dose < 0)
     throw UsageError("the dose of " + text.substr(0, at) + " is " + text.substr(at + 1) +
                      " but must not be negative");
-  return {text.substr(0, at), dose, text.substr(0, at), {}};
+  SeriesEntry entry;
+  entry.image = entry.name = text.substr(0, at);
+  entry.dose = dose;
+  return entry;
+}
+
+/// Axis and images of a series' table.
+std::pair<DoseAxis, std::vector<SeriesEntry>> table_of(const std::string& path,
+                                                       const std::string& dose_column) {
+  SeriesTable table = read_series_csv(path, dose_column);
+  for (SeriesEntry& entry : table.entries)
+    if (!entry.pixel_size.empty()) (void)parse_length_nm("pixel_size", entry.pixel_size);
+  return {std::move(table.axis), std::move(table.entries)};
 }
 
 Command finish_series(Parser& parser) {
@@ -579,14 +741,21 @@ Command finish_series(Parser& parser) {
     throw UsageError(
         "no series is given: metamict series SERIES.csv --output DIR, or IMAGE=DOSE...");
   if (names.size() == 1 && (names[0].ends_with(".csv") || names[0].find('=') == std::string::npos))
-    command.entries = read_series_csv(names[0]);
+    std::tie(command.options.axis, command.entries) = table_of(names[0], parser.dose_column);
   else
     for (const std::string& name : names) command.entries.push_back(parse_entry(name));
   command.source = names.size() == 1 ? names[0] : "";
-  for (const SeriesEntry& entry : command.entries) how.images.push_back(entry.image);
-  how.result_relevant.emplace_back(
-      "verb",
-      command.joint ? "series, joint" : "series");  // its folders hold more than segment's
+  for (const SeriesEntry& entry : command.entries) {
+    OptionTable overrides;
+    if (!entry.pixel_size.empty()) overrides.emplace_back("pixel-size", entry.pixel_size);
+    how.entries.push_back({entry.image, entry.folder, std::move(overrides)});
+  }
+  if (!command.layers.empty()) command.options.layers = read_layers_csv(command.layers);
+  how.outputs.regions = true;
+  if (command.joint)
+    how.result_relevant.emplace_back("verb", "series, joint");  // its folders hold more
+  if (command.joint && !command.from.empty())
+    throw UsageError("--joint needs the chips' embeddings, which --from has not: give one of them");
   require_output(how);
   return command;
 }
@@ -602,6 +771,27 @@ Command finish_watch(Parser& parser) {
   return command;
 }
 
+constexpr const char* verbs_text =
+    "segment, series, watch, inspect, evaluate, compare, gather or demo";
+
+/// The limits of a file, where the command line gives none.
+CompareCommand finish_compare(Parser& parser) {
+  if (!parser.limits_file.empty()) apply_config(*parser.compare_app, parser.limits_file);
+  parser.compare.limits.check();
+  return parser.compare;
+}
+
+/// The demo is a series like any other.
+Command finish_demo(const Parser& parser) {
+  std::vector<std::string> line = {"series", sample_series().string(), "--output",
+                                   parser.demo_output.string(), "--resume"};
+  if (parser.demo_common.quiet) line.push_back("--quiet");
+  if (parser.demo_common.verbose) line.push_back("--verbose");
+  if (parser.demo_common.json) line.push_back("--json");
+  if (parser.demo_common.no_color) line.push_back("--no-color");
+  return parse_command_line(line);
+}
+
 /// Turns the parser's complaint into a sentence. For an unknown verb the parser lists the whole
 /// line, backwards.
 std::string in_our_words(const CLI::ParseError& error, const CLI::App& app,
@@ -611,7 +801,7 @@ std::string in_our_words(const CLI::ParseError& error, const CLI::App& app,
   const auto verbs =
       app.get_subcommands([&](const CLI::App* verb) { return verb->get_name() == first; });
   if (!first.starts_with("-") && verbs.empty())
-    return "there is no verb '" + first + "': give segment, series, watch, inspect or evaluate";
+    return "there is no verb '" + first + "': give " + verbs_text;
   if (const std::vector<std::string> rest = app.remaining(true);
       dynamic_cast<const CLI::ExtrasError*>(&error) && !rest.empty())
     return rest.front().starts_with("-") ? "there is no option " + rest.front()
@@ -651,9 +841,11 @@ Command parse_command_line(const std::vector<std::string>& arguments) {
     return parser.inspect;
   }
   if (app.got_subcommand("evaluate")) return parser.evaluate;
+  if (app.got_subcommand("compare")) return finish_compare(parser);
+  if (app.got_subcommand("gather")) return parser.gather;
+  if (app.got_subcommand("demo")) return finish_demo(parser);
   throw UsageError(
-      "no verb is given: segment, series, watch, inspect or evaluate (metamict --help lists what "
-      "there is)");
+      "no verb is given: " + std::string(verbs_text) + " (metamict --help lists what there is)");
 }
 
 }  // namespace metamict::app

@@ -10,10 +10,12 @@
 #include <variant>
 #include <vector>
 
+#include "app/batch/batch_entry.hpp"
 #include "app/command_line/config_file.hpp"
 #include "metamict/outputs.hpp"
 #include "metamict/segment_options.hpp"
 #include "metamict/series.hpp"
+#include "report/comparison/limits.hpp"
 
 namespace metamict::app {
 
@@ -26,7 +28,9 @@ struct CommonOptions {
 struct SegmentCommand {
   CommonOptions common;
   std::vector<std::filesystem::path> images;
+  std::vector<BatchEntry> entries;  ///< the same, with what a table says of them
   std::filesystem::path output, manifest;
+  std::optional<Shard> shard;
   SegmentOptions options;
   EncoderOptions encoder;  ///< model is empty for the one that ships
   OutputOptions outputs;
@@ -43,6 +47,8 @@ struct SeriesCommand {
   SeriesOptions options;
   bool joint = false;
   std::string source;  ///< the CSV, or the images as typed: for the line that repeats the run
+  std::filesystem::path from;    ///< a folder of finished images: none is segmented
+  std::filesystem::path layers;  ///< what the user says of layers
 };
 
 struct WatchCommand {
@@ -50,7 +56,7 @@ struct WatchCommand {
   SegmentCommand segment;
   std::filesystem::path folder;
   double settle_s = 1.0;  ///< a file is whole when its size and time have stood still for so long
-  bool poll = false, once = false;
+  bool poll = false, once = false, recursive = false;
 };
 
 struct InspectCommand {
@@ -63,6 +69,19 @@ struct EvaluateCommand {
   CommonOptions common;
   std::filesystem::path labels, truth;
   std::optional<std::int64_t> ignore;
+  std::optional<double> min_ari, min_iou;  ///< below them the exit code is 1
+};
+
+struct CompareCommand {
+  CommonOptions common;
+  std::filesystem::path baseline, fresh;
+  CompareLimits limits;
+  std::filesystem::path junit, html;
+};
+
+struct GatherCommand {
+  CommonOptions common;
+  std::filesystem::path folder, manifest;
 };
 
 /// A text that was asked for (--help, --version, --completion). It goes to stdout, with exit code
@@ -72,7 +91,7 @@ struct PrintText {
 };
 
 using Command = std::variant<PrintText, SegmentCommand, SeriesCommand, WatchCommand, InspectCommand,
-                             EvaluateCommand>;
+                             EvaluateCommand, CompareCommand, GatherCommand>;
 
 /// Parses the arguments without the program's name. Throws UsageError with one sentence.
 Command parse_command_line(const std::vector<std::string>& arguments);

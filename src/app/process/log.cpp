@@ -22,7 +22,7 @@ const char* colour(spdlog::level::level_enum level) {
 }  // namespace
 
 Log::Log(Console& console, const CommonOptions& options)
-    : console_(console), quiet_(options.quiet) {
+    : console_(console), quiet_(options.quiet), verbose_(options.verbose) {
   auto stream = std::make_shared<spdlog::sinks::ostream_sink_mt>(console.err, true);
   stream->set_pattern("%v");
   std::vector<spdlog::sink_ptr> sinks{stream};
@@ -96,7 +96,7 @@ Progress Log::progress(const std::string& image) {
     stage_ = stage;
     done_ = done;
     total_ = total;
-    if (quiet_) return;
+    if (quiet_ || (!console_.terminal && !verbose_)) return;
     const auto now = Clock::now();
     if (stage != state->stage) *state = {std::string(stage), now, now};
     const double spent = std::chrono::duration<double>(now - state->start).count();

@@ -29,7 +29,7 @@ class Log {
   void detail(const std::string& line);  ///< with --verbose only
 
   /// Makes a progress callback for one image. A terminal gets a bar with rate and time left once a
-  /// stage has taken two seconds, anything else a line every ten seconds. It throws Interrupted
+  /// stage has taken two seconds; anything else a line every ten seconds, with --verbose only. It throws Interrupted
   /// when a signal asked to stop.
   Progress progress(const std::string& image);
   /// Says which image is in which stage, and how far it is.
@@ -39,7 +39,7 @@ class Log {
   void clear_bar();
 
   Console& console_;
-  bool quiet_ = false;
+  bool quiet_ = false, verbose_ = false;
   std::shared_ptr<spdlog::logger> logger_;
   std::mutex mutex_;
   bool bar_shown_ = false;

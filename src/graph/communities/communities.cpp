@@ -89,9 +89,10 @@ int number_canonically(std::vector<std::int32_t>& community) {
   const auto span =
       community.empty()
           ? std::size_t{0}
-          : static_cast<std::size_t>(*std::max_element(community.begin(), community.end())) + 1;
+          : static_cast<std::size_t>(*std::max_element(community.begin(), community.end()) + 1);
   std::vector<Group> groups(span);
   for (std::size_t node = community.size(); node-- > 0;) {
+    if (community[node] < 0) continue;
     Group& group = groups[static_cast<std::size_t>(community[node])];
     group = {group.size + 1, node, community[node]};
   }
@@ -102,7 +103,8 @@ int number_canonically(std::vector<std::int32_t>& community) {
   std::vector<std::int32_t> renamed(span, 0);
   for (std::size_t k = 0; k < groups.size(); ++k)
     renamed[static_cast<std::size_t>(groups[k].old)] = static_cast<std::int32_t>(k);
-  for (std::int32_t& c : community) c = renamed[static_cast<std::size_t>(c)];
+  for (std::int32_t& c : community)
+    if (c >= 0) c = renamed[static_cast<std::size_t>(c)];
   return static_cast<int>(groups.size());
 }
 
@@ -111,7 +113,8 @@ std::vector<double> community_scores(const Similarity& similarity, const Communi
   const std::size_t nodes = similarity.nodes();
   std::vector<std::vector<std::size_t>> members(count);
   for (std::size_t node = 0; node < nodes; ++node)
-    members[static_cast<std::size_t>(communities.community[node])].push_back(node);
+    members[static_cast<std::size_t>(communities.community[similarity.chip_of(node)])].push_back(
+        node);
   std::vector<double> means(count * count, 0);
   constexpr std::size_t rows_that_fit = 65536;  // of quanta, in 32 bits
   std::vector<std::uint32_t> columns(nodes);

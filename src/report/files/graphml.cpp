@@ -55,12 +55,13 @@ std::string description(const GraphmlContent& content) {
 std::string node_text(const GraphmlContent& content, std::size_t node) {
   const RuleResult& rule = content.rule;
   const ChipGrid& grid = content.result.grid;
-  const int community = rule.communities.community[node];
-  const int label = rule.map.label_of_community[static_cast<std::size_t>(community)];
+  const std::size_t chip = content.result.similarity.chip_of(node);
+  const int community = rule.communities.community[chip];
+  const int label = label_of_chip(rule.map, rule.communities, chip);
   const Colour colour = region_colour(label);
   const cv::Point2f at = content.layout[node];
-  const cv::Point2d centre = chip_centre_px(grid, node);
-  const std::string row = std::to_string(grid.row(node)), col = std::to_string(grid.col(node));
+  const cv::Point2d centre = chip_centre_px(grid, chip);
+  const std::string row = std::to_string(grid.row(chip)), col = std::to_string(grid.col(chip));
   std::string text = "    <node id=\"n" + std::to_string(node) + "\">";
   text += data("n_label", "row " + row + " col " + col);
   // The layout's unit square becomes 2,000 units wide: there Gephi's nodes
@@ -71,8 +72,8 @@ std::string node_text(const GraphmlContent& content, std::size_t node) {
           data("n_b", std::to_string(colour.b));
   text += data("n_community", std::to_string(community)) + data("n_region", std::to_string(label));
   text += data("n_x_px", shortest(centre.x)) + data("n_y_px", shortest(centre.y));
-  text += data("n_order", shortest(content.result.order[node]));
-  text += data("n_stability", shortest(rule.communities.node_stability[node]));
+  text += data("n_order", shortest(content.result.order[chip]));
+  text += data("n_stability", shortest(rule.communities.node_stability[chip]));
   return text + "</node>\n";
 }
 
@@ -108,7 +109,7 @@ WrittenFile write_graphml(const GraphmlContent& content, const std::filesystem::
   file.write(keys());
   file.write("  <graph id=\"chips\" edgedefault=\"undirected\">\n");
   file.write(description(content));
-  for (std::size_t node = 0; node < content.result.grid.chips(); ++node)
+  for (std::size_t node = 0; node < content.rule.graph->nodes(); ++node)
     file.write(node_text(content, node));
   if (content.backbone != nullptr)
     for (const Edge& edge : *content.backbone) write_edge(file, edge);

@@ -81,6 +81,8 @@ Json region_json(const Region& region) {
       {"order", finite(region.order)},
       {"ordered", is_ordered(region.order)},
       {"mean_intensity", finite(region.mean_intensity)},
+      {"confidence", region.confidence ? finite(*region.confidence) : Json(nullptr)},
+      {"name", region.name.empty() ? Json(nullptr) : Json(clean_utf8(region.name))},
       {"centroid_px", {{"x", finite(region.centroid_px.x)}, {"y", finite(region.centroid_px.y)}}}};
 }
 
@@ -121,10 +123,18 @@ std::string json_report(const Result& result) {
   Json rules = Json::object();
   for (const RuleResult& rule : result.rules) rules[rule.name] = rule_json(rule);
   const Json report = {{"schema", "metamict-report/1"},
+                       {"version", METAMICT_VERSION},
                        {"image", image_json(result)},
                        {"grid", grid_json(result)},
                        {"encoder", encoder_json(result.embeddings.encoder)},
                        {"similarity", similarity_json(result)},
+                       {"graph",
+                        {{"kind", result.sampled ? "sample" : "exact"},
+                         {"chips_in_graph", result.similarity.nodes()}}},
+                       {"looks",
+                        {{"count", result.looks.count},
+                         {"kinds", result.looks.kinds},
+                         {"agreement", finite(result.looks.agreement)}}},
                        {"primary", result.primary},
                        {"engine", result.engine},
                        {"rules", std::move(rules)},

@@ -14,7 +14,7 @@ std::string series_table_mqc(const Series& series) {
             {"plot_type", "table"},
             {"pconfig", {{"id", "metamict_series_table"}, {"title", "metamict: dose series"}}}};
   json["headers"] = {
-      {"dose_dpa", {{"title", "Dose (dpa)"}, {"format", "{:,.3g}"}}},
+      {series.axis.column, {{"title", clean_utf8(series.axis.title())}, {"format", "{:,.3g}"}}},
       {"amorphous_fraction_film",
        {{"title", "Amorphous fraction of film"}, {"format", "{:,.3f}"}, {"min", 0}, {"max", 1}}},
       {"amorphous_area_nm2", {{"title", "Amorphous area (nm²)"}, {"format", "{:,.1f}"}}},
@@ -23,7 +23,7 @@ std::string series_table_mqc(const Series& series) {
       {"front_depth_nm_max", {{"title", "Front depth, max (nm)"}, {"format", "{:,.2f}"}}}};
   json["data"] = Json::object();
   for (const SeriesMember& member : series.members) {
-    Json row{{"dose_dpa", member.entry.dose_dpa}};
+    Json row{{series.axis.column, member.entry.dose}};
     for (const Quantity& quantity : quantities(member))
       if (quantity.value) row[quantity.name] = quantity.value->value;
     json["data"][clean_utf8(member.stem)] = std::move(row);
@@ -38,12 +38,12 @@ std::string series_trend_mqc(const Series& series) {
             {"pconfig",
              {{"id", "metamict_trend_plot"},
               {"title", "metamict: amorphous fraction of the film"},
-              {"xlab", "dose (dpa)"},
+              {"xlab", clean_utf8(series.axis.title())},
               {"ylab", "fraction"},
               {"ymin", 0}}}};
   Json line = Json::object();
   for (const SeriesMember& member : series.members)
-    line[shortest(member.entry.dose_dpa)] = quantities(member).front().value->value;
+    line[shortest(member.entry.dose)] = quantities(member).front().value->value;
   json["data"] = {{"amorphous fraction of the film", std::move(line)}};
   return json.dump(1) + "\n";
 }

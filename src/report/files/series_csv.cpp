@@ -27,18 +27,18 @@ std::string cell_of(const SeriesMember& member, const std::string& column) {
 }
 
 std::string head_line(const Series& series) {
-  std::string text = "image,dose_dpa";
+  std::string text = "image," + csv_cell(series.axis.column);
   for (const Quantity& quantity : quantities(SeriesMember{}))
     text += "," + quantity.name + "," + quantity.name + "_uncertainty";
   for (const SeriesLabel& label : series.labels)
     text += ",label_" + std::to_string(label.label) + "_area_px";
-  text += ",film_thickness_nm,warnings";
+  text += ",film_thickness_nm,cap_thickness_nm,replicates,warnings";
   for (const std::string& column : own_columns(series)) text += "," + csv_cell(column);
   return text + "\r\n";
 }
 
 std::string line_of(const Series& series, const SeriesMember& member) {
-  std::string text = csv_cell(member.entry.name) + "," + shortest(member.entry.dose_dpa);
+  std::string text = csv_cell(member.entry.name) + "," + shortest(member.entry.dose);
   for (const Quantity& quantity : quantities(member)) {
     if (const std::optional<Measured>& measured = quantity.value)
       text += "," + shortest(measured->value) + "," + shortest(measured->uncertainty);
@@ -47,8 +47,9 @@ std::string line_of(const Series& series, const SeriesMember& member) {
   }
   for (const SeriesLabel& label : series.labels)
     text += "," + std::to_string(area_of(member, label.label));
-  const auto thickness = film_thickness_nm(member);
-  text += "," + (thickness ? shortest(*thickness) : "");
+  for (const auto& thickness : {film_thickness_nm(member), cap_thickness_nm(member)})
+    text += "," + (thickness ? shortest(*thickness) : "");
+  text += "," + std::to_string(replicates_of(member, series));
   std::string warnings;
   for (const std::string& warning : member.warnings)
     warnings += (warnings.empty() ? "" : "; ") + warning;

@@ -64,10 +64,12 @@ Json label_json(const SeriesLabel& label) {
   return {{"label", label.label}, {"name", label.name}, {"layer", layer}};
 }
 
-Json member_json(const SeriesMember& member, const std::vector<SeriesLabel>& labels) {
+Json member_json(const SeriesMember& member, const Series& series) {
+  const std::vector<SeriesLabel>& labels = series.labels;
+  const DoseAxis& axis = series.axis;
   Json json{{"image", clean_utf8(member.entry.name)},
             {"stem", clean_utf8(member.stem)},
-            {"dose_dpa", member.entry.dose_dpa}};
+            {axis.column, member.entry.dose}};
   json["columns"] = Json::object();
   for (const auto& [name, value] : member.entry.columns)
     json["columns"][clean_utf8(name)] = clean_utf8(value);
@@ -78,6 +80,8 @@ Json member_json(const SeriesMember& member, const std::vector<SeriesLabel>& lab
     json["pixel_width_nm"] = pixel->width_nm;
   }
   json["film_thickness_nm"] = or_null(film_thickness_nm(member));
+  json["cap_thickness_nm"] = or_null(cap_thickness_nm(member));
+  json["replicates"] = replicates_of(member, series);
   json["warnings"] = member.warnings;
   json["chip_px"] = member.chip_px;
   json["stride_px"] = member.stride_px;
@@ -96,6 +100,9 @@ Json member_json(const SeriesMember& member, const std::vector<SeriesLabel>& lab
 
 std::string series_json(const Series& series) {
   Json json{{"schema", "metamict-series/1"}, {"joint", series.joint}};
+  json["dose"] = {{"column", clean_utf8(series.axis.column)},
+                  {"quantity", clean_utf8(series.axis.quantity)},
+                  {"unit", clean_utf8(series.axis.unit)}};
   json["growth_direction_deg"] = nullptr;
   json["growth_direction_source"] = nullptr;
   if (series.growth) {
@@ -106,7 +113,7 @@ std::string series_json(const Series& series) {
   for (const SeriesLabel& label : series.labels) json["labels"].push_back(label_json(label));
   json["images"] = Json::array();
   for (const SeriesMember& member : series.members)
-    json["images"].push_back(member_json(member, series.labels));
+    json["images"].push_back(member_json(member, series));
   json["notes"] = notes_json(series.notes);
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }

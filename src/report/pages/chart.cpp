@@ -19,32 +19,37 @@ const Attributes grid_look{{"class", "grid"}}, axis_look{{"class", "axis"}};
 const Attributes centred{{"text-anchor", "middle"}}, to_the_right{{"text-anchor", "end"}};
 
 struct Axis {
-  double top = 1, step = 0.2;
-  explicit Axis(double largest) {
-    if (!(largest > 0)) largest = 1;
-    step = axis_step(largest, 5, {1, 2, 5});
+  double low = 0, top = 1, step = 0.2;
+  explicit Axis(double largest, double smallest = 0) {
+    smallest = std::min(smallest, 0.0);
+    if (!(largest > smallest)) largest = smallest + 1;
+    largest = std::max(largest, 0.0);
+    step = axis_step(largest - smallest, 5, {1, 2, 5});
+    low = std::floor(smallest / step + 1e-9) * step;
     top = std::ceil(largest / step - 1e-9) * step;
   }
+  double share(double value) const { return (value - low) / (top - low); }
 };
 
 /// Where values stand on the sheet.
 struct Axes {
   Axis across, up;
 
-  double x(double value) const { return left + (right - left) * value / across.top; }
+  double x(double value) const { return left + (right - left) * across.share(value); }
   double y(double value) const {
     return bottom - (bottom - top) * std::clamp(value / up.top, 0.0, 1.0);
   }
 };
 
 Axes axes_of(const Chart& chart) {
-  double x_largest = 0, y_largest = 0;
+  double x_smallest = 0, x_largest = 0, y_largest = 0;
   for (const ChartLine& line : chart.lines)
     for (const ChartPoint& point : line.points) {
       x_largest = std::max(x_largest, point.x);
+      x_smallest = std::min(x_smallest, point.x);
       y_largest = std::max(y_largest, point.y + point.error);
     }
-  return {Axis(x_largest), Axis(y_largest)};
+  return {Axis(x_largest, x_smallest), Axis(y_largest)};
 }
 
 Attributes joined(Attributes first, const Attributes& more) {
@@ -89,8 +94,9 @@ Html draw_axes(const Chart& chart, const Axes& axes) {
     if (i > 0) svg += line_between(left, y, right, y, grid_look);
     svg += words_at(left - 6, y + 4, significant(value, 4), to_the_right);
   }
-  for (int i = 0; i * axes.across.step <= axes.across.top * 1.0001; ++i) {
-    const double value = i * axes.across.step, x = axes.x(value);
+  const Axis& across = axes.across;
+  for (int i = 0; across.low + i * across.step <= across.top + 1e-4 * across.step; ++i) {
+    const double value = across.low + i * across.step, x = axes.x(value);
     svg += line_between(x, bottom, x, bottom + 4, axis_look);
     svg += words_at(x, bottom + 17, significant(value, 4), centred);
   }
@@ -163,6 +169,18 @@ Html draw_chart(const Chart& chart) {
                   {"role", "img"},
                   {"aria-label", chart.title}},
                  svg);
+}
+
+std::string svg_file(const Chart& chart) {
+  const std::string svg = draw_chart(chart).bytes();
+  const std::string begin = "<svg ";
+  return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" " +
+         std::string("font-family=\"Helvetica, Arial, sans-serif\" font-size=\"11\" "
+                     "fill=\"#222\" ") +
+         svg.substr(begin.size(), svg.find('>') + 1 - begin.size()) +
+         "<style>.axis{stroke:#222;stroke-width:1;fill:none}.grid{stroke:#e3e6ea;stroke-width:1}"
+         "</style>" +
+         svg.substr(svg.find('>') + 1) + "\n";
 }
 
 }  // namespace metamict

@@ -30,7 +30,11 @@ struct Chart {
   std::vector<ChartLine> lines;
 };
 
-/// An svg element of class "chart". Both axes begin at 0; two lines or more get a legend.
+/// An svg element of class "chart". Both axes begin at 0, or below where x does; two lines or more
+/// get a legend.
 Html draw_chart(const Chart& chart);
+
+/// The same as a file of its own.
+std::string svg_file(const Chart& chart);
 
 }  // namespace metamict

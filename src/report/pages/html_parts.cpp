@@ -19,9 +19,14 @@ std::string source_of(std::string_view text) {
 }
 
 /// The policy is no user's text: its quotation marks stay as they are.
-Html policy(bool with_script) {
-  return Html::markup("default-src 'none'; img-src data:; style-src " + source_of(style) +
-                      (with_script ? "; script-src " + source_of(script) : "") +
+Html policy(const PageOptions& options) {
+  std::string scripts;
+  if (options.script) scripts += " " + source_of(script);
+  if (options.sortable) scripts += " " + source_of(sort_script);
+  return Html::markup("default-src 'none'; img-src data:" +
+                      std::string(options.pictures_beside ? " 'self' file:" : "") +
+                      "; style-src " + source_of(style) +
+                      (scripts.empty() ? "" : "; script-src" + scripts) +
                       "; base-uri 'none'; form-action 'none'");
 }
 
@@ -29,7 +34,7 @@ Html head(std::string_view title, const PageOptions& options) {
   Html text = R"(<head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content=")"_html;
-  text += policy(options.script) + "\">\n"_html;
+  text += policy(options) + "\">\n"_html;
   if (options.refresh_s > 0) {
     const std::string seconds = std::to_string(options.refresh_s);
     text += open_tag("meta", {{"http-equiv", "refresh"}, {"content", seconds}}) + "\n"_html;
@@ -45,6 +50,7 @@ std::string page(std::string_view title, const Html& body, const PageOptions& op
   Html text = "<!doctype html>\n<html lang=\"en\">\n"_html + head(title, options);
   text += "<body>\n<main>\n"_html + body + "</main>\n"_html;
   if (options.script) text += element("script", Html::markup(std::string(script))) + "\n"_html;
+  if (options.sortable) text += element("script", Html::markup(std::string(sort_script))) + "\n"_html;
   return (text + "</body>\n</html>\n"_html).bytes();
 }
 

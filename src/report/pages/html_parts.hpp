@@ -14,6 +14,8 @@ namespace metamict::html {
 struct PageOptions {
   int refresh_s = 0;    ///< above 0 the browser reads the page again after so many seconds
   bool script = false;  ///< tool tips and a switch between rules on the maps of `open_maps`
+  bool sortable = false;         ///< tables sort by the column whose title is clicked
+  bool pictures_beside = false;  ///< pictures are files beside the page
 };
 
 /// The bytes of a whole page with its style. A Content-Security-Policy in its head allows nothing

@@ -78,4 +78,30 @@ inline constexpr std::string_view script = R"(
 })();
 )";
 
+/// Sorts a table by the column whose title is clicked, numbers as numbers; a second click turns the
+/// order round.
+inline constexpr std::string_view sort_script = R"(
+(() => {
+  "use strict";
+  for (const table of document.querySelectorAll("table")) {
+    const body = table.tBodies[0], titles = [...table.tHead.rows[0].cells];
+    titles.forEach((title, column) => {
+      title.tabIndex = 0;
+      title.className = "sortable";
+      const value = row => row.cells[column].textContent.trim();
+      const sort = () => {
+        const down = title.getAttribute("aria-sort") === "ascending";
+        for (const other of titles) other.removeAttribute("aria-sort");
+        title.setAttribute("aria-sort", down ? "descending" : "ascending");
+        const rows = [...body.rows];
+        rows.sort((a, b) => value(a).localeCompare(value(b), undefined, { numeric: true }) * (down ? -1 : 1));
+        body.append(...rows);
+      };
+      title.addEventListener("click", sort);
+      title.addEventListener("keydown", event => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); sort(); } });
+    });
+  }
+})();
+)";
+
 }  // namespace metamict::html

@@ -56,6 +56,12 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 6
 th, td { text-align: right; padding: 5px 14px 5px 0; border-bottom: 1px solid var(--rule); white-space: nowrap; }
 th { font-weight: 600; font-size: 13px; color: var(--quiet); }
 th:first-child, td:first-child { text-align: left; }
+th.sortable { cursor: pointer; }
+th[aria-sort=ascending]::after { content: " ▲"; }
+th[aria-sort=descending]::after { content: " ▼"; }
+img.thumb { width: auto; max-width: 160px; max-height: 120px; }
+td .swatch { margin-right: 4px; }
+td:last-child small { display: inline-block; max-width: 300px; white-space: normal; text-align: left; }
 details { margin: 12px 0; }
 summary { cursor: pointer; color: var(--quiet); }
 code, pre { font: 13px/1.5 "DejaVu Sans Mono", Menlo, Consolas, monospace; overflow-wrap: anywhere; }

@@ -69,7 +69,7 @@ Html front_facts(const SeriesMember& member) {
 }
 
 Html front_row(const SeriesMember& member) {
-  std::vector<Html> cells{file_of(member), shortest(member.entry.dose_dpa)};
+  std::vector<Html> cells{file_of(member), shortest(member.entry.dose)};
   const auto add = [&](const Measured& pixels, int power, int decimals) {
     if (member.nm_per_pixel)
       cells.emplace_back(
@@ -89,7 +89,7 @@ Html front_row(const SeriesMember& member) {
 }
 
 Html area_row(const SeriesMember& member, const std::vector<SeriesLabel>& labels) {
-  std::vector<Html> cells{file_of(member), shortest(member.entry.dose_dpa)};
+  std::vector<Html> cells{file_of(member), shortest(member.entry.dose)};
   const double total = static_cast<double>(member.grid.input_size.area());
   for (const SeriesLabel& label : labels) {
     const auto found =
@@ -112,11 +112,11 @@ Html tables(const Series& series) {
     fronts += front_row(member);
     areas += area_row(member, series.labels);
   }
-  std::vector<Html> area_head{"image", "dose (dpa)"};
+  std::vector<Html> area_head{"image", series.axis.title()};
   for (const SeriesLabel& label : series.labels)
     area_head.push_back(html::swatch("label", label.label) + " " + label.name);
   return "<h2>Numbers</h2>\n"_html +
-         html::table({"image", "dose (dpa)", "amorphous share", "amorphous area (nm²)",
+         html::table({"image", series.axis.title(), "amorphous share", "amorphous area (nm²)",
                       "front, mean (nm)", "spread (nm)", "deepest (nm)"},
                      fronts) +
          "<h3>Area of each label, share of the image</h3>\n"_html + html::table(area_head, areas);
@@ -125,7 +125,7 @@ Html tables(const Series& series) {
 Html header(const Series& series) {
   const std::size_t images = series.members.size();
   const std::string title =
-      "Dose series of " + std::to_string(images) + (images == 1 ? " image" : " images");
+      (series.axis.quantity == "dose" ? "Dose series of " : "Series of ") + std::to_string(images) + (images == 1 ? " image" : " images");
   Html legend;
   for (const SeriesLabel& label : series.labels)
     legend += element("li", html::swatch("label", label.label) + " " + label.name);
@@ -152,10 +152,11 @@ Html how_made(const Series& series, const std::string& command) {
 }  // namespace
 
 Html series_section(const SeriesMember& member, const Micrograph& micrograph,
-                    const std::vector<SeriesLabel>& labels, std::size_t number) {
+                    const std::vector<SeriesLabel>& labels, const DoseAxis& axis,
+                    std::size_t number) {
   const std::string id = "micrograph" + std::to_string(number);
   const html::PanelImage image{micrograph, member.grid, id};
-  const Html title = shortest(member.entry.dose_dpa) + " dpa " + small(file_of(member));
+  const Html title = axis.value(member.entry.dose) + " " + small(file_of(member));
   Html text = html::define_micrograph(image) + html::open_maps(member.grid, member.order) +
               element("h2", title) + "\n<div class=\"row three\">\n"_html;
   text += figure(html::micrograph_panel(image), "<b>Micrograph</b>"_html);

@@ -2,6 +2,8 @@
 #include "report/pages/series_trends.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <map>
 
 #include "report/pages/chart.hpp"
 #include "report/pages/html_parts.hpp"
@@ -25,6 +27,26 @@ struct Scale {
   double of(const SeriesMember& member) const { return calibrated ? *member.nm_per_pixel : 1.0; }
 };
 
+/// One point a dose: images of one dose give their mean. Its bar is their spread, or the bars of
+/// the single images where these are larger.
+std::vector<ChartPoint> means_of_replicates(const std::vector<ChartPoint>& points) {
+  std::map<double, std::vector<ChartPoint>> by_dose;
+  for (const ChartPoint& point : points) by_dose[point.x].push_back(point);
+  std::vector<ChartPoint> means;
+  for (const auto& [dose, same] : by_dose) {
+    const auto count = static_cast<double>(same.size());
+    double mean = 0, bars = 0, spread = 0;
+    for (const ChartPoint& point : same) {
+      mean += point.y / count;
+      bars += point.error * point.error / count;
+    }
+    for (const ChartPoint& point : same)
+      spread += std::pow(point.y - mean, 2) / std::max(1.0, count - 1);
+    means.push_back({dose, mean, std::sqrt(std::max(bars, spread))});
+  }
+  return means;
+}
+
 /// One value of every member with a front, with its uncertainty.
 template <class Value>
 ChartLine line_of(const Series& series, const std::string& name, Colour colour,
@@ -33,15 +55,16 @@ ChartLine line_of(const Series& series, const std::string& name, Colour colour,
   for (const SeriesMember& member : series.members) {
     if (!member.front) continue;
     const Measured measured = value(member);
-    line.points.push_back({member.entry.dose_dpa, measured.value, measured.uncertainty});
+    line.points.push_back({member.entry.dose, measured.value, measured.uncertainty});
   }
+  line.points = means_of_replicates(line.points);
   return line;
 }
 
 Chart share_chart(const Series& series) {
   const auto share = [](const SeriesMember& member) { return member.front->amorphous_fraction; };
   return {"Amorphous share of the film",
-          "dose (dpa)",
+          series.axis.title(),
           "share of the film's area",
           {line_of(series, "", blue, share)}};
 }
@@ -56,7 +79,7 @@ Chart depth_chart(const Series& series, const Scale& scale) {
     return scaled(member.front->depth_max_px, scale.of(member));
   };
   return {"Depth of the front below the surface",
-          "dose (dpa)",
+          series.axis.title(),
           scale.calibrated ? "depth (nm)" : "depth (px)",
           {line_of(series, "mean, bars: spread", blue, mean_and_spread),
            line_of(series, "deepest", orange, deepest)}};
@@ -64,14 +87,14 @@ Chart depth_chart(const Series& series, const Scale& scale) {
 
 Chart area_chart(const Series& series, const Scale& scale) {
   Chart chart{
-      "Area of each label", "dose (dpa)", scale.calibrated ? "area (nm²)" : "area (px²)", {}};
+      "Area of each label", series.axis.title(), scale.calibrated ? "area (nm²)" : "area (px²)", {}};
   for (std::size_t i = 0; i < std::min(most_lines, series.labels.size()); ++i) {
     const SeriesLabel& label = series.labels[i];
     ChartLine line{label.name, region_colour(label.label), {}};
     for (const SeriesMember& member : series.members) {
       const auto pixels = static_cast<double>(area_of(member, label.label));
       const double area = pixels * (scale.of(member) * scale.of(member));
-      line.points.push_back({member.entry.dose_dpa, area, 0});
+      line.points.push_back({member.entry.dose, area, 0});
     }
     chart.lines.push_back(std::move(line));
   }
@@ -80,11 +103,31 @@ Chart area_chart(const Series& series, const Scale& scale) {
 
 }  // namespace
 
+namespace {
+
+bool shows_fronts(const Series& series) {
+  return std::any_of(series.members.begin(), series.members.end(),
+                     [](const SeriesMember& m) { return m.front.has_value(); });
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, std::string>> trend_figures(const Series& series) {
+  const Scale scale(series);
+  std::vector<std::pair<std::string, std::string>> figures;
+  if (shows_fronts(series)) {
+    figures.emplace_back("trend_amorphous_fraction", svg_file(share_chart(series)));
+    figures.emplace_back("trend_front_depth", svg_file(depth_chart(series, scale)));
+  }
+  figures.emplace_back("trend_areas", svg_file(area_chart(series, scale)));
+  return figures;
+}
+
 Html series_trends(const Series& series) {
   const Scale scale(series);
-  const bool fronts = std::any_of(series.members.begin(), series.members.end(),
-                                  [](const SeriesMember& m) { return m.front.has_value(); });
-  Html text = "<h2>Against dose</h2>\n<div class=\"row three charts\">\n"_html;
+  const bool fronts = shows_fronts(series);
+  Html text = element("h2", "Against " + series.axis.quantity) +
+              "\n<div class=\"row three charts\">\n"_html;
   if (fronts) {
     text += html::figure(
         draw_chart(share_chart(series)),

@@ -2,6 +2,10 @@
 // The charts of a dose series: amorphous share, depth of the front and areas against dose.
 #pragma once
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "metamict/series.hpp"
 #include "report/pages/html.hpp"
 
@@ -9,5 +13,8 @@ namespace metamict {
 
 /// A heading and a row of charts. Charts of the front are there where an image shows a film.
 Html series_trends(const Series& series);
+
+/// The same charts as SVG files, each with the name of its file without the ending.
+std::vector<std::pair<std::string, std::string>> trend_figures(const Series& series);
 
 }  // namespace metamict

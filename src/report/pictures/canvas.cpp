@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "report/pictures/canvas.hpp"
 
+#include <cairo-pdf.h>
+#include <cairo-svg.h>
+
 #include <cmath>
 
 #include "base/text.hpp"
@@ -16,6 +19,39 @@ Canvas::Canvas(double width, double height, double pixels_per_unit)
                                           static_cast<int>(std::lround(height * pixels_per_unit))),
                cairo_surface_destroy),
       context_(cairo_create(surface_.get()), cairo_destroy) {
+  begin();
+}
+
+namespace {
+
+cairo_status_t append(void* bytes, const unsigned char* data, unsigned length) {
+  static_cast<std::string*>(bytes)->append(reinterpret_cast<const char*>(data), length);
+  return CAIRO_STATUS_SUCCESS;
+}
+
+cairo_surface_t* vector_surface(VectorFormat format, std::string* bytes, double width,
+                                double height) {
+  if (format == VectorFormat::svg)
+    return cairo_svg_surface_create_for_stream(append, bytes, width, height);
+  cairo_surface_t* const surface =
+      cairo_pdf_surface_create_for_stream(append, bytes, width, height);
+  // The same run gives the same bytes, so the file has no time of day.
+  cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATE_DATE, "2000-01-01T00:00:00Z");
+  return surface;
+}
+
+}  // namespace
+
+Canvas::Canvas(double width, double height, VectorFormat format)
+    : pixels_per_unit_(1),
+      bytes_(std::make_unique<std::string>()),
+      surface_(vector_surface(format, bytes_.get(), width, height), cairo_surface_destroy),
+      context_(cairo_create(surface_.get()), cairo_destroy) {
+  begin();
+}
+
+void Canvas::begin() {
+  const double pixels_per_unit = pixels_per_unit_;
   cairo_set_source_rgb(context(), 1, 1, 1);
   cairo_paint(context());
   cairo_scale(context(), pixels_per_unit, pixels_per_unit);
@@ -92,6 +128,27 @@ cv::Mat Canvas::pixels() {
                  static_cast<std::size_t>(cairo_image_surface_get_stride(surface_.get())));
   cairo_surface_mark_dirty(surface_.get());
   return shared;
+}
+
+void Canvas::paint(const cv::Mat& picture) {
+  cv::Mat whole = picture.isContinuous() ? picture : picture.clone();
+  const std::unique_ptr<cairo_surface_t, void (*)(cairo_surface_t*)> image(
+      cairo_image_surface_create_for_data(whole.data, CAIRO_FORMAT_RGB24, whole.cols, whole.rows,
+                                          static_cast<int>(whole.step)),
+      cairo_surface_destroy);
+  cairo_save(context());
+  cairo_set_source_surface(context(), image.get(), 0, 0);
+  cairo_rectangle(context(), 0, 0, whole.cols, whole.rows);
+  cairo_fill(context());
+  cairo_restore(context());
+  cairo_surface_flush(surface_.get());  // before the picture's memory goes
+}
+
+std::string Canvas::vectors() {
+  check();
+  context_.reset();
+  cairo_surface_finish(surface_.get());
+  return *bytes_;
 }
 
 std::string Canvas::png() { return encode_picture(pixels()); }

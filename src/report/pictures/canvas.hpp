@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "report/pictures/colours.hpp"
+#include "report/pictures/vector_format.hpp"
 
 namespace metamict {
 
@@ -29,6 +30,8 @@ struct TextStyle {
 class Canvas {
  public:
   Canvas(double width, double height, double pixels_per_unit);
+  /// A sheet of vectors, a unit one point. vectors() gives the picture.
+  Canvas(double width, double height, VectorFormat format);
 
   cairo_t* context() { return context_.get(); }
   double pixels_per_unit() const { return pixels_per_unit_; }
@@ -48,11 +51,20 @@ class Canvas {
   cv::Mat pixels();
   std::string png();
 
+  bool has_pixels() const { return !bytes_; }
+  /// Paints a picture (CV_8UC4) at the sheet's upper left corner, a pixel a unit.
+  void paint(const cv::Mat& picture);
+  /// Ends the drawing and returns the file's bytes.
+  std::string vectors();
+
  private:
   void check();
   void select_font(const TextStyle& style);
 
+  void begin();
+
   double pixels_per_unit_;
+  std::unique_ptr<std::string> bytes_;  // of a file of vectors
   std::unique_ptr<cairo_surface_t, void (*)(cairo_surface_t*)> surface_;
   std::unique_ptr<cairo_t, void (*)(cairo_t*)> context_;
 };

@@ -17,8 +17,13 @@ constexpr double width = 270, margin = 8, caption = 34;  // points
 constexpr Colour ink{34, 34, 34}, quiet{95, 95, 95};
 constexpr int fraction_bits = 4;  // OpenCV takes places in sixteenths of a pixel
 
-int label_of(const RuleResult& rule, std::size_t node) {
-  return rule.map.label_of_community[static_cast<std::size_t>(rule.communities.community[node])];
+/// The label of each node's chip.
+std::vector<int> labels_of_nodes(const RuleResult& rule, std::span<const std::uint32_t> chips) {
+  std::vector<int> labels(rule.graph->nodes());
+  for (std::size_t node = 0; node < labels.size(); ++node)
+    labels[node] =
+        label_of_chip(rule.map, rule.communities, chips.empty() ? node : chips[node]);
+  return labels;
 }
 
 cv::Scalar faded(Colour colour, double share_of_white) {
@@ -44,7 +49,7 @@ struct Placing {
 
 /// Edges inside a region in its colour, those between regions grey. Longest
 /// first, so that they lie below.
-void draw_edges(cv::Mat& pixels, const RuleResult& rule, const std::vector<cv::Point>& places,
+void draw_edges(cv::Mat& pixels, const std::vector<int>& labels, const std::vector<cv::Point>& places,
                 std::span<const Edge> edges) {
   std::vector<const Edge*> sorted;
   for (const Edge& edge : edges) sorted.push_back(&edge);
@@ -56,7 +61,7 @@ void draw_edges(cv::Mat& pixels, const RuleResult& rule, const std::vector<cv::P
   std::stable_sort(sorted.begin(), sorted.end(),
                    [&](const Edge* a, const Edge* b) { return length(a) > length(b); });
   for (const Edge* edge : sorted) {
-    const int a = label_of(rule, edge->a), b = label_of(rule, edge->b);
+    const int a = labels[edge->a], b = labels[edge->b];
     const cv::Scalar colour = a == b ? faded(region_colour(a), 0.45) : faded({110, 110, 110}, 0.5);
     cv::line(pixels, places[edge->a], places[edge->b], colour, 1, cv::LINE_AA, fraction_bits);
   }
@@ -79,13 +84,13 @@ void draw_disc(cv::Mat& pixels, cv::Point2f centre, float radius, Colour colour)
     }
 }
 
-void draw_nodes(cv::Mat& pixels, const RuleResult& rule, const std::vector<cv::Point>& places) {
+void draw_nodes(cv::Mat& pixels, const std::vector<int>& labels, const std::vector<cv::Point>& places) {
   const double room = 0.15 * width / std::sqrt(static_cast<double>(places.size()));
   const double points = std::clamp(room, 0.5, 3.5);
   for (std::size_t node = 0; node < places.size(); ++node)
     draw_disc(pixels, cv::Point2f(places[node]) / (1 << fraction_bits),
               static_cast<float>(points * print_pixels_per_point),
-              region_colour(label_of(rule, node)));
+              region_colour(labels[node]));
 }
 
 void draw_caption(Canvas& canvas, const RuleResult& rule, std::size_t drawn_edges, double y) {
@@ -119,8 +124,9 @@ void draw_caption(Canvas& canvas, const RuleResult& rule, std::size_t drawn_edge
 
 }  // namespace
 
-std::string draw_graph(const RuleResult& rule, std::span<const cv::Point2f> layout,
-                       std::span<const Edge> backbone) {
+std::string draw_graph(const RuleResult& rule, std::span<const std::uint32_t> chips,
+                       std::span<const cv::Point2f> layout, std::span<const Edge> backbone) {
+  const std::vector<int> labels = labels_of_nodes(rule, chips);
   cv::Point2f low(1, 1), high(0, 0);
   for (const cv::Point2f& at : layout) {
     low = {std::min(low.x, at.x), std::min(low.y, at.y)};
@@ -138,8 +144,8 @@ std::string draw_graph(const RuleResult& rule, std::span<const cv::Point2f> layo
 
   Canvas canvas(width, height + 2 * margin + caption, print_pixels_per_point);
   cv::Mat pixels = canvas.pixels();
-  draw_edges(pixels, rule, places, backbone);
-  draw_nodes(pixels, rule, places);
+  draw_edges(pixels, labels, places, backbone);
+  draw_nodes(pixels, labels, places);
   draw_caption(canvas, rule, backbone.size(), height + 2 * margin);
   return canvas.png();
 }

@@ -228,7 +228,13 @@ void draw_map(Canvas& canvas, const Sheet& sheet) {
   cv::Mat large = labels;
   if (size.width > labels.cols) cv::resize(labels, large, size, 0, 0, cv::INTER_NEAREST);
   const cv::Mat grey = grey_picture(sheet.micrograph.pixels, size);
-  blend(grey, large, sheet.em, canvas.pixels()(cv::Rect({0, 0}, size)));
+  if (canvas.has_pixels()) {
+    blend(grey, large, sheet.em, canvas.pixels()(cv::Rect({0, 0}, size)));
+  } else {
+    cv::Mat blended(size, CV_8UC4);
+    blend(grey, large, sheet.em, blended);
+    canvas.paint(blended);
+  }
   cairo_save(canvas.context());
   cairo_rectangle(canvas.context(), 0, 0, size.width, size.height);
   cairo_clip(canvas.context());
@@ -241,17 +247,36 @@ void draw_map(Canvas& canvas, const Sheet& sheet) {
 
 }  // namespace
 
-std::string draw_overlay(const Micrograph& micrograph, const RegionMap& map) {
-  const Sheet sheet = sheet_for(micrograph, map);
+namespace {
+
+/// Draws the sheet on the canvas that `make` gives for its size.
+template <class Make>
+Canvas drawn(const Sheet& sheet, const Make& make) {
+  const RegionMap& map = sheet.map;
   const double row = sheet.row(), head = sheet.head(), foot = 2 * row;
   // A flat image gets a sheet tall enough for eight regions.
   const auto regions = static_cast<double>(std::min<std::size_t>(8, map.regions.size()));
   const double height = std::max<double>(sheet.picture.height, head + foot + row * regions);
-  Canvas canvas(sheet.picture.width + legend_width(sheet), height, 1);
+  Canvas canvas = make(sheet.picture.width + legend_width(sheet), height);
   draw_map(canvas, sheet);
   draw_legend(canvas, sheet, sheet.picture.width + 0.9 * sheet.em,
               static_cast<std::size_t>((height - head - foot) / row));
-  return canvas.png();
+  return canvas;
+}
+
+}  // namespace
+
+std::string draw_overlay(const Micrograph& micrograph, const RegionMap& map) {
+  return drawn(sheet_for(micrograph, map),
+               [](double width, double height) { return Canvas(width, height, 1); })
+      .png();
+}
+
+std::string draw_overlay_as(VectorFormat format, const Micrograph& micrograph,
+                            const RegionMap& map) {
+  return drawn(sheet_for(micrograph, map),
+               [&](double width, double height) { return Canvas(width, height, format); })
+      .vectors();
 }
 
 }  // namespace metamict
