@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "metamict/community_options.hpp"
@@ -25,6 +26,10 @@ struct Communities {
   std::vector<float>
       node_stability;    ///< share of runs that put the node into the matched community, [0, 1]
   double stability = 1;  ///< mean adjusted Rand index of the runs against the best
+  std::vector<float> margin;  ///< of each node, by how much it is nearer to its class than to the
+                              ///< next, in radians; only of the rule `prototypes`
+  std::vector<std::pair<std::uint32_t, std::string>>
+      named_chips;  ///< one chip of each community that has a name
   std::string engine;    ///< "dense" or "igraph": which one ran
   Notes notes;
 };

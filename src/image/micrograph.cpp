@@ -187,6 +187,7 @@ Micrograph cropped(const Micrograph& micrograph) {
   part.pixels = micrograph.pixels(*micrograph.crop).clone();
   if (!micrograph.mask.empty()) part.mask = micrograph.mask(*micrograph.crop).clone();
   part.input_size = part.pixels.size();
+  part.origin = micrograph.crop->tl();
   part.crop.reset();
   return part;
 }

@@ -18,6 +18,7 @@
 #include "report/files/label_tiff.hpp"
 #include "report/files/npy.hpp"
 #include "report/pages/html_report.hpp"
+#include "report/pictures/chip_map.hpp"
 #include "report/pictures/graph_layout.hpp"
 #include "report/pictures/graph_plot.hpp"
 #include "report/pictures/overlay.hpp"
@@ -162,12 +163,17 @@ class Writer {
         return files;
       });
     jobs_.emplace_back([this] {
-      const auto primary =
+      auto primary =
           std::find_if(result_.rules.begin(), result_.rules.end(),
                        [&](const RuleResult& rule) { return rule.name == result_.primary; });
+      if (primary == result_.rules.end()) primary = std::prev(primary);
       const Thumbnails pictures = draw_thumbnails(result_.micrograph, region_map(*primary));
-      return Files{folder_.put("thumbnail.png", pictures.micrograph),
-                   folder_.put("thumbnail_map.png", pictures.map)};
+      Files files{folder_.put("thumbnail.png", pictures.micrograph),
+                  folder_.put("thumbnail_map.png", pictures.map)};
+      if (!primary->agreement.empty())
+        files.push_back(
+            folder_.put("agreement.png", draw_chip_map(result_.grid, primary->agreement, 0, 1)));
+      return files;
     });
     jobs_.emplace_back([this] {
       pictures_.similarity = draw_similarity(result_.similarity.statistics, result_.rules);

@@ -25,7 +25,8 @@ std::optional<double> number_at(const Json& json, const char* key) {
 OverviewRegion region_of(const Json& json, double pixels) {
   OverviewRegion region;
   region.label = json.at("label").get<int>();
-  region.name = json.value("name", "");
+  if (const auto name = json.find("name"); name != json.end() && name->is_string())
+    region.name = name->get<std::string>();
   region.area_px = json.at("area_px").get<std::uint64_t>();
   region.area_nm2 = number_at(json, "area_nm2");
   region.confidence = number_at(json, "confidence");

@@ -138,8 +138,14 @@ void number(const std::vector<Nodes>& regions, const Nodes& chips, Communities& 
 }  // namespace
 
 NestedResult find_nested_by_steps(const Scene& scene, const ChipEvidence& evidence,
-                                  const CommunityOptions& options, const NestedOptions& nested,
+                                  const CommunityOptions& options, const NestedOptions& given,
                                   const Resources& resources, const Progress& progress) {
+  NestedOptions nested = given;
+  nested.jump.ratio *= scene.look.strength;
+  nested.jump.least *= scene.look.strength;
+  nested.order.least *= scene.look.strength;
+  nested.layer_border.least_step *= scene.look.strength;
+  nested.grey_step.least *= scene.look.strength;
   NestedResult result;
   result.communities.node_stability.assign(scene.grid.chips(), 1.0F);
   std::vector<Nodes> parts;
@@ -164,7 +170,7 @@ NestedResult find_nested_by_steps(const Scene& scene, const ChipEvidence& eviden
                : restrict_to(scene.similarity, places_of(chips, scene.similarity), resources);
   };
   Splitter by_looks(looks, compare_looks, options, resources, progress, result.communities,
-                    scene.sampled);
+                    scene);
   step("split", by_looks.split(all));
   step("join", join_alike(looks, parts));
   step("resolve", resolve(looks, all, without_borders(looks, parts)));
@@ -183,7 +189,7 @@ NestedResult find_nested_by_steps(const Scene& scene, const ChipEvidence& eviden
       return compare(some, {}, resources);
     };
     Splitter by_lattice(lattice, compare_lattices, options, resources, progress,
-                        result.communities, scene.sampled);
+                        result.communities, scene);
     step("grains", cut_into_grains(parts, looks, lattice, by_lattice));
   }
   number(parts, all, result.communities);

@@ -3,35 +3,86 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "lattice/chip_spectra.hpp"
 #include "metamict/errors.hpp"
+#include "rules/clusterings.hpp"
 #include "rules/nested_rule.hpp"
+#include "rules/prototypes.hpp"
 
 namespace metamict {
 
 namespace {
 
-Communities nested(const Scene& scene, const CommunityOptions& options, const Resources& resources,
-                   const Progress& progress) {
+std::vector<Communities> nested(const Scene& scene, const std::vector<LookAgain>& looks,
+                                const RuleArguments&, const CommunityOptions& options,
+                                const Resources& resources, const Progress& progress) {
   const NestedOptions thresholds;
   const ChipEvidence evidence{
       chip_spectra(scene.canonical, scene.grid, resources.threads),
       grey_cells(scene.canonical, scene.grid, scene.order, resources.threads, thresholds.cells)};
-  return find_nested(scene, evidence, options, thresholds, resources, progress);
+  std::vector<Communities> found{
+      find_nested(scene, evidence, options, thresholds, resources, progress)};
+  CommunityOptions once = options;  // a look asks for the partition, not for its stability
+  once.runs = 1;
+  for (const LookAgain& look : looks) {
+    Scene again = scene;
+    again.look = look;
+    found.push_back(find_nested(again, evidence, once, thresholds, resources, progress));
+  }
+  return found;
 }
 
-constexpr std::array table = {DerivedRule{"nested", true, nested}};
+using Clustering = Communities (*)(const Scene&, const RuleArguments&, const CommunityOptions&,
+                                   const Resources&);
+
+template <Clustering cluster>
+std::vector<Communities> plain(const Scene& scene, const std::vector<LookAgain>&,
+                               const RuleArguments& arguments, const CommunityOptions& options,
+                               const Resources& resources, const Progress&) {
+  return {cluster(scene, arguments, options, resources)};
+}
+
+std::vector<Communities> prototypes(const Scene& scene, const std::vector<LookAgain>&,
+                                    const RuleArguments& arguments, const CommunityOptions&,
+                                    const Resources& resources, const Progress&) {
+  return {classify_by_prototypes(scene, arguments, resources.threads)};
+}
+
+constexpr std::array table = {
+    DerivedRule{"nested", true, nested, false, true, true},
+    DerivedRule{"prototypes", false, prototypes, false, true, false},
+    DerivedRule{"kmeans", false, plain<cluster_by_kmeans>, true},
+    DerivedRule{"spectral", false, plain<cluster_by_spectrum>, true},
+    DerivedRule{"agglomerative", false, plain<cluster_by_merging>, true},
+    DerivedRule{"felzenszwalb", false, plain<cluster_by_grey>}};
 
 }  // namespace
 
 std::span<const DerivedRule> derived_rules() { return table; }
 
 Rule parse_rule(const std::string& name) {
+  const std::string head = name.substr(0, name.find(':'));
   const auto derived = std::find_if(table.begin(), table.end(),
-                                    [&](const DerivedRule& r) { return r.name == name; });
-  if (derived != table.end()) return {name, {}, &*derived};
-  return {name, parse_cut_rule(name), nullptr};
+                                    [&](const DerivedRule& r) { return r.name == head; });
+  if (derived == table.end()) return {name, parse_cut_rule(name), nullptr, {}};
+  const bool has_count = head.size() < name.size();
+  if (has_count != derived->takes_count)
+    throw UsageError("the rule " + head +
+                     (has_count ? " takes no number of groups: give " + head
+                                : " needs a number of groups: give " + head + ":4 or " + head +
+                                      ":auto"));
+  Rule rule{name, {}, &*derived, {}};
+  if (const std::string count = has_count ? name.substr(head.size() + 1) : "auto";
+      count != "auto") {
+    int value = 0;
+    const auto [end, failure] = std::from_chars(count.data(), count.data() + count.size(), value);
+    if (failure != std::errc{} || end != count.data() + count.size() || value < 1 || value > 1000)
+      throw UsageError("'" + name + "' has no number of groups from 1 to 1000 behind the colon");
+    rule.count = value;
+  }
+  return rule;
 }
 
 std::vector<Rule> parse_rules(const std::vector<std::string>& names) {

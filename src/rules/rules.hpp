@@ -13,6 +13,7 @@
 #include "metamict/communities.hpp"
 #include "metamict/cut.hpp"
 #include "metamict/resources.hpp"
+#include "rules/rule_arguments.hpp"
 #include "rules/scene.hpp"
 
 namespace metamict {
@@ -21,8 +22,13 @@ struct DerivedRule {
   std::string_view name;
   bool keeps_parts;  ///< whether it holds the scores of parts beside those of the whole: for the
                      ///< forecast of memory
-  Communities (*find)(const Scene& scene, const CommunityOptions& options,
-                      const Resources& resources, const Progress& progress);
+  /// The communities of the scene first, then those of each further look at it.
+  std::vector<Communities> (*find)(const Scene& scene, const std::vector<LookAgain>& looks,
+                                   const RuleArguments& arguments, const CommunityOptions& options,
+                                   const Resources& resources, const Progress& progress);
+  bool takes_count = false;  ///< "name:K" or "name:auto", a number of groups
+  bool is_sharp = false;     ///< its borders are drawn where the pixels change
+  bool joins_unseen = false; ///< regions whose border shows in no pixel become one
 };
 
 std::span<const DerivedRule> derived_rules();
@@ -32,6 +38,7 @@ struct Rule {
   std::string name;
   std::optional<CutRule> cut;            ///< of a threshold rule
   const DerivedRule* derived = nullptr;  ///< else this
+  std::optional<int> count;              ///< of groups; unset = auto
 };
 
 /// Throws UsageError for a name that is neither.

@@ -2,6 +2,7 @@
 // One image as a rule sees it: every stage's value up to the similarity.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "image/mask.hpp"
@@ -12,6 +13,13 @@
 
 namespace metamict {
 
+/// How a rule looks at an image once more, with nothing changed that should matter.
+struct LookAgain {
+  double share = 1;        ///< of the chips that make each graph; the others join it
+  std::uint64_t seed = 1;  ///< which chips these are
+  double strength = 1;     ///< factor on what a border has to show
+};
+
 /// A view: its parts must outlive it.
 struct Scene {
   const Micrograph& canonical;  ///< standardised, at the encoder's scale
@@ -21,6 +29,7 @@ struct Scene {
   const std::vector<float>& order;  ///< lattice-order index of each chip
   const Nodes& chips;               ///< that are looked at, by rising number
   bool sampled = false;  ///< whether the scores are those of a sample of the chips only
+  LookAgain look = {};
 };
 
 }  // namespace metamict

@@ -117,9 +117,14 @@ std::vector<Nodes> Splitter::split(const Nodes& chips) {
 
 /// Of more chips than a graph can hold, a sample makes the graph, and the others join it.
 Communities Splitter::communities_of(const Nodes& chips) {
-  const bool too_many = sampled_ ? chips.size() > sample_chips : false;
-  const Nodes some =
-      too_many ? sample_of(field_.grid(), chips, sample_chips, options_.seed) : chips;
+  std::size_t most = chips.size();
+  if (scene_.look.share < 1)
+    most = std::max(field_.smallest_part(), static_cast<std::size_t>(scene_.look.share *
+                                                                     static_cast<double>(most)));
+  if (scene_.sampled) most = std::min(most, sample_chips);
+  const bool too_many = chips.size() > most;
+  const std::uint64_t seed = options_.seed + scene_.look.seed - 1;
+  const Nodes some = too_many ? sample_of(field_.grid(), chips, most, seed) : chips;
   const Similarity own = similarity_of_(some);
   Communities found = find_communities(link(own, choose_cut(own, parse_cut_rule("mean"))), options_,
                                        resources_, progress_);

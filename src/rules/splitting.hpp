@@ -9,6 +9,7 @@
 #include "metamict/communities.hpp"
 #include "metamict/similarity.hpp"
 #include "rules/chip_field.hpp"
+#include "rules/scene.hpp"
 
 namespace metamict {
 
@@ -26,12 +27,12 @@ class Splitter {
 
   /// similarity_of: some chips, by what they look like in the field. Engine and stability go into
   /// `communities`, which knows every chip.
-  /// sampled: whether a graph is built over a sample where there are more chips than that.
+  /// scene: says how many of the chips make a graph.
   Splitter(const ChipField& field, SimilarityOf similarity_of, const CommunityOptions& options,
            const Resources& resources, const Progress& progress, Communities& communities,
-           bool sampled = false)
+           const Scene& scene)
       : field_(field),
-        sampled_(sampled),
+        scene_(scene),
         similarity_of_(std::move(similarity_of)),
         options_(options),
         resources_(resources),
@@ -46,7 +47,7 @@ class Splitter {
   void note_stability(const Nodes& chips, const Communities& found);
 
   const ChipField& field_;
-  bool sampled_;
+  const Scene& scene_;
   SimilarityOf similarity_of_;
   const CommunityOptions& options_;
   const Resources& resources_;

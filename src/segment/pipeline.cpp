@@ -16,6 +16,8 @@
 #include "rules/rules.hpp"
 #include "segment/contamination.hpp"
 #include "segment/focus.hpp"
+#include "segment/looks.hpp"
+#include "segment/names.hpp"
 
 namespace metamict {
 
@@ -158,31 +160,14 @@ SharpBorders draw_borders(RuleResult& rule, const Micrograph& micrograph, const 
                          options.resources.threads);
 }
 
-/// Makes one community of the communities of every two labels.
-void join_labels(const std::vector<std::pair<int, int>>& pairs, const LabelMap& map,
-                 Communities& communities) {
-  std::vector<std::int32_t> joined(static_cast<std::size_t>(communities.count));
-  std::iota(joined.begin(), joined.end(), 0);
-  const auto community_of = [&](int label) {
-    return joined[static_cast<std::size_t>(
-        map.community_of_label[static_cast<std::size_t>(label)])];
-  };
-  for (const auto& [a, b] : pairs)
-    std::replace(joined.begin(), joined.end(), std::int32_t{community_of(b)},
-                 std::int32_t{community_of(a)});
-  for (std::int32_t& community : communities.community)
-    community = joined[static_cast<std::size_t>(community)];
-  communities.count = number_canonically(communities.community);
-}
-
 /// Draws a rule's borders by the pixels beside them. Regions whose border shows in no pixel become
 /// one, and all borders are drawn again. Notes count these, and the borders where the pixels say
 /// too little.
-Notes sharpen(RuleResult& rule, const Micrograph& micrograph, const Scene& scene,
-              const SegmentOptions& options) {
+Notes sharpen(RuleResult& rule, bool joins_unseen, const Micrograph& micrograph,
+              const Scene& scene, const SegmentOptions& options) {
   Notes notes;
   SharpBorders borders = draw_borders(rule, micrograph, scene, options);
-  if (const std::size_t unseen = borders.unseen.size(); unseen > 0) {
+  if (const std::size_t unseen = borders.unseen.size(); joins_unseen && unseen > 0) {
     join_labels(borders.unseen, rule.map, rule.communities);
     rule.map = paint(scene.grid, rule.communities, options.paint);
     borders = draw_borders(rule, micrograph, scene, options);
@@ -208,16 +193,22 @@ struct AppliedRule {
   RuleResult rule;
   Notes notes;
   StageSeconds seconds;
+  std::vector<Look> looks;  ///< of the primary rule
 };
 
 /// Sharpens the borders of a derived rule's map, and measures the regions of any rule's.
-void complete(AppliedRule& applied, const Micrograph& micrograph, const Scene& scene,
-              const SegmentOptions& options) {
+void complete(AppliedRule& applied, const Rule& kind, const Micrograph& micrograph,
+              const Scene& scene, const SegmentOptions& options) {
   RuleResult& rule = applied.rule;
-  if (rule.kind == RuleKind::derived && options.paint.borders == Borders::pixels)
-    append(applied.notes, sharpen(rule, micrograph, scene, options));
+  if (kind.derived != nullptr && kind.derived->is_sharp &&
+      options.paint.borders == Borders::pixels)
+    append(applied.notes,
+           sharpen(rule, kind.derived->joins_unseen, micrograph, scene, options));
   rule.map = unmasked(std::move(rule.map), micrograph.mask);
   rule.regions = measure_regions(micrograph, rule.map, rule.communities, scene.order);
+  for (const auto& [chip, name] : rule.communities.named_chips)
+    if (const int label = label_of_chip(rule.map, rule.communities, chip); label > 0)
+      rule.regions[static_cast<std::size_t>(label - 1)].name = name;
   rule.community_scores = community_scores(scene.similarity, rule.communities);
 }
 
@@ -239,6 +230,44 @@ void adopt(AppliedRule&& applied, Result& result) {
     note_contamination(result, applied.rule, result.notes);
   }
   result.rules.push_back(std::move(applied.rule));
+}
+
+/// The looks that cost no pass of the encoder: graphs over half of the chips, and borders that have
+/// to show a little less or more.
+std::vector<LookAgain> cheap_looks() {
+  constexpr double half = 0.5;
+  std::vector<LookAgain> looks;
+  std::uint64_t seed = 101;
+  for (const double strength : {1.0, 0.8, 1.25, 0.9, 1.1}) looks.push_back({half, seed++, strength});
+  return looks;
+}
+
+/// Judges the primary rule's regions by the looks that it has taken, and by fresh ones where they
+/// are asked for.
+void look_again(Result& result, std::vector<Look> looks, Encoder& encoder,
+                const SegmentOptions& options) {
+  const int fresh = options.looks.value_or(0);
+  if (options.looks && fresh == 0) return;
+  if (fresh > 0) {
+    SegmentOptions once = options;
+    once.looks = 0;
+    once.rules.cuts = {result.primary};
+    once.rules.primary = result.primary;
+    once.names.clear();
+    const double chip_px = result.chip_size.size_px;
+    const auto again = [&](Micrograph micrograph, double factor) {
+      once.chips.chip_size_px = factor * chip_px;
+      if (options.chips.stride_px) once.chips.stride_px = factor * *options.chips.stride_px;
+      return segment(std::move(micrograph), encoder, once).rules.front().map.labels;
+    };
+    for (Look& look :
+         fresh_looks(result.micrograph, result.grid, fresh, options.communities.seed, again))
+      looks.push_back(std::move(look));
+  }
+  const auto primary =
+      std::find_if(result.rules.begin(), result.rules.end(),
+                   [&](const RuleResult& rule) { return rule.name == result.primary; });
+  judge_by_looks(*primary, result.grid, looks, result.looks, result.notes);
 }
 
 /// The result of a crop as one of the whole image: label maps are 0 outside, and places are those
@@ -299,9 +328,15 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& op
     rule.name = rules[i].name;
     rule.kind = rules[i].derived ? RuleKind::derived : RuleKind::threshold;
     if (rules[i].derived) {
-      rule.communities = in_rule("communities", [&] {
-        return rules[i].derived->find(scene, options.communities, resources, tell);
+      const bool again = rule.name == result.primary && options.looks.value_or(1) > 0;
+      std::vector<Communities> found = in_rule("communities", [&] {
+        return rules[i].derived->find(scene, again ? cheap_looks() : std::vector<LookAgain>{},
+                                      {rules[i].count, options.prototypes}, options.communities,
+                                      resources, tell);
       });
+      rule.communities = std::move(found.front());
+      for (std::size_t k = 1; k < found.size(); ++k)
+        applied.looks.push_back({std::move(found[k].community), "half of the chips"});
     } else {
       const Cut cut = in_rule("cut", [&] {
         return choose_cut(scene.similarity, *rules[i].cut, options.rules.mode_bins);
@@ -317,13 +352,18 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& op
     }
     append(notes, rule.communities.notes);
     rule.map = in_rule("paint", [&] { return paint(scene.grid, rule.communities, options.paint); });
-    in_rule("paint", [&] { complete(applied, result.micrograph, scene, options); });
+    in_rule("paint", [&] { complete(applied, rules[i], result.micrograph, scene, options); });
     return applied;
   };
   const int workers = at_once(result.grid.chips(), resources.threads);
+  std::vector<Look> looks;
   for (AppliedRule& applied :
-       run_all(longest_first(rules), workers, "communities", progress, apply))
+       run_all(longest_first(rules), workers, "communities", progress, apply)) {
+    if (!applied.looks.empty()) looks = std::move(applied.looks);
     adopt(std::move(applied), result);
+  }
+  look_again(result, std::move(looks), encoder, options);
+  if (!options.names.empty()) name_regions(result, options.names);
   return result;
 }
 

@@ -243,7 +243,9 @@ TEST_F(Program, EachFailureHasItsExitCode) {
   EXPECT_EQ(segment({film(), "--overwrite"}), 130);
   stop_signal = 0;
   for (const fs::path& file : files())
-    EXPECT_TRUE(file == "run.toml" || file == "run.json") << file;
+    EXPECT_TRUE(file == "run.toml" || file == "run.json" || file == "summary.csv" ||
+                file == "index.html")
+        << file;
 }
 
 TEST_F(Program, TwoImagesWithOneStemAreRefusedBeforeStarting) {

@@ -184,8 +184,9 @@ TEST_F(Verbs, WrongSeriesAreOneSentence) {
   };
   EXPECT_EQ(series({csv("picture,dose_dpa\na.npy,1\n")}), 2);
   EXPECT_THAT(err, HasSubstr("no column named image: its header is 'picture,dose_dpa'"));
-  EXPECT_EQ(series({csv("image;dose_dpa\na.npy;0,1\n")}), 2);
-  EXPECT_THAT(err, HasSubstr("'0,1' is not a number of 0 or more: write it with a decimal point"));
+  EXPECT_EQ(series({csv("image,dose_dpa\n\n# one too many\na.npy,\"0,1\"\n")}), 2);
+  EXPECT_THAT(err, HasSubstr("line 4: the dose '0,1' is not a number of 0 or more: write it with a "
+                             "decimal point"));
   EXPECT_EQ(series({csv("image,dose_dpa\na.npy,much\n")}), 2);
   EXPECT_THAT(err, HasSubstr("'much'"));
   EXPECT_EQ(series({csv("image,dose_dpa\na.npy,-1\n")}), 2);

@@ -225,7 +225,8 @@ TEST(Outputs, WritesTheContractsFiles) {
                                    "embeddings.npy", "scores.npy", "mean/labels.tif",
                                    "mean/overlay.png", "mean/graph.graphml", "mean/graph.png",
                                    "0.75/labels.tif", "0.75/overlay.png", "0.75/graph.graphml",
-                                   "0.75/graph.png", "joined/labels.tif", "joined/overlay.png"}));
+                                   "0.75/graph.png", "joined/labels.tif", "joined/overlay.png",
+                                   "regions.json.gz", "thumbnail.png", "thumbnail_map.png"}));
   std::size_t found = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder / "a/film"))
     found += entry.is_regular_file() ? 1U : 0U;
@@ -277,7 +278,8 @@ TEST(Outputs, WithoutAnyGraphTheReportStands) {
   Result result = sample_result({.cuts = {}});
   EXPECT_EQ(names(write_outputs(result, folder / "film", {})),
             (std::set<std::string>{"report.json", "report.html", "similarity.png", "chips.csv",
-                                   "joined/labels.tif", "joined/overlay.png"}));
+                                   "joined/labels.tif", "joined/overlay.png", "regions.json.gz",
+                                   "thumbnail.png", "thumbnail_map.png"}));
 }
 
 TEST(Outputs, AFolderThatCannotBeMadeIsAnOutputError) {

@@ -447,7 +447,9 @@ void Batch::write_results(const Job& job, Result& result, const std::string& ima
   }
   std::vector<WrittenFile> files =
       write_outputs(result, staging, output_options_, options_.resources.threads);
-  files.push_back(write_in(staging, "run.toml", to_toml(effective(job))));
+  OptionTable made_by = effective(job);
+  std::erase_if(made_by, [](const auto& option) { return option.first == "threads"; });
+  files.push_back(write_in(staging, "run.toml", to_toml(made_by)));
   check_stop_signal();
   publish(job.folder, files, provenance(job, image_sha256));
 } catch (...) {

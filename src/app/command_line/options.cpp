@@ -169,7 +169,8 @@ void declare_encoder(Declaration& declare, SegmentCommand& command) {
 void declare_graph(Declaration& declare, SegmentCommand& command) {
   SegmentOptions& options = command.options;
   std::string derived;
-  for (const DerivedRule& rule : derived_rules()) derived += ", " + std::string(rule.name);
+  for (const DerivedRule& rule : derived_rules())
+    derived += ", " + std::string(rule.name) + (rule.takes_count ? ":K" : "");
   std::string cuts;
   for (const std::string& name : options.rules.cuts) cuts += (cuts.empty() ? "" : ",") + name;
   declare.value(
@@ -204,6 +205,21 @@ void declare_graph(Declaration& declare, SegmentCommand& command) {
                      " of them, evenly over the image; the others join it. auto is exact up to " +
                      with_thousands(exact_chips) + " chips and as far as --max-memory allows",
                  into(options.graph));
+  declare.value(
+      "looks", "auto",
+      "Fresh passes of the encoder over the image for the regions' confidence: with half of the "
+      "electrons, mirrored, turned, with smaller and larger chips. auto takes only the looks that "
+      "need no pass. 0 takes none",
+      [&](const std::string& text) {
+        options.looks.reset();
+        if (text != "auto") options.looks = static_cast<int>(parse_whole("--looks", text, 0, 1000));
+      },
+      "auto|N");
+  declare.value(
+      "prototypes", "none",
+      "Points or strokes of known classes, for the rule prototypes: a CSV with the columns label, "
+      "x_px, y_px and perhaps image, or a label image (0 = unknown)",
+      [&](const std::string& text) { options.prototypes = text; }, "FILE");
   declare.value(
       "names", "none",
       "CSV with the columns label and name: what the regions of the primary rule are called. "

@@ -14,6 +14,9 @@ std::string chips_csv(const Result& result) {
   std::string text = "node,row,col,x_px,y_px,order";
   for (const RuleResult& rule : result.rules)
     text += "," + rule.name + "_community," + rule.name + "_stability";
+  for (const RuleResult& rule : result.rules)
+    text += (rule.agreement.empty() ? "" : "," + rule.name + "_agreement") +
+            (rule.communities.margin.empty() ? "" : "," + rule.name + "_margin");
   text += "\r\n";
   const ChipGrid& grid = result.grid;
   for (std::size_t node = 0; node < grid.chips(); ++node) {
@@ -24,6 +27,9 @@ std::string chips_csv(const Result& result) {
     for (const RuleResult& rule : result.rules)
       text += "," + std::to_string(rule.communities.community[node]) + "," +
               shortest(rule.communities.node_stability[node]);
+    for (const RuleResult& rule : result.rules)
+      text += (rule.agreement.empty() ? "" : "," + shortest(rule.agreement[node])) +
+              (rule.communities.margin.empty() ? "" : "," + shortest(rule.communities.margin[node]));
     text += "\r\n";
   }
   return text;

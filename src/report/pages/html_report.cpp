@@ -151,10 +151,12 @@ Html graphs(const Result& result, const ReportPictures& pictures) {
 Html region_row(const RuleResult& rule, const Region& region, bool calibrated) {
   const double total = static_cast<double>(rule.map.labels.total());
   const char* const state = is_ordered(region.order) ? "ordered" : "disordered";
-  std::vector<Html> cells{html::swatch("region", region.label),
+  std::vector<Html> cells{html::swatch("region", region.label) +
+                              (region.name.empty() ? "" : " " + region.name),
                           percent(static_cast<double>(region.area_px) / total),
                           with_thousands(region.area_px)};
   if (calibrated) cells.emplace_back(region.area_nm2 ? readable(*region.area_nm2) : "–");
+  if (region.confidence) cells.emplace_back(fixed(*region.confidence, 2));
   cells.emplace_back(with_thousands(region.chips));
   cells.emplace_back(fixed(region.order, 3) + " " + small(state));
   cells.emplace_back(readable(region.mean_intensity));
@@ -166,6 +168,7 @@ Html region_table(const Result& result, const RuleResult& rule) {
   const bool calibrated = result.micrograph.nm_per_pixel.has_value();
   std::vector<Html> head{"region", "share", "area (px)"};
   if (calibrated) head.emplace_back("area (nm²)");
+  if (!rule.regions.empty() && rule.regions.front().confidence) head.emplace_back("confidence");
   head.insert(head.end(), {"chips", "order", "mean grey", "centroid x, y (px)"});
   Html rows;
   for (const Region& region : rule.regions) rows += region_row(rule, region, calibrated);
@@ -187,8 +190,29 @@ Html regions(const Result& result) {
   return text;
 }
 
+/// How far the looks at the image agree, in place of the runs' stability where there are looks.
+Html agreement(const Result& result, const RuleResult& rule) {
+  std::string kinds;
+  for (const std::string& kind : result.looks.kinds) kinds += (kinds.empty() ? "" : ", ") + kind;
+  const Html map = html::value_panel(image_of(result), rule.agreement, 1,
+                                     "the agreement of the looks at the image");
+  return "<h2>Confidence</h2>\n<div class=\"row three\">\n"_html +
+         figure(map, "<b>Agreement</b>, rule <i>"_html + rule.name +
+                         "</i>: the share of looks that give a chip the same region"_html +
+                         html::colour_bar(1, "the agreement")) +
+         "<div class=\"words\"><p>The image was looked at again "_html +
+         std::to_string(result.looks.count) + " times in ways that must not matter (" + kinds +
+         "). A region's confidence is the share of looks in which it comes again: a region of the "
+         "look covers it with an intersection over union of at least 0.75.</p>\n<p>Mean agreement: "_html +
+         element("b", fixed(result.looks.agreement, 3)) + ". Agreement of the community search's "
+         "runs from different seeds: "_html +
+         fixed(rule.communities.stability, 3) +
+         " (adjusted Rand index).</p></div>\n</div>\n"_html;
+}
+
 Html stability(const Result& result) {
   const RuleResult& rule = primary_rule(result);
+  if (!rule.agreement.empty()) return agreement(result, rule);
   const Html map = html::value_panel(image_of(result), rule.communities.node_stability, 1,
                                      "the stability of the regions");
   return "<h2>Stability</h2>\n<div class=\"row three\">\n"_html +

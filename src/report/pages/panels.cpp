@@ -195,9 +195,15 @@ Html region_panel(const PanelImage& image, const RegionMap& map, const Html& abo
 Html value_panel(const PanelImage& image, std::span<const float> values, double high,
                  std::string_view name) {
   const cv::Size size = image.micrograph.pixels.size();
-  return panel(size, "map of " + std::string(name), {},
-               image_tag(size, {}, draw_chip_map(image.grid, values, 0, high)) +
-                   scale_bar(image.micrograph));
+  const cv::Point at = image.grid.origin;
+  const Html map = image_tag(image.grid.input_size, {}, draw_chip_map(image.grid, values, 0, high));
+  const Html placed =
+      at == cv::Point() ? map
+                        : element("g",
+                                  {{"transform", "translate(" + std::to_string(at.x) + " " +
+                                                     std::to_string(at.y) + ")"}},
+                                  map);
+  return panel(size, "map of " + std::string(name), {}, placed + scale_bar(image.micrograph));
 }
 
 Html colour_bar(double high, std::string_view name) {

@@ -19,12 +19,12 @@ struct Between {
   float share;
 };
 
-std::vector<Between> places_along(const std::vector<double>& centres, int pixels,
+std::vector<Between> places_along(const std::vector<double>& centres, int pixels, double first,
                                   double image_length) {
   std::vector<Between> places;
   std::size_t at = 0;
   for (int i = 0; i < pixels; ++i) {
-    const double position = (i + 0.5) * image_length / pixels;
+    const double position = first + (i + 0.5) * image_length / pixels;
     while (at + 2 < centres.size() && position > centres[at + 1]) ++at;
     const double step = at + 1 < centres.size() ? centres[at + 1] - centres[at] : 1.0;
     places.push_back({at, static_cast<float>(std::clamp((position - centres[at]) / step, 0.0,
@@ -50,8 +50,8 @@ ChipCentres chip_centres(const ChipGrid& grid) {
 
 cv::Mat chip_map(const ChipGrid& grid, std::span<const float> values, cv::Size size) {
   const ChipCentres centres = chip_centres(grid);
-  const std::vector<Between> across = places_along(centres.x, size.width, grid.input_size.width);
-  const std::vector<Between> down = places_along(centres.y, size.height, grid.input_size.height);
+  const std::vector<Between> across = places_along(centres.x, size.width, grid.origin.x, grid.input_size.width);
+  const std::vector<Between> down = places_along(centres.y, size.height, grid.origin.y, grid.input_size.height);
   const auto cols = static_cast<std::size_t>(grid.cols), rows = static_cast<std::size_t>(grid.rows);
   cv::Mat map(size, CV_32F);
   for (int y = 0; y < size.height; ++y) {

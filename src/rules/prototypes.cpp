@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "rules/prototypes.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "base/csv.hpp"
+#include "base/parallel.hpp"
+#include "base/text.hpp"
+#include "base/text_file.hpp"
+#include "metamict/errors.hpp"
+#include "metamict/formats.hpp"
+
+namespace metamict {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The chips of each class by its name, in the classes' order.
+using Support = std::vector<std::pair<std::string, std::set<std::uint32_t>>>;
+
+std::set<std::uint32_t>& class_of(Support& support, const std::string& name) {
+  for (auto& [known, chips] : support)
+    if (known == name) return chips;
+  return support.emplace_back(name, std::set<std::uint32_t>{}).second;
+}
+
+/// The middle of a chip in pixels of the file's image.
+cv::Point2d centre_of(const Scene& scene, std::uint32_t chip) {
+  const cv::Rect2d at = scene.grid.chip_in_input(chip);
+  const cv::Point2d origin = scene.canonical.origin;
+  return origin + cv::Point2d(at.x + at.width / 2, at.y + at.height / 2);
+}
+
+double coordinate(const std::string& text, char separator, const std::string& where) {
+  std::string plain = text;
+  if (separator != ',') std::replace(plain.begin(), plain.end(), ',', '.');
+  double value = 0;
+  const auto [end, failure] = std::from_chars(plain.data(), plain.data() + plain.size(), value);
+  if (failure != std::errc{} || end != plain.data() + plain.size() || !std::isfinite(value))
+    throw UsageError(where + "'" + text + "' is no coordinate in pixels");
+  return value;
+}
+
+Support support_of_points(const Scene& scene, const fs::path& path) {
+  const std::optional<std::string> text = text_of_file(path);
+  if (!text)
+    throw UsageError("prototypes " + path.string() +
+                     " cannot be read: give a CSV or a label image of strokes");
+  const CsvTable table = csv_table(*text);
+  const auto label = table.column("label"), x = table.column("x_px"), y = table.column("y_px"),
+             image = table.column("image");
+  if (!label || !x || !y)
+    throw UsageError("prototypes " + path.string() +
+                     " has no columns named label, x_px and y_px: its header is '" +
+                     table.header_text() + "'");
+  Support support;
+  const cv::Rect2d all(scene.canonical.origin, cv::Size2d(scene.grid.input_size));
+  for (const CsvTable::Row& row : table.rows) {
+    const std::string where =
+        "prototypes " + path.string() + ", line " + std::to_string(row.line) + ": ";
+    if (image) {
+      const std::string& name = CsvTable::cell(row, *image);
+      const fs::path& mine = scene.canonical.path;
+      if (!name.empty() && name != mine.stem() && name != mine.filename() && name != mine.string())
+        continue;
+    }
+    const std::string& name = CsvTable::cell(row, *label);
+    if (name.empty()) throw UsageError(where + "a label is due");
+    const cv::Point2d at(coordinate(CsvTable::cell(row, *x), table.separator, where),
+                         coordinate(CsvTable::cell(row, *y), table.separator, where));
+    if (!all.contains(at))
+      throw InputError(where + "the point (" + number(at.x) + ", " + number(at.y) +
+                       ") lies outside the image");
+    std::set<std::uint32_t>& chips = class_of(support, name);
+    std::pair<double, std::uint32_t> nearest{std::numeric_limits<double>::infinity(), 0};
+    for (const std::uint32_t chip : scene.chips) {
+      const cv::Point2d centre = centre_of(scene, chip);
+      const cv::Rect2d size = scene.grid.chip_in_input(chip);
+      const double dx = std::abs(centre.x - at.x), dy = std::abs(centre.y - at.y);
+      nearest = std::min(nearest, {std::hypot(dx, dy), chip});
+      if (dx <= size.width / 4 && dy <= size.height / 4) chips.insert(chip);
+    }
+    if (chips.empty()) chips.insert(nearest.second);
+  }
+  return support;
+}
+
+Support support_of_strokes(const Scene& scene, const fs::path& path) {
+  constexpr std::uint64_t most = std::uint64_t{1} << 34;
+  const Format& format = recognise_format(path);
+  const cv::Mat strokes =
+      format.read({path, choose_dataset(format.list(path, most), ""), 0, most, true}).pixels;
+  const cv::Point origin = scene.canonical.origin;
+  if (strokes.cols < origin.x + scene.grid.input_size.width ||
+      strokes.rows < origin.y + scene.grid.input_size.height)
+    throw InputError("prototypes " + path.string() + " is " + std::to_string(strokes.cols) + " x " +
+                     std::to_string(strokes.rows) +
+                     " px, smaller than the image: give strokes on an image of its size");
+  std::map<long, std::set<std::uint32_t>> by_label;
+  for (const std::uint32_t chip : scene.chips) {
+    // A stroke is thin: it marks the chips whose middle quarter it crosses.
+    const cv::Rect2d size = scene.grid.chip_in_input(chip);
+    const cv::Point2d centre = centre_of(scene, chip);
+    const cv::Rect inner(cvFloor(centre.x - size.width / 8), cvFloor(centre.y - size.height / 8),
+                         std::max(1, cvRound(size.width / 4)), std::max(1, cvRound(size.height / 4)));
+    std::map<long, int> shown;
+    const cv::Rect inside = inner & cv::Rect({}, strokes.size());
+    for (int y = inside.y; y < inside.br().y; ++y)
+      for (int x = inside.x; x < inside.br().x; ++x)
+        if (const long value = std::lround(strokes.at<double>(y, x)); value != 0) ++shown[value];
+    if (shown.size() == 1) by_label[shown.begin()->first].insert(chip);
+  }
+  Support support;
+  for (auto& [label, chips] : by_label) support.emplace_back(std::to_string(label), std::move(chips));
+  return support;
+}
+
+bool is_table(const fs::path& path) {
+  const std::string ending = lower_case(path.extension().string());
+  return ending == ".csv" || ending == ".txt" || ending == ".tsv";
+}
+
+double angle_between(const Eigen::VectorXf& a, const Eigen::VectorXf& b) {
+  return std::acos(std::clamp(static_cast<double>(a.dot(b)), -1.0, 1.0));
+}
+
+}  // namespace
+
+Communities classify_by_prototypes(const Scene& scene, const RuleArguments& arguments,
+                                   int threads) {
+  if (arguments.prototypes.empty())
+    throw UsageError("the rule prototypes needs --prototypes FILE: points or strokes of classes");
+  const Support support = is_table(arguments.prototypes)
+                              ? support_of_points(scene, arguments.prototypes)
+                              : support_of_strokes(scene, arguments.prototypes);
+  if (support.size() < 2)
+    throw InputError("prototypes " + arguments.prototypes.string() + " shows " +
+                     std::to_string(support.size()) +
+                     " classes in this image, but at least two are needed");
+  const RowMatrixXf& rows_ND = scene.embeddings.rows_ND;
+  RowMatrixXf means(static_cast<Eigen::Index>(support.size()), rows_ND.cols());
+  double widest_inside = 0, least_between = std::numeric_limits<double>::infinity();
+  for (std::size_t k = 0; k < support.size(); ++k) {
+    Eigen::VectorXf sum = Eigen::VectorXf::Zero(rows_ND.cols());
+    for (const std::uint32_t chip : support[k].second) sum += rows_ND.row(chip).transpose();
+    sum.normalize();
+    for (const std::uint32_t chip : support[k].second)
+      widest_inside = std::max(widest_inside, angle_between(rows_ND.row(chip).transpose(), sum));
+    for (std::size_t other = 0; other < k; ++other)
+      least_between = std::min(
+          least_between,
+          angle_between(means.row(static_cast<Eigen::Index>(other)).transpose(), sum));
+    means.row(static_cast<Eigen::Index>(k)) = sum.transpose();
+  }
+  constexpr double wider = 1.5;
+  const double far = std::max(wider * widest_inside, least_between / 2);
+
+  Communities communities;
+  communities.community.assign(scene.grid.chips(), -1);
+  communities.node_stability.assign(scene.grid.chips(), 1.0F);
+  communities.margin.assign(scene.grid.chips(), 0.0F);
+  parallel_for(scene.chips.size(), threads, [&](std::size_t, std::size_t i) {
+    const std::uint32_t chip = scene.chips[i];
+    Eigen::VectorXf alike = means * rows_ND.row(chip).transpose();
+    Eigen::Index best = 0;
+    const float most = alike.maxCoeff(&best);
+    alike[best] = -2;
+    const double nearest = std::acos(std::clamp(most, -1.0F, 1.0F)),
+                 next = std::acos(std::clamp(alike.maxCoeff(), -1.0F, 1.0F));
+    communities.margin[chip] = static_cast<float>(next - nearest);
+    if (nearest <= far) communities.community[chip] = static_cast<std::int32_t>(best);
+  });
+  std::size_t unknown = 0;
+  for (const std::uint32_t chip : scene.chips) unknown += communities.community[chip] < 0;
+  for (std::size_t k = 0; k < support.size(); ++k) {
+    const auto first = std::find(communities.community.begin(), communities.community.end(),
+                                 static_cast<std::int32_t>(k));
+    if (first == communities.community.end()) continue;
+    communities.named_chips.emplace_back(
+        static_cast<std::uint32_t>(first - communities.community.begin()), support[k].first);
+  }
+  communities.count = number_canonically(communities.community);
+  communities.engine = "prototypes";
+  if (unknown > 0)
+    communities.notes.push_back(std::to_string(unknown) + " of " +
+                                std::to_string(scene.chips.size()) +
+                                " chips are unlike every prototype and stay unassigned");
+  return communities;
+}
+
+}  // namespace metamict
