@@ -7,7 +7,7 @@ build release metamict
 make_encoder
 
 out=out/demo
-build/release/metamict series data/series.csv --output "$out" --overwrite "$@"
+build/release/metamict demo --output "$out" "$@"
 for image in data/lfo_sto_*dpa.tif; do
   stem=$(basename "$image" .tif)
   echo
@@ -17,4 +17,4 @@ done
 echo
 cut -d, -f1-4,7,8 "$out/series.csv"
 echo
-echo "look at $out/series.html (the series) and at $out/<image>/report.html (each image)"
+echo "look at $out/series.html (the series), $out/index.html (all images) and at $out/<image>/report.html (each image)"

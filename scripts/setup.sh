@@ -26,13 +26,14 @@ build() {
   shift
   export CCACHE_SLOPPINESS=pch_defines,time_macros
   [ -f "build/$preset/build.ninja" ] || { echo "Configuring build/$preset"; cmake --preset "$preset" >"build-$preset.log" 2>&1 || { cat "build-$preset.log"; return 1; }; rm -f "build-$preset.log"; }
-  cmake --build --preset "$preset" --target "$@" -- --quiet
+  cmake --build --preset "$preset" --target "$@"  # shows [123/172]
 }
 
 # make_encoder: a stand-in with seeded weights where no trained encoder ships (its report says plainly what it is).
 make_encoder() {
   [ -f models/metamict-resnet50.pt ] && return
   [ -f models/untrained/metamict-untrained-resnet50.pt ] && return
+  install_packages train
   echo "No trained encoder in models/: making a seeded, untrained ResNet50 in models/untrained"
   /usr/bin/python3 scripts/make_untrained_encoder.py models/untrained
 }

@@ -3,12 +3,15 @@
 
 #include <unistd.h>
 
+#include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 
 #include "app/process/failure.hpp"
 #include "app/process/signals.hpp"
 #include "app/verbs.hpp"
+#include "base/system/beside_library.hpp"
 #include "base/text.hpp"
 #include "metamict/errors.hpp"
 
@@ -56,7 +59,21 @@ int run_program(const std::vector<std::string>& arguments, Console console) {
   }
 }
 
+namespace {
+
+/// The portable archive has fonts of its own: the system may have none.
+void use_own_fonts() {
+  const std::filesystem::path fonts = library_folder() / "../../share/metamict/fonts/fonts.conf";
+  std::error_code ignored;
+  constexpr int keep_what_the_user_has_set = 0;
+  if (std::filesystem::exists(fonts, ignored))
+    setenv("FONTCONFIG_FILE", fonts.c_str(), keep_what_the_user_has_set);
+}
+
+}  // namespace
+
 int run_main(int argc, char** argv, const OpenEncoder& open_encoder) try {
+  use_own_fonts();
   std::set_terminate(end_for_want_of_memory);
   std::ios::sync_with_stdio(false);
   const SignalWatch watch;

@@ -115,6 +115,7 @@ class Batch {
   std::map<std::string, OptionTable> overrides_;  ///< by the name of the image's folder
   std::vector<RecordedImage> earlier_;            ///< of earlier runs into the folder
   OverviewFiles overview_;
+  std::optional<Shard> shard_;
   std::atomic<std::size_t> reached_ =
       0;  ///< images begun; read by the thread that prints the status
 };
@@ -139,11 +140,20 @@ Batch::Batch(const SegmentCommand& command, Console& console, Log& log, BatchHoo
   const std::vector<BatchEntry> entries =
       command.manifest.empty() ? command.entries : read_manifest(command.manifest);
   const std::vector<std::string> names = names_of(entries);
-  if (command.shard) {
-    for (const std::size_t i : share_of(entries, *command.shard, options_.load))
+  shard_ = command.shard;
+  if (shard_ && !shard_->only.empty()) {
+    const auto found = std::find(names.begin(), names.end(), shard_->only);
+    if (found == names.end())
+      throw UsageError("--shard only:" + shard_->only + " names no image of the batch");
+    const auto i = static_cast<std::size_t>(found - names.begin());
+    shard_->number = static_cast<int>(i) + 1;
+    shard_->count = static_cast<int>(names.size());
+    add_job(entries[i], names[i]);
+  } else if (shard_) {
+    for (const std::size_t i : share_of(entries, *shard_, options_.load))
       add_job(entries[i], names[i]);
-    log_.info("shard " + std::to_string(command.shard->number) + " of " +
-              std::to_string(command.shard->count) + ": " + std::to_string(jobs_.size()) + " of " +
+    log_.info("shard " + std::to_string(shard_->number) + " of " +
+              std::to_string(shard_->count) + ": " + std::to_string(jobs_.size()) + " of " +
               std::to_string(entries.size()) + " images");
   } else {
     for (std::size_t i = 0; i < entries.size(); ++i) add_job(entries[i], names[i]);
@@ -179,7 +189,7 @@ OptionTable Batch::effective(const Job& job) const {
 
 /// run.json and run.toml, or those of the shard: run.2.json.
 fs::path Batch::beside(const std::string& kind) const {
-  const std::string shard = command_.shard ? std::to_string(command_.shard->number) + "." : "";
+  const std::string shard = shard_ ? std::to_string(shard_->number) + "." : "";
   return command_.output / ("run." + shard + kind);
 }
 
@@ -202,7 +212,7 @@ int Batch::run() {
   if (jobs_.empty()) return 0;  // an empty shard
   if (!command_.resume && !command_.overwrite) refuse_existing();
   make_output();
-  const OutputLock lock(command_.output, command_.shard ? command_.shard->number : 0);
+  const OutputLock lock(command_.output, shard_ ? shard_->number : 0);
   if (!lock.note().empty()) log_.warning(lock.note());
   // Another process may have been here between the first look and the lock.
   if (!command_.resume && !command_.overwrite) refuse_existing();
@@ -495,8 +505,8 @@ void Batch::write_record() {
   const EncoderSeconds seconds = encoder_ ? encoder_->seconds() : EncoderSeconds{};
   json["encoder_seconds"] = {
       {"load", seconds.load}, {"warm_up", seconds.warm_up}, {"check", seconds.check}};
-  if (command_.shard)
-    json["shard"] = {{"number", command_.shard->number}, {"count", command_.shard->count}};
+  if (shard_)
+    json["shard"] = {{"number", shard_->number}, {"count", shard_->count}};
   std::set<std::string> present;
   for (const Job& job : jobs_) present.insert(job.stem);
   const auto for_each_line = [&](const std::function<void(const std::string&)>& put) {
@@ -507,7 +517,7 @@ void Batch::write_record() {
   std::function<void(const std::string&)> also;
   if (command_.common.json) also = [&](const std::string& text) { console_.out << text; };
   write_run_json(beside("json"), json, for_each_line, also);
-  if (!command_.shard) {  // else `gather` makes them, once all shards are done
+  if (!shard_) {  // else `gather` makes them, once all shards are done
     const auto whole = hold_off_hurry();
     std::vector<OverviewSource> sources;
     for (const Job& job : jobs_)

@@ -183,6 +183,10 @@ cv::Rect parse_crop(const std::string& option, const std::string& text) {
 Shard parse_shard(const std::string& text) {
   constexpr int most = 1 << 20;
   Shard shard;
+  if (text.starts_with("only:")) {
+    shard.only = text.substr(text.find(':') + 1);
+    return shard;
+  }
   if (text == "slurm") {
     const int id = variable("SLURM_ARRAY_TASK_ID", -1), count = variable("SLURM_ARRAY_TASK_COUNT", 0);
     if (id < 0 || count < 1)
@@ -193,7 +197,7 @@ Shard parse_shard(const std::string& text) {
   } else {
     const std::vector<std::string> parts = split(text, '/');
     if (parts.size() != 2)
-      throw UsageError("--shard is '" + text + "' but must be K/N, such as 1/4, or slurm");
+      throw UsageError("--shard is '" + text + "' but must be K/N, such as 1/4, slurm, or only:NAME");
     shard = {static_cast<int>(parse_whole("--shard", parts[0], 1, most)),
              static_cast<int>(parse_whole("--shard", parts[1], 1, most))};
   }

@@ -40,9 +40,10 @@ cv::Rect parse_crop(const std::string& option, const std::string& text);
 /// One share of a batch.
 struct Shard {
   int number = 1, count = 1;  ///< number from 1
+  std::string only = {};      ///< the one image of this name; its place in the batch is the number
 };
 
-/// Parses "K/N", or "slurm": the array's variables SLURM_ARRAY_TASK_ID, SLURM_ARRAY_TASK_MIN and
+/// Parses "K/N", "only:NAME", or "slurm": the array's variables SLURM_ARRAY_TASK_ID, SLURM_ARRAY_TASK_MIN and
 /// SLURM_ARRAY_TASK_COUNT. Throws UsageError.
 Shard parse_shard(const std::string& text);
 

@@ -483,8 +483,8 @@ void Parser::declare_segment() {
       ->add_option_function<std::string>(
           "--shard", [this](const std::string& text) { segment.shard = parse_shard(text); },
           "Do one share of the images only: K/N is share K of N, slurm takes both from the array "
-          "job. All shares write into one folder; metamict gather joins their records")
-      ->type_name("K/N|slurm")
+          "job, only:NAME is one image. All shares write into one folder; metamict gather joins their records")
+      ->type_name("K/N|slurm|only:NAME")
       ->default_str("all")
       ->configurable(false);
   declare_how(*segment_app, segment);

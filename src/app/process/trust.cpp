@@ -57,7 +57,8 @@ std::vector<fs::path> model_folders() {
   std::vector<fs::path> folders;
   if (const char* given = std::getenv("METAMICT_MODELS")) folders.emplace_back(given);
   folders.push_back(library_folder() / "../../share/metamict/models");
-  folders.emplace_back(METAMICT_SOURCE_MODELS);
+  if (const fs::path source = METAMICT_SOURCE_TREE; !source.empty())
+    folders.push_back(source / "models");
   return folders;
 }
 
