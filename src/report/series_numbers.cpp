@@ -23,6 +23,11 @@ std::vector<Quantity> quantities(const SeriesMember& member) {
           {"front_depth_nm_max", in_nm(front.depth_max_px, 1)}};
 }
 
+std::optional<double> front_depth_limit_nm(const SeriesMember& member) {
+  const auto px = front_depth_limit_px(member);
+  return px && member.nm_per_pixel ? std::optional(*px * *member.nm_per_pixel) : std::nullopt;
+}
+
 int replicates_of(const SeriesMember& member, const Series& series) {
   return static_cast<int>(
       std::count_if(series.members.begin(), series.members.end(), [&](const SeriesMember& other) {

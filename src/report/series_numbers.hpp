@@ -23,6 +23,9 @@ std::vector<Quantity> quantities(const SeriesMember& member);
 /// The value and its uncertainty in another unit.
 Measured scaled(const Measured& measured, double factor);
 
+/// front_depth_limit_px in nm. Nothing where the pixel size is not known.
+std::optional<double> front_depth_limit_nm(const SeriesMember& member);
+
 /// How many images of the series have this image's dose.
 int replicates_of(const SeriesMember& member, const Series& series);
 

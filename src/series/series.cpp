@@ -423,12 +423,14 @@ SeriesMember Join::complete(const SegmentedImage& image, const Micrograph& micro
 /// Warns where the film is not as thick as in the least damaged image that shows it: the same film
 /// has the same thickness at every dose.
 void Join::compare_thickness(SeriesMember& member) {
-  constexpr double most_change = 0.1;  // of the thickness, and more than one period of the lattice
+  // Of the thickness, and more than half a period. Between images of one film it scatters by 0.02;
+  // glass that was given to the cap takes 0.1 away.
+  constexpr double most_change = 0.05;
   const std::optional<double> here = film_thickness_nm(member);
   if (!here) return;
   if (!thickness_nm_) thickness_nm_ = here;
-  const double period_nm = member.chip_px / 4 * *member.nm_per_pixel;
-  if (std::abs(*here - *thickness_nm_) > std::max(most_change * *thickness_nm_, period_nm))
+  const double half_period_nm = member.chip_px / 8 * *member.nm_per_pixel;
+  if (std::abs(*here - *thickness_nm_) > std::max(most_change * *thickness_nm_, half_period_nm))
     member.warnings.push_back("the film is " + fixed(*here, 1) + " nm thick, but " +
                               fixed(*thickness_nm_, 1) +
                               " nm in the least damaged image: one of its borders may be wrong");
@@ -528,6 +530,18 @@ std::vector<SaidLayer> said_layers(const std::vector<SegmentedImage>& images,
 }
 
 }  // namespace
+
+std::optional<double> front_depth_limit_px(const SeriesMember& member) {
+  if (!member.front) return {};
+  return member.chip_px;
+}
+
+std::optional<double> amorphous_fraction_limit(const SeriesMember& member) {
+  if (!member.front) return {};
+  const auto thickness = film_thickness_px(*member.front, member.pixel_aspect);
+  if (!thickness || *thickness <= 0) return {};
+  return std::min(1.0, member.chip_px / *thickness);
+}
 
 std::optional<double> cap_thickness_nm(const SeriesMember& member) {
   if (!member.front || !member.nm_per_pixel || !member.front->cap_thickness_px) return {};

@@ -404,7 +404,7 @@ class Rules(Tools):
         rows = list(csv.DictReader(io.StringIO((self.path / "sample/large/chips.csv").read_text())))
         self.assertEqual(len(rows), report["grid"]["chips"])
         self.assertGreater(len(rows), 8192)
-        said(self.place, "compare", self.path / "exact", self.path / "sample", "--min-ari", "0.97", "--max-share", "0.02")
+        said(self.place, "compare", self.path / "exact", self.path / "sample", "--min-ari", "0.97", "--max-share", "0.02", "--max-order", "0.2")
 
 
 if __name__ == "__main__":

@@ -361,9 +361,11 @@ OptionTable effective_options(const CLI::App& app) {
   for (const CLI::Option* option : app.get_options()) {
     if (!option->get_configurable() || option->get_positional() || option->get_lnames().empty())
       continue;
+    const bool given = option->count() > 0;
     std::string value =
-        option->count() > 0 ? CLI::detail::join(option->results(), ",") : option->get_default_str();
-    if (std::find(descriptive.begin(), descriptive.end(), value) != descriptive.end()) continue;
+        given ? CLI::detail::join(option->results(), ",") : option->get_default_str();
+    if (!given && std::find(descriptive.begin(), descriptive.end(), value) != descriptive.end())
+      continue;
     table.emplace_back(option->get_lnames().front(), value);
   }
   return table;

@@ -113,8 +113,9 @@ std::vector<double> community_scores(const Similarity& similarity, const Communi
   const std::size_t nodes = similarity.nodes();
   std::vector<std::vector<std::size_t>> members(count);
   for (std::size_t node = 0; node < nodes; ++node)
-    members[static_cast<std::size_t>(communities.community[similarity.chip_of(node)])].push_back(
-        node);
+    if (const std::int32_t community = communities.community[similarity.chip_of(node)];
+        community >= 0)
+      members[static_cast<std::size_t>(community)].push_back(node);
   std::vector<double> means(count * count, 0);
   constexpr std::size_t rows_that_fit = 65536;  // of quanta, in 32 bits
   std::vector<std::uint32_t> columns(nodes);

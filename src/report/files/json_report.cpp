@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "metamict/order.hpp"
 #include "report/files/json_values.hpp"
+#include "report/files/region_shape.hpp"
 
 namespace metamict {
 
@@ -72,7 +73,21 @@ Json similarity_json(const Result& result) {
            {{"edges", std::move(edges)}, {"counts", histogram(statistics, histogram_bins)}}}};
 }
 
-Json region_json(const Region& region) {
+/// Lengths in pixels, and in nm where the size of a pixel is known.
+Json shape_json(const RegionShape& shape, const std::optional<double>& nm) {
+  const auto length_nm = [&](double px) { return nm ? finite(px * *nm) : Json(nullptr); };
+  return {{"perimeter_px", finite(shape.perimeter_px)},
+          {"perimeter_nm", length_nm(shape.perimeter_px)},
+          {"equivalent_diameter_px", finite(shape.equivalent_diameter_px)},
+          {"equivalent_diameter_nm", length_nm(shape.equivalent_diameter_px)},
+          {"major_axis_px", finite(shape.major_axis_px)},
+          {"minor_axis_px", finite(shape.minor_axis_px)},
+          {"aspect_ratio", finite(shape.aspect_ratio)},
+          {"orientation_deg", finite(shape.orientation_deg)},
+          {"solidity", finite(shape.solidity)}};
+}
+
+Json region_json(const Region& region, const RegionShape& shape, const std::optional<double>& nm) {
   return {
       {"label", region.label},
       {"chips", region.chips},
@@ -83,7 +98,8 @@ Json region_json(const Region& region) {
       {"mean_intensity", finite(region.mean_intensity)},
       {"confidence", region.confidence ? finite(*region.confidence) : Json(nullptr)},
       {"name", region.name.empty() ? Json(nullptr) : Json(clean_utf8(region.name))},
-      {"centroid_px", {{"x", finite(region.centroid_px.x)}, {"y", finite(region.centroid_px.y)}}}};
+      {"centroid_px", {{"x", finite(region.centroid_px.x)}, {"y", finite(region.centroid_px.y)}}},
+      {"shape", shape_json(shape, nm)}};
 }
 
 Json scores_json(const RuleResult& rule) {
@@ -99,9 +115,11 @@ Json scores_json(const RuleResult& rule) {
   return rows;
 }
 
-Json rule_json(const RuleResult& rule) {
+Json rule_json(const RuleResult& rule, const std::optional<double>& nm) {
+  const std::vector<RegionShape> shapes = region_shapes(rule.map.labels, rule.regions.size());
   Json regions = Json::array();
-  for (const Region& region : rule.regions) regions.push_back(region_json(region));
+  for (std::size_t i = 0; i < rule.regions.size(); ++i)
+    regions.push_back(region_json(rule.regions[i], shapes[i], nm));
   const bool has_graph = rule.graph.has_value();
   const std::optional<double>& modularity = rule.communities.modularity;
   return {{"kind", rule.kind == RuleKind::threshold ? "threshold" : "derived"},
@@ -121,7 +139,7 @@ Json rule_json(const RuleResult& rule) {
 
 std::string json_report(const Result& result) {
   Json rules = Json::object();
-  for (const RuleResult& rule : result.rules) rules[rule.name] = rule_json(rule);
+  for (const RuleResult& rule : result.rules) rules[rule.name] = rule_json(rule, result.micrograph.nm_per_pixel);
   const Json report = {{"schema", "metamict-report/1"},
                        {"version", METAMICT_VERSION},
                        {"image", image_json(result)},

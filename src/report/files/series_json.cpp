@@ -81,6 +81,8 @@ Json member_json(const SeriesMember& member, const Series& series) {
   }
   json["film_thickness_nm"] = or_null(film_thickness_nm(member));
   json["cap_thickness_nm"] = or_null(cap_thickness_nm(member));
+  json["amorphous_fraction_film_limit"] = or_null(amorphous_fraction_limit(member));
+  json["front_depth_nm_limit"] = or_null(front_depth_limit_nm(member));
   json["replicates"] = replicates_of(member, series);
   json["warnings"] = member.warnings;
   json["chip_px"] = member.chip_px;

@@ -51,6 +51,13 @@ Html growth_words(const SeriesMember& member) {
   return fixed(member.growth->angle_deg, 1) + "° " + small(source);
 }
 
+/// What would have been seen, where nothing was.
+std::string limit_words(const SeriesMember& member) {
+  const auto limit = amorphous_fraction_limit(member);
+  if (!limit || member.front->amorphous_fraction.value > 0) return {};
+  return " (< " + fixed(100 * *limit, 0) + " % along the whole film)";
+}
+
 /// In pixels where the pixel size is not known.
 Html front_facts(const SeriesMember& member) {
   if (!member.front) return {};
@@ -60,7 +67,7 @@ Html front_facts(const SeriesMember& member) {
   const auto length = [&](const Measured& m) { return with_error(scaled(m, factor), 2) + unit; };
   const Measured area = scaled(scaled(front.amorphous_area_px, factor), factor);
   return "<dl class=\"facts\">\n"_html +
-         fact("amorphous share of the film", percent_of(front.amorphous_fraction)) +
+         fact("amorphous share of the film", percent_of(front.amorphous_fraction) + limit_words(member)) +
          fact("amorphous area", with_error(area, 1) + unit + "²") +
          fact("depth of the front, mean", length(front.depth_mean_px)) +
          fact("spread along the film", length(front.depth_sd_px)) +
@@ -78,7 +85,7 @@ Html front_row(const SeriesMember& member) {
       cells.emplace_back("–");
   };
   if (const std::optional<Front>& front = member.front) {
-    cells.emplace_back(percent_of(front->amorphous_fraction));
+    cells.emplace_back(percent_of(front->amorphous_fraction) + limit_words(member));
     add(front->amorphous_area_px, 2, 1);
     for (const Measured& depth : {front->depth_mean_px, front->depth_sd_px, front->depth_max_px})
       add(depth, 1, 2);
