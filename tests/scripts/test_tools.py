@@ -156,6 +156,51 @@ class Overviews(Tools):
         self.assertFalse((self.path / "out").exists())
 
 
+class Watching(Tools):
+    def watch(self, *more, code=0):
+        return said(self.place, "watch", self.path / "in", "--output", self.path / "out", *EVERY, "--once", "--settle", "0.2", *more, code=code)
+
+    def test_subfolders_are_passed_over_with_a_word_or_watched(self):
+        film(self.path / "in" / "a.npy")
+        (self.path / "in" / "day1" / "deep").mkdir(parents=True)
+        film(self.path / "in" / "day1" / "a.npy", seed=1)
+        film(self.path / "in" / "day1" / "deep" / "b.npy", seed=2)
+        self.assertIn("passed over", self.watch().stderr)
+        self.assertFalse((self.path / "out" / "day1__a").exists())
+        self.watch("--recursive")
+        for name in ("a", "day1__a", "day1__deep__b"):
+            self.assertTrue((self.path / "out" / name / "DONE.json").exists(), name)
+        page = (self.path / "out" / "watch.html").read_text()
+        self.assertIn("done earlier", page)
+        self.assertIn('src="day1__deep__b/thumbnail_map.png"', page)
+        self.assertIn("Newest:", page)
+        run = json.loads((self.path / "out" / "run.json").read_text())
+        self.assertEqual(sorted(image["stem"] for image in run["images"]), ["a", "day1__a", "day1__deep__b"])
+
+    def test_a_changed_file_replaces_its_older_result(self):
+        film(self.path / "in" / "a.npy")
+        process = subprocess.Popen([str(part) for part in (FAKE, "watch", self.path / "in", "--output", self.path / "out", *EVERY, "--settle", "0.2")],
+                                   env=self.place.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        try:
+            done = self.path / "out" / "a" / "DONE.json"
+            first = self.until(lambda: done.exists() and json.loads(done.read_text())["image_sha256"])
+            film(self.path / "in" / "a.npy", amorphous_rows=24, seed=9)
+            self.until(lambda: done.exists() and json.loads(done.read_text())["image_sha256"] != first)
+        finally:
+            process.terminate()
+            said_so = process.communicate(timeout=60)[1]
+        self.assertEqual(process.returncode, 143, said_so)
+        self.assertNotIn("error:", said_so.replace("error: stopped", ""))
+
+    def until(self, condition, seconds=60):
+        import time
+        end = time.monotonic() + seconds
+        while not (value := condition()):
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.1)
+        return value
+
+
 class Shards(Tools):
     def setUp(self):
         super().setUp()

@@ -30,9 +30,9 @@ std::string head_line(const Series& series) {
   std::string text = "image," + csv_cell(series.axis.column);
   for (const Quantity& quantity : quantities(SeriesMember{}))
     text += "," + quantity.name + "," + quantity.name + "_uncertainty";
-  text += ",amorphous_fraction_film_limit,front_depth_nm_limit";
   for (const SeriesLabel& label : series.labels)
     text += ",label_" + std::to_string(label.label) + "_area_px";
+  text += ",amorphous_fraction_film_limit,front_depth_nm_limit";
   text += ",film_thickness_nm,cap_thickness_nm,replicates,warnings";
   for (const std::string& column : own_columns(series)) text += "," + csv_cell(column);
   return text + "\r\n";
@@ -46,10 +46,10 @@ std::string line_of(const Series& series, const SeriesMember& member) {
     else
       text += ",,";
   }
-  for (const auto& limit : {amorphous_fraction_limit(member), front_depth_limit_nm(member)})
-    text += "," + (limit ? shortest(*limit) : "");
   for (const SeriesLabel& label : series.labels)
     text += "," + std::to_string(area_of(member, label.label));
+  for (const auto& limit : {amorphous_fraction_limit(member), front_depth_limit_nm(member)})
+    text += "," + (limit ? shortest(*limit) : "");
   for (const auto& thickness : {film_thickness_nm(member), cap_thickness_nm(member)})
     text += "," + (thickness ? shortest(*thickness) : "");
   text += "," + std::to_string(replicates_of(member, series));
