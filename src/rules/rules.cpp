@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 
+#include "base/parallel.hpp"
 #include "lattice/chip_spectra.hpp"
 #include "metamict/errors.hpp"
 #include "rules/clusterings.hpp"
@@ -22,15 +23,19 @@ std::vector<Communities> nested(const Scene& scene, const std::vector<LookAgain>
   const ChipEvidence evidence{
       chip_spectra(scene.canonical, scene.grid, resources.threads),
       grey_cells(scene.canonical, scene.grid, scene.order, resources.threads, thresholds.cells)};
-  std::vector<Communities> found{
-      find_nested(scene, evidence, options, thresholds, resources, progress)};
+  std::vector<Communities> found(1 + looks.size());
+  found[0] = find_nested(scene, evidence, options, thresholds, resources, progress);
   CommunityOptions once = options;  // a look asks for the partition, not for its stability
   once.runs = 1;
-  for (const LookAgain& look : looks) {
-    Scene again = scene;
-    again.look = look;
-    found.push_back(find_nested(again, evidence, once, thresholds, resources, progress));
-  }
+  Resources one_thread = resources;  // looks run side by side
+  one_thread.threads = 1;
+  parallel_for(looks.size(), at_once(scene.chips.size(), resources.threads),
+               [&](std::size_t, std::size_t k) {
+                 Scene again = scene;
+                 again.look = looks[k];
+                 found[k + 1] =
+                     find_nested(again, evidence, once, thresholds, one_thread, progress);
+               });
   return found;
 }
 

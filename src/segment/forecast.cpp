@@ -27,7 +27,9 @@ constexpr double speed_of_network = 1.0, speed_of_network_amx = 3.6;
 constexpr double speed_of_scores = 0.55;
 constexpr double gflop_per_rule = 1.6e-7;       // times the square of the chips in the graph
 constexpr double gflop_per_input_pixel = 5e-5;  // reading, order, borders, pictures
-constexpr double start_s = 0.3;
+constexpr double gflop_of_nested = 0.0114;      // times the chips to the power of 5/4
+constexpr double nested_without_looks = 0.55;   // of that
+constexpr double start_s = 0.7;
 
 }  // namespace
 
@@ -64,6 +66,11 @@ double predicted_seconds(const Plan& plan, const SegmentOptions& options,
   gflop += 2e-9 * (chips - nodes) * encoder.features * 8 / speed_of_scores;  // that join communities
   gflop += gflop_per_rule * nodes * nodes * static_cast<double>(options.rules.cuts.size());
   gflop += gflop_per_input_pixel * plan.grid.input_size.area();
+  if (std::find(options.rules.cuts.begin(), options.rules.cuts.end(), "nested") !=
+      options.rules.cuts.end())
+    gflop += gflop_of_nested * std::pow(chips, 1.25) *
+             (options.looks.value_or(1) == 0 ? nested_without_looks : 1);
+  gflop *= 1 + options.looks.value_or(0);  // a fresh look is a run of the primary rule
   return start_s + gflop / std::max(speed.gflops, 1e-3);
 }
 

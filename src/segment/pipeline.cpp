@@ -232,13 +232,13 @@ void adopt(AppliedRule&& applied, Result& result) {
   result.rules.push_back(std::move(applied.rule));
 }
 
-/// The looks that cost no pass of the encoder: graphs over half of the chips, and borders that have
-/// to show a little less or more.
+/// The looks that cost no pass of the encoder: graphs over a quarter of the chips, and borders that
+/// have to show a little less or more.
 std::vector<LookAgain> cheap_looks() {
-  constexpr double half = 0.5;
+  constexpr double quarter = 0.25;
   std::vector<LookAgain> looks;
   std::uint64_t seed = 101;
-  for (const double strength : {1.0, 0.8, 1.25, 0.9, 1.1}) looks.push_back({half, seed++, strength});
+  for (const double strength : {1.0, 0.8, 1.25}) looks.push_back({quarter, seed++, strength});
   return looks;
 }
 
@@ -336,7 +336,7 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& op
       });
       rule.communities = std::move(found.front());
       for (std::size_t k = 1; k < found.size(); ++k)
-        applied.looks.push_back({std::move(found[k].community), "half of the chips"});
+        applied.looks.push_back({std::move(found[k].community), "a quarter of the chips"});
     } else {
       const Cut cut = in_rule("cut", [&] {
         return choose_cut(scene.similarity, *rules[i].cut, options.rules.mode_bins);

@@ -34,7 +34,7 @@ class LabSeries(unittest.TestCase):
             for name in (first, later):
                 image = numpy.rot90(tifffile.imread(LAB / f"{name}.tif"), 2 * half_turns)
                 tifffile.imwrite(f"{folder}/{name}.tif", numpy.ascontiguousarray(image))
-            done = subprocess.run([PROGRAM, "series", f"{folder}/{first}.tif=0", f"{folder}/{later}.tif=0.5", "--output", f"{folder}/out", "--cut", "nested",
+            done = subprocess.run([PROGRAM, "series", f"{folder}/{first}.tif=0", f"{folder}/{later}.tif=0.5", "--output", f"{folder}/out", "--cut", "nested", "--looks", "0",
                                    "--pixel-size", "0.0245nm", "--graphml", "none", "--quiet"], capture_output=True, text=True)
             self.assertEqual(done.returncode, 0, done.stderr)
             with open(f"{folder}/out/series.csv", newline="") as file:
