@@ -29,8 +29,8 @@ struct Communities {
   std::vector<float> margin;  ///< of each node, by how much it is nearer to its class than to the
                               ///< next, in radians; only of the rule `prototypes`
   std::vector<std::pair<std::uint32_t, std::string>>
-      named_chips;  ///< one chip of each community that has a name
-  std::string engine;    ///< "dense" or "igraph": which one ran
+      named_chips;     ///< one chip of each community that has a name
+  std::string engine;  ///< "dense" or "igraph": which one ran
   Notes notes;
 };
 

@@ -31,7 +31,7 @@ struct Micrograph {
   std::string dataset;  ///< name of the dataset inside the file, empty where there is only one
   double scale = 1.0;   ///< pixels of `pixels` per pixel of the file (to_canonical_scale sets it)
   cv::Size input_size;  ///< columns x rows of the file's image
-  cv::Point origin{};            ///< of a crop in the file's image
+  cv::Point origin{};   ///< of a crop in the file's image
   std::optional<cv::Rect> crop;  ///< the only part of the image that is looked at
   cv::Mat mask;  ///< CV_8UC1 of the image's size, 0 = not looked at; empty = all is looked at
   Notes notes;   ///< what reading had to decide

@@ -14,13 +14,13 @@ enum class GraphmlMode { automatic, full, backbone, none };
 
 struct OutputOptions {
   GraphmlMode graphml =
-      GraphmlMode::automatic;  ///< automatic: full up to 1,000,000 edges, else a backbone
-  bool embeddings = false;     ///< also embeddings.npy
-  bool scores = false;         ///< also scores.npy
-  bool make_folder = true;     ///< false: the folder is there already
-  bool hspy = false;           ///< also order.hspy and per rule labels.hspy (HyperSpy)
-  bool lean = false;           ///< label maps and report.json only
-  bool regions = false;        ///< with `lean` also what a series needs
+      GraphmlMode::automatic;     ///< automatic: full up to 1,000,000 edges, else a backbone
+  bool embeddings = false;        ///< also embeddings.npy
+  bool scores = false;            ///< also scores.npy
+  bool make_folder = true;        ///< false: the folder is there already
+  bool hspy = false;              ///< also order.hspy and per rule labels.hspy (HyperSpy)
+  bool lean = false;              ///< label maps and report.json only
+  bool regions = false;           ///< with `lean` also what a series needs
   bool svg = false, pdf = false;  ///< also the overlays, trends and profiles as vectors
 };
 

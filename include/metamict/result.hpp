@@ -27,9 +27,9 @@ struct Region {
   std::size_t chips = 0;
   std::uint64_t area_px = 0;
   std::optional<double> area_nm2;
-  double order = 0;           ///< mean lattice-order index of its chips
-  double mean_intensity = 0;  ///< raw grey values
-  cv::Point2d centroid_px;    ///< x, y
+  double order = 0;                  ///< mean lattice-order index of its chips
+  double mean_intensity = 0;         ///< raw grey values
+  cv::Point2d centroid_px;           ///< x, y
   std::optional<double> confidence;  ///< share of looks in which it comes again
   std::string name;                  ///< given by the user
 };

@@ -37,7 +37,7 @@ struct SegmentOptions {
   Normalise normalise = Normalise::image;
   GraphKind graph = GraphKind::automatic;
   std::filesystem::path names;  ///< CSV label,name: what regions of the primary rule are called
-  std::optional<int> looks;     ///< fresh looks for the confidence; unset = the cheap ones, 0 = none
+  std::optional<int> looks;  ///< fresh looks for the confidence; unset = the cheap ones, 0 = none
   std::filesystem::path prototypes;  ///< points or strokes of known classes
   SimilarityOptions similarity;
   RuleOptions rules;

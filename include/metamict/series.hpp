@@ -72,8 +72,9 @@ struct SeriesMember {
 std::optional<double> film_thickness_nm(const SeriesMember& member);
 
 /// The detection limit: glass of this thickness along the whole film would have been seen, nearly
-/// all of it. It is one chip's edge. Layers put into an image of the sample series (docs/quality.md):
-/// of one chip and more 0.85 to 0.98 is found, of half a chip 0.65 to 1, of a fifth 0.4.
+/// all of it. It is one chip's edge. Layers put into an image of the sample series
+/// (docs/quality.md): of one chip and more 0.85 to 0.98 is found, of half a chip 0.65 to 1, of a
+/// fifth 0.4.
 std::optional<double> front_depth_limit_px(const SeriesMember& member);
 
 /// The same as a share of the film. Nothing where the film's thickness is not known.

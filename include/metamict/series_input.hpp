@@ -19,9 +19,9 @@ struct SeriesEntry {
   double dose = 0;
   std::string name;  ///< of the image, as it was written
   std::vector<std::pair<std::string, std::string>>
-      columns;                ///< further columns of the CSV, kept as they are
-  std::string folder;         ///< of its results; empty = the image's stem
-  std::string pixel_size;     ///< as written, "0.02nm"; empty = from the file
+      columns;             ///< further columns of the CSV, kept as they are
+  std::string folder;      ///< of its results; empty = the image's stem
+  std::string pixel_size;  ///< as written, "0.02nm"; empty = from the file
 };
 
 /// What a series goes by: the dose or another quantity, such as fluence, temperature or time.

@@ -97,8 +97,8 @@ class Gathering {
     write_run_json(folder_ / "run.json", head, for_each_line, also);
     OverviewFiles().write(folder_, sources);
     console.out.flush();
-    log.info(std::to_string(done) + " of " + std::to_string(expected_.size()) + " images are done -> " +
-             (folder_ / "index.html").string());
+    log.info(std::to_string(done) + " of " + std::to_string(expected_.size()) +
+             " images are done -> " + (folder_ / "index.html").string());
     if (!console.out) return 6;
     return done == expected_.size() ? 0 : 1;
   }
@@ -120,7 +120,8 @@ class Gathering {
       const bool fine = one.status == "done" || one.status == "skipped";
       const auto known = known_.find(stem);
       // A later record that skipped the image knows less of it than the one that did it.
-      if (known != known_.end() && one.status == "skipped" && known->second.status == "done") continue;
+      if (known != known_.end() && one.status == "skipped" && known->second.status == "done")
+        continue;
       if (known != known_.end() && !fine && known->second.status == "done") continue;
       known_[stem] = std::move(one);
     }

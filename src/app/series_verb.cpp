@@ -137,8 +137,9 @@ int join_finished(const SeriesCommand& command, Console& console, Log& log) {
   const bool elsewhere = !fs::equivalent(command.from, output, failure);
   if (elsewhere && !command.segment.overwrite && !command.segment.resume &&
       fs::exists(output / "series.json", failure))
-    throw UsageError(output.string() +
-                     " holds a series already: give --overwrite to replace it, or another --output");
+    throw UsageError(
+        output.string() +
+        " holds a series already: give --overwrite to replace it, or another --output");
   fs::create_directories(output, failure);
   if (failure)
     throw OutputError("output folder " + output.string() + " cannot be made: " + failure.message());

@@ -47,9 +47,9 @@ Html newest(const fs::path& output, const std::vector<StreamStatus>& images) {
       regions += html::table_row({html::swatch("region", region.label),
                                   fixed(100 * region.share, 1) + " %", fixed(region.order, 2),
                                   region.area_nm2 ? fixed(*region.area_nm2, 1) : "–"});
-    const Html map = open_tag("img", {{"alt", "map of " + image.stem},
-                                      {"src", address_of(image.stem + "/" + seen.rule +
-                                                         "/overlay.png")}});
+    const Html map =
+        open_tag("img", {{"alt", "map of " + image.stem},
+                         {"src", address_of(image.stem + "/" + seen.rule + "/overlay.png")}});
     Html notes;
     for (const std::string& note : seen.notes) notes += element("li", note);
     return element("h2", "Newest: " + image.image.filename().string()) +
@@ -76,13 +76,12 @@ std::string status_page(const WatchCommand& command, const std::vector<StreamSta
   }
   for (const std::string& stem : std::views::reverse(earlier))
     rows += image_row(stem, stem, "done earlier", 0, true);
-  const Html body = "<header>"_html + element("h1", command.folder.string()) +
-                    "\n<p class=\"lead\">"_html + std::to_string(images.size()) + come +
-                    std::to_string(waiting) + " waiting.</p></header>\n"_html +
-                    newest(command.segment.output, images) +
-                    element("h2", "All images") +
-                    html::table({"image", "micrograph", "map", "state", "seconds from arrival"},
-                                rows);
+  const Html body =
+      "<header>"_html + element("h1", command.folder.string()) + "\n<p class=\"lead\">"_html +
+      std::to_string(images.size()) + come + std::to_string(waiting) +
+      " waiting.</p></header>\n"_html + newest(command.segment.output, images) +
+      element("h2", "All images") +
+      html::table({"image", "micrograph", "map", "state", "seconds from arrival"}, rows);
   return html::page("watch – metamict", body, {.refresh_s = 5, .pictures_beside = true});
 }
 
@@ -101,13 +100,13 @@ int run_watch(const WatchCommand& command, Console& console, Log& log) {
   if (arrivals.passed_over() > 0)
     log.warning(std::to_string(arrivals.passed_over()) +
                 " folders below it are passed over: --recursive watches them, too");
-  return run_stream(command.segment, console, log,
-                    {[&] { return arrivals.next(); },
-                     [&](const std::vector<StreamStatus>& images,
-                         const std::vector<std::string>& earlier) {
-                       write_whole(command.segment.output / "watch.html",
-                                   status_page(command, images, earlier, arrivals.waiting()));
-                     }});
+  return run_stream(
+      command.segment, console, log,
+      {[&] { return arrivals.next(); },
+       [&](const std::vector<StreamStatus>& images, const std::vector<std::string>& earlier) {
+         write_whole(command.segment.output / "watch.html",
+                     status_page(command, images, earlier, arrivals.waiting()));
+       }});
 }
 
 }  // namespace metamict::app

@@ -101,8 +101,7 @@ CsvTable csv_table(std::string_view text) {
   });
   if (rows.empty()) return table;
   table.header = std::move(rows.front().cells);
-  table.rows.assign(std::make_move_iterator(rows.begin() + 1),
-                    std::make_move_iterator(rows.end()));
+  table.rows.assign(std::make_move_iterator(rows.begin() + 1), std::make_move_iterator(rows.end()));
   return table;
 }
 

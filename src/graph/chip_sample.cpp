@@ -44,8 +44,8 @@ Directions directions_of(const Communities& found, const Nodes& some, const RowM
       row_of[community] = static_cast<Eigen::Index>(directions.communities.size());
       directions.communities.push_back(static_cast<std::int32_t>(community));
     }
-  directions.rows_CD = RowMatrixXf::Zero(static_cast<Eigen::Index>(directions.communities.size()),
-                                         rows_ND.cols());
+  directions.rows_CD =
+      RowMatrixXf::Zero(static_cast<Eigen::Index>(directions.communities.size()), rows_ND.cols());
   for (std::size_t i = 0; i < some.size(); ++i)
     if (const Eigen::Index row = row_of[static_cast<std::size_t>(found.community[i])]; row >= 0)
       directions.rows_CD.row(row) += rows_ND.row(some[i]);
@@ -109,8 +109,8 @@ Communities spread(const Communities& found, const Nodes& some, const Nodes& all
     }
   });
   for (std::size_t i = 0; i < some.size(); ++i) {
-    const auto at = static_cast<std::size_t>(
-        std::lower_bound(all.begin(), all.end(), some[i]) - all.begin());
+    const auto at =
+        static_cast<std::size_t>(std::lower_bound(all.begin(), all.end(), some[i]) - all.begin());
     result.community[at] = found.community[i];
     result.node_stability[at] = found.node_stability[i];
   }

@@ -284,7 +284,8 @@ Similarity compare(const Embeddings& embeddings, const SimilarityOptions& option
     notes.push_back("scores are of the angle between embeddings, as the encoder " +
                     embeddings.encoder.name +
                     " asks for; --similarity minmax takes the cosine, as the paper does");
-  return {scores, statistics_of(workers, range, nodes * (nodes - 1) / 2), kind, {}, std::move(notes)};
+  return {
+      scores, statistics_of(workers, range, nodes * (nodes - 1) / 2), kind, {}, std::move(notes)};
 }
 
 std::vector<std::uint64_t> histogram(const SimilarityStatistics& statistics, int bins) {

@@ -22,8 +22,8 @@
 #include "report/pictures/graph_layout.hpp"
 #include "report/pictures/graph_plot.hpp"
 #include "report/pictures/overlay.hpp"
-#include "report/pictures/thumbnails.hpp"
 #include "report/pictures/similarity_plot.hpp"
+#include "report/pictures/thumbnails.hpp"
 #include "report/report_folder.hpp"
 
 namespace metamict {
@@ -151,8 +151,9 @@ class Writer {
   void plan_maps() {
     for (const RuleResult& rule : result_.rules)
       jobs_.emplace_back([&] {
-        Files files{write_labels(rule), folder_.put(rule.name + "/overlay.png",
-                                                    draw_overlay(result_.micrograph, region_map(rule)))};
+        Files files{write_labels(rule),
+                    folder_.put(rule.name + "/overlay.png",
+                                draw_overlay(result_.micrograph, region_map(rule)))};
         for (const auto& [wanted, format, ending] :
              {std::tuple{options_.svg, VectorFormat::svg, "svg"},
               std::tuple{options_.pdf, VectorFormat::pdf, "pdf"}})

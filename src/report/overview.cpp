@@ -89,9 +89,8 @@ Html notes_cell(const OverviewImage& image) {
 }
 
 Html row_of(const OverviewImage& image) {
-  const std::string size = image.rows > 0 ? std::to_string(image.cols) + " × " +
-                                                std::to_string(image.rows)
-                                          : "–";
+  const std::string size =
+      image.rows > 0 ? std::to_string(image.cols) + " × " + std::to_string(image.rows) : "–";
   const std::string regions = image.status == "done" ? std::to_string(image.regions.size()) : "–";
   return html::table_row({name_cell(image), picture_cell(image, "thumbnail.png", "micrograph"),
                           picture_cell(image, "thumbnail_map.png", "map"), image.status, size,
@@ -124,9 +123,8 @@ std::string summary_head() {
 std::string summary_rows(const OverviewImage& image) {
   std::string text;
   for (const OverviewRegion& region : image.regions)
-    text += csv_cell(image.stem) + "," + csv_cell(image.rule) + "," +
-            std::to_string(region.label) + "," + csv_cell(region.name) + "," +
-            std::to_string(region.area_px) + "," +
+    text += csv_cell(image.stem) + "," + csv_cell(image.rule) + "," + std::to_string(region.label) +
+            "," + csv_cell(region.name) + "," + std::to_string(region.area_px) + "," +
             (region.area_nm2 ? shortest(*region.area_nm2) : "") + "," + shortest(region.share) +
             "," + shortest(region.order) + "," +
             (region.confidence ? shortest(*region.confidence) : "") + "\r\n";
@@ -143,13 +141,12 @@ std::string index_html(const std::vector<OverviewImage>& images) {
   const std::string lead = std::to_string(done) + " of " + std::to_string(images.size()) +
                            (images.size() == 1 ? " image is done." : " images are done.") +
                            " A click on a column's title sorts by it.";
-  const Html body =
-      "<header>"_html + element("h1", "Results") + element("p", {{"class", "lead"}}, lead) +
-      "</header>\n"_html +
-      html::table({"image", "micrograph", "map", "state", "size (px)", "rule", "regions",
-                   "what they are", "notes"},
-                  rows) +
-      html::footer();
+  const Html body = "<header>"_html + element("h1", "Results") +
+                    element("p", {{"class", "lead"}}, lead) + "</header>\n"_html +
+                    html::table({"image", "micrograph", "map", "state", "size (px)", "rule",
+                                 "regions", "what they are", "notes"},
+                                rows) +
+                    html::footer();
   return html::page("Results – metamict", body, {.sortable = true, .pictures_beside = true});
 }
 

@@ -29,10 +29,9 @@ std::optional<double> front_depth_limit_nm(const SeriesMember& member) {
 }
 
 int replicates_of(const SeriesMember& member, const Series& series) {
-  return static_cast<int>(
-      std::count_if(series.members.begin(), series.members.end(), [&](const SeriesMember& other) {
-        return other.entry.dose == member.entry.dose;
-      }));
+  return static_cast<int>(std::count_if(
+      series.members.begin(), series.members.end(),
+      [&](const SeriesMember& other) { return other.entry.dose == member.entry.dose; }));
 }
 
 std::uint64_t area_of(const SeriesMember& member, int label) {

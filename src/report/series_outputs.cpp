@@ -26,9 +26,8 @@ std::vector<WrittenFile> SeriesWriter::add(const SeriesMember& member, const Mic
                  outlines_geojson(member.labels, labels,
                                   pixel_size(member.nm_per_pixel, member.pixel_aspect))),
       folder.put("series/RoiSet.zip", roi_set(member.labels, labels))};
-  for (const auto& [wanted, format, ending] :
-       {std::tuple{options_.svg, VectorFormat::svg, "svg"},
-        std::tuple{options_.pdf, VectorFormat::pdf, "pdf"}})
+  for (const auto& [wanted, format, ending] : {std::tuple{options_.svg, VectorFormat::svg, "svg"},
+                                               std::tuple{options_.pdf, VectorFormat::pdf, "pdf"}})
     if (wanted)
       files.push_back(folder.put(std::string("series/overlay.") + ending,
                                  draw_overlay_as(format, micrograph, region_map(member, labels))));

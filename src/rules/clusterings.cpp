@@ -52,8 +52,8 @@ RowMatrixXf principal_components(const RowMatrixXf& rows_ND, int wanted) {
   const Eigen::Index directions = std::min<Eigen::Index>({wanted, some.rows(), some.cols()});
   std::mt19937_64 random(7);
   std::normal_distribution<float> normal;
-  Eigen::MatrixXf basis = Eigen::MatrixXf::NullaryExpr(some.cols(), directions,
-                                                       [&] { return normal(random); });
+  Eigen::MatrixXf basis =
+      Eigen::MatrixXf::NullaryExpr(some.cols(), directions, [&] { return normal(random); });
   for (int round = 0; round < 8; ++round) {
     basis = some.transpose() * (some * basis);
     basis = Eigen::HouseholderQR<Eigen::MatrixXf>(basis).householderQ() *
@@ -158,8 +158,8 @@ class NormalisedScores {
   Eigen::VectorXf root_;
 };
 
-/// The largest eigenvalues of the normalised scores with their vectors, one column each, falling; by
-/// subspace iteration.
+/// The largest eigenvalues of the normalised scores with their vectors, one column each, falling;
+/// by subspace iteration.
 std::pair<Eigen::VectorXf, Eigen::MatrixXf> leading_vectors(const Similarity& similarity, int count,
                                                             int threads) {
   constexpr int rounds = 30, spare = 4;
@@ -196,8 +196,8 @@ class PixelSegments {
     std::vector<Link> links;
     for (int y = 0; y < grey.rows; ++y)
       for (int x = 0; x < grey.cols; ++x)
-        for (const cv::Point step : {cv::Point(1, 0), cv::Point(0, 1), cv::Point(1, 1),
-                                     cv::Point(1, -1)}) {
+        for (const cv::Point step :
+             {cv::Point(1, 0), cv::Point(0, 1), cv::Point(1, 1), cv::Point(1, -1)}) {
           const cv::Point to = cv::Point(x, y) + step;
           if (!cv::Rect({}, grey.size()).contains(to)) continue;
           links.push_back({std::abs(grey.at<float>(y, x) - grey.at<float>(to)),
@@ -237,8 +237,8 @@ class PixelSegments {
   std::vector<float> inside_;
 };
 
-/// Average linkage by the chain of nearest neighbours (Murtagh 1983). Returns merges in the order of
-/// falling score: which two groups, by the number of a member, and their mean score.
+/// Average linkage by the chain of nearest neighbours (Murtagh 1983). Returns merges in the order
+/// of falling score: which two groups, by the number of a member, and their mean score.
 struct Merge {
   std::size_t a, b;
   float score;
@@ -261,8 +261,7 @@ std::vector<Merge> merges_of(Eigen::MatrixXf scores) {
     return best;
   };
   for (Eigen::Index left = n; left > 1;) {
-    if (chain.empty())
-      chain.push_back(std::find(alive.begin(), alive.end(), true) - alive.begin());
+    if (chain.empty()) chain.push_back(std::find(alive.begin(), alive.end(), true) - alive.begin());
     const Eigen::Index top = chain.back();
     const Eigen::Index before = chain.size() > 1 ? chain[chain.size() - 2] : -1;
     const Eigen::Index next = nearest(top, before);
@@ -271,8 +270,8 @@ std::vector<Merge> merges_of(Eigen::MatrixXf scores) {
       continue;
     }
     chain.resize(chain.size() - 2);
-    merges.push_back({static_cast<std::size_t>(top), static_cast<std::size_t>(next),
-                      scores(next, top)});
+    merges.push_back(
+        {static_cast<std::size_t>(top), static_cast<std::size_t>(next), scores(next, top)});
     const float a = sizes[static_cast<std::size_t>(top)], b = sizes[static_cast<std::size_t>(next)];
     scores.col(next) = (a * scores.col(top) + b * scores.col(next)) / (a + b);
     scores.row(next) = scores.col(next).transpose();
@@ -376,8 +375,9 @@ Communities cluster_by_merging(const Scene& scene, const RuleArguments& argument
   }
   count = std::clamp<std::size_t>(count, 1, some.size());
   const std::vector<std::int32_t> groups = groups_after(merges, some.size(), count);
-  return communities_of(over_all(groups, some, scene, resources.threads), scene,
-                        told(arguments, static_cast<int>(count), "the largest drop of the linkage"));
+  return communities_of(
+      over_all(groups, some, scene, resources.threads), scene,
+      told(arguments, static_cast<int>(count), "the largest drop of the linkage"));
 }
 
 Communities cluster_by_grey(const Scene& scene, const RuleArguments&, const CommunityOptions&,
@@ -408,8 +408,8 @@ Communities cluster_by_grey(const Scene& scene, const RuleArguments&, const Comm
         std::max_element(shown.begin(), shown.end(), [](const auto& a, const auto& b) {
           return a.second < b.second;
         })->first;
-    groups.push_back(number.try_emplace(segment, static_cast<std::int32_t>(number.size()))
-                         .first->second);
+    groups.push_back(
+        number.try_emplace(segment, static_cast<std::int32_t>(number.size())).first->second);
   }
   return communities_of(groups, scene, {});
 }

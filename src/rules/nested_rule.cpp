@@ -169,8 +169,7 @@ NestedResult find_nested_by_steps(const Scene& scene, const ChipEvidence& eviden
                ? scene.similarity
                : restrict_to(scene.similarity, places_of(chips, scene.similarity), resources);
   };
-  Splitter by_looks(looks, compare_looks, options, resources, progress, result.communities,
-                    scene);
+  Splitter by_looks(looks, compare_looks, options, resources, progress, result.communities, scene);
   step("split", by_looks.split(all));
   step("join", join_alike(looks, parts));
   step("resolve", resolve(looks, all, without_borders(looks, parts)));
@@ -188,8 +187,8 @@ NestedResult find_nested_by_steps(const Scene& scene, const ChipEvidence& eviden
       some.rows_ND = evidence.spectra_ND(chips, Eigen::all);
       return compare(some, {}, resources);
     };
-    Splitter by_lattice(lattice, compare_lattices, options, resources, progress,
-                        result.communities, scene);
+    Splitter by_lattice(lattice, compare_lattices, options, resources, progress, result.communities,
+                        scene);
     step("grains", cut_into_grains(parts, looks, lattice, by_lattice));
   }
   number(parts, all, result.communities);

@@ -107,7 +107,8 @@ Support support_of_strokes(const Scene& scene, const fs::path& path) {
     const cv::Rect2d size = scene.grid.chip_in_input(chip);
     const cv::Point2d centre = centre_of(scene, chip);
     const cv::Rect inner(cvFloor(centre.x - size.width / 8), cvFloor(centre.y - size.height / 8),
-                         std::max(1, cvRound(size.width / 4)), std::max(1, cvRound(size.height / 4)));
+                         std::max(1, cvRound(size.width / 4)),
+                         std::max(1, cvRound(size.height / 4)));
     std::map<long, int> shown;
     const cv::Rect inside = inner & cv::Rect({}, strokes.size());
     for (int y = inside.y; y < inside.br().y; ++y)
@@ -116,7 +117,8 @@ Support support_of_strokes(const Scene& scene, const fs::path& path) {
     if (shown.size() == 1) by_label[shown.begin()->first].insert(chip);
   }
   Support support;
-  for (auto& [label, chips] : by_label) support.emplace_back(std::to_string(label), std::move(chips));
+  for (auto& [label, chips] : by_label)
+    support.emplace_back(std::to_string(label), std::move(chips));
   return support;
 }
 
@@ -152,9 +154,9 @@ Communities classify_by_prototypes(const Scene& scene, const RuleArguments& argu
     for (const std::uint32_t chip : support[k].second)
       widest_inside = std::max(widest_inside, angle_between(rows_ND.row(chip).transpose(), sum));
     for (std::size_t other = 0; other < k; ++other)
-      least_between = std::min(
-          least_between,
-          angle_between(means.row(static_cast<Eigen::Index>(other)).transpose(), sum));
+      least_between =
+          std::min(least_between,
+                   angle_between(means.row(static_cast<Eigen::Index>(other)).transpose(), sum));
     means.row(static_cast<Eigen::Index>(k)) = sum.transpose();
   }
   constexpr double wider = 1.5;

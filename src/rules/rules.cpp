@@ -55,13 +55,12 @@ std::vector<Communities> prototypes(const Scene& scene, const std::vector<LookAg
   return {classify_by_prototypes(scene, arguments, resources.threads)};
 }
 
-constexpr std::array table = {
-    DerivedRule{"nested", true, nested, false, true, true},
-    DerivedRule{"prototypes", false, prototypes, false, true, false},
-    DerivedRule{"kmeans", false, plain<cluster_by_kmeans>, true},
-    DerivedRule{"spectral", false, plain<cluster_by_spectrum>, true},
-    DerivedRule{"agglomerative", false, plain<cluster_by_merging>, true},
-    DerivedRule{"felzenszwalb", false, plain<cluster_by_grey>}};
+constexpr std::array table = {DerivedRule{"nested", true, nested, false, true, true},
+                              DerivedRule{"prototypes", false, prototypes, false, true, false},
+                              DerivedRule{"kmeans", false, plain<cluster_by_kmeans>, true},
+                              DerivedRule{"spectral", false, plain<cluster_by_spectrum>, true},
+                              DerivedRule{"agglomerative", false, plain<cluster_by_merging>, true},
+                              DerivedRule{"felzenszwalb", false, plain<cluster_by_grey>}};
 
 }  // namespace
 
@@ -75,9 +74,9 @@ Rule parse_rule(const std::string& name) {
   const bool has_count = head.size() < name.size();
   if (has_count != derived->takes_count)
     throw UsageError("the rule " + head +
-                     (has_count ? " takes no number of groups: give " + head
-                                : " needs a number of groups: give " + head + ":4 or " + head +
-                                      ":auto"));
+                     (has_count
+                          ? " takes no number of groups: give " + head
+                          : " needs a number of groups: give " + head + ":4 or " + head + ":auto"));
   Rule rule{name, {}, &*derived, {}};
   if (const std::string count = has_count ? name.substr(head.size() + 1) : "auto";
       count != "auto") {

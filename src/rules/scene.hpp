@@ -28,7 +28,7 @@ struct Scene {
   const Similarity& similarity;
   const std::vector<float>& order;  ///< lattice-order index of each chip
   const Nodes& chips;               ///< that are looked at, by rising number
-  bool sampled = false;  ///< whether the scores are those of a sample of the chips only
+  bool sampled = false;             ///< whether the scores are those of a sample of the chips only
   LookAgain look = {};
 };
 

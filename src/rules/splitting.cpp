@@ -119,8 +119,8 @@ std::vector<Nodes> Splitter::split(const Nodes& chips) {
 Communities Splitter::communities_of(const Nodes& chips) {
   std::size_t most = chips.size();
   if (scene_.look.share < 1)
-    most = std::max(field_.smallest_part(), static_cast<std::size_t>(scene_.look.share *
-                                                                     static_cast<double>(most)));
+    most = std::max(field_.smallest_part(),
+                    static_cast<std::size_t>(scene_.look.share * static_cast<double>(most)));
   if (scene_.sampled) most = std::min(most, sample_chips);
   const bool too_many = chips.size() > most;
   const std::uint64_t seed = options_.seed + scene_.look.seed - 1;

@@ -19,8 +19,8 @@ namespace metamict {
 namespace {
 
 // Operations of the network. One pass over an image shares them between chips.
-constexpr double gflop_per_chip = 0.66;              // 64 px, chip by chip
-constexpr double gflop_per_shared_megapixel = 515;   // of the canonical image
+constexpr double gflop_per_chip = 0.66;             // 64 px, chip by chip
+constexpr double gflop_per_shared_megapixel = 515;  // of the canonical image
 // How many times as fast as the product of matrices that is measured each part runs. Fitted to the
 // seconds of run.json (docs/performance.md).
 constexpr double speed_of_network = 1.0, speed_of_network_amx = 3.6;
@@ -57,13 +57,13 @@ double predicted_seconds(const Plan& plan, const SegmentOptions& options,
              nodes = static_cast<double>(plan.graph_chips);
   const bool shared = encoder.embedding == EmbeddingMode::shared && SharedResnet::fits(plan.grid) &&
                       options.normalise != Normalise::chip;
-  const double network = shared
-                             ? gflop_per_shared_megapixel * 1e-6 * plan.grid.image_size.area()
-                             : gflop_per_chip * chips;
+  const double network = shared ? gflop_per_shared_megapixel * 1e-6 * plan.grid.image_size.area()
+                                : gflop_per_chip * chips;
   const bool amx = has_amx_bfloat16() && encoder.precision != Precision::float32;
   double gflop = network / (amx ? speed_of_network_amx : speed_of_network);
   gflop += nodes * nodes * encoder.features * 1e-9 / speed_of_scores;
-  gflop += 2e-9 * (chips - nodes) * encoder.features * 8 / speed_of_scores;  // that join communities
+  gflop +=
+      2e-9 * (chips - nodes) * encoder.features * 8 / speed_of_scores;  // that join communities
   gflop += gflop_per_rule * nodes * nodes * static_cast<double>(options.rules.cuts.size());
   gflop += gflop_per_input_pixel * plan.grid.input_size.area();
   if (std::find(options.rules.cuts.begin(), options.rules.cuts.end(), "nested") !=

@@ -52,7 +52,8 @@ struct Overlaps {
 };
 
 /// Pairs of labels whose chips touch.
-std::set<std::pair<int, int>> touching(const ChipGrid& grid, const std::vector<int>& label_of_chip) {
+std::set<std::pair<int, int>> touching(const ChipGrid& grid,
+                                       const std::vector<int>& label_of_chip) {
   std::set<std::pair<int, int>> pairs;
   const auto note = [&](std::size_t a, std::size_t b) {
     const int first = label_of_chip[a], second = label_of_chip[b];
@@ -85,8 +86,8 @@ void note_borders_in_doubt(const RuleResult& rule, const ChipGrid& grid,
   }
 }
 
-/// The noise of each pixel without what changes slowly: the difference between two diagonal means of
-/// a 2 x 2 square.
+/// The noise of each pixel without what changes slowly: the difference between two diagonal means
+/// of a 2 x 2 square.
 double noise_variance(const cv::Mat& block) {
   double sum = 0;
   std::size_t count = 0;
@@ -157,9 +158,9 @@ double estimate_gain(const cv::Mat& pixels) {
   const std::size_t group = std::max<std::size_t>(4, points.size() / 16);
   std::vector<std::pair<double, double>> lower;
   for (std::size_t first = 0; first + group <= points.size(); first += group) {
-    std::vector<std::pair<double, double>> some(points.begin() + static_cast<std::ptrdiff_t>(first),
-                                                points.begin() +
-                                                    static_cast<std::ptrdiff_t>(first + group));
+    std::vector<std::pair<double, double>> some(
+        points.begin() + static_cast<std::ptrdiff_t>(first),
+        points.begin() + static_cast<std::ptrdiff_t>(first + group));
     std::sort(some.begin(), some.end(),
               [](const auto& a, const auto& b) { return a.second < b.second; });
     lower.push_back(some[some.size() / 4]);
@@ -222,8 +223,9 @@ std::vector<Look> fresh_looks(const Micrograph& micrograph, const ChipGrid& grid
       cv::flip(micrograph.pixels, changed.pixels, code);
       if (!micrograph.mask.empty()) cv::flip(micrograph.mask, changed.mask, code);
     }
-    cv::Mat labels =
-        again(std::move(changed), kind == Kind::smaller ? 0.8 : kind == Kind::larger ? 1.2 : 1.0);
+    cv::Mat labels = again(std::move(changed), kind == Kind::smaller  ? 0.8
+                                               : kind == Kind::larger ? 1.2
+                                                                      : 1.0);
     if (flipped) cv::flip(labels, labels, code);
     Look look{std::vector<std::int32_t>(grid.chips(), -1), names[k % 5]};
     for (std::size_t chip = 0; chip < grid.chips(); ++chip) {

@@ -23,8 +23,8 @@ struct Look {
 inline constexpr double same_region_iou = 0.75;
 
 /// Fills the confidence of each region, the agreement of each chip, and the notes of borders on
-/// which looks disagree. A border is in doubt where more than a third of the looks have most of both
-/// sides in one group.
+/// which looks disagree. A border is in doubt where more than a third of the looks have most of
+/// both sides in one group.
 void judge_by_looks(RuleResult& rule, const ChipGrid& grid, const std::vector<Look>& looks,
                     Looks& summary, Notes& notes);
 

@@ -24,16 +24,19 @@ std::map<int, std::string> read_names(const std::filesystem::path& path, const s
   const auto label = table.column("label"), name = table.column("name"),
              image = table.column("image");
   if (!label || !name)
-    throw UsageError("names " + path.string() + " has no columns named label and name: its header is '" +
-                     table.header_text() + "'");
+    throw UsageError("names " + path.string() +
+                     " has no columns named label and name: its header is '" + table.header_text() +
+                     "'");
   std::map<int, std::string> names;
   for (const CsvTable::Row& row : table.rows) {
-    const std::string where = "names " + path.string() + ", line " + std::to_string(row.line) + ": ";
+    const std::string where =
+        "names " + path.string() + ", line " + std::to_string(row.line) + ": ";
     if (image && !CsvTable::cell(row, *image).empty() && CsvTable::cell(row, *image) != stem)
       continue;
     const std::string& number = CsvTable::cell(row, *label);
     int value = 0;
-    const auto [end, failure] = std::from_chars(number.data(), number.data() + number.size(), value);
+    const auto [end, failure] =
+        std::from_chars(number.data(), number.data() + number.size(), value);
     if (failure != std::errc{} || end != number.data() + number.size())
       throw UsageError(where + "the label '" + number + "' is not a whole number");
     if (value < 1 || value > labels)
@@ -82,9 +85,9 @@ void name_regions(Result& result, const std::filesystem::path& path) {
   // Names follow their communities through the new numbers.
   const auto node_of_label = [&](int label) {
     const std::int32_t community = rule->map.community_of_label[static_cast<std::size_t>(label)];
-    return static_cast<std::size_t>(
-        std::find(rule->communities.community.begin(), rule->communities.community.end(), community) -
-        rule->communities.community.begin());
+    return static_cast<std::size_t>(std::find(rule->communities.community.begin(),
+                                              rule->communities.community.end(), community) -
+                                    rule->communities.community.begin());
   };
   std::map<std::string, std::size_t> node_of_name;
   for (const auto& [name, label] : first) node_of_name[name] = node_of_label(label);
@@ -103,8 +106,7 @@ void name_regions(Result& result, const std::filesystem::path& path) {
           rule->communities.community[nodes[static_cast<std::size_t>(label)]];
     rule->map.label_of_community.assign(static_cast<std::size_t>(rule->communities.count), 0);
     rule->map = renumbered(rule->map);
-    rule->regions =
-        measure_regions(result.micrograph, rule->map, rule->communities, result.order);
+    rule->regions = measure_regions(result.micrograph, rule->map, rule->communities, result.order);
     rule->community_scores = community_scores(result.similarity, rule->communities);
     result.notes.push_back(rule->name + ": " + std::to_string(pairs.size()) +
                            (pairs.size() == 1 ? " label was" : " labels were") +

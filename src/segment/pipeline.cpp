@@ -111,8 +111,7 @@ Chips lay_chips(const Micrograph& micrograph, const EncoderShape& encoder,
 /// The scores of the chips that are looked at or, where there are too many, of a sample of them.
 Similarity compare_chips(const Chips& chips, const Embeddings& embeddings,
                          const SegmentOptions& options, const Progress& progress) {
-  const Nodes some =
-      sample_of(chips.grid, chips.seen, chips.graph_chips, options.communities.seed);
+  const Nodes some = sample_of(chips.grid, chips.seen, chips.graph_chips, options.communities.seed);
   if (some.size() == chips.grid.chips())
     return compare(embeddings, options.similarity, options.resources, progress);
   const Embeddings of_some{embeddings.rows_ND(some, Eigen::all), embeddings.encoder};
@@ -130,8 +129,8 @@ Similarity compare_chips(const Chips& chips, const Embeddings& embeddings,
 /// Gives every chip that is looked at a community, and the others -1.
 Communities over_all_chips(const Communities& found, const Scene& scene, int threads) {
   if (scene.similarity.chips.empty()) return found;
-  Communities joined = spread(found, scene.similarity.chips, scene.chips,
-                              scene.embeddings.rows_ND, threads);
+  Communities joined =
+      spread(found, scene.similarity.chips, scene.chips, scene.embeddings.rows_ND, threads);
   Communities all = joined;
   all.community.assign(scene.grid.chips(), -1);
   all.node_stability.assign(scene.grid.chips(), 1.0F);
@@ -163,8 +162,8 @@ SharpBorders draw_borders(RuleResult& rule, const Micrograph& micrograph, const 
 /// Draws a rule's borders by the pixels beside them. Regions whose border shows in no pixel become
 /// one, and all borders are drawn again. Notes count these, and the borders where the pixels say
 /// too little.
-Notes sharpen(RuleResult& rule, bool joins_unseen, const Micrograph& micrograph,
-              const Scene& scene, const SegmentOptions& options) {
+Notes sharpen(RuleResult& rule, bool joins_unseen, const Micrograph& micrograph, const Scene& scene,
+              const SegmentOptions& options) {
   Notes notes;
   SharpBorders borders = draw_borders(rule, micrograph, scene, options);
   if (const std::size_t unseen = borders.unseen.size(); joins_unseen && unseen > 0) {
@@ -200,10 +199,8 @@ struct AppliedRule {
 void complete(AppliedRule& applied, const Rule& kind, const Micrograph& micrograph,
               const Scene& scene, const SegmentOptions& options) {
   RuleResult& rule = applied.rule;
-  if (kind.derived != nullptr && kind.derived->is_sharp &&
-      options.paint.borders == Borders::pixels)
-    append(applied.notes,
-           sharpen(rule, kind.derived->joins_unseen, micrograph, scene, options));
+  if (kind.derived != nullptr && kind.derived->is_sharp && options.paint.borders == Borders::pixels)
+    append(applied.notes, sharpen(rule, kind.derived->joins_unseen, micrograph, scene, options));
   rule.map = unmasked(std::move(rule.map), micrograph.mask);
   rule.regions = measure_regions(micrograph, rule.map, rule.communities, scene.order);
   for (const auto& [chip, name] : rule.communities.named_chips)
@@ -310,16 +307,16 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& op
     return embed(chips.canonical, result.grid, encoder, options.normalise, progress);
   });
   append(result.notes, encoder.notes());  // of how it was opened, and of this image
-  result.similarity = timed("compare", [&] {
-    return compare_chips(chips, result.embeddings, options, progress);
-  });
+  result.similarity =
+      timed("compare", [&] { return compare_chips(chips, result.embeddings, options, progress); });
   append(result.notes, result.similarity.notes);
   result.mode = mode_of(result.similarity.statistics, options.rules.mode_bins);
 
   const bool sampled = result.similarity.nodes() < chips.seen.size();
   result.sampled = sampled;
-  const Scene scene{chips.canonical, result.grid, result.embeddings, result.similarity,
-                    result.order,    chips.seen,  sampled};
+  const Scene scene{
+      chips.canonical, result.grid, result.embeddings, result.similarity, result.order,
+      chips.seen,      sampled};
   const auto apply = [&](std::size_t i, const Progress& tell) {
     AppliedRule applied;
     RuleResult& rule = applied.rule;
@@ -345,9 +342,8 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& op
           in_rule("link", [&] { return link(scene.similarity, cut, options.rules.edge_weight); });
       append(notes, rule.graph->notes);
       rule.communities = in_rule("communities", [&] {
-        return over_all_chips(
-            find_communities(*rule.graph, options.communities, resources, tell), scene,
-            resources.threads);
+        return over_all_chips(find_communities(*rule.graph, options.communities, resources, tell),
+                              scene, resources.threads);
       });
     }
     append(notes, rule.communities.notes);

@@ -150,12 +150,11 @@ Plan plan(const Micrograph& micrograph, const SegmentOptions& options,
   result.stride_px = stride / factor;
   const std::size_t chips = result.grid.chips();
   const Resources& resources = options.resources;
-  const bool fits = !resources.memory_is_given || resources.max_memory_bytes == 0 ||
-                    predict_memory(result.grid, chips, options, encoder) <=
-                        resources.max_memory_bytes;
+  const bool fits =
+      !resources.memory_is_given || resources.max_memory_bytes == 0 ||
+      predict_memory(result.grid, chips, options, encoder) <= resources.max_memory_bytes;
   result.graph_chips = graph_chips_of(chips, options.graph, fits);
-  result.predicted_memory_bytes =
-      predict_memory(result.grid, result.graph_chips, options, encoder);
+  result.predicted_memory_bytes = predict_memory(result.grid, result.graph_chips, options, encoder);
   return result;
 }
 

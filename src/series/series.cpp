@@ -201,8 +201,7 @@ void Join::apply_said(const SegmentedImage& image, std::vector<Layer>& layers) {
     const bool amorphous =
         said.layer == Layer::film &&
         !is_ordered(image.regions[static_cast<std::size_t>(said.own_label - 1)].order);
-    layers[static_cast<std::size_t>(said.own_label)] =
-        amorphous ? Layer::amorphous : said.layer;
+    layers[static_cast<std::size_t>(said.own_label)] = amorphous ? Layer::amorphous : said.layer;
   }
 }
 
@@ -439,10 +438,9 @@ void Join::compare_thickness(SeriesMember& member) {
 Series Join::run(const LoadImage& load, const VisitMember& visit) {
   if (images_.empty()) throw UsageError("a series has at least one image");
   series_.axis = options_.axis;
-  std::stable_sort(images_.begin(), images_.end(),
-                   [](const SegmentedImage& a, const SegmentedImage& b) {
-                     return a.entry.dose < b.entry.dose;
-                   });
+  std::stable_sort(
+      images_.begin(), images_.end(),
+      [](const SegmentedImage& a, const SegmentedImage& b) { return a.entry.dose < b.entry.dose; });
   near_ = least_distance(images_);
   find_growth();
   for (SegmentedImage& image : images_) {
@@ -485,10 +483,10 @@ std::vector<SaidLayer> said_layers(const std::vector<SegmentedImage>& images,
     SeriesOptions plain = options;
     plain.layers.clear();
     (void)Join(images, plain, threads, {})
-        .run(load, [&](const SeriesMember& member, const Micrograph&,
-                       const std::vector<SeriesLabel>&) {
-          maps[member.stem] = member.labels.clone();
-        });
+        .run(load,
+             [&](const SeriesMember& member, const Micrograph&, const std::vector<SeriesLabel>&) {
+               maps[member.stem] = member.labels.clone();
+             });
   }
   for (const LayerOfLabel& one : options.layers) {
     bool found = false, named = false;
@@ -510,8 +508,8 @@ std::vector<SaidLayer> said_layers(const std::vector<SegmentedImage>& images,
               ++pixels[image.labels.at<std::uint16_t>(y, x)];
       }
       for (std::size_t label = 1; label < pixels.size(); ++label) {
-        const bool most = one.point_px ? pixels[label] > 0
-                                       : 2 * pixels[label] > image.regions[label - 1].area_px;
+        const bool most =
+            one.point_px ? pixels[label] > 0 : 2 * pixels[label] > image.regions[label - 1].area_px;
         if (!most) continue;
         said.push_back({image.stem, static_cast<int>(label), one.layer});
         found = true;

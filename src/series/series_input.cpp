@@ -25,7 +25,8 @@ std::optional<double> number_in(std::string text, char separator) {
   if (separator != ',') std::replace(text.begin(), text.end(), ',', '.');
   double value = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failure != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) return {};
+  if (failure != std::errc{} || end != text.data() + text.size() || !std::isfinite(value))
+    return {};
   return value;
 }
 
@@ -130,8 +131,8 @@ std::vector<LayerOfLabel> read_layers_csv(const std::filesystem::path& path) {
   const std::string columns = "image, layer, and label or x_px,y_px";
   const CsvTable table = table_of(path, "layers", columns);
   const std::size_t layer = column_of(table, "layer", "layers", path, columns);
-  const auto image = table.column("image"), label = table.column("label"),
-             x = table.column("x_px"), y = table.column("y_px");
+  const auto image = table.column("image"), label = table.column("label"), x = table.column("x_px"),
+             y = table.column("y_px");
   if (!label && !(x && y))
     throw UsageError("layers " + path.string() + " has neither a column label nor x_px and y_px: " +
                      "its header is '" + table.header_text() + "'");
@@ -212,7 +213,8 @@ std::string regions_json(const Result& result) {
     Json embedding = Json::array();
     auto row = mean.row(region.label - 1);
     row /= std::max(row.norm(), 1e-20F);
-    for (Eigen::Index f = 0; f < features; ++f) embedding.push_back(std::round(1e6 * static_cast<double>(row[f])) / 1e6);
+    for (Eigen::Index f = 0; f < features; ++f)
+      embedding.push_back(std::round(1e6 * static_cast<double>(row[f])) / 1e6);
     json["regions"].push_back({{"label", region.label},
                                {"chips", region.chips},
                                {"area_px", region.area_px},

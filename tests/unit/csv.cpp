@@ -76,9 +76,8 @@ TEST_F(CsvFiles, AManifestsCellsMayHoldLineBreaks) {
 
 TEST_F(CsvFiles, APlainListTakesEveryLineAsItStands) {
   const auto images = app::read_manifest(file("\xEF\xBB\xBF\"a.tif\nb, c.tif\r\n\nd\".tif"));
-  EXPECT_EQ(paths_of(images),
-            (std::vector<std::filesystem::path>{folder / "\"a.tif", folder / "b, c.tif",
-                                                folder / "d\".tif"}));
+  EXPECT_EQ(paths_of(images), (std::vector<std::filesystem::path>{
+                                  folder / "\"a.tif", folder / "b, c.tif", folder / "d\".tif"}));
 }
 
 TEST_F(CsvFiles, WhatNamesNoImageOrCannotBeReadIsRefused) {

@@ -189,7 +189,8 @@ Series evil_series(const Result& result) {
 TEST(SeriesHtml, NamesFullOfMarkupStayText) {
   const Result result = sample_result();
   const Series series = evil_series(result);
-  const Html section = series_section(series.members.front(), result.micrograph, series.labels, {}, 0);
+  const Html section =
+      series_section(series.members.front(), result.micrograph, series.labels, {}, 0);
   const std::string page = series_html(series, {section}, "metamict series '<img src=x>'");
   EXPECT_THAT(page, Not(HasSubstr("<img")));
   EXPECT_THAT(page, HasSubstr("&lt;img src=x&gt;&amp;&quot;&#39;.tif"));
@@ -200,8 +201,7 @@ TEST(SeriesHtml, TheFrontLiesOnTheRegionsOfItsPanel) {
   const Result result = sample_result();
   const Series series = evil_series(result);
   const std::string section =
-      series_section(series.members.front(), result.micrograph, series.labels, {}, 0)
-          .bytes();
+      series_section(series.members.front(), result.micrograph, series.labels, {}, 0).bytes();
   const std::size_t regions = section.find("data-rule=\"series\"");
   const std::size_t front = section.find("<polyline class=\"front\" points=\"3.5,7.5 9.5,8.5 \"/>");
   ASSERT_NE(regions, std::string::npos);

@@ -18,9 +18,9 @@ namespace metamict::app {
 /// Watches a folder by inotify, and looks again every two seconds for what inotify cannot tell. Its
 /// subfolders are looked at every two seconds, with `recursive` only. A file is whole when no
 /// program has it open for writing, as far as the system tells (leases), and its size and time have
-/// stood still. They must do so for 0.1 s after it was closed or renamed in, else for `settle_s`. Hidden files and unfinished downloads (.part,
-/// .tmp, .partial, .crdownload, ~) are left alone. A file that is changed later arrives again,
-/// also one that is changed while it is being read.
+/// stood still. They must do so for 0.1 s after it was closed or renamed in, else for `settle_s`.
+/// Hidden files and unfinished downloads (.part, .tmp, .partial, .crdownload, ~) are left alone. A
+/// file that is changed later arrives again, also one that is changed while it is being read.
 class Arrivals {
  public:
   struct Options {

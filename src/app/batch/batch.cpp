@@ -17,9 +17,9 @@
 #include <thread>
 #include <utility>
 
-#include "app/batch/output_lock.hpp"
 #include "app/batch/batch_entry.hpp"
 #include "app/batch/dry_run.hpp"
+#include "app/batch/output_lock.hpp"
 #include "app/batch/overview_files.hpp"
 #include "app/batch/results_folder.hpp"
 #include "app/batch/run_record.hpp"
@@ -152,9 +152,9 @@ Batch::Batch(const SegmentCommand& command, Console& console, Log& log, BatchHoo
   } else if (shard_) {
     for (const std::size_t i : share_of(entries, *shard_, options_.load))
       add_job(entries[i], names[i]);
-    log_.info("shard " + std::to_string(shard_->number) + " of " +
-              std::to_string(shard_->count) + ": " + std::to_string(jobs_.size()) + " of " +
-              std::to_string(entries.size()) + " images");
+    log_.info("shard " + std::to_string(shard_->number) + " of " + std::to_string(shard_->count) +
+              ": " + std::to_string(jobs_.size()) + " of " + std::to_string(entries.size()) +
+              " images");
   } else {
     for (std::size_t i = 0; i < entries.size(); ++i) add_job(entries[i], names[i]);
   }
@@ -228,8 +228,7 @@ int Batch::run() {
     }
     for (const std::string name : files_beside_images)
       fs::remove(command_.output / (name + ".part"), ignored);
-    for (const char* kind : {"json", "toml"})
-      fs::remove(beside(kind).string() + ".part", ignored);
+    for (const char* kind : {"json", "toml"}) fs::remove(beside(kind).string() + ".part", ignored);
   });
   const OnStatus on_status([this] { return status(); });
   return run_locked();
@@ -351,8 +350,7 @@ void Batch::do_arrival(Job& job, const Arrival& arrival) try {
 void Batch::finish() {
   if (!hooks_.finish) return;
   std::vector<BatchImage> images;
-  for (const Job& job : jobs_)
-    images.push_back({job.image, job.folder, job.is_fine(), {}});
+  for (const Job& job : jobs_) images.push_back({job.image, job.folder, job.is_fine(), {}});
   hooks_.finish(images);
   for (std::size_t i = 0; i < jobs_.size(); ++i) jobs_[i].more = std::move(images[i].outputs);
 }
@@ -505,8 +503,7 @@ void Batch::write_record() {
   const EncoderSeconds seconds = encoder_ ? encoder_->seconds() : EncoderSeconds{};
   json["encoder_seconds"] = {
       {"load", seconds.load}, {"warm_up", seconds.warm_up}, {"check", seconds.check}};
-  if (shard_)
-    json["shard"] = {{"number", shard_->number}, {"count", shard_->count}};
+  if (shard_) json["shard"] = {{"number", shard_->number}, {"count", shard_->count}};
   std::set<std::string> present;
   for (const Job& job : jobs_) present.insert(job.stem);
   const auto for_each_line = [&](const std::function<void(const std::string&)>& put) {

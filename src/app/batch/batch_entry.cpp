@@ -110,10 +110,9 @@ std::vector<BatchEntry> read_manifest(const fs::path& path) {
   } else {  // a name may hold commas and quotes
     const std::vector<std::string> lines = lines_of(*text);
     if (table.header.size() > 1 && !fs::exists(path.parent_path() / lines.front()))
-      throw UsageError("manifest " + path.string() +
-                       " has no column named image: its header is '" + lines.front() + "'");
-    for (const std::string& line : lines)
-      entries.push_back({path.parent_path() / line, {}, {}});
+      throw UsageError("manifest " + path.string() + " has no column named image: its header is '" +
+                       lines.front() + "'");
+    for (const std::string& line : lines) entries.push_back({path.parent_path() / line, {}, {}});
   }
   if (entries.empty()) throw UsageError("manifest " + path.string() + " names no image");
   return entries;
@@ -188,7 +187,8 @@ Shard parse_shard(const std::string& text) {
     return shard;
   }
   if (text == "slurm") {
-    const int id = variable("SLURM_ARRAY_TASK_ID", -1), count = variable("SLURM_ARRAY_TASK_COUNT", 0);
+    const int id = variable("SLURM_ARRAY_TASK_ID", -1),
+              count = variable("SLURM_ARRAY_TASK_COUNT", 0);
     if (id < 0 || count < 1)
       throw UsageError(
           "--shard slurm needs SLURM_ARRAY_TASK_ID and SLURM_ARRAY_TASK_COUNT, which an array job "
@@ -197,13 +197,14 @@ Shard parse_shard(const std::string& text) {
   } else {
     const std::vector<std::string> parts = split(text, '/');
     if (parts.size() != 2)
-      throw UsageError("--shard is '" + text + "' but must be K/N, such as 1/4, slurm, or only:NAME");
+      throw UsageError("--shard is '" + text +
+                       "' but must be K/N, such as 1/4, slurm, or only:NAME");
     shard = {static_cast<int>(parse_whole("--shard", parts[0], 1, most)),
              static_cast<int>(parse_whole("--shard", parts[1], 1, most))};
   }
   if (shard.number < 1 || shard.number > shard.count)
-    throw UsageError("--shard is " + text + ": there is no shard " +
-                     std::to_string(shard.number) + " of " + std::to_string(shard.count));
+    throw UsageError("--shard is " + text + ": there is no shard " + std::to_string(shard.number) +
+                     " of " + std::to_string(shard.count));
   return shard;
 }
 

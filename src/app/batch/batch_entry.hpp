@@ -43,8 +43,8 @@ struct Shard {
   std::string only = {};      ///< the one image of this name; its place in the batch is the number
 };
 
-/// Parses "K/N", "only:NAME", or "slurm": the array's variables SLURM_ARRAY_TASK_ID, SLURM_ARRAY_TASK_MIN and
-/// SLURM_ARRAY_TASK_COUNT. Throws UsageError.
+/// Parses "K/N", "only:NAME", or "slurm": the array's variables SLURM_ARRAY_TASK_ID,
+/// SLURM_ARRAY_TASK_MIN and SLURM_ARRAY_TASK_COUNT. Throws UsageError.
 Shard parse_shard(const std::string& text);
 
 /// The numbers of the entries that belong to a shard, in their order. Images are dealt by their

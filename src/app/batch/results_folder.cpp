@@ -26,7 +26,8 @@ void rename_or_throw(const fs::path& from, const fs::path& to) {
 }  // namespace
 
 bool is_reserved_name(const std::string& name) {
-  const bool of_shard = name.starts_with("run.") && (name.ends_with(".json") || name.ends_with(".toml"));
+  const bool of_shard =
+      name.starts_with("run.") && (name.ends_with(".json") || name.ends_with(".toml"));
   return of_shard || name.ends_with(".part") || name.starts_with(".metamict.") ||
          std::find(files_beside_images.begin(), files_beside_images.end(), name) !=
              files_beside_images.end();

@@ -51,10 +51,10 @@ std::string line_of(const Job& job);
 
 /// Writes run.json: `head` with the images after it, one a line, through `also` as well. Ten
 /// thousand images would be 100 MB as one value. Throws OutputError.
-void write_run_json(const std::filesystem::path& path, const nlohmann::ordered_json& head,
-                    const std::function<void(const std::function<void(const std::string&)>&)>&
-                        for_each_line,
-                    const std::function<void(const std::string&)>& also = {});
+void write_run_json(
+    const std::filesystem::path& path, const nlohmann::ordered_json& head,
+    const std::function<void(const std::function<void(const std::string&)>&)>& for_each_line,
+    const std::function<void(const std::string&)>& also = {});
 
 /// Versions and machine, as run.json begins.
 nlohmann::ordered_json record_head();

@@ -319,8 +319,7 @@ void declare_outputs(Declaration& declare, SegmentCommand& command) {
                  "of files counts",
                  [&](std::size_t index) { outputs.lean = index == 1; });
   declare.value(
-      "figures", "none",
-      "Overlays and trends as vectors, too, for papers: svg, pdf or both",
+      "figures", "none", "Overlays and trends as vectors, too, for papers: svg, pdf or both",
       [&](const std::string& text) {
         outputs.svg = outputs.pdf = false;
         for (const std::string& one : split(text, ',')) {
@@ -485,7 +484,8 @@ void Parser::declare_segment() {
       ->add_option_function<std::string>(
           "--shard", [this](const std::string& text) { segment.shard = parse_shard(text); },
           "Do one share of the images only: K/N is share K of N, slurm takes both from the array "
-          "job, only:NAME is one image. All shares write into one folder; metamict gather joins their records")
+          "job, only:NAME is one image. All shares write into one folder; metamict gather joins "
+          "their records")
       ->type_name("K/N|slurm|only:NAME")
       ->default_str("all")
       ->configurable(false);
@@ -498,9 +498,10 @@ void Parser::declare_series() {
                                   "amorphous front, its trend with dose");
   declare_common(*series_app, series.common);
   series_app
-      ->add_option("SERIES", series_names,
-                   "A CSV with the columns image and dose_dpa (others are kept; name and pixel_size "
-                   "count for an image), or IMAGE=DOSE for each image (dose in dpa)")
+      ->add_option(
+          "SERIES", series_names,
+          "A CSV with the columns image and dose_dpa (others are kept; name and pixel_size "
+          "count for an image), or IMAGE=DOSE for each image (dose in dpa)")
       ->configurable(false);
   Declaration declare(*series_app);
   declare
@@ -633,7 +634,8 @@ void Parser::declare_compare() {
   CLI::App* verb = app.add_subcommand(
       "compare", "Say what changed between two folders of results. Exit code 1 beyond the limits");
   declare_common(*verb, compare.common);
-  verb->add_option("BASELINE", compare.baseline, "Results to compare with: a run, an image's folder")
+  verb->add_option("BASELINE", compare.baseline,
+                   "Results to compare with: a run, an image's folder")
       ->required();
   verb->add_option("NEW", compare.fresh, "Results that are compared")->required();
   Declaration declare(*verb);
@@ -862,8 +864,8 @@ Command parse_command_line(const std::vector<std::string>& arguments) {
   if (app.got_subcommand("compare")) return finish_compare(parser);
   if (app.got_subcommand("gather")) return parser.gather;
   if (app.got_subcommand("demo")) return finish_demo(parser);
-  throw UsageError(
-      "no verb is given: " + std::string(verbs_text) + " (metamict --help lists what there is)");
+  throw UsageError("no verb is given: " + std::string(verbs_text) +
+                   " (metamict --help lists what there is)");
 }
 
 }  // namespace metamict::app

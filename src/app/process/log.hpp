@@ -29,8 +29,8 @@ class Log {
   void detail(const std::string& line);  ///< with --verbose only
 
   /// Makes a progress callback for one image. A terminal gets a bar with rate and time left once a
-  /// stage has taken two seconds; anything else a line every ten seconds, with --verbose only. It throws Interrupted
-  /// when a signal asked to stop.
+  /// stage has taken two seconds; anything else a line every ten seconds, with --verbose only. It
+  /// throws Interrupted when a signal asked to stop.
   Progress progress(const std::string& image);
   /// Says which image is in which stage, and how far it is.
   std::string status();

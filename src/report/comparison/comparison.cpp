@@ -42,7 +42,8 @@ std::map<std::string, fs::path> images_in(const fs::path& folder) {
     throw InputError(folder.string() + " is no folder of results: it is not there");
   std::map<std::string, fs::path> images;
   if (is_there(folder / "report.json")) {
-    images[fs::absolute(folder / ".").lexically_normal().parent_path().filename().string()] = folder;
+    images[fs::absolute(folder / ".").lexically_normal().parent_path().filename().string()] =
+        folder;
     return images;
   }
   for (fs::directory_iterator entry(folder, failure), end; !failure && entry != end;
@@ -83,8 +84,8 @@ struct Regions {
 
   Regions(const Json& rule, double pixels) {
     for (const Json& region : rule.at("regions"))
-      share_and_order[region.at("label").get<int>()] = {
-          region.at("area_px").get<double>() / pixels, number_or(region, "order", 0)};
+      share_and_order[region.at("label").get<int>()] = {region.at("area_px").get<double>() / pixels,
+                                                        number_or(region, "order", 0)};
   }
   double share(int label) const {
     const auto found = share_and_order.find(label);
@@ -118,8 +119,8 @@ class ImageComparer {
     for (const auto& [name, rule] : after_.at("rules").items())
       if (!before_.at("rules").contains(name)) image_.told.push_back("rule " + name + " is new");
   } catch (const Json::exception& error) {
-    throw InputError(image_.stem + ": a report.json is not as metamict writes it: " +
-                     std::string(error.what()));
+    throw InputError(image_.stem +
+                     ": a report.json is not as metamict writes it: " + std::string(error.what()));
   }
 
  private:
@@ -201,11 +202,10 @@ class ImageComparer {
       }
     const cv::Mat old_map = read_label_map(before_path), new_map = read_label_map(after_path);
     if (old_map.size() != new_map.size()) {
-      image_.differences.push_back("rule " + name + ": the label map is " +
-                                   std::to_string(new_map.cols) + " x " +
-                                   std::to_string(new_map.rows) + " px, not " +
-                                   std::to_string(old_map.cols) + " x " +
-                                   std::to_string(old_map.rows) + " px");
+      image_.differences.push_back(
+          "rule " + name + ": the label map is " + std::to_string(new_map.cols) + " x " +
+          std::to_string(new_map.rows) + " px, not " + std::to_string(old_map.cols) + " x " +
+          std::to_string(old_map.rows) + " px");
       return;
     }
     const Evaluation match = evaluate(new_map, old_map);
@@ -250,17 +250,17 @@ class ImageComparer {
       image_.differences.push_back("rule " + rule.name + ": the maps agree to an ARI of " +
                                    fixed(rule.ari, 4) + ", below " + number(limits_.min_ari));
     for (const ComparedRegion& region : rule.regions) {
-      const std::string where = "rule " + rule.name + ", region " +
-                                std::to_string(region.baseline > 0 ? region.baseline : region.fresh);
+      const std::string where =
+          "rule " + rule.name + ", region " +
+          std::to_string(region.baseline > 0 ? region.baseline : region.fresh);
       const double moved = std::abs(region.fresh_share - region.baseline_share);
       if (moved > limits_.max_share)
-        image_.differences.push_back(
-            where +
-            (region.fresh == 0      ? " is gone"
-             : region.baseline == 0 ? " is new"
-                                    : "") +
-            ": its share of the image changed, " +
-            change(region.baseline_share, region.fresh_share, 4));
+        image_.differences.push_back(where +
+                                     (region.fresh == 0      ? " is gone"
+                                      : region.baseline == 0 ? " is new"
+                                                             : "") +
+                                     ": its share of the image changed, " +
+                                     change(region.baseline_share, region.fresh_share, 4));
       if (region.baseline > 0 && region.fresh > 0 &&
           std::abs(region.fresh_order - region.baseline_order) > limits_.max_order)
         image_.differences.push_back(where + ": its order changed, " +
@@ -318,12 +318,11 @@ void compare_member(ComparedImage& image, const Json& before, const Json& after,
                                    std::pair{"front_depth_nm_mean", most_nm}}) {
     ComparedNumber number = number_in(name, before, after);
     const bool one_missing = number.baseline.has_value() != number.fresh.has_value();
-    const bool moved = number.baseline && number.fresh &&
-                       std::abs(*number.baseline - *number.fresh) > most;
-    const std::string words =
-        "series: " + number.name + " changed, " +
-        with_uncertainty(number.baseline, number.baseline_uncertainty) + " -> " +
-        with_uncertainty(number.fresh, number.fresh_uncertainty);
+    const bool moved =
+        number.baseline && number.fresh && std::abs(*number.baseline - *number.fresh) > most;
+    const std::string words = "series: " + number.name + " changed, " +
+                              with_uncertainty(number.baseline, number.baseline_uncertainty) +
+                              " -> " + with_uncertainty(number.fresh, number.fresh_uncertainty);
     if (one_missing || moved)
       image.differences.push_back(words + " (at most " + metamict::number(most) + ")");
     image.numbers.push_back(std::move(number));
@@ -336,7 +335,8 @@ void compare_series(Comparison& comparison) try {
   if (!before && after) comparison.told.push_back("series.json is new");
   if (before && !after) comparison.differences.push_back("series.json is missing");
   if (!before || !after) return;
-  const auto old_members = members_of(comparison.baseline), new_members = members_of(comparison.fresh);
+  const auto old_members = members_of(comparison.baseline),
+             new_members = members_of(comparison.fresh);
   for (ComparedImage& image : comparison.images) {
     const auto old_one = old_members.find(image.stem), new_one = new_members.find(image.stem);
     if (old_one == old_members.end()) continue;

@@ -80,8 +80,8 @@ std::string lines(const std::vector<std::string>& sentences) {
 }
 
 std::string test_case(const std::string& name, const std::vector<std::string>& differences) {
-  std::string text = "    <testcase classname=\"metamict.compare\" name=\"" + escaped(name) +
-                     "\" time=\"0\"";
+  std::string text =
+      "    <testcase classname=\"metamict.compare\" name=\"" + escaped(name) + "\" time=\"0\"";
   if (differences.empty()) return text + "/>\n";
   return text + ">\n      <failure type=\"difference\" message=\"" + escaped(differences.front()) +
          "\">" + escaped(lines(differences)) + "</failure>\n    </testcase>\n";
@@ -135,8 +135,8 @@ Html maps_of(const ComparedImage& image, const ComparedRule& rule) {
                 after = in_baseline_labels(
                     read_label_map(image.fresh_folder / rule.name / "labels.tif"), rule);
   const cv::Size size = picture_size(before.size(), 1, 420);
-  const double changed = static_cast<double>(cv::countNonZero(before != after)) /
-                         static_cast<double>(before.total());
+  const double changed =
+      static_cast<double>(cv::countNonZero(before != after)) / static_cast<double>(before.total());
   return "<div class=\"row three\">\n"_html +
          html::figure(html::picture(map_picture(before, size), "the baseline's map"), "baseline") +
          html::figure(html::picture(map_picture(after, size), "the new map"),
@@ -148,15 +148,16 @@ Html maps_of(const ComparedImage& image, const ComparedRule& rule) {
 
 Html region_table(const ComparedRule& rule) {
   Html rows;
-  const auto label = [](int number) { return number > 0 ? html::swatch("region", number) : Html("–"); };
+  const auto label = [](int number) {
+    return number > 0 ? html::swatch("region", number) : Html("–");
+  };
   for (const ComparedRegion& region : rule.regions)
     rows += html::table_row({label(region.baseline), label(region.fresh), fixed(region.iou, 4),
                              fixed(100 * region.baseline_share, 2) + " %",
                              fixed(100 * region.fresh_share, 2) + " %",
                              fixed(region.baseline_order, 3), fixed(region.fresh_order, 3)});
-  return html::table({"baseline", "new", "IoU", "share before", "share now", "order before",
-                      "order now"},
-                     rows);
+  return html::table(
+      {"baseline", "new", "IoU", "share before", "share now", "order before", "order now"}, rows);
 }
 
 Html sentences(const std::vector<std::string>& words) {
@@ -209,10 +210,11 @@ std::string comparison_text(const Comparison& comparison, bool all) {
     if (all) list(image.told, "  also: ");
   }
   const std::size_t beyond = count_beyond(comparison);
-  text += comparison.within()
-              ? "all " + std::to_string(comparison.images.size()) + " images are within the limits\n"
-              : std::to_string(beyond) + " of " + std::to_string(comparison.images.size()) +
-                    " images changed beyond the limits\n";
+  text +=
+      comparison.within()
+          ? "all " + std::to_string(comparison.images.size()) + " images are within the limits\n"
+          : std::to_string(beyond) + " of " + std::to_string(comparison.images.size()) +
+                " images changed beyond the limits\n";
   return text;
 }
 
@@ -233,10 +235,10 @@ std::string comparison_junit(const Comparison& comparison) {
   const bool folders = !comparison.differences.empty();
   const std::string tests = std::to_string(comparison.images.size() + (folders ? 1 : 0)),
                     failures = std::to_string(count_beyond(comparison) + (folders ? 1 : 0));
-  std::string text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite "
-                     "name=\"metamict compare\" tests=\"" +
-                     tests + "\" failures=\"" + failures +
-                     "\" errors=\"0\" skipped=\"0\" time=\"0\">\n";
+  std::string text =
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite "
+      "name=\"metamict compare\" tests=\"" +
+      tests + "\" failures=\"" + failures + "\" errors=\"0\" skipped=\"0\" time=\"0\">\n";
   if (folders) text += test_case("(the folders)", comparison.differences);
   for (const ComparedImage& image : comparison.images)
     text += test_case(image.stem, image.differences);
@@ -244,18 +246,16 @@ std::string comparison_junit(const Comparison& comparison) {
 }
 
 std::string comparison_html(const Comparison& comparison) {
-  const std::string lead =
-      comparison.within()
-          ? "Every image is within the limits."
-          : std::to_string(count_beyond(comparison)) + " of " +
-                std::to_string(comparison.images.size()) + " images changed beyond the limits.";
+  const std::string lead = comparison.within() ? "Every image is within the limits."
+                                               : std::to_string(count_beyond(comparison)) + " of " +
+                                                     std::to_string(comparison.images.size()) +
+                                                     " images changed beyond the limits.";
   Html body = "<header>"_html + element("h1", "What changed") +
               element("p", {{"class", "lead"}}, lead) + "<dl class=\"facts\">\n"_html +
               html::fact("baseline", comparison.baseline.string()) +
               html::fact("new", comparison.fresh.string()) + "</dl></header>\n"_html;
   body += sentences(comparison.differences) + overview(comparison);
-  for (const ComparedImage& image : comparison.images)
-    body += section_of(image, comparison.limits);
+  for (const ComparedImage& image : comparison.images) body += section_of(image, comparison.limits);
   body += html::footer();
   return html::page("What changed – metamict", body);
 }

@@ -8,12 +8,12 @@ namespace metamict {
 
 /// A change of processor stays well inside the defaults (docs/ci.md).
 struct CompareLimits {
-  double min_ari = 0.98;              ///< of the label maps of one rule
-  double max_share = 0.01;            ///< change of a region's share of the image
-  double max_order = 0.05;            ///< change of a region's order index
-  double max_amorphous = 0.01;        ///< change of the film's amorphous share
-  double max_shift_cells = 0.25;      ///< change of the front's mean depth, in lattice periods
-  double max_shift_nm = -1;           ///< the same in nm, in place of cells; below 0 = not given
+  double min_ari = 0.98;          ///< of the label maps of one rule
+  double max_share = 0.01;        ///< change of a region's share of the image
+  double max_order = 0.05;        ///< change of a region's order index
+  double max_amorphous = 0.01;    ///< change of the film's amorphous share
+  double max_shift_cells = 0.25;  ///< change of the front's mean depth, in lattice periods
+  double max_shift_nm = -1;       ///< the same in nm, in place of cells; below 0 = not given
 
   /// Throws UsageError.
   void check() const;

@@ -28,8 +28,9 @@ std::string chips_csv(const Result& result) {
       text += "," + std::to_string(rule.communities.community[node]) + "," +
               shortest(rule.communities.node_stability[node]);
     for (const RuleResult& rule : result.rules)
-      text += (rule.agreement.empty() ? "" : "," + shortest(rule.agreement[node])) +
-              (rule.communities.margin.empty() ? "" : "," + shortest(rule.communities.margin[node]));
+      text +=
+          (rule.agreement.empty() ? "" : "," + shortest(rule.agreement[node])) +
+          (rule.communities.margin.empty() ? "" : "," + shortest(rule.communities.margin[node]));
     text += "\r\n";
   }
   return text;

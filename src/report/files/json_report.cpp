@@ -139,7 +139,8 @@ Json rule_json(const RuleResult& rule, const std::optional<double>& nm) {
 
 std::string json_report(const Result& result) {
   Json rules = Json::object();
-  for (const RuleResult& rule : result.rules) rules[rule.name] = rule_json(rule, result.micrograph.nm_per_pixel);
+  for (const RuleResult& rule : result.rules)
+    rules[rule.name] = rule_json(rule, result.micrograph.nm_per_pixel);
   const Json report = {{"schema", "metamict-report/1"},
                        {"version", METAMICT_VERSION},
                        {"image", image_json(result)},

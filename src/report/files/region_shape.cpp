@@ -16,8 +16,8 @@ RegionShape shape_of(const cv::Mat& mask) {
   if (moments.m00 <= 0) return shape;
   shape.equivalent_diameter_px = 2 * std::sqrt(moments.m00 / std::numbers::pi);
   // A pixel is a square and no point: it adds a twelfth to the variance along each axis.
-  const double xx = moments.mu20 / moments.m00 + 1.0 / 12, yy = moments.mu02 / moments.m00 + 1.0 / 12,
-               xy = moments.mu11 / moments.m00;
+  const double xx = moments.mu20 / moments.m00 + 1.0 / 12,
+               yy = moments.mu02 / moments.m00 + 1.0 / 12, xy = moments.mu11 / moments.m00;
   const double middle = (xx + yy) / 2, apart = std::hypot((xx - yy) / 2, xy);
   shape.major_axis_px = 4 * std::sqrt(middle + apart);
   shape.minor_axis_px = 4 * std::sqrt(std::max(middle - apart, 1.0 / 12));
@@ -31,7 +31,8 @@ RegionShape shape_of(const cv::Mat& mask) {
   for (const std::vector<cv::Point>& contour : contours) {
     shape.perimeter_px += cv::arcLength(contour, true);
     for (const cv::Point& at : contour)  // the corners of the pixel, so that the hull holds it
-      for (const cv::Point step : {cv::Point(0, 0), cv::Point(1, 0), cv::Point(0, 1), cv::Point(1, 1)})
+      for (const cv::Point step :
+           {cv::Point(0, 0), cv::Point(1, 0), cv::Point(0, 1), cv::Point(1, 1)})
         corners.push_back(at + step);
   }
   std::vector<cv::Point> hull;

@@ -175,8 +175,9 @@ std::string svg_file(const Chart& chart) {
   const std::string svg = draw_chart(chart).bytes();
   const std::string begin = "<svg ";
   return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" " +
-         std::string("font-family=\"Helvetica, Arial, sans-serif\" font-size=\"11\" "
-                     "fill=\"#222\" ") +
+         std::string(
+             "font-family=\"Helvetica, Arial, sans-serif\" font-size=\"11\" "
+             "fill=\"#222\" ") +
          svg.substr(begin.size(), svg.find('>') + 1 - begin.size()) +
          "<style>.axis{stroke:#222;stroke-width:1;fill:none}.grid{stroke:#e3e6ea;stroke-width:1}"
          "</style>" +

@@ -24,9 +24,8 @@ Html policy(const PageOptions& options) {
   if (options.script) scripts += " " + source_of(script);
   if (options.sortable) scripts += " " + source_of(sort_script);
   return Html::markup("default-src 'none'; img-src data:" +
-                      std::string(options.pictures_beside ? " 'self' file:" : "") +
-                      "; style-src " + source_of(style) +
-                      (scripts.empty() ? "" : "; script-src" + scripts) +
+                      std::string(options.pictures_beside ? " 'self' file:" : "") + "; style-src " +
+                      source_of(style) + (scripts.empty() ? "" : "; script-src" + scripts) +
                       "; base-uri 'none'; form-action 'none'");
 }
 
@@ -50,7 +49,8 @@ std::string page(std::string_view title, const Html& body, const PageOptions& op
   Html text = "<!doctype html>\n<html lang=\"en\">\n"_html + head(title, options);
   text += "<body>\n<main>\n"_html + body + "</main>\n"_html;
   if (options.script) text += element("script", Html::markup(std::string(script))) + "\n"_html;
-  if (options.sortable) text += element("script", Html::markup(std::string(sort_script))) + "\n"_html;
+  if (options.sortable)
+    text += element("script", Html::markup(std::string(sort_script))) + "\n"_html;
   return (text + "</body>\n</html>\n"_html).bytes();
 }
 

@@ -12,9 +12,9 @@
 namespace metamict::html {
 
 struct PageOptions {
-  int refresh_s = 0;    ///< above 0 the browser reads the page again after so many seconds
-  bool script = false;  ///< tool tips and a switch between rules on the maps of `open_maps`
-  bool sortable = false;         ///< tables sort by the column whose title is clicked
+  int refresh_s = 0;      ///< above 0 the browser reads the page again after so many seconds
+  bool script = false;    ///< tool tips and a switch between rules on the maps of `open_maps`
+  bool sortable = false;  ///< tables sort by the column whose title is clicked
   bool pictures_beside = false;  ///< pictures are files beside the page
 };
 

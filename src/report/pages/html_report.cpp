@@ -151,10 +151,9 @@ Html graphs(const Result& result, const ReportPictures& pictures) {
 Html region_row(const RuleResult& rule, const Region& region, bool calibrated) {
   const double total = static_cast<double>(rule.map.labels.total());
   const char* const state = is_ordered(region.order) ? "ordered" : "disordered";
-  std::vector<Html> cells{html::swatch("region", region.label) +
-                              (region.name.empty() ? "" : " " + region.name),
-                          percent(static_cast<double>(region.area_px) / total),
-                          with_thousands(region.area_px)};
+  std::vector<Html> cells{
+      html::swatch("region", region.label) + (region.name.empty() ? "" : " " + region.name),
+      percent(static_cast<double>(region.area_px) / total), with_thousands(region.area_px)};
   if (calibrated) cells.emplace_back(region.area_nm2 ? readable(*region.area_nm2) : "–");
   if (region.confidence) cells.emplace_back(fixed(*region.confidence, 2));
   cells.emplace_back(with_thousands(region.chips));
@@ -204,10 +203,10 @@ Html agreement(const Result& result, const RuleResult& rule) {
          std::to_string(result.looks.count) + " times in ways that must not matter (" + kinds +
          "). A region's confidence is the share of looks in which it comes again: a region of the "
          "look covers it with an intersection over union of at least 0.75.</p>\n<p>Mean agreement: "_html +
-         element("b", fixed(result.looks.agreement, 3)) + ". Agreement of the community search's "
+         element("b", fixed(result.looks.agreement, 3)) +
+         ". Agreement of the community search's "
          "runs from different seeds: "_html +
-         fixed(rule.communities.stability, 3) +
-         " (adjusted Rand index).</p></div>\n</div>\n"_html;
+         fixed(rule.communities.stability, 3) + " (adjusted Rand index).</p></div>\n</div>\n"_html;
 }
 
 Html stability(const Result& result) {

@@ -197,12 +197,12 @@ Html value_panel(const PanelImage& image, std::span<const float> values, double 
   const cv::Size size = image.micrograph.pixels.size();
   const cv::Point at = image.grid.origin;
   const Html map = image_tag(image.grid.input_size, {}, draw_chip_map(image.grid, values, 0, high));
-  const Html placed =
-      at == cv::Point() ? map
-                        : element("g",
-                                  {{"transform", "translate(" + std::to_string(at.x) + " " +
-                                                     std::to_string(at.y) + ")"}},
-                                  map);
+  const Html placed = at == cv::Point()
+                          ? map
+                          : element("g",
+                                    {{"transform", "translate(" + std::to_string(at.x) + " " +
+                                                       std::to_string(at.y) + ")"}},
+                                    map);
   return panel(size, "map of " + std::string(name), {}, placed + scale_bar(image.micrograph));
 }
 

@@ -67,7 +67,8 @@ Html front_facts(const SeriesMember& member) {
   const auto length = [&](const Measured& m) { return with_error(scaled(m, factor), 2) + unit; };
   const Measured area = scaled(scaled(front.amorphous_area_px, factor), factor);
   return "<dl class=\"facts\">\n"_html +
-         fact("amorphous share of the film", percent_of(front.amorphous_fraction) + limit_words(member)) +
+         fact("amorphous share of the film",
+              percent_of(front.amorphous_fraction) + limit_words(member)) +
          fact("amorphous area", with_error(area, 1) + unit + "²") +
          fact("depth of the front, mean", length(front.depth_mean_px)) +
          fact("spread along the film", length(front.depth_sd_px)) +
@@ -131,8 +132,8 @@ Html tables(const Series& series) {
 
 Html header(const Series& series) {
   const std::size_t images = series.members.size();
-  const std::string title =
-      (series.axis.quantity == "dose" ? "Dose series of " : "Series of ") + std::to_string(images) + (images == 1 ? " image" : " images");
+  const std::string title = (series.axis.quantity == "dose" ? "Dose series of " : "Series of ") +
+                            std::to_string(images) + (images == 1 ? " image" : " images");
   Html legend;
   for (const SeriesLabel& label : series.labels)
     legend += element("li", html::swatch("label", label.label) + " " + label.name);

@@ -86,8 +86,10 @@ Chart depth_chart(const Series& series, const Scale& scale) {
 }
 
 Chart area_chart(const Series& series, const Scale& scale) {
-  Chart chart{
-      "Area of each label", series.axis.title(), scale.calibrated ? "area (nm²)" : "area (px²)", {}};
+  Chart chart{"Area of each label",
+              series.axis.title(),
+              scale.calibrated ? "area (nm²)" : "area (px²)",
+              {}};
   for (std::size_t i = 0; i < std::min(most_lines, series.labels.size()); ++i) {
     const SeriesLabel& label = series.labels[i];
     ChartLine line{label.name, region_colour(label.label), {}};

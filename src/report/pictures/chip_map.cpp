@@ -50,8 +50,10 @@ ChipCentres chip_centres(const ChipGrid& grid) {
 
 cv::Mat chip_map(const ChipGrid& grid, std::span<const float> values, cv::Size size) {
   const ChipCentres centres = chip_centres(grid);
-  const std::vector<Between> across = places_along(centres.x, size.width, grid.origin.x, grid.input_size.width);
-  const std::vector<Between> down = places_along(centres.y, size.height, grid.origin.y, grid.input_size.height);
+  const std::vector<Between> across =
+      places_along(centres.x, size.width, grid.origin.x, grid.input_size.width);
+  const std::vector<Between> down =
+      places_along(centres.y, size.height, grid.origin.y, grid.input_size.height);
   const auto cols = static_cast<std::size_t>(grid.cols), rows = static_cast<std::size_t>(grid.rows);
   cv::Mat map(size, CV_32F);
   for (int y = 0; y < size.height; ++y) {

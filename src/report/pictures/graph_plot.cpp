@@ -21,8 +21,7 @@ constexpr int fraction_bits = 4;  // OpenCV takes places in sixteenths of a pixe
 std::vector<int> labels_of_nodes(const RuleResult& rule, std::span<const std::uint32_t> chips) {
   std::vector<int> labels(rule.graph->nodes());
   for (std::size_t node = 0; node < labels.size(); ++node)
-    labels[node] =
-        label_of_chip(rule.map, rule.communities, chips.empty() ? node : chips[node]);
+    labels[node] = label_of_chip(rule.map, rule.communities, chips.empty() ? node : chips[node]);
   return labels;
 }
 
@@ -49,8 +48,8 @@ struct Placing {
 
 /// Edges inside a region in its colour, those between regions grey. Longest
 /// first, so that they lie below.
-void draw_edges(cv::Mat& pixels, const std::vector<int>& labels, const std::vector<cv::Point>& places,
-                std::span<const Edge> edges) {
+void draw_edges(cv::Mat& pixels, const std::vector<int>& labels,
+                const std::vector<cv::Point>& places, std::span<const Edge> edges) {
   std::vector<const Edge*> sorted;
   for (const Edge& edge : edges) sorted.push_back(&edge);
   const auto length = [&](const Edge* edge) {
@@ -84,13 +83,13 @@ void draw_disc(cv::Mat& pixels, cv::Point2f centre, float radius, Colour colour)
     }
 }
 
-void draw_nodes(cv::Mat& pixels, const std::vector<int>& labels, const std::vector<cv::Point>& places) {
+void draw_nodes(cv::Mat& pixels, const std::vector<int>& labels,
+                const std::vector<cv::Point>& places) {
   const double room = 0.15 * width / std::sqrt(static_cast<double>(places.size()));
   const double points = std::clamp(room, 0.5, 3.5);
   for (std::size_t node = 0; node < places.size(); ++node)
     draw_disc(pixels, cv::Point2f(places[node]) / (1 << fraction_bits),
-              static_cast<float>(points * print_pixels_per_point),
-              region_colour(labels[node]));
+              static_cast<float>(points * print_pixels_per_point), region_colour(labels[node]));
 }
 
 void draw_caption(Canvas& canvas, const RuleResult& rule, std::size_t drawn_edges, double y) {
