@@ -37,7 +37,7 @@ install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/docs/use.md 
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_VENDOR metamict)
-set(CPACK_PACKAGE_CONTACT "metamict developers <metamict@localhost>")
+set(CPACK_PACKAGE_CONTACT "metamict developers <metamict@users.noreply.github.com>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
 set(CPACK_STRIP_FILES ON)
 set(CPACK_COMPONENTS_ALL main torch dev)
