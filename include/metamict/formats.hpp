@@ -68,4 +68,8 @@ const Format& recognise_format(const std::filesystem::path& path);
 /// InputError when there is none.
 std::size_t choose_dataset(const std::vector<DatasetInfo>& datasets, const std::string& wanted);
 
+/// The numbers of the first image of a file, as label images, masks and strokes hold them. Where it
+/// has a palette they are the indices. Throws InputError.
+cv::Mat read_numbers(const std::filesystem::path& path, std::uint64_t max_pixels);
+
 }  // namespace metamict

@@ -78,6 +78,11 @@ struct Result {
   Looks looks;
   Notes notes;
   StageSeconds seconds;
+
+  /// The rule that summaries use; the last one where none has the primary rule's name. There must
+  /// be one.
+  const RuleResult& primary_rule() const;
+  RuleResult& primary_rule();
 };
 
 }  // namespace metamict

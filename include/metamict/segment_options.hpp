@@ -19,26 +19,31 @@
 
 namespace metamict {
 
-/// Which rules draw a map, and how threshold rules cut.
+/// Which chips the graph is built over: all of them, or a sample whose communities the others join.
+enum class GraphKind { automatic, exact, sample };
+
+/// Which rules draw a map, how threshold rules cut, and what the user knows.
 struct RuleOptions {
   std::vector<std::string> cuts = {"mean", "median", "mode",
                                    "nested"};  ///< threshold rules and derived rules, by name
   std::string primary = "nested";              ///< the rule that summaries and series use
   int mode_bins = 100;                         ///< of the histogram whose tallest bin is the mode
   EdgeWeight edge_weight = EdgeWeight::score;
-};
+  GraphKind graph = GraphKind::automatic;
+  std::optional<int> looks = {};  ///< fresh looks for the confidence; unset = the cheap ones, 0 =
+                                  ///< none
+  std::filesystem::path prototypes = {};  ///< points or strokes of known classes
+  std::filesystem::path names =
+      {};  ///< CSV label,name: what regions of the primary rule are called
 
-/// Which chips the graph is built over: all of them, or a sample whose communities the others join.
-enum class GraphKind { automatic, exact, sample };
+  /// Throws UsageError.
+  void check() const;
+};
 
 struct SegmentOptions {
   LoadOptions load;
   ChipSizeOptions chips;
   Normalise normalise = Normalise::image;
-  GraphKind graph = GraphKind::automatic;
-  std::filesystem::path names;  ///< CSV label,name: what regions of the primary rule are called
-  std::optional<int> looks;  ///< fresh looks for the confidence; unset = the cheap ones, 0 = none
-  std::filesystem::path prototypes;  ///< points or strokes of known classes
   SimilarityOptions similarity;
   RuleOptions rules;
   CommunityOptions communities;

@@ -15,11 +15,7 @@ namespace {
 /// Reads a label image. Any image of whole numbers is one; where it has a palette the indices are
 /// the labels.
 cv::Mat read_labels(const std::filesystem::path& path) {
-  constexpr std::uint64_t max_pixels = std::uint64_t{1} << 28;
-  const Format& format = recognise_format(path);
-  const std::vector<DatasetInfo> datasets = format.list(path, max_pixels);
-  const std::size_t dataset = choose_dataset(datasets, "");
-  const cv::Mat pixels = format.read({path, dataset, 0, max_pixels, true}).pixels;
+  const cv::Mat pixels = read_numbers(path, std::uint64_t{1} << 28);
   for (int y = 0; y < pixels.rows; ++y)
     for (int x = 0; x < pixels.cols; ++x)
       if (const double value = pixels.at<double>(y, x);

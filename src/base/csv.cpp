@@ -2,6 +2,8 @@
 #include "base/csv.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 
 namespace metamict {
 
@@ -121,6 +123,21 @@ std::optional<std::size_t> CsvTable::column(std::string_view name) const {
 const std::string& CsvTable::cell(const Row& row, std::size_t column) {
   static const std::string none;
   return column < row.cells.size() ? row.cells[column] : none;
+}
+
+std::string CsvTable::with_point(const std::string& cell) const {
+  std::string text = cell;
+  if (separator != ',') std::replace(text.begin(), text.end(), ',', '.');
+  return text;
+}
+
+std::optional<double> CsvTable::number(const std::string& cell) const {
+  const std::string text = with_point(cell);
+  double value = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (failure != std::errc{} || end != text.data() + text.size() || !std::isfinite(value))
+    return {};
+  return value;
 }
 
 std::string CsvTable::header_text() const {

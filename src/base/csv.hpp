@@ -32,6 +32,10 @@ struct CsvTable {
   std::optional<std::size_t> column(std::string_view name) const;
   /// A row's cell. It is empty where the row is too short.
   static const std::string& cell(const Row& row, std::size_t column);
+  /// A cell's number with a decimal point. A comma is a decimal comma where it does not separate.
+  std::string with_point(const std::string& cell) const;
+  /// A cell as a number; nothing where it is none, or not finite.
+  std::optional<double> number(const std::string& cell) const;
   /// The header as one line, for a sentence.
   std::string header_text() const;
 };

@@ -214,4 +214,11 @@ std::size_t choose_dataset(const std::vector<DatasetInfo>& datasets, const std::
                    datasets[0].reason);
 }
 
+cv::Mat read_numbers(const std::filesystem::path& path, std::uint64_t max_pixels) {
+  constexpr bool as_numbers = true;
+  const Format& format = recognise_format(path);
+  const std::size_t dataset = choose_dataset(format.list(path, max_pixels), "");
+  return format.read({path, dataset, 0, max_pixels, as_numbers}).pixels;
+}
+
 }  // namespace metamict

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <random>
+#include <vector>
 
 #include "base/parallel.hpp"
 #include "graph/block_product.hpp"
@@ -13,15 +13,42 @@ namespace metamict {
 
 namespace {
 
-/// One chip from each cell of a grid of rows x cols cells over the chips' grid.
-Nodes one_from_each(const ChipGrid& grid, const Nodes& chips, long rows, long cols,
-                    std::uint64_t seed) {
-  std::map<std::pair<long, long>, Nodes> cells;
-  for (const std::uint32_t chip : chips)
-    cells[{grid.row(chip) * rows / grid.rows, grid.col(chip) * cols / grid.cols}].push_back(chip);
+/// Cells over the chips' grid, in rows.
+struct CellGrid {
+  const ChipGrid& grid;
+  long rows, cols;
+
+  std::size_t cells() const { return static_cast<std::size_t>(rows * cols); }
+  std::size_t of(std::uint32_t chip) const {
+    return static_cast<std::size_t>(grid.row(chip) * rows / grid.rows * cols +
+                                    grid.col(chip) * cols / grid.cols);
+  }
+};
+
+/// Cells that are a share of the grid's chips in number.
+CellGrid cells_over(const ChipGrid& grid, double share) {
+  const double side = std::sqrt(share);
+  const auto along = [&](int chips_along) {
+    return std::max(1L, static_cast<long>(std::floor(side * chips_along)));
+  };
+  return {grid, along(grid.rows), along(grid.cols)};
+}
+
+/// How many cells hold any of the chips.
+std::size_t occupied(const CellGrid& cells, const Nodes& chips) {
+  std::vector<bool> holds(cells.cells(), false);
+  for (const std::uint32_t chip : chips) holds[cells.of(chip)] = true;
+  return static_cast<std::size_t>(std::count(holds.begin(), holds.end(), true));
+}
+
+/// One chip at random from each cell that holds any.
+Nodes one_from_each(const CellGrid& cells, const Nodes& chips, std::uint64_t seed) {
+  std::vector<Nodes> members(cells.cells());
+  for (const std::uint32_t chip : chips) members[cells.of(chip)].push_back(chip);
   std::mt19937_64 random(seed);
   Nodes taken;
-  for (const auto& [cell, members] : cells) taken.push_back(members[random() % members.size()]);
+  for (const Nodes& some : members)
+    if (!some.empty()) taken.push_back(some[random() % some.size()]);
   std::sort(taken.begin(), taken.end());
   return taken;
 }
@@ -58,26 +85,22 @@ Directions directions_of(const Communities& found, const Nodes& some, const RowM
 Nodes sample_of(const ChipGrid& grid, const Nodes& chips, std::size_t most, std::uint64_t seed) {
   if (chips.size() <= most) return chips;
   // The cells that hold chips may be fewer than all cells, so their number is found by halving.
-  const auto taken_at = [&](double share) {
-    const double side = std::sqrt(share);
-    const auto along = [&](int chips_along) {
-      return std::max(1L, static_cast<long>(std::floor(side * chips_along)));
-    };
-    return one_from_each(grid, chips, along(grid.rows), along(grid.cols), seed);
-  };
-  double low = 0, high = 1;
-  Nodes best = taken_at(0);
+  double low = 0, high = 1, best = 0;
+  std::size_t best_count = occupied(cells_over(grid, best), chips);
   for (int step = 0; step < 12; ++step) {
     const double middle = (low + high) / 2;
-    Nodes taken = taken_at(middle);
-    if (taken.size() > most) {
+    const std::size_t count = occupied(cells_over(grid, middle), chips);
+    if (count > most) {
       high = middle;
-    } else {
-      low = middle;
-      if (taken.size() > best.size()) best = std::move(taken);
+      continue;
+    }
+    low = middle;
+    if (count > best_count) {
+      best = middle;
+      best_count = count;
     }
   }
-  return best;
+  return one_from_each(cells_over(grid, best), chips, seed);
 }
 
 Communities spread(const Communities& found, const Nodes& some, const Nodes& all,

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <string>
 
+#include "image/size_text.hpp"
 #include "metamict/errors.hpp"
 
 namespace metamict {
@@ -21,10 +22,6 @@ std::string in_input_px(int canonical_px, double scale) {
   char text[32];
   std::snprintf(text, sizeof text, "%.4g px", canonical_px / scale);
   return text;
-}
-
-std::string size_text(cv::Size size) {
-  return std::to_string(size.width) + " x " + std::to_string(size.height) + " px";
 }
 
 }  // namespace

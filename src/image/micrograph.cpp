@@ -10,6 +10,7 @@
 
 #include "base/sha256.hpp"
 #include "base/text.hpp"
+#include "image/size_text.hpp"
 #include "metamict/errors.hpp"
 #include "metamict/formats.hpp"
 
@@ -92,18 +93,9 @@ void note_choice(Micrograph& micrograph, const std::vector<DatasetInfo>& dataset
                                " frames: frame 0 was taken (--frame takes another, or their mean)");
 }
 
-std::string size_text(cv::Size size) {
-  return std::to_string(size.width) + " x " + std::to_string(size.height) + " px";
-}
-
 cv::Mat read_mask(const std::filesystem::path& path, const Micrograph& micrograph,
                   const LoadOptions& options) {
-  const Format& format = recognise_format(path);
-  const auto datasets = format.list(path, options.max_pixels);
-  constexpr bool palette_numbers = true;
-  const cv::Mat values =
-      format.read({path, choose_dataset(datasets, ""), 0, options.max_pixels, palette_numbers})
-          .pixels;
+  const cv::Mat values = read_numbers(path, options.max_pixels);
   if (values.size() != micrograph.pixels.size())
     throw InputError("the mask " + path.string() + " is " + size_text(values.size()) +
                      " but the image is " + size_text(micrograph.pixels.size()) +

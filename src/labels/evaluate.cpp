@@ -9,6 +9,7 @@
 
 #include "base/contingency.hpp"
 #include "base/text.hpp"
+#include "image/size_text.hpp"
 #include "metamict/errors.hpp"
 #include "metamict/labelings.hpp"
 
@@ -45,10 +46,6 @@ Numbered number_labels(const cv::Mat& image, const char* what) {
       result.numbers.at<std::int32_t>(y, x) = found->second;
     }
   return result;
-}
-
-std::string size_text(const cv::Mat& image) {
-  return std::to_string(image.cols) + " x " + std::to_string(image.rows) + " px";
 }
 
 using Sizes = std::map<std::int32_t, std::uint64_t>;
@@ -98,8 +95,8 @@ std::vector<RegionMatch> match_regions(const std::vector<Contingency::Cell>& cel
 Evaluation evaluate(const cv::Mat& labels, const cv::Mat& truth,
                     std::optional<std::int64_t> ignore) {
   if (labels.size() != truth.size())
-    throw InputError("the label image is " + size_text(labels) + " but the truth is " +
-                     size_text(truth) + ": they must be of the same image");
+    throw InputError("the label image is " + size_text(labels.size()) + " but the truth is " +
+                     size_text(truth.size()) + ": they must be of the same image");
   const Numbered ours = number_labels(labels, "label"), theirs = number_labels(truth, "truth");
   const auto ignored = ignore ? std::find(theirs.labels.begin(), theirs.labels.end(), *ignore) -
                                     theirs.labels.begin()

@@ -164,16 +164,13 @@ class Writer {
         return files;
       });
     jobs_.emplace_back([this] {
-      auto primary =
-          std::find_if(result_.rules.begin(), result_.rules.end(),
-                       [&](const RuleResult& rule) { return rule.name == result_.primary; });
-      if (primary == result_.rules.end()) primary = std::prev(primary);
-      const Thumbnails pictures = draw_thumbnails(result_.micrograph, region_map(*primary));
+      const RuleResult& primary = result_.primary_rule();
+      const Thumbnails pictures = draw_thumbnails(result_.micrograph, region_map(primary));
       Files files{folder_.put("thumbnail.png", pictures.micrograph),
                   folder_.put("thumbnail_map.png", pictures.map)};
-      if (!primary->agreement.empty())
+      if (!primary.agreement.empty())
         files.push_back(
-            folder_.put("agreement.png", draw_chip_map(result_.grid, primary->agreement, 0, 1)));
+            folder_.put("agreement.png", draw_chip_map(result_.grid, primary.agreement, 0, 1)));
       return files;
     });
     jobs_.emplace_back([this] {

@@ -2,7 +2,6 @@
 #include "rules/prototypes.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <map>
 #include <set>
@@ -36,14 +35,9 @@ cv::Point2d centre_of(const Scene& scene, std::uint32_t chip) {
   return origin + cv::Point2d(at.x + at.width / 2, at.y + at.height / 2);
 }
 
-double coordinate(const std::string& text, char separator, const std::string& where) {
-  std::string plain = text;
-  if (separator != ',') std::replace(plain.begin(), plain.end(), ',', '.');
-  double value = 0;
-  const auto [end, failure] = std::from_chars(plain.data(), plain.data() + plain.size(), value);
-  if (failure != std::errc{} || end != plain.data() + plain.size() || !std::isfinite(value))
-    throw UsageError(where + "'" + text + "' is no coordinate in pixels");
-  return value;
+double coordinate(const CsvTable& table, const std::string& text, const std::string& where) {
+  if (const auto value = table.number(text)) return *value;
+  throw UsageError(where + "'" + text + "' is no coordinate in pixels");
 }
 
 Support support_of_points(const Scene& scene, const fs::path& path) {
@@ -71,8 +65,8 @@ Support support_of_points(const Scene& scene, const fs::path& path) {
     }
     const std::string& name = CsvTable::cell(row, *label);
     if (name.empty()) throw UsageError(where + "a label is due");
-    const cv::Point2d at(coordinate(CsvTable::cell(row, *x), table.separator, where),
-                         coordinate(CsvTable::cell(row, *y), table.separator, where));
+    const cv::Point2d at(coordinate(table, CsvTable::cell(row, *x), where),
+                         coordinate(table, CsvTable::cell(row, *y), where));
     if (!all.contains(at))
       throw InputError(where + "the point (" + number(at.x) + ", " + number(at.y) +
                        ") lies outside the image");
@@ -91,10 +85,7 @@ Support support_of_points(const Scene& scene, const fs::path& path) {
 }
 
 Support support_of_strokes(const Scene& scene, const fs::path& path) {
-  constexpr std::uint64_t most = std::uint64_t{1} << 34;
-  const Format& format = recognise_format(path);
-  const cv::Mat strokes =
-      format.read({path, choose_dataset(format.list(path, most), ""), 0, most, true}).pixels;
+  const cv::Mat strokes = read_numbers(path, std::uint64_t{1} << 34);
   const cv::Point origin = scene.canonical.origin;
   if (strokes.cols < origin.x + scene.grid.input_size.width ||
       strokes.rows < origin.y + scene.grid.input_size.height)
@@ -135,8 +126,6 @@ double angle_between(const Eigen::VectorXf& a, const Eigen::VectorXf& b) {
 
 Communities classify_by_prototypes(const Scene& scene, const RuleArguments& arguments,
                                    int threads) {
-  if (arguments.prototypes.empty())
-    throw UsageError("the rule prototypes needs --prototypes FILE: points or strokes of classes");
   const Support support = is_table(arguments.prototypes)
                               ? support_of_points(scene, arguments.prototypes)
                               : support_of_strokes(scene, arguments.prototypes);

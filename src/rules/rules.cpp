@@ -55,12 +55,13 @@ std::vector<Communities> prototypes(const Scene& scene, const std::vector<LookAg
   return {classify_by_prototypes(scene, arguments, resources.threads)};
 }
 
-constexpr std::array table = {DerivedRule{"nested", true, nested, false, true, true},
-                              DerivedRule{"prototypes", false, prototypes, false, true, false},
-                              DerivedRule{"kmeans", false, plain<cluster_by_kmeans>, true},
-                              DerivedRule{"spectral", false, plain<cluster_by_spectrum>, true},
-                              DerivedRule{"agglomerative", false, plain<cluster_by_merging>, true},
-                              DerivedRule{"felzenszwalb", false, plain<cluster_by_grey>}};
+constexpr std::array table = {
+    DerivedRule{"nested", true, nested, false, true, true},
+    DerivedRule{"prototypes", false, prototypes, false, true, false, true},
+    DerivedRule{"kmeans", false, plain<cluster_by_kmeans>, true},
+    DerivedRule{"spectral", false, plain<cluster_by_spectrum>, true},
+    DerivedRule{"agglomerative", false, plain<cluster_by_merging>, true},
+    DerivedRule{"felzenszwalb", false, plain<cluster_by_grey>}};
 
 }  // namespace
 

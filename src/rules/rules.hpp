@@ -26,9 +26,10 @@ struct DerivedRule {
   std::vector<Communities> (*find)(const Scene& scene, const std::vector<LookAgain>& looks,
                                    const RuleArguments& arguments, const CommunityOptions& options,
                                    const Resources& resources, const Progress& progress);
-  bool takes_count = false;   ///< "name:K" or "name:auto", a number of groups
-  bool is_sharp = false;      ///< its borders are drawn where the pixels change
-  bool joins_unseen = false;  ///< regions whose border shows in no pixel become one
+  bool takes_count = false;       ///< "name:K" or "name:auto", a number of groups
+  bool is_sharp = false;          ///< its borders are drawn where the pixels change
+  bool joins_unseen = false;      ///< regions whose border shows in no pixel become one
+  bool needs_prototypes = false;  ///< points or strokes of classes
 };
 
 std::span<const DerivedRule> derived_rules();

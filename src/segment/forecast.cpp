@@ -69,8 +69,8 @@ double predicted_seconds(const Plan& plan, const SegmentOptions& options,
   if (std::find(options.rules.cuts.begin(), options.rules.cuts.end(), "nested") !=
       options.rules.cuts.end())
     gflop += gflop_of_nested * std::pow(chips, 1.25) *
-             (options.looks.value_or(1) == 0 ? nested_without_looks : 1);
-  gflop *= 1 + options.looks.value_or(0);  // a fresh look is a run of the primary rule
+             (options.rules.looks.value_or(1) == 0 ? nested_without_looks : 1);
+  gflop *= 1 + options.rules.looks.value_or(0);  // a fresh look is a run of the primary rule
   return start_s + gflop / std::max(speed.gflops, 1e-3);
 }
 

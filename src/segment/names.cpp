@@ -66,9 +66,8 @@ void join_labels(const std::vector<std::pair<int, int>>& pairs, const LabelMap& 
 }
 
 void name_regions(Result& result, const std::filesystem::path& path) {
-  const auto rule = std::find_if(result.rules.begin(), result.rules.end(),
-                                 [&](const RuleResult& one) { return one.name == result.primary; });
-  const auto labels = static_cast<int>(rule->map.area_px.size()) - 1;
+  RuleResult& rule = result.primary_rule();
+  const auto labels = static_cast<int>(rule.map.area_px.size()) - 1;
   const std::map<int, std::string> names =
       read_names(path, result.micrograph.path.stem().string(), labels);
   std::map<std::string, int> first;  // label of each name
@@ -84,10 +83,10 @@ void name_regions(Result& result, const std::filesystem::path& path) {
   }
   // Names follow their communities through the new numbers.
   const auto node_of_label = [&](int label) {
-    const std::int32_t community = rule->map.community_of_label[static_cast<std::size_t>(label)];
-    return static_cast<std::size_t>(std::find(rule->communities.community.begin(),
-                                              rule->communities.community.end(), community) -
-                                    rule->communities.community.begin());
+    const std::int32_t community = rule.map.community_of_label[static_cast<std::size_t>(label)];
+    return static_cast<std::size_t>(
+        std::find(rule.communities.community.begin(), rule.communities.community.end(), community) -
+        rule.communities.community.begin());
   };
   std::map<std::string, std::size_t> node_of_name;
   for (const auto& [name, label] : first) node_of_name[name] = node_of_label(label);
@@ -95,26 +94,26 @@ void name_regions(Result& result, const std::filesystem::path& path) {
     std::vector<std::size_t> nodes(static_cast<std::size_t>(labels) + 1, 0);
     for (int label = 1; label <= labels; ++label)
       nodes[static_cast<std::size_t>(label)] = node_of_label(label);
-    join_labels(pairs, rule->map, rule->communities);
-    for (int y = 0; y < rule->map.labels.rows; ++y)
-      for (int x = 0; x < rule->map.labels.cols; ++x) {
-        auto& label = rule->map.labels.at<std::uint16_t>(y, x);
+    join_labels(pairs, rule.map, rule.communities);
+    for (int y = 0; y < rule.map.labels.rows; ++y)
+      for (int x = 0; x < rule.map.labels.cols; ++x) {
+        auto& label = rule.map.labels.at<std::uint16_t>(y, x);
         label = static_cast<std::uint16_t>(target[label]);
       }
     for (int label = 1; label <= labels; ++label)
-      rule->map.community_of_label[static_cast<std::size_t>(label)] =
-          rule->communities.community[nodes[static_cast<std::size_t>(label)]];
-    rule->map.label_of_community.assign(static_cast<std::size_t>(rule->communities.count), 0);
-    rule->map = renumbered(rule->map);
-    rule->regions = measure_regions(result.micrograph, rule->map, rule->communities, result.order);
-    rule->community_scores = community_scores(result.similarity, rule->communities);
-    result.notes.push_back(rule->name + ": " + std::to_string(pairs.size()) +
+      rule.map.community_of_label[static_cast<std::size_t>(label)] =
+          rule.communities.community[nodes[static_cast<std::size_t>(label)]];
+    rule.map.label_of_community.assign(static_cast<std::size_t>(rule.communities.count), 0);
+    rule.map = renumbered(rule.map);
+    rule.regions = measure_regions(result.micrograph, rule.map, rule.communities, result.order);
+    rule.community_scores = community_scores(result.similarity, rule.communities);
+    result.notes.push_back(rule.name + ": " + std::to_string(pairs.size()) +
                            (pairs.size() == 1 ? " label was" : " labels were") +
                            " joined to others of the same name, as --names says");
   }
   for (const auto& [name, node] : node_of_name)
-    if (const int label = label_of_chip(rule->map, rule->communities, node); label > 0)
-      rule->regions[static_cast<std::size_t>(label - 1)].name = name;
+    if (const int label = label_of_chip(rule.map, rule.communities, node); label > 0)
+      rule.regions[static_cast<std::size_t>(label - 1)].name = name;
 }
 
 }  // namespace metamict

@@ -243,14 +243,14 @@ std::vector<LookAgain> cheap_looks() {
 /// are asked for.
 void look_again(Result& result, std::vector<Look> looks, Encoder& encoder,
                 const SegmentOptions& options) {
-  const int fresh = options.looks.value_or(0);
-  if (options.looks && fresh == 0) return;
+  const int fresh = options.rules.looks.value_or(0);
+  if (options.rules.looks && fresh == 0) return;
   if (fresh > 0) {
     SegmentOptions once = options;
-    once.looks = 0;
+    once.rules.looks = 0;
     once.rules.cuts = {result.primary};
     once.rules.primary = result.primary;
-    once.names.clear();
+    once.rules.names.clear();
     const double chip_px = result.chip_size.size_px;
     const auto again = [&](Micrograph micrograph, double factor) {
       once.chips.chip_size_px = factor * chip_px;
@@ -261,10 +261,7 @@ void look_again(Result& result, std::vector<Look> looks, Encoder& encoder,
          fresh_looks(result.micrograph, result.grid, fresh, options.communities.seed, again))
       looks.push_back(std::move(look));
   }
-  const auto primary =
-      std::find_if(result.rules.begin(), result.rules.end(),
-                   [&](const RuleResult& rule) { return rule.name == result.primary; });
-  judge_by_looks(*primary, result.grid, looks, result.looks, result.notes);
+  judge_by_looks(result.primary_rule(), result.grid, looks, result.looks, result.notes);
 }
 
 /// The result of a crop as one of the whole image: label maps are 0 outside, and places are those
@@ -325,11 +322,11 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& op
     rule.name = rules[i].name;
     rule.kind = rules[i].derived ? RuleKind::derived : RuleKind::threshold;
     if (rules[i].derived) {
-      const bool again = rule.name == result.primary && options.looks.value_or(1) > 0;
+      const bool again = rule.name == result.primary && options.rules.looks.value_or(1) > 0;
       std::vector<Communities> found = in_rule("communities", [&] {
         return rules[i].derived->find(scene, again ? cheap_looks() : std::vector<LookAgain>{},
-                                      {rules[i].count, options.prototypes}, options.communities,
-                                      resources, tell);
+                                      {rules[i].count, options.rules.prototypes},
+                                      options.communities, resources, tell);
       });
       rule.communities = std::move(found.front());
       for (std::size_t k = 1; k < found.size(); ++k)
@@ -359,7 +356,7 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& op
     adopt(std::move(applied), result);
   }
   look_again(result, std::move(looks), encoder, options);
-  if (!options.names.empty()) name_regions(result, options.names);
+  if (!options.rules.names.empty()) name_regions(result, options.rules.names);
   return result;
 }
 

@@ -153,7 +153,7 @@ Plan plan(const Micrograph& micrograph, const SegmentOptions& options,
   const bool fits =
       !resources.memory_is_given || resources.max_memory_bytes == 0 ||
       predict_memory(result.grid, chips, options, encoder) <= resources.max_memory_bytes;
-  result.graph_chips = graph_chips_of(chips, options.graph, fits);
+  result.graph_chips = graph_chips_of(chips, options.rules.graph, fits);
   result.predicted_memory_bytes = predict_memory(result.grid, result.graph_chips, options, encoder);
   return result;
 }

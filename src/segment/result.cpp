@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "metamict/result.hpp"
 
+#include <algorithm>
+#include <utility>
 #include <vector>
 
 namespace metamict {
@@ -28,6 +30,16 @@ std::vector<Sums> sum_over_labels(const cv::Mat& labels, const cv::Mat& pixels, 
 }
 
 }  // namespace
+
+const RuleResult& Result::primary_rule() const {
+  const auto found = std::find_if(rules.begin(), rules.end(),
+                                  [this](const RuleResult& rule) { return rule.name == primary; });
+  return found != rules.end() ? *found : rules.back();
+}
+
+RuleResult& Result::primary_rule() {
+  return const_cast<RuleResult&>(std::as_const(*this).primary_rule());
+}
 
 std::vector<Region> measure_regions(const Micrograph& micrograph, const LabelMap& map,
                                     const Communities& communities,

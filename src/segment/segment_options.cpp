@@ -8,13 +8,21 @@
 
 namespace metamict {
 
+void RuleOptions::check() const {
+  const std::vector<Rule> rules = parse_rules(cuts);
+  if (mode_bins < 1)
+    throw UsageError("the histogram has " + std::to_string(mode_bins) +
+                     " bins, but needs at least one");
+  if (prototypes.empty() && std::any_of(rules.begin(), rules.end(), [](const Rule& rule) {
+        return rule.derived != nullptr && rule.derived->needs_prototypes;
+      }))
+    throw UsageError("the rule prototypes needs --prototypes FILE: points or strokes of classes");
+}
+
 void SegmentOptions::check() const {
   load.check();
   chips.check();
-  (void)parse_rules(rules.cuts);
-  if (rules.mode_bins < 1)
-    throw UsageError("the histogram has " + std::to_string(rules.mode_bins) +
-                     " bins, but needs at least one");
+  rules.check();
   communities.check();
   paint.check();
   resources.check();

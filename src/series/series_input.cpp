@@ -2,7 +2,6 @@
 #include "metamict/series_input.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -20,19 +19,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// A number of a table. A comma is a decimal comma where it does not separate fields.
-std::optional<double> number_in(std::string text, char separator) {
-  if (separator != ',') std::replace(text.begin(), text.end(), ',', '.');
-  double value = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failure != std::errc{} || end != text.data() + text.size() || !std::isfinite(value))
-    return {};
-  return value;
-}
-
-double dose_of(const std::string& text, const DoseAxis& axis, char separator,
+double dose_of(const CsvTable& table, const std::string& text, const DoseAxis& axis,
                const std::string& where) {
-  const std::optional<double> dose = number_in(text, separator);
+  const std::optional<double> dose = table.number(text);
   const bool may_be_negative = axis.quantity != "dose" && axis.quantity != "fluence";
   if (!dose || (*dose < 0 && !may_be_negative))
     throw UsageError(
@@ -110,14 +99,10 @@ SeriesTable read_series_csv(const std::filesystem::path& path, const std::string
       throw UsageError(where + ": an image and a " + series.axis.quantity + " are due");
     SeriesEntry entry;
     entry.image = path.parent_path() / file;
-    entry.dose = dose_of(CsvTable::cell(row, dose), series.axis, table.separator, where);
+    entry.dose = dose_of(table, CsvTable::cell(row, dose), series.axis, where);
     entry.name = file;
     if (name) entry.folder = CsvTable::cell(row, *name);
-    if (pixel_size) {
-      entry.pixel_size = CsvTable::cell(row, *pixel_size);
-      if (table.separator != ',')
-        std::replace(entry.pixel_size.begin(), entry.pixel_size.end(), ',', '.');
-    }
+    if (pixel_size) entry.pixel_size = table.with_point(CsvTable::cell(row, *pixel_size));
     for (std::size_t i = 0; i < table.header.size(); ++i)
       if (i != image && i != dose)
         entry.columns.emplace_back(table.header[i], CsvTable::cell(row, i));
@@ -154,7 +139,7 @@ std::vector<LayerOfLabel> read_layers_csv(const std::filesystem::path& path) {
     one.layer = word->second;
     if (image) one.image = CsvTable::cell(row, *image);
     const auto value = [&](std::optional<std::size_t> column) {
-      return column ? number_in(CsvTable::cell(row, *column), table.separator) : std::nullopt;
+      return column ? table.number(CsvTable::cell(row, *column)) : std::nullopt;
     };
     const auto number = value(label), at_x = value(x), at_y = value(y);
     if (number && *number >= 1 && *number <= 65535 && *number == std::floor(*number))
@@ -178,10 +163,7 @@ double rounded(float value) { return std::round(1e4 * static_cast<double>(value)
 }  // namespace
 
 std::string regions_json(const Result& result) {
-  const auto found =
-      std::find_if(result.rules.begin(), result.rules.end(),
-                   [&](const RuleResult& rule) { return rule.name == result.primary; });
-  const RuleResult& rule = *found;
+  const RuleResult& rule = result.primary_rule();
   const auto nodes = static_cast<Eigen::Index>(result.grid.chips());
   const Eigen::Index features = result.embeddings.rows_ND.cols();
   RowMatrixXf mean = RowMatrixXf::Zero(static_cast<Eigen::Index>(rule.regions.size()), features);

@@ -136,7 +136,6 @@ void Arrivals::look_at(const fs::path& file, bool closed) {
   if (failure) return;
   const Look look{size, fs::last_write_time(file, failure)};
   if (failure) return;
-  // A program that has the file open still writes it; events may come for the same look.
   if (const auto given = given_.find(file); given != given_.end() && given->second == look) return;
   auto [found, fresh] = waiting_.try_emplace(file);
   Waiting& one = found->second;

@@ -37,6 +37,7 @@
 #include "metamict/pipeline.hpp"
 #include "metamict/plan.hpp"
 #include "metamict/sidecar.hpp"
+#include "report/report_folder.hpp"
 
 namespace metamict::app {
 
@@ -61,13 +62,6 @@ OptionTable with_hashes_of_files(OptionTable table) {
       }
   table.insert(table.end(), hashes.begin(), hashes.end());
   return table;
-}
-
-WrittenFile write_in(const fs::path& folder, const std::string& name, const std::string& text) {
-  write_whole(folder / name, text);
-  Sha256 hash;
-  hash.update({reinterpret_cast<const unsigned char*>(text.data()), text.size()});
-  return {name, hash.hex(), text.size()};
 }
 
 /// A whole `segment` call.
@@ -97,6 +91,7 @@ class Batch {
   void add_job(const BatchEntry& entry, std::string name);
   LoadOptions load_options(const Job& job) const;
   OptionTable effective(const Job& job) const;
+  std::vector<const RecordedImage*> left_as_they_are() const;
   void write_record();
   fs::path beside(const std::string& kind) const;
   int exit_code() const;
@@ -302,11 +297,8 @@ void Batch::do_arrivals(const StreamHooks& hooks) {
     std::vector<StreamStatus> images;
     for (const Job& one : jobs_)
       images.push_back({one.image, one.stem, one.status, one.reason, one.latency_s.value_or(0)});
-    std::set<std::string> seen;
-    for (const Job& one : jobs_) seen.insert(one.stem);
     std::vector<std::string> earlier;
-    for (const RecordedImage& one : earlier_)
-      if (!seen.contains(one.stem)) earlier.push_back(one.stem);
+    for (const RecordedImage* one : left_as_they_are()) earlier.push_back(one->stem);
     if (hooks.changed) hooks.changed(images, earlier);
   }
 }
@@ -457,7 +449,7 @@ void Batch::write_results(const Job& job, Result& result, const std::string& ima
       write_outputs(result, staging, output_options_, options_.resources.threads);
   OptionTable made_by = effective(job);
   std::erase_if(made_by, [](const auto& option) { return option.first == "threads"; });
-  files.push_back(write_in(staging, "run.toml", to_toml(made_by)));
+  files.push_back(ReportFolder(staging).put("run.toml", to_toml(made_by)));
   check_stop_signal();
   publish(job.folder, files, provenance(job, image_sha256));
 } catch (...) {
@@ -495,6 +487,16 @@ void Batch::fail(Job& job, const std::exception& error) {
   log_.error(job.reason);
 }
 
+/// The images of earlier runs that this one does not do again.
+std::vector<const RecordedImage*> Batch::left_as_they_are() const {
+  std::set<std::string> here;
+  for (const Job& job : jobs_) here.insert(job.stem);
+  std::vector<const RecordedImage*> earlier;
+  for (const RecordedImage& image : earlier_)
+    if (!here.contains(image.stem)) earlier.push_back(&image);
+  return earlier;
+}
+
 /// run.json, and what can be seen of the whole folder: summary.csv and index.html.
 void Batch::write_record() {
   Json json = record_head();
@@ -504,12 +506,10 @@ void Batch::write_record() {
   json["encoder_seconds"] = {
       {"load", seconds.load}, {"warm_up", seconds.warm_up}, {"check", seconds.check}};
   if (shard_) json["shard"] = {{"number", shard_->number}, {"count", shard_->count}};
-  std::set<std::string> present;
-  for (const Job& job : jobs_) present.insert(job.stem);
+  const std::vector<const RecordedImage*> earlier = left_as_they_are();
   const auto for_each_line = [&](const std::function<void(const std::string&)>& put) {
     for (const Job& job : jobs_) put(line_of(job));
-    for (const RecordedImage& image : earlier_)
-      if (!present.contains(image.stem)) put(image.line);
+    for (const RecordedImage* image : earlier) put(image->line);
   };
   std::function<void(const std::string&)> also;
   if (command_.common.json) also = [&](const std::string& text) { console_.out << text; };
@@ -520,8 +520,8 @@ void Batch::write_record() {
     for (const Job& job : jobs_)
       sources.push_back({job.stem, job.image.filename().string(),
                          job.is_fine() ? "done" : job.status, job.reason});
-    for (const RecordedImage& image : earlier_)
-      if (!present.contains(image.stem)) sources.push_back({image.stem, image.stem, "done", ""});
+    for (const RecordedImage* image : earlier)
+      sources.push_back({image->stem, image->stem, "done", ""});
     overview_.write(command_.output, sources);
   }
   console_.out.flush();

@@ -36,12 +36,6 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-/// A decimal comma becomes a point where it does not separate fields.
-std::string with_point(std::string text, char separator) {
-  if (separator != ',') std::replace(text.begin(), text.end(), ',', '.');
-  return text;
-}
-
 BatchEntry entry_of(const CsvTable& table, const CsvTable::Row& row, std::size_t image,
                     const fs::path& folder) {
   BatchEntry entry{folder / CsvTable::cell(row, image), {}, {}};
@@ -50,7 +44,7 @@ BatchEntry entry_of(const CsvTable& table, const CsvTable::Row& row, std::size_t
     const auto column = table.column(column_name);
     if (!column || CsvTable::cell(row, *column).empty()) continue;
     std::string value = CsvTable::cell(row, *column);
-    if (std::string(option) == "pixel-size") value = with_point(value, table.separator);
+    if (std::string(option) == "pixel-size") value = table.with_point(value);
     if (std::string(option) == "crop") std::replace(value.begin(), value.end(), ' ', ',');
     if (std::string(option) == "mask") value = (folder / value).string();
     entry.overrides.emplace_back(option, value);

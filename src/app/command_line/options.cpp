@@ -204,27 +204,28 @@ void declare_graph(Declaration& declare, SegmentCommand& command) {
                      std::to_string(sample_chips) +
                      " of them, evenly over the image; the others join it. auto is exact up to " +
                      with_thousands(exact_chips) + " chips and as far as --max-memory allows",
-                 into(options.graph));
+                 into(options.rules.graph));
   declare.value(
       "looks", "auto",
       "Fresh passes of the encoder over the image for the regions' confidence: with half of the "
       "electrons, mirrored, turned, with smaller and larger chips. auto takes only the looks that "
       "need no pass. 0 takes none",
       [&](const std::string& text) {
-        options.looks.reset();
-        if (text != "auto") options.looks = static_cast<int>(parse_whole("--looks", text, 0, 1000));
+        options.rules.looks.reset();
+        if (text != "auto")
+          options.rules.looks = static_cast<int>(parse_whole("--looks", text, 0, 1000));
       },
       "auto|N");
   declare.value(
       "prototypes", "none",
       "Points or strokes of known classes, for the rule prototypes: a CSV with the columns label, "
       "x_px, y_px and perhaps image, or a label image (0 = unknown)",
-      [&](const std::string& text) { options.prototypes = text; }, "FILE");
+      [&](const std::string& text) { options.rules.prototypes = text; }, "FILE");
   declare.value(
       "names", "none",
       "CSV with the columns label and name: what the regions of the primary rule are called. "
       "Labels with equal names become one region",
-      [&](const std::string& text) { options.names = text; }, "FILE");
+      [&](const std::string& text) { options.rules.names = text; }, "FILE");
   declare.choice("communities", "louvain", {"louvain", "leiden"},
                  "Method that finds the communities", into(options.communities.method));
   declare.choice("engine", "auto", {"auto", "dense", "igraph"},

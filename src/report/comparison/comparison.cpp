@@ -12,7 +12,6 @@
 #include "metamict/errors.hpp"
 #include "metamict/evaluate.hpp"
 #include "metamict/formats.hpp"
-#include "metamict/labelings.hpp"
 
 namespace metamict {
 
@@ -150,7 +149,7 @@ class ImageComparer {
     both("precision", "encoder", "precision");
     both("embedding", "encoder", "embedding");
     both("encoder's path", "encoder", "path");
-    both("primary rule", "similarity", "scale");
+    both("scale of the scores", "similarity", "scale");
     tell("primary rule", before_.at("primary"), after_.at("primary"));
     const auto notes = [](const Json& report) {
       std::set<std::string> set;
@@ -365,9 +364,8 @@ bool Comparison::within() const {
 }
 
 cv::Mat read_label_map(const fs::path& path) {
-  constexpr std::uint64_t most = std::uint64_t{1} << 40;
   cv::Mat labels;
-  recognise_format(path).read({path, 0, 0, most, true}).pixels.convertTo(labels, CV_16U);
+  read_numbers(path, std::uint64_t{1} << 40).convertTo(labels, CV_16U);
   return labels;
 }
 

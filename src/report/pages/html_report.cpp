@@ -19,13 +19,6 @@ using html::small;
 
 const Html times = " × ";
 
-const RuleResult& primary_rule(const Result& result) {
-  const auto found =
-      std::find_if(result.rules.begin(), result.rules.end(),
-                   [&](const RuleResult& rule) { return rule.name == result.primary; });
-  return found != result.rules.end() ? *found : result.rules.back();
-}
-
 html::PanelImage image_of(const Result& result) {
   return {result.micrograph, result.grid, "micrograph"};
 }
@@ -96,7 +89,7 @@ double bar_top(std::span<const float> values) {
 
 Html first_look(const Result& result) {
   const html::PanelImage image = image_of(result);
-  const RuleResult& rule = primary_rule(result);
+  const RuleResult& rule = result.primary_rule();
   const double top = bar_top(result.order);
   return "<h2>Micrograph, regions, lattice order</h2>\n<div class=\"row three\">\n"_html +
          figure(html::micrograph_panel(image), "<b>Micrograph</b>"_html) +
@@ -182,7 +175,7 @@ Html regions(const Result& result) {
   const auto part = [&](const RuleResult& rule) {
     return element("h3", "Rule " + rule.name) + "\n"_html + region_table(result, rule);
   };
-  const RuleResult& primary = primary_rule(result);
+  const RuleResult& primary = result.primary_rule();
   Html text = "<h2>Regions</h2>\n"_html + part(primary);
   for (const RuleResult& rule : result.rules)
     if (&rule != &primary) text += part(rule);
@@ -210,7 +203,7 @@ Html agreement(const Result& result, const RuleResult& rule) {
 }
 
 Html stability(const Result& result) {
-  const RuleResult& rule = primary_rule(result);
+  const RuleResult& rule = result.primary_rule();
   if (!rule.agreement.empty()) return agreement(result, rule);
   const Html map = html::value_panel(image_of(result), rule.communities.node_stability, 1,
                                      "the stability of the regions");
@@ -246,7 +239,7 @@ Html provenance(const Result& result) {
 
 const RuleResult* graph_rule(const Result& result) {
   if (result.rules.empty()) return nullptr;
-  if (const RuleResult& primary = primary_rule(result); primary.graph) return &primary;
+  if (const RuleResult& primary = result.primary_rule(); primary.graph) return &primary;
   const auto last = std::find_if(result.rules.rbegin(), result.rules.rend(),
                                  [](const RuleResult& rule) { return rule.graph.has_value(); });
   return last == result.rules.rend() ? nullptr : &*last;

@@ -103,10 +103,6 @@ Chart area_chart(const Series& series, const Scale& scale) {
   return chart;
 }
 
-}  // namespace
-
-namespace {
-
 bool shows_fronts(const Series& series) {
   return std::any_of(series.members.begin(), series.members.end(),
                      [](const SeriesMember& m) { return m.front.has_value(); });
