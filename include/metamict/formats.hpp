@@ -26,6 +26,8 @@ struct DatasetInfo {
   bool image = true;   ///< false for spectra, complex, colour where refused, diffraction
   std::string reason;  ///< why it is not an image (one clause), empty otherwise
   Notes notes;         ///< what reading its description had to decide
+  std::optional<std::array<double, 2>> origin_nm = {};  ///< y, x of the first pixel, where said
+  std::vector<std::string> frame_names = {};  ///< of the elements that frames map, where said
 };
 
 /// One dataset with its pixels: CV_32FC1, in the file's own grey values (a 32-bit integer keeps 24

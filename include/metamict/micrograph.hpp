@@ -2,13 +2,16 @@
 // A micrograph holds grey, finite float pixels, and the size of a pixel where the file tells it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <opencv2/core.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "metamict/element_maps.hpp"
 #include "metamict/progress.hpp"
 
 namespace metamict {
@@ -34,7 +37,9 @@ struct Micrograph {
   cv::Point origin{};   ///< of a crop in the file's image
   std::optional<cv::Rect> crop;  ///< the only part of the image that is looked at
   cv::Mat mask;  ///< CV_8UC1 of the image's size, 0 = not looked at; empty = all is looked at
-  Notes notes;   ///< what reading had to decide
+  std::optional<std::array<double, 2>> origin_nm;  ///< y, x of the first pixel on the stage
+  std::shared_ptr<const ElementMaps> maps;         ///< of the same place; none = not given
+  Notes notes;                                     ///< what reading had to decide
 
   std::optional<PixelSize> pixel_size() const {
     return metamict::pixel_size(nm_per_pixel, pixel_aspect);
@@ -47,6 +52,7 @@ struct LoadOptions {
   std::optional<double> nm_per_pixel;  ///< overrides the file's pixel size
   std::optional<cv::Rect> crop;        ///< looks at this part only, in pixels of the image
   std::filesystem::path mask;          ///< an image of the same size; its 0 is not looked at
+  MapsOptions maps;                    ///< element maps of the same place
   std::uint64_t max_pixels = std::uint64_t{1}
                              << 28;  ///< larger images are refused before any allocation
   void check() const;                ///< throws UsageError

@@ -12,6 +12,7 @@
 
 #include "metamict/chip_size.hpp"
 #include "metamict/communities.hpp"
+#include "metamict/composition.hpp"
 #include "metamict/embed.hpp"
 #include "metamict/label_map.hpp"
 
@@ -32,6 +33,7 @@ struct Region {
   cv::Point2d centroid_px;           ///< x, y
   std::optional<double> confidence;  ///< share of looks in which it comes again
   std::string name;                  ///< given by the user
+  std::vector<Share> composition;    ///< one an element; empty without element maps
 };
 
 /// Measures the regions of one label map. `order` has one value per node.
@@ -62,6 +64,15 @@ struct Looks {
   double agreement = 1;  ///< mean over the pixels
 };
 
+/// What the micrograph and the element maps say of an image that both are asked about.
+struct WitnessMaps {
+  Evidence evidence = Evidence::image;  ///< that drew the maps of the rules
+  double maps_weight = 0;               ///< in the scores, beside 1 - w of the image
+  double reliability = 0;               ///< Composition::reliability
+  cv::Mat by_image, by_maps;  ///< CV_16U, the primary rule's labels by one witness alone; empty
+                              ///< where only one is asked
+};
+
 /// Everything that one image gave. It is complete when it is returned.
 struct Result {
   Micrograph micrograph;  ///< raw, as loaded
@@ -76,6 +87,7 @@ struct Result {
   std::string primary;
   std::string engine;
   Looks looks;
+  std::optional<WitnessMaps> witnesses;  ///< where there are element maps
   Notes notes;
   StageSeconds seconds;
 

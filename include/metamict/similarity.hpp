@@ -8,9 +8,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "metamict/composition.hpp"
 #include "metamict/embed.hpp"
 #include "metamict/resources.hpp"
 
@@ -71,6 +73,12 @@ float angle_of(float cosine);
 
 struct SimilarityOptions {
   SimilarityScale scale = SimilarityScale::automatic;
+  std::optional<Evidence> evidence = {};  ///< unset = both where there are element maps
+  std::optional<double> maps_weight = {};  ///< of the maps beside 1 - w of the image; unset = by
+                                           ///< their noise
+
+  /// Throws UsageError.
+  void check() const;
 };
 
 struct Similarity {

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/parallel.hpp"
+#include "base/text.hpp"
 #include "graph/block_product.hpp"
 #include "graph/transpose.hpp"
 #include "metamict/errors.hpp"
@@ -225,6 +226,12 @@ Notes notes_of(const Range& range, SimilarityScale kind, const std::vector<Worke
 }
 
 }  // namespace
+
+void SimilarityOptions::check() const {
+  if (maps_weight && !(*maps_weight >= 0 && *maps_weight <= 1))
+    throw UsageError("the weight of the element maps must lie in [0, 1], not " +
+                     number(*maps_weight));
+}
 
 SimilarityScale chosen_scale(SimilarityScale asked, const std::string& by_encoder) {
   if (asked != SimilarityScale::automatic) return asked;

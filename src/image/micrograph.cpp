@@ -168,6 +168,10 @@ Micrograph load_micrograph(const std::filesystem::path& path, const LoadOptions&
     micrograph.notes.insert(micrograph.notes.end(), chosen.notes.begin(), chosen.notes.end());
   note_choice(micrograph, datasets, chosen, options);
   set_pixel_size(micrograph, raw.info, options);
+  micrograph.origin_nm = raw.info.origin_nm;
+  if (!options.maps.files.empty())
+    micrograph.maps = std::make_shared<const ElementMaps>(
+        load_element_maps(options.maps, micrograph, options.max_pixels, micrograph.notes));
   if (!options.mask.empty()) micrograph.mask = read_mask(options.mask, micrograph, options);
   if (options.crop) set_crop(micrograph, *options.crop);
   return micrograph;
@@ -178,6 +182,11 @@ Micrograph cropped(const Micrograph& micrograph) {
   Micrograph part = micrograph;
   part.pixels = micrograph.pixels(*micrograph.crop).clone();
   if (!micrograph.mask.empty()) part.mask = micrograph.mask(*micrograph.crop).clone();
+  if (micrograph.maps) {
+    ElementMaps moved = *micrograph.maps;
+    moved.field -= cv::Point2d(micrograph.crop->tl());
+    part.maps = std::make_shared<const ElementMaps>(std::move(moved));
+  }
   part.input_size = part.pixels.size();
   part.origin = micrograph.crop->tl();
   part.crop.reset();

@@ -11,6 +11,7 @@
 #include "base/run_all.hpp"
 #include "base/text.hpp"
 #include "metamict/series_input.hpp"
+#include "report/composition_numbers.hpp"
 #include "report/files/chips_csv.hpp"
 #include "report/files/graphml.hpp"
 #include "report/files/hspy.hpp"
@@ -133,6 +134,11 @@ class Writer {
     });
     plan_maps();
     if (options_.hspy) plan_hspy();
+    if (result_.micrograph.maps)
+      jobs_.emplace_back([this] {
+        return Files{folder_.put("composition.csv", composition_csv(result_)),
+                     folder_.put("composition_profile.csv", composition_profile_csv(result_))};
+      });
     plan_arrays();
     for (const RuleResult& rule : result_.rules)
       if (rule.graph) jobs_.emplace_back([&] { return write_graph(rule); });

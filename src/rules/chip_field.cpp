@@ -29,12 +29,14 @@ cv::Mat parts_on_grid(const ChipGrid& grid, const std::vector<Nodes>& parts) {
 }  // namespace
 
 ChipField::ChipField(const ChipGrid& grid, const RowMatrixXf& rows_ND,
-                     const std::vector<float>& order, double range, const NestedOptions& options)
+                     const std::vector<float>& order, double range, const NestedOptions& options,
+                     double noise)
     : grid_(grid),
       rows_ND_(rows_ND),
       order_(order),
       range_(range),
       options_(options),
+      noise_(noise),
       half_chip_(metamict::half_chip(grid)) {
   const int per_chip = (grid_.size_px + grid_.stride_px - 1) / grid_.stride_px;
   const int lag = per_chip + 1;

@@ -26,14 +26,16 @@ class ChipField {
   };
 
   /// rows_ND: what the chips look like, one row of length 1 a chip. order: of each chip; empty
-  /// where it is not known. range: of the dissimilarities over the image.
+  /// where it is not known. range: of the dissimilarities over the image. noise: dissimilarity that
+  /// two like chips are known to have.
   ChipField(const ChipGrid& grid, const RowMatrixXf& rows_ND, const std::vector<float>& order,
-            double range, const NestedOptions& options);
+            double range, const NestedOptions& options, double noise = 0);
 
   const ChipGrid& grid() const { return grid_; }
   const RowMatrixXf& rows_ND() const { return rows_ND_; }
   const NestedOptions& options() const { return options_; }
   double range() const { return range_; }
+  double noise() const { return noise_; }
   const std::vector<Pair>& pairs() const { return pairs_; }
 
   /// Half a chip's width, in strides.
@@ -87,6 +89,7 @@ class ChipField {
   const std::vector<float>& order_;
   double range_;
   NestedOptions options_;
+  double noise_;
   int half_chip_;
   std::vector<Pair> pairs_;
 };

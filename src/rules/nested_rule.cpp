@@ -7,6 +7,7 @@
 
 #include "metamict/order.hpp"
 #include "rules/chip_field.hpp"
+#include "rules/composition_cut.hpp"
 #include "rules/grey_phases.hpp"
 #include "rules/grey_step.hpp"
 #include "rules/joining.hpp"
@@ -191,6 +192,12 @@ NestedResult find_nested_by_steps(const Scene& scene, const ChipEvidence& eviden
                         scene);
     step("grains", cut_into_grains(parts, looks, lattice, by_lattice));
   }
+  if (evidence.composition != nullptr)
+    step("composition",
+         cut_by_composition(parts,
+                            parts_by_composition(scene, *evidence.composition, options, nested,
+                                                 resources, progress, result.communities),
+                            scene.grid, nested));
   number(parts, all, result.communities);
   return result;
 }
@@ -199,6 +206,17 @@ Communities find_nested(const Scene& scene, const ChipEvidence& evidence,
                         const CommunityOptions& options, const NestedOptions& nested,
                         const Resources& resources, const Progress& progress) {
   return find_nested_by_steps(scene, evidence, options, nested, resources, progress).communities;
+}
+
+Communities find_by_composition(const Scene& scene, const Composition& composition,
+                                const CommunityOptions& options, const NestedOptions& nested,
+                                const Resources& resources, const Progress& progress) {
+  Communities communities;
+  communities.node_stability.assign(scene.grid.chips(), 1.0F);
+  const std::vector<Nodes> parts =
+      parts_by_composition(scene, composition, options, nested, resources, progress, communities);
+  number(parts, scene.chips, communities);
+  return communities;
 }
 
 }  // namespace metamict

@@ -27,6 +27,8 @@
 // cannot tell.
 //
 // Grains. A lattice is split once more by the chips' spectra. The encoder forgives small rotations.
+//
+// Composition. Where element maps are given, each region is cut where its composition jumps.
 #pragma once
 
 #include <optional>
@@ -40,10 +42,11 @@
 
 namespace metamict {
 
-/// What the pixels say beside the embeddings; each may be empty.
+/// What is known of the chips beside their embeddings; each may be missing.
 struct ChipEvidence {
   RowMatrixXf spectra_ND;          ///< chip_spectra of the same grid, which tell grains apart
   std::optional<GreyCells> greys;  ///< which tell materials apart
+  const Composition* composition = nullptr;  ///< of the chips, where element maps are given
 };
 
 /// The parts of the image after one step of the rule.
@@ -67,5 +70,11 @@ NestedResult find_nested_by_steps(const Scene& scene, const ChipEvidence& eviden
 Communities find_nested(const Scene& scene, const ChipEvidence& evidence,
                         const CommunityOptions& options, const NestedOptions& nested,
                         const Resources& resources, const Progress& progress);
+
+/// The whole image cut by its composition, as the rule's last step cuts a region: what the element
+/// maps say without the micrograph.
+Communities find_by_composition(const Scene& scene, const Composition& composition,
+                                const CommunityOptions& options, const NestedOptions& nested,
+                                const Resources& resources, const Progress& progress);
 
 }  // namespace metamict

@@ -16,15 +16,13 @@ namespace metamict {
 
 namespace {
 
-std::vector<Communities> nested(const Scene& scene, const std::vector<LookAgain>& looks,
-                                const RuleArguments&, const CommunityOptions& options,
-                                const Resources& resources, const Progress& progress) {
-  const NestedOptions thresholds;
-  const ChipEvidence evidence{
-      chip_spectra(scene.canonical, scene.grid, resources.threads),
-      grey_cells(scene.canonical, scene.grid, scene.order, resources.threads, thresholds.cells)};
+/// The partition of a scene, and those of further looks at it side by side.
+template <typename Find>
+std::vector<Communities> with_looks(const Scene& scene, const std::vector<LookAgain>& looks,
+                                    const CommunityOptions& options, const Resources& resources,
+                                    const Find& find) {
   std::vector<Communities> found(1 + looks.size());
-  found[0] = find_nested(scene, evidence, options, thresholds, resources, progress);
+  found[0] = find(scene, options, resources);
   CommunityOptions once = options;  // a look asks for the partition, not for its stability
   once.runs = 1;
   Resources one_thread = resources;  // looks run side by side
@@ -33,10 +31,47 @@ std::vector<Communities> nested(const Scene& scene, const std::vector<LookAgain>
                [&](std::size_t, std::size_t k) {
                  Scene again = scene;
                  again.look = looks[k];
-                 found[k + 1] =
-                     find_nested(again, evidence, once, thresholds, one_thread, progress);
+                 found[k + 1] = find(again, once, one_thread);
                });
   return found;
+}
+
+std::vector<Communities> nested_of_image(const Scene& scene, const Composition* composition,
+                                         const std::vector<LookAgain>& looks,
+                                         const CommunityOptions& options,
+                                         const Resources& resources, const Progress& progress) {
+  const NestedOptions thresholds;
+  const ChipEvidence evidence{
+      chip_spectra(scene.canonical, scene.grid, resources.threads),
+      grey_cells(scene.canonical, scene.grid, scene.order, resources.threads, thresholds.cells),
+      composition};
+  return with_looks(scene, looks, options, resources,
+                    [&](const Scene& look, const CommunityOptions& own, const Resources& with) {
+                      return find_nested(look, evidence, own, thresholds, with, progress);
+                    });
+}
+
+std::vector<Communities> nested(const Scene& scene, const std::vector<LookAgain>& looks,
+                                const RuleArguments&, const CommunityOptions& options,
+                                const Resources& resources, const Progress& progress) {
+  const Witnesses* witnesses = scene.witnesses;
+  if (witnesses == nullptr)
+    return nested_of_image(scene, nullptr, looks, options, resources, progress);
+  if (witnesses->evidence == Evidence::maps)
+    return with_looks(scene, looks, options, resources,
+                      [&](const Scene& look, const CommunityOptions& own, const Resources& with) {
+                        return find_by_composition(look, witnesses->composition, own, {}, with,
+                                                   progress);
+                      });
+  // Each witness parts regions by its own measure: the image first, then the composition inside.
+  Embeddings some = witnesses->image;
+  if (!scene.similarity.chips.empty())
+    some.rows_ND = witnesses->image.rows_ND(scene.similarity.chips, Eigen::all);
+  Similarity by_image = compare(some, {SimilarityScale::minmax}, resources);
+  by_image.chips = scene.similarity.chips;
+  const Scene of_image{scene.canonical, scene.grid,    witnesses->image, by_image, scene.order,
+                       scene.chips,     scene.sampled, scene.look,       witnesses};
+  return nested_of_image(of_image, &witnesses->composition, looks, options, resources, progress);
 }
 
 using Clustering = Communities (*)(const Scene&, const RuleArguments&, const CommunityOptions&,

@@ -217,10 +217,17 @@ std::vector<Look> fresh_looks(const Micrograph& micrograph, const ChipGrid& grid
     const int code = kind == Kind::mirrored ? 1 : -1;  // OpenCV's: about the vertical axis, or both
     const bool flipped = kind == Kind::mirrored || kind == Kind::turned;
     Micrograph changed = micrograph;
-    if (kind == Kind::thinned)
+    if (kind == Kind::thinned) {
       changed.pixels = thinned(micrograph.pixels, seed + static_cast<std::uint64_t>(k));
+      if (micrograph.maps)
+        changed.maps = std::make_shared<const ElementMaps>(
+            thinned(*micrograph.maps, seed + static_cast<std::uint64_t>(k)));
+    }
     if (flipped) {
       cv::flip(micrograph.pixels, changed.pixels, code);
+      if (micrograph.maps)
+        changed.maps = std::make_shared<const ElementMaps>(
+            mirrored(*micrograph.maps, code, micrograph.pixels.size()));
       if (!micrograph.mask.empty()) cv::flip(micrograph.mask, changed.mask, code);
     }
     cv::Mat labels = again(std::move(changed), kind == Kind::smaller  ? 0.8

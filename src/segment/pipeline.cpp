@@ -2,17 +2,20 @@
 #include "metamict/pipeline.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <utility>
 
 #include "base/parallel.hpp"
 #include "base/run_all.hpp"
 #include "base/stopwatch.hpp"
+#include "base/text.hpp"
 #include "graph/chip_sample.hpp"
 #include "labels/sharp_borders.hpp"
 #include "metamict/errors.hpp"
 #include "metamict/order.hpp"
 #include "metamict/plan.hpp"
+#include "rules/composition_cut.hpp"
 #include "rules/rules.hpp"
 #include "segment/contamination.hpp"
 #include "segment/focus.hpp"
@@ -108,6 +111,40 @@ Chips lay_chips(const Micrograph& micrograph, const EncoderShape& encoder,
   return chips;
 }
 
+/// What chips are compared by, and the two witnesses where element maps say something.
+struct Compared {
+  Evidence evidence = Evidence::image;
+  std::optional<Composition> composition;
+  double weight = 0;                ///< of the composition
+  std::optional<Embeddings> mixed;  ///< of the maps, or of both; none = the image's
+
+  const Embeddings& by(const Embeddings& image) const { return mixed ? *mixed : image; }
+};
+
+Evidence evidence_of(const SimilarityOptions& options, const Micrograph& micrograph) {
+  const Evidence evidence =
+      options.evidence.value_or(micrograph.maps ? Evidence::both : Evidence::image);
+  if (evidence != Evidence::image && !micrograph.maps)
+    throw InputError(micrograph.path.string() +
+                     ": --evidence asks for element maps, but none are given: give --maps");
+  return evidence;
+}
+
+/// What chips are compared by when that evidence is asked.
+Compared compared_by(Evidence evidence, std::optional<Composition> composition,
+                     const Embeddings& image, const SimilarityOptions& options) {
+  Compared compared{evidence, std::move(composition), 0, {}};
+  if (evidence == Evidence::image) return compared;
+  compared.weight = evidence == Evidence::maps
+                        ? 1
+                        : options.maps_weight.value_or(weight_of(*compared.composition));
+  if (evidence == Evidence::maps)
+    compared.mixed = Embeddings{compared.composition->rows_NE, image.encoder};
+  else
+    compared.mixed = joint_embeddings(image, *compared.composition, compared.weight);
+  return compared;
+}
+
 /// The scores of the chips that are looked at or, where there are too many, of a sample of them.
 Similarity compare_chips(const Chips& chips, const Embeddings& embeddings,
                          const SegmentOptions& options, const Progress& progress) {
@@ -149,6 +186,22 @@ LabelMap unmasked(LabelMap map, const cv::Mat& mask) {
   return renumbered(map);
 }
 
+/// Of the borders that show in no pixel, those that the element maps do not show either.
+std::vector<std::pair<int, int>> unseen_by_all(std::vector<std::pair<int, int>> unseen,
+                                               const RuleResult& rule, const Scene& scene) {
+  if (scene.witnesses == nullptr) return unseen;
+  std::vector<Nodes> chips(rule.map.area_px.size());
+  for (const std::uint32_t chip : scene.chips)
+    chips[static_cast<std::size_t>(label_of_chip(rule.map, rule.communities, chip))].push_back(
+        chip);
+  std::erase_if(unseen, [&](const std::pair<int, int>& pair) {
+    return differ_in_composition(scene, scene.witnesses->composition,
+                                 chips[static_cast<std::size_t>(pair.first)],
+                                 chips[static_cast<std::size_t>(pair.second)]);
+  });
+  return unseen;
+}
+
 /// Draws a rule's borders by the pixels beside them. Returns what these say.
 SharpBorders draw_borders(RuleResult& rule, const Micrograph& micrograph, const Scene& scene,
                           const SegmentOptions& options) {
@@ -166,8 +219,10 @@ Notes sharpen(RuleResult& rule, bool joins_unseen, const Micrograph& micrograph,
               const SegmentOptions& options) {
   Notes notes;
   SharpBorders borders = draw_borders(rule, micrograph, scene, options);
-  if (const std::size_t unseen = borders.unseen.size(); joins_unseen && unseen > 0) {
-    join_labels(borders.unseen, rule.map, rule.communities);
+  const auto joined = joins_unseen ? unseen_by_all(borders.unseen, rule, scene)
+                                   : std::vector<std::pair<int, int>>{};
+  if (const std::size_t unseen = joined.size(); unseen > 0) {
+    join_labels(joined, rule.map, rule.communities);
     rule.map = paint(scene.grid, rule.communities, options.paint);
     borders = draw_borders(rule, micrograph, scene, options);
     notes.push_back(std::to_string(unseen) + (unseen == 1 ? " border shows" : " borders show") +
@@ -199,7 +254,10 @@ struct AppliedRule {
 void complete(AppliedRule& applied, const Rule& kind, const Micrograph& micrograph,
               const Scene& scene, const SegmentOptions& options) {
   RuleResult& rule = applied.rule;
-  if (kind.derived != nullptr && kind.derived->is_sharp && options.paint.borders == Borders::pixels)
+  const bool asks_pixels =
+      scene.witnesses == nullptr || scene.witnesses->evidence != Evidence::maps;
+  if (kind.derived != nullptr && kind.derived->is_sharp && asks_pixels &&
+      options.paint.borders == Borders::pixels)
     append(applied.notes, sharpen(rule, kind.derived->joins_unseen, micrograph, scene, options));
   rule.map = unmasked(std::move(rule.map), micrograph.mask);
   rule.regions = measure_regions(micrograph, rule.map, rule.communities, scene.order);
@@ -239,6 +297,77 @@ std::vector<LookAgain> cheap_looks() {
   return looks;
 }
 
+/// Finds a rule's communities, paints and measures them.
+AppliedRule apply_rule(const Rule& kind, const Scene& scene, const Micrograph& micrograph,
+                       const std::vector<LookAgain>& looks, const SegmentOptions& options,
+                       const Progress& tell) {
+  const Resources& resources = options.resources;
+  AppliedRule applied;
+  RuleResult& rule = applied.rule;
+  const Timed in_rule(applied.seconds);
+  rule.name = kind.name;
+  rule.kind = kind.derived ? RuleKind::derived : RuleKind::threshold;
+  if (kind.derived) {
+    std::vector<Communities> found = in_rule("communities", [&] {
+      return kind.derived->find(scene, looks, {kind.count, options.rules.prototypes},
+                                options.communities, resources, tell);
+    });
+    rule.communities = std::move(found.front());
+    for (std::size_t k = 1; k < found.size(); ++k)
+      applied.looks.push_back({std::move(found[k].community), "a quarter of the chips"});
+  } else {
+    const Cut cut = in_rule(
+        "cut", [&] { return choose_cut(scene.similarity, *kind.cut, options.rules.mode_bins); });
+    rule.graph =
+        in_rule("link", [&] { return link(scene.similarity, cut, options.rules.edge_weight); });
+    append(applied.notes, rule.graph->notes);
+    rule.communities = in_rule("communities", [&] {
+      return over_all_chips(find_communities(*rule.graph, options.communities, resources, tell),
+                            scene, resources.threads);
+    });
+  }
+  append(applied.notes, rule.communities.notes);
+  rule.map = in_rule("paint", [&] { return paint(scene.grid, rule.communities, options.paint); });
+  in_rule("paint", [&] { complete(applied, kind, micrograph, scene, options); });
+  return applied;
+}
+
+std::optional<Witnesses> witnesses_of(const Compared& compared, const Embeddings& image) {
+  if (compared.evidence == Evidence::image) return {};
+  return Witnesses{compared.evidence, image, *compared.composition};
+}
+
+/// The labels that the primary rule draws by one witness alone.
+cv::Mat drawn_by(Evidence evidence, const Result& result, const Compared& compared,
+                 const Chips& chips, const SegmentOptions& options) {
+  const Compared alone =
+      compared_by(evidence, compared.composition, result.embeddings, options.similarity);
+  const Similarity similarity = compare_chips(chips, alone.by(result.embeddings), options, {});
+  const auto witnesses = witnesses_of(alone, result.embeddings);
+  const Scene scene{chips.canonical,
+                    result.grid,
+                    alone.by(result.embeddings),
+                    similarity,
+                    result.order,
+                    chips.seen,
+                    result.sampled,
+                    {},
+                    witnesses ? &*witnesses : nullptr};
+  return apply_rule(parse_rule(result.primary), scene, result.micrograph, {}, options, {})
+      .rule.map.labels;
+}
+
+/// Keeps what each witness says alone where both were asked.
+void ask_each_witness(Result& result, const Compared& compared, const Chips& chips,
+                      const SegmentOptions& options) {
+  WitnessMaps said{compared.evidence, compared.weight, compared.composition->reliability, {}, {}};
+  if (compared.evidence == Evidence::both) {
+    said.by_image = drawn_by(Evidence::image, result, compared, chips, options);
+    said.by_maps = drawn_by(Evidence::maps, result, compared, chips, options);
+  }
+  result.witnesses = std::move(said);
+}
+
 /// Judges the primary rule's regions by the looks that it has taken, and by fresh ones where they
 /// are asked for.
 void look_again(Result& result, std::vector<Look> looks, Encoder& encoder,
@@ -264,17 +393,24 @@ void look_again(Result& result, std::vector<Look> looks, Encoder& encoder,
   judge_by_looks(result.primary_rule(), result.grid, looks, result.looks, result.notes);
 }
 
+cv::Mat in_whole(const cv::Mat& labels_of_crop, cv::Size size, const cv::Rect& crop) {
+  cv::Mat labels = cv::Mat::zeros(size, CV_16UC1);
+  labels_of_crop.copyTo(labels(crop));
+  return labels;
+}
+
 /// The result of a crop as one of the whole image: label maps are 0 outside, and places are those
 /// in the image.
 Result placed(Result part, Micrograph whole) {
   const cv::Rect crop = *whole.crop;
   for (RuleResult& rule : part.rules) {
-    cv::Mat labels = cv::Mat::zeros(whole.pixels.size(), CV_16UC1);
-    rule.map.labels.copyTo(labels(crop));
-    rule.map.labels = labels;
+    rule.map.labels = in_whole(rule.map.labels, whole.pixels.size(), crop);
     rule.map.area_px[0] += whole.pixels.total() - static_cast<std::size_t>(crop.area());
     for (Region& region : rule.regions) region.centroid_px += cv::Point2d(crop.tl());
   }
+  if (part.witnesses)
+    for (cv::Mat* const labels : {&part.witnesses->by_image, &part.witnesses->by_maps})
+      if (!labels->empty()) *labels = in_whole(*labels, whole.pixels.size(), crop);
   part.grid.origin = crop.tl();
   part.micrograph = std::move(whole);
   return part;
@@ -289,8 +425,8 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& op
     Micrograph part = cropped(micrograph);
     return placed(segment(std::move(part), encoder, options, progress), std::move(micrograph));
   }
-  const Resources& resources = options.resources;
   const std::vector<Rule> rules = parse_rules(options.rules.cuts);
+  const Evidence evidence = evidence_of(options.similarity, micrograph);
   Result result = begun(std::move(micrograph), options);
   const Timed timed(result.seconds);
 
@@ -304,51 +440,41 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& op
     return embed(chips.canonical, result.grid, encoder, options.normalise, progress);
   });
   append(result.notes, encoder.notes());  // of how it was opened, and of this image
-  result.similarity =
-      timed("compare", [&] { return compare_chips(chips, result.embeddings, options, progress); });
+  std::optional<Composition> composition;
+  if (result.micrograph.maps)
+    composition = timed("composition",
+                        [&] { return composition_of(*result.micrograph.maps, result.grid); });
+  if (composition) append(result.notes, composition->notes);
+  if (evidence == Evidence::both && composition && composition->reliability > 0 &&
+      !options.similarity.maps_weight)
+    result.notes.push_back("scores are of the micrograph and the element maps: the maps weigh " +
+                           number(std::round(100 * weight_of(*composition)) / 100) +
+                           ", by the noise of their counts (--maps-weight, --evidence)");
+  const Compared compared =
+      compared_by(evidence, std::move(composition), result.embeddings, options.similarity);
+  result.similarity = timed("compare", [&] {
+    return compare_chips(chips, compared.by(result.embeddings), options, progress);
+  });
   append(result.notes, result.similarity.notes);
   result.mode = mode_of(result.similarity.statistics, options.rules.mode_bins);
+  result.sampled = result.similarity.nodes() < chips.seen.size();
 
-  const bool sampled = result.similarity.nodes() < chips.seen.size();
-  result.sampled = sampled;
-  const Scene scene{
-      chips.canonical, result.grid, result.embeddings, result.similarity, result.order,
-      chips.seen,      sampled};
+  const auto witnesses = witnesses_of(compared, result.embeddings);
+  const Scene scene{chips.canonical,
+                    result.grid,
+                    compared.by(result.embeddings),
+                    result.similarity,
+                    result.order,
+                    chips.seen,
+                    result.sampled,
+                    {},
+                    witnesses ? &*witnesses : nullptr};
   const auto apply = [&](std::size_t i, const Progress& tell) {
-    AppliedRule applied;
-    RuleResult& rule = applied.rule;
-    Notes& notes = applied.notes;
-    const Timed in_rule(applied.seconds);
-    rule.name = rules[i].name;
-    rule.kind = rules[i].derived ? RuleKind::derived : RuleKind::threshold;
-    if (rules[i].derived) {
-      const bool again = rule.name == result.primary && options.rules.looks.value_or(1) > 0;
-      std::vector<Communities> found = in_rule("communities", [&] {
-        return rules[i].derived->find(scene, again ? cheap_looks() : std::vector<LookAgain>{},
-                                      {rules[i].count, options.rules.prototypes},
-                                      options.communities, resources, tell);
-      });
-      rule.communities = std::move(found.front());
-      for (std::size_t k = 1; k < found.size(); ++k)
-        applied.looks.push_back({std::move(found[k].community), "a quarter of the chips"});
-    } else {
-      const Cut cut = in_rule("cut", [&] {
-        return choose_cut(scene.similarity, *rules[i].cut, options.rules.mode_bins);
-      });
-      rule.graph =
-          in_rule("link", [&] { return link(scene.similarity, cut, options.rules.edge_weight); });
-      append(notes, rule.graph->notes);
-      rule.communities = in_rule("communities", [&] {
-        return over_all_chips(find_communities(*rule.graph, options.communities, resources, tell),
-                              scene, resources.threads);
-      });
-    }
-    append(notes, rule.communities.notes);
-    rule.map = in_rule("paint", [&] { return paint(scene.grid, rule.communities, options.paint); });
-    in_rule("paint", [&] { complete(applied, rules[i], result.micrograph, scene, options); });
-    return applied;
+    const bool again = rules[i].name == result.primary && options.rules.looks.value_or(1) > 0;
+    return apply_rule(rules[i], scene, result.micrograph,
+                      again ? cheap_looks() : std::vector<LookAgain>{}, options, tell);
   };
-  const int workers = at_once(result.grid.chips(), resources.threads);
+  const int workers = at_once(result.grid.chips(), options.resources.threads);
   std::vector<Look> looks;
   for (AppliedRule& applied :
        run_all(longest_first(rules), workers, "communities", progress, apply)) {
@@ -356,6 +482,7 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& op
     adopt(std::move(applied), result);
   }
   look_again(result, std::move(looks), encoder, options);
+  if (compared.composition) ask_each_witness(result, compared, chips, options);
   if (!options.rules.names.empty()) name_regions(result, options.rules.names);
   return result;
 }

@@ -22,6 +22,7 @@ void RuleOptions::check() const {
 void SegmentOptions::check() const {
   load.check();
   chips.check();
+  similarity.check();
   rules.check();
   communities.check();
   paint.check();

@@ -22,7 +22,11 @@ namespace {
 
 /// Columns of a manifest and the options that they stand for.
 constexpr std::pair<const char*, const char*> option_columns[] = {
-    {"pixel_size", "pixel-size"}, {"dataset", "dataset"}, {"crop", "crop"}, {"mask", "mask"}};
+    {"pixel_size", "pixel-size"},
+    {"dataset", "dataset"},
+    {"crop", "crop"},
+    {"mask", "mask"},
+    {"maps", "maps"}};
 
 /// One name a line, whatever stands in it.
 std::vector<std::string> lines_of(const std::string& text) {
@@ -36,6 +40,21 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
+/// A list of element maps whose files begin at a folder.
+std::string maps_from(const fs::path& folder, const std::string& text) {
+  std::string from;
+  for (const std::string& part : split(text, ',')) {
+    const std::size_t equals = part.find('=');
+    if (!from.empty()) from += ',';
+    if (equals != std::string::npos)
+      from += part.substr(0, equals + 1) + (folder / part.substr(equals + 1)).string();
+    else
+      from += text.find('=') == std::string::npos ? (folder / part).string() : part;
+  }
+  (void)files_of_maps(from);
+  return from;
+}
+
 BatchEntry entry_of(const CsvTable& table, const CsvTable::Row& row, std::size_t image,
                     const fs::path& folder) {
   BatchEntry entry{folder / CsvTable::cell(row, image), {}, {}};
@@ -47,6 +66,7 @@ BatchEntry entry_of(const CsvTable& table, const CsvTable::Row& row, std::size_t
     if (std::string(option) == "pixel-size") value = table.with_point(value);
     if (std::string(option) == "crop") std::replace(value.begin(), value.end(), ' ', ',');
     if (std::string(option) == "mask") value = (folder / value).string();
+    if (std::string(option) == "maps") value = maps_from(folder, value);
     entry.overrides.emplace_back(option, value);
   }
   (void)with_overrides(LoadOptions{}, entry.overrides);
@@ -158,6 +178,7 @@ LoadOptions with_overrides(LoadOptions options, const OptionTable& overrides) {
     if (name == "frame") options.frame = value;
     if (name == "crop") options.crop = parse_crop("crop", value);
     if (name == "mask") options.mask = value;
+    if (name == "maps") options.maps.files = value;
   }
   return options;
 }

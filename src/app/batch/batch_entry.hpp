@@ -16,11 +16,11 @@ namespace metamict::app {
 struct BatchEntry {
   std::filesystem::path image;
   std::string name;       ///< of its results' folder; empty = the image's stem
-  OptionTable overrides;  ///< what its line sets: pixel-size, dataset, crop, mask
+  OptionTable overrides;  ///< what its line sets: pixel-size, dataset, crop, mask, maps
 };
 
 /// Reads the images of a manifest: one path a line, or a CSV with a column named image and perhaps
-/// name, pixel_size, dataset, crop and mask. Relative paths begin at the manifest's folder. Throws
+/// name, pixel_size, dataset, crop, mask and maps. Relative paths begin at the manifest's folder. Throws
 /// UsageError with the line.
 std::vector<BatchEntry> read_manifest(const std::filesystem::path& path);
 

@@ -123,6 +123,35 @@ void declare_reading(Declaration& declare, SegmentOptions& options) {
       "Image of the same size whose 0 is not looked at. Chips that touch it are left out",
       [&](const std::string& text) { options.load.mask = text; }, "FILE");
   declare.value(
+      "maps", "none",
+      "Element maps of the same place, as counts or atomic percent: one file with all of them, "
+      "EL=FILE,EL=FILE, or EL,EL,EL=FILE for a stack",
+      [&](const std::string& text) {
+        (void)files_of_maps(text);
+        options.load.maps.files = text;
+      },
+      "FILES");
+  declare.value(
+      "maps-offset", "the files'",
+      "Upper left corner of the element maps in the image, in nm or px: 3px,-2px",
+      [&](const std::string& text) {
+        const std::vector<std::string> parts = split(text, ',');
+        if (parts.size() != 2)
+          throw UsageError("--maps-offset is '" + text + "' but must be X,Y, each in nm or px");
+        options.load.maps.offset = {parse_maps_length("--maps-offset", parts[0]),
+                                    parse_maps_length("--maps-offset", parts[1])};
+      },
+      "X,Y");
+  declare.value(
+      "maps-scale", "the files'",
+      "Edge of a pixel of the element maps, such as 0.096nm, or 4px of the image",
+      [&](const std::string& text) {
+        options.load.maps.scale = parse_maps_length("--maps-scale", text);
+        if (options.load.maps.scale->value <= 0)
+          throw UsageError("--maps-scale is " + text + " but must be above 0");
+      },
+      "LENGTH");
+  declare.value(
       "max-pixels", std::to_string(options.load.max_pixels),
       "Refuse images of more pixels than this",
       [&](const std::string& text) {
@@ -191,6 +220,23 @@ void declare_graph(Declaration& declare, SegmentCommand& command) {
       "alike, as in the paper. raw: the cosine. angle: like minmax, of the angle between "
       "embeddings. auto is what the encoder's sidecar asks for, else minmax",
       into(options.similarity.scale));
+  declare.value(
+      "evidence", "both where maps are given",
+      "What says how alike two chips are: the image, the element maps, or both",
+      [&](const std::string& text) {
+        options.similarity.evidence = static_cast<Evidence>(
+            parse_choice("--evidence", text, {"image", "maps", "both"}));
+      },
+      "image|maps|both");
+  declare.value(
+      "maps-weight", "by their noise",
+      "Weight of the element maps in the scores, from 0 to 1; the image has the rest. By their "
+      "noise it is 0.5 for maps without noise and 0 for noise alone",
+      [&](const std::string& text) {
+        options.similarity.maps_weight = parse_number("--maps-weight", text);
+        options.similarity.check();
+      },
+      "X");
   declare.choice("edge-weight", "score", {"score", "unit"},
                  "Weight of an edge: its score, or 1 (unit)", into(options.rules.edge_weight));
   declare.value(

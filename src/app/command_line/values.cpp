@@ -55,6 +55,15 @@ double parse_length_nm(const std::string& option, const std::string& text) {
   return value * unit.nm;
 }
 
+MapsLength parse_maps_length(const std::string& option, const std::string& text) {
+  const auto [value, name] = number_and_unit(option, text);
+  if (name.empty() || name == "px") return {value, false};
+  const Unit unit = parse_unit(name);
+  if (unit.kind != UnitKind::length)
+    throw UsageError(option + " '" + text + "' has no known unit: give px or nm, for example 4px");
+  return {value * unit.nm, true};
+}
+
 std::uint64_t parse_bytes(const std::string& option, const std::string& text) {
   auto [value, unit] = number_and_unit(option, text);
   if (unit.ends_with("iB"))

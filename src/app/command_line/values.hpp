@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "metamict/element_maps.hpp"
+
 namespace metamict::app {
 
 double parse_number(const std::string& option, const std::string& text);
@@ -16,6 +18,9 @@ std::int64_t parse_whole(const std::string& option, const std::string& text, std
 /// Parses a length: "0.0213nm", "21.3 pm", "0.2 A", "1.2e-5 um". A bare number is in nm. It must be
 /// positive.
 double parse_length_nm(const std::string& option, const std::string& text);
+
+/// Parses "4px", "0.096nm" or another length; a bare number is in px. It may be negative or 0.
+MapsLength parse_maps_length(const std::string& option, const std::string& text);
 
 /// Parses a size: "8G", "8GB", "8GiB", "512M", or bytes. G, M and K are powers of 1024. It must be
 /// positive.

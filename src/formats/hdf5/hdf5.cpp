@@ -41,6 +41,10 @@ DatasetInfo info_from(const json& value) {
   info.notes = value.value("notes", Notes());
   if (value.contains("nm"))
     info.nm_per_pixel = {value.at("nm").at(0).get<double>(), value.at("nm").at(1).get<double>()};
+  if (value.contains("origin_nm"))
+    info.origin_nm = {value.at("origin_nm").at(0).get<double>(),
+                      value.at("origin_nm").at(1).get<double>()};
+  info.frame_names = value.value("frame_names", std::vector<std::string>());
   return info;
 }
 

@@ -2,6 +2,7 @@
 #include "report/files/chips_csv.hpp"
 
 #include "base/text.hpp"
+#include "report/composition_numbers.hpp"
 
 namespace metamict {
 
@@ -17,6 +18,12 @@ std::string chips_csv(const Result& result) {
   for (const RuleResult& rule : result.rules)
     text += (rule.agreement.empty() ? "" : "," + rule.name + "_agreement") +
             (rule.communities.margin.empty() ? "" : "," + rule.name + "_margin");
+  std::vector<std::vector<Share>> shares;
+  if (result.micrograph.maps) {
+    shares = chip_shares(result);
+    for (const std::string& element : result.micrograph.maps->elements)
+      text += "," + csv_cell(element + "_share") + "," + csv_cell(element + "_sd");
+  }
   text += "\r\n";
   const ChipGrid& grid = result.grid;
   for (std::size_t node = 0; node < grid.chips(); ++node) {
@@ -31,6 +38,9 @@ std::string chips_csv(const Result& result) {
       text +=
           (rule.agreement.empty() ? "" : "," + shortest(rule.agreement[node])) +
           (rule.communities.margin.empty() ? "" : "," + shortest(rule.communities.margin[node]));
+    if (!shares.empty())
+      for (const Share& share : shares[node])
+        text += "," + shortest(share.mean) + "," + shortest(share.sd);
     text += "\r\n";
   }
   return text;

@@ -2,6 +2,7 @@
 #include "report/files/json_report.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -87,6 +88,24 @@ Json shape_json(const RegionShape& shape, const std::optional<double>& nm) {
           {"solidity", finite(shape.solidity)}};
 }
 
+/// {element: {mean, sd}}, or null without element maps.
+Json composition_json(const std::vector<Share>& shares) {
+  if (shares.empty()) return nullptr;
+  Json composition = Json::object();
+  for (const Share& share : shares)
+    composition[clean_utf8(share.element)] = {{"mean", finite(share.mean)},
+                                              {"sd", finite(share.sd)}};
+  return composition;
+}
+
+Json evidence_json(const std::optional<WitnessMaps>& witnesses) {
+  constexpr std::array names = {"image", "maps", "both"};
+  if (!witnesses) return {{"kind", "image"}, {"maps_weight", 0}, {"maps_reliability", nullptr}};
+  return {{"kind", names[static_cast<std::size_t>(witnesses->evidence)]},
+          {"maps_weight", finite(witnesses->maps_weight)},
+          {"maps_reliability", finite(witnesses->reliability)}};
+}
+
 Json region_json(const Region& region, const RegionShape& shape, const std::optional<double>& nm) {
   return {
       {"label", region.label},
@@ -97,6 +116,7 @@ Json region_json(const Region& region, const RegionShape& shape, const std::opti
       {"ordered", is_ordered(region.order)},
       {"mean_intensity", finite(region.mean_intensity)},
       {"confidence", region.confidence ? finite(*region.confidence) : Json(nullptr)},
+      {"composition", composition_json(region.composition)},
       {"name", region.name.empty() ? Json(nullptr) : Json(clean_utf8(region.name))},
       {"centroid_px", {{"x", finite(region.centroid_px.x)}, {"y", finite(region.centroid_px.y)}}},
       {"shape", shape_json(shape, nm)}};
@@ -150,6 +170,7 @@ std::string json_report(const Result& result) {
                        {"graph",
                         {{"kind", result.sampled ? "sample" : "exact"},
                          {"chips_in_graph", result.similarity.nodes()}}},
+                       {"evidence", evidence_json(result.witnesses)},
                        {"looks",
                         {{"count", result.looks.count},
                          {"kinds", result.looks.kinds},

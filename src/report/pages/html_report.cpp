@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "metamict/order.hpp"
+#include "report/pages/composition_section.hpp"
 #include "report/pages/html_parts.hpp"
 #include "report/pages/panels.hpp"
 
@@ -249,7 +250,8 @@ std::string html_report(const Result& result, const ReportPictures& pictures) {
   const Html maps = html::open_maps(result.grid, result.order) + first_look(result) + rules(result);
   const Html body = html::define_micrograph(image_of(result)) + header(result) +
                     html::notes(result.notes) + maps + "</section>\n"_html +
-                    graphs(result, pictures) + regions(result) + stability(result) +
+                    graphs(result, pictures) + regions(result) +
+                    composition_section(result, image_of(result)) + stability(result) +
                     provenance(result) + html::footer();
   const std::string name = clean_utf8(result.micrograph.path.filename().string());
   return html::page(name + " – metamict", body, {.script = true});

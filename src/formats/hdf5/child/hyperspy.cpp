@@ -19,7 +19,10 @@ HyperSpyAxis read_hyperspy_axis(hid_t experiment, std::size_t i, std::uint64_t l
   if (!axis) return {};
   const auto navigate = number_attribute(axis, "navigate");
   return {
-      {number_attribute(axis, "scale").value_or(0), parse_unit(text_attribute(axis, "units")), {}},
+      {number_attribute(axis, "scale").value_or(0),
+       parse_unit(text_attribute(axis, "units")),
+       {},
+       number_attribute(axis, "offset")},
       navigate ? std::optional(*navigate != 0) : std::nullopt,
       length};
 }
@@ -60,6 +63,8 @@ Image read_experiment(hid_t experiments, const std::string& name) {
           .ends_with("diffraction"))
     refuse(image.info, "diffraction: the file calls itself so");
   set_axes(image, plain, "HyperSpy axes");
+  const auto elements = texts_dataset(experiment, "metadata/Sample/_list_elements");
+  if (static_cast<int>(elements.size()) == image.info.frames) image.info.frame_names = elements;
   return image;
 }
 

@@ -64,6 +64,8 @@ void set_axes(Image& image, const std::vector<Axis>& axes, const std::string& so
   const Axis &y = axes[static_cast<std::size_t>(image.axes.row)],
              &x = axes[static_cast<std::size_t>(image.axes.col)];
   set_pixel_size(image.info, pixel_size_from({y.scale, x.scale}, {y.unit, x.unit}, source));
+  if (image.info.nm_per_pixel && y.offset && x.offset)
+    image.info.origin_nm = {*y.offset * y.unit.nm, *x.offset * x.unit.nm};
 }
 
 std::vector<Image> plain_images(hid_t file) {

@@ -2,6 +2,7 @@
 // Which images an HDF5 file holds, by the layout of the program that wrote it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,6 +41,7 @@ struct Axis {
   double scale = 0;  ///< 0 when it is not said
   Unit unit;
   std::string name;
+  std::optional<double> offset = {};  ///< of the first point
 };
 
 /// An axis given by the coordinates of its points.

@@ -67,6 +67,8 @@ json to_json(const Image& image) {
       {"frames", info.frames}, {"dtype", info.dtype},   {"source", info.pixel_size_source},
       {"image", info.image},   {"reason", info.reason}, {"notes", info.notes}};
   if (info.nm_per_pixel) value["nm"] = {(*info.nm_per_pixel)[0], (*info.nm_per_pixel)[1]};
+  if (info.origin_nm) value["origin_nm"] = {(*info.origin_nm)[0], (*info.origin_nm)[1]};
+  if (!info.frame_names.empty()) value["frame_names"] = info.frame_names;
   return value;
 }
 

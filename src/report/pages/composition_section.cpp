@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "report/pages/composition_section.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/text.hpp"
+#include "report/composition_numbers.hpp"
+#include "report/pages/chart.hpp"
+#include "report/pages/html_parts.hpp"
+#include "report/region_map.hpp"
+
+namespace metamict {
+
+namespace {
+
+using html::figure;
+
+constexpr std::size_t most_elements = 9;  // in pictures; tables and files hold all
+
+/// The elements by falling share of all counts.
+std::vector<std::size_t> most_frequent(const ElementMaps& maps) {
+  std::vector<std::pair<double, std::size_t>> counts;
+  for (std::size_t e = 0; e < maps.elements.size(); ++e)
+    counts.emplace_back(-cv::sum(maps.counts[e])[0], e);
+  std::sort(counts.begin(), counts.end());
+  std::vector<std::size_t> elements;
+  for (const auto& [count, e] : counts)
+    if (elements.size() < most_elements) elements.push_back(e);
+  return elements;
+}
+
+/// A share with the digits that its error leaves: "0.253 ± 0.004".
+std::string with_error(const Share& share) {
+  const int digits =
+      share.sd > 0 ? std::clamp(static_cast<int>(std::ceil(-std::log10(share.sd))), 2, 5) : 3;
+  return fixed(share.mean, digits) + " ± " + fixed(share.sd, digits);
+}
+
+Html table_of(const RuleResult& rule, const ElementMaps& maps) {
+  std::vector<Html> head{"region"};
+  for (const std::string& element : maps.elements) head.emplace_back(element);
+  Html rows;
+  for (const Region& region : rule.regions) {
+    std::vector<Html> cells{html::swatch("region", region.label) +
+                            (region.name.empty() ? "" : " " + region.name)};
+    for (const Share& share : region.composition) cells.emplace_back(with_error(share));
+    rows += html::table_row(cells);
+  }
+  return html::table(head, rows);
+}
+
+Html profile_of(const Result& result) {
+  const CompositionProfile profile = composition_profile(result);
+  const std::optional<double> nm = result.micrograph.nm_per_pixel;
+  Chart chart{"Composition along " + fixed(profile.direction_deg, 0) + "°",
+              nm ? "position (nm)" : "position (px)",
+              "share of the counts",
+              {}};
+  for (const std::size_t e : most_frequent(*result.micrograph.maps)) {
+    ChartLine line{result.micrograph.maps->elements[e],
+                   region_colour(static_cast<int>(chart.lines.size()) + 1),
+                   {}};
+    for (const CompositionProfile::Slice& slice : profile.slices)
+      line.points.push_back(
+          {slice.position_px * nm.value_or(1), slice.shares[e].mean, slice.shares[e].sd});
+    chart.lines.push_back(std::move(line));
+  }
+  return draw_chart(chart);
+}
+
+RegionMap alone(const RuleResult& rule, const cv::Mat& labels) {
+  RegionMap map;
+  map.rule = rule.name;
+  map.labels = labels;
+  std::vector<std::uint64_t> areas;
+  for (int y = 0; y < labels.rows; ++y)
+    for (int x = 0; x < labels.cols; ++x) {
+      const std::size_t label = labels.at<std::uint16_t>(y, x);
+      if (areas.size() <= label) areas.resize(label + 1, 0);
+      ++areas[label];
+    }
+  map.unassigned_px = areas[0];
+  for (std::size_t label = 1; label < areas.size(); ++label)
+    if (areas[label] > 0) map.regions.push_back({static_cast<int>(label), areas[label], 0, {}});
+  return map;
+}
+
+Html witnesses_of(const Result& result, const html::PanelImage& image) {
+  const WitnessMaps& witnesses = *result.witnesses;
+  if (witnesses.by_image.empty()) return {};
+  const RuleResult& rule = result.primary_rule();
+  return "<h3>What each witness says alone</h3>\n<div class=\"row three\">\n"_html +
+         figure(html::region_panel(image, alone(rule, witnesses.by_image)),
+                "<b>The micrograph</b>, rule <i>"_html + rule.name + "</i>"_html) +
+         figure(html::region_panel(image, alone(rule, witnesses.by_maps)),
+                "<b>The element maps</b>, rule <i>"_html + rule.name + "</i>"_html) +
+         figure(html::value_panel(image, disagreement(result), 1, "where the two disagree"),
+                "<b>Where they disagree</b>: the share of a chip's neighbours that only one of "
+                "the two puts into the chip's region"_html +
+                    html::colour_bar(1, "the disagreement")) +
+         "</div>\n"_html;
+}
+
+Html element_panels(const Result& result, const html::PanelImage& image) {
+  const std::vector<std::vector<Share>> shares = chip_shares(result);
+  Html figures = "\n"_html;
+  for (const std::size_t e : most_frequent(*result.micrograph.maps)) {
+    std::vector<float> values;
+    float most = 0;
+    for (const std::vector<Share>& chip : shares) {
+      values.push_back(static_cast<float>(chip[e].mean));
+      most = std::max(most, values.back());
+    }
+    const double top = std::clamp(std::ceil(20 * static_cast<double>(most)) / 20, 0.05, 1.0);
+    const std::string& name = result.micrograph.maps->elements[e];
+    figures += figure(html::value_panel(image, values, top, "the share of " + name),
+                      element("b", name) + ", share of a chip's counts" +
+                          html::colour_bar(top, "the share"));
+  }
+  return element("div", {{"class", "row four"}}, figures) + "\n"_html;
+}
+
+}  // namespace
+
+Html composition_section(const Result& result, const html::PanelImage& image) {
+  if (!result.micrograph.maps || !result.witnesses) return {};
+  const WitnessMaps& witnesses = *result.witnesses;
+  const char* const drawn = witnesses.evidence == Evidence::image
+                                ? "The regions are the micrograph's; the element maps only tell "
+                                  "what they are made of."
+                            : witnesses.evidence == Evidence::maps
+                                ? "The regions are those of the element maps alone."
+                                : "The micrograph and the element maps both part regions.";
+  Html text = "<h2>Composition</h2>\n"_html +
+              element("p", std::string(drawn) + " The maps weigh " +
+                               fixed(witnesses.maps_weight, 2) + " in the scores. " +
+                               fixed(100 * witnesses.reliability, 0) +
+                               " % of the scatter between chips is composition, the rest is the "
+                               "noise of counting.") +
+              "\n"_html;
+  const RuleResult& rule = result.primary_rule();
+  text += element("h3", "Share of the counts, rule " + rule.name) + "\n"_html +
+          table_of(rule, *result.micrograph.maps);
+  return text + profile_of(result) + element_panels(result, image) + witnesses_of(result, image);
+}
+
+}  // namespace metamict

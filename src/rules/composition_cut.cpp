@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "rules/composition_cut.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "rules/joining.hpp"
+#include "rules/resolving.hpp"
+#include "rules/splitting.hpp"
+
+namespace metamict {
+
+namespace {
+
+const std::vector<float> no_order;
+
+Nodes known_of(const Nodes& chips, const Composition& composition) {
+  Nodes known;
+  std::copy_if(chips.begin(), chips.end(), std::back_inserter(known),
+               [&](std::uint32_t chip) { return composition.is_known[chip]; });
+  return known;
+}
+
+/// The chips by their composition; jumps are measured in the widest difference of the image.
+ChipField field_of(const Scene& scene, const Composition& composition,
+                   const NestedOptions& nested) {
+  const auto with_range = [&](double range) {
+    return ChipField(scene.grid, composition.rows_NE, no_order, range, nested, composition.noise);
+  };
+  const Nodes known = known_of(scene.chips, composition);
+  const std::vector<float> values = with_range(1).sample(known, known);
+  return with_range(values.empty() ? 1.0 : *std::max_element(values.begin(), values.end()));
+}
+
+/// Gives each of some chips to the part whose chips are nearest.
+void give_to_nearest(const Nodes& chips, const ChipGrid& grid, std::vector<Nodes>& parts) {
+  std::vector<cv::Mat> away;
+  for (const Nodes& part : parts) {
+    away.emplace_back();
+    cv::distanceTransform(mask_over(grid, part) == 0, away.back(), cv::DIST_L2, cv::DIST_MASK_3);
+  }
+  for (const std::uint32_t chip : chips) {
+    const auto nearest =
+        std::min_element(away.begin(), away.end(), [&](const cv::Mat& a, const cv::Mat& b) {
+          return a.at<float>(grid.row(chip), grid.col(chip)) <
+                 b.at<float>(grid.row(chip), grid.col(chip));
+        });
+    parts[static_cast<std::size_t>(nearest - away.begin())].push_back(chip);
+  }
+  for (Nodes& part : parts) std::sort(part.begin(), part.end());
+}
+
+}  // namespace
+
+std::vector<Nodes> parts_by_composition(const Scene& scene, const Composition& composition,
+                                        const CommunityOptions& options,
+                                        const NestedOptions& nested, const Resources& resources,
+                                        const Progress& progress, Communities& communities) {
+  const Nodes known = known_of(scene.chips, composition);
+  if (composition.reliability <= 0 || known.empty()) return {scene.chips};
+  const ChipField field = field_of(scene, composition, nested);
+  const auto compare_compositions = [&](const Nodes& chips) {
+    Embeddings some;
+    some.rows_ND = composition.rows_NE(chips, Eigen::all);
+    return compare(some, {SimilarityScale::minmax}, resources);
+  };
+  Splitter splitter(field, compare_compositions, options, resources, progress, communities, scene);
+  std::vector<Nodes> parts = join_alike(field, splitter.split(known));
+  std::erase_if(parts, [&](const Nodes& part) { return !field.has_core(part); });
+  if (parts.size() < 2) return {scene.chips};
+  parts = resolve(field, known, parts);
+  give_to_nearest(without(scene.chips, known), scene.grid, parts);
+  return parts;
+}
+
+std::vector<Nodes> cut_by_composition(const std::vector<Nodes>& regions,
+                                      const std::vector<Nodes>& parts, const ChipGrid& grid,
+                                      const NestedOptions& nested) {
+  const RowMatrixXf no_rows(static_cast<Eigen::Index>(grid.chips()), 0);
+  const ChipField field(grid, no_rows, no_order, 1, nested);
+  std::vector<Nodes> pieces;
+  for (const Nodes& region : regions) {
+    std::vector<Nodes> within;
+    Nodes given;
+    for (const Nodes& part : parts) {
+      Nodes both = shared(region, part);
+      if (!field.has_core(both) && 2 * both.size() < part.size()) continue;
+      given = joined(given, both);
+      within.push_back(std::move(both));
+    }
+    if (within.size() < 2) {
+      pieces.push_back(region);
+      continue;
+    }
+    give_to_nearest(without(region, given), grid, within);
+    std::move(within.begin(), within.end(), std::back_inserter(pieces));
+  }
+  return pieces;
+}
+
+bool differ_in_composition(const Scene& scene, const Composition& composition, const Nodes& a,
+                           const Nodes& b) {
+  if (composition.reliability <= 0) return false;
+  return clarity_across(field_of(scene, composition, {}), a, b) >= 1;
+}
+
+}  // namespace metamict

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Regions that the micrograph does not tell apart, cut by what they are made of.
+#pragma once
+
+#include <vector>
+
+#include "metamict/communities.hpp"
+#include "metamict/composition.hpp"
+#include "rules/chip_field.hpp"
+#include "rules/nested_options.hpp"
+#include "rules/scene.hpp"
+
+namespace metamict {
+
+/// The image parted where the composition of its chips jumps, by the steps that part looks: split,
+/// join, resolve. A jump has to be three times what the noise of the counts makes of one. Chips
+/// that the maps do not know go with the nearest that they know. One part where nothing jumps.
+std::vector<Nodes> parts_by_composition(const Scene& scene, const Composition& composition,
+                                        const CommunityOptions& options,
+                                        const NestedOptions& nested, const Resources& resources,
+                                        const Progress& progress, Communities& communities);
+
+/// Cuts each region by the parts of composition that it holds: those that have a core in it, and
+/// those that lie in it with half of their chips. What it holds of other parts is a strip along a
+/// border that the two witnesses see in slightly different places; it goes to the nearest.
+std::vector<Nodes> cut_by_composition(const std::vector<Nodes>& regions,
+                                      const std::vector<Nodes>& parts, const ChipGrid& grid,
+                                      const NestedOptions& nested);
+
+/// Whether two parts that touch are of two compositions, by the same jump.
+bool differ_in_composition(const Scene& scene, const Composition& composition, const Nodes& a,
+                           const Nodes& b);
+
+}  // namespace metamict
