@@ -73,7 +73,7 @@ float angle_of(float cosine);
 
 struct SimilarityOptions {
   SimilarityScale scale = SimilarityScale::automatic;
-  std::optional<Evidence> evidence = {};  ///< unset = both where there are element maps
+  std::optional<Evidence> evidence = {};   ///< unset = both where there are element maps
   std::optional<double> maps_weight = {};  ///< of the maps beside 1 - w of the image; unset = by
                                            ///< their noise
 

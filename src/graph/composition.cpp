@@ -76,7 +76,8 @@ double widest_angle(const RowMatrixXf& rows, const Eigen::VectorXf& direction,
     if (is_known[static_cast<std::size_t>(i)])
       angles.push_back(std::acos(std::clamp(rows.row(i).dot(direction), -1.0F, 1.0F)));
   if (angles.empty()) return 0;
-  const auto last = angles.begin() + static_cast<std::ptrdiff_t>(0.99 * static_cast<double>(angles.size() - 1));
+  const auto last =
+      angles.begin() + static_cast<std::ptrdiff_t>(0.99 * static_cast<double>(angles.size() - 1));
   std::nth_element(angles.begin(), last, angles.end());
   return *last;
 }

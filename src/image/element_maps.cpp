@@ -20,13 +20,12 @@ namespace metamict {
 namespace {
 
 constexpr std::array symbols = {
-    "H",  "He", "Li", "Be", "B",  "C",  "N",  "O",  "F",  "Ne", "Na", "Mg", "Al", "Si", "P",
-    "S",  "Cl", "Ar", "K",  "Ca", "Sc", "Ti", "V",  "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Zn",
-    "Ga", "Ge", "As", "Se", "Br", "Kr", "Rb", "Sr", "Y",  "Zr", "Nb", "Mo", "Tc", "Ru", "Rh",
-    "Pd", "Ag", "Cd", "In", "Sn", "Sb", "Te", "I",  "Xe", "Cs", "Ba", "La", "Ce", "Pr", "Nd",
-    "Pm", "Sm", "Eu", "Gd", "Tb", "Dy", "Ho", "Er", "Tm", "Yb", "Lu", "Hf", "Ta", "W",  "Re",
-    "Os", "Ir", "Pt", "Au", "Hg", "Tl", "Pb", "Bi", "Po", "At", "Rn", "Fr", "Ra", "Ac", "Th",
-    "Pa", "U",  "Np", "Pu", "Am", "Cm"};
+    "H",  "He", "Li", "Be", "B",  "C",  "N",  "O",  "F",  "Ne", "Na", "Mg", "Al", "Si", "P",  "S",
+    "Cl", "Ar", "K",  "Ca", "Sc", "Ti", "V",  "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Zn", "Ga", "Ge",
+    "As", "Se", "Br", "Kr", "Rb", "Sr", "Y",  "Zr", "Nb", "Mo", "Tc", "Ru", "Rh", "Pd", "Ag", "Cd",
+    "In", "Sn", "Sb", "Te", "I",  "Xe", "Cs", "Ba", "La", "Ce", "Pr", "Nd", "Pm", "Sm", "Eu", "Gd",
+    "Tb", "Dy", "Ho", "Er", "Tm", "Yb", "Lu", "Hf", "Ta", "W",  "Re", "Os", "Ir", "Pt", "Au", "Hg",
+    "Tl", "Pb", "Bi", "Po", "At", "Rn", "Fr", "Ra", "Ac", "Th", "Pa", "U",  "Np", "Pu", "Am", "Cm"};
 
 /// The element that a dataset's name begins with ("Fe", "Fe_Ka", "Ca (SuperXG2)"), or nothing.
 std::string element_of(const std::string& name) {
@@ -54,7 +53,8 @@ std::vector<Source> sources_of(const std::string& text) {
     const std::string part = text.substr(from, comma - from);
     const std::size_t equals = part.find('=');
     names.push_back(part.substr(0, equals));
-    if (names.back().empty()) throw UsageError("--maps '" + text + "' has an element without a name");
+    if (names.back().empty())
+      throw UsageError("--maps '" + text + "' has an element without a name");
     if (equals != std::string::npos) {
       if (equals + 1 == part.size())
         throw UsageError("--maps '" + text + "' names no file for " + names.back());
@@ -111,7 +111,8 @@ void read_stack(const Source& source, std::size_t dataset, const DatasetInfo& in
 /// The maps of one file: the frames of its stack, or its datasets that bear an element's name.
 void read_source(const Source& source, std::uint64_t max_pixels, std::vector<Map>& maps,
                  Notes& notes) {
-  const std::vector<DatasetInfo> datasets = recognise_format(source.file).list(source.file, max_pixels);
+  const std::vector<DatasetInfo> datasets =
+      recognise_format(source.file).list(source.file, max_pixels);
   const auto choose = [&](const std::string& wanted) {
     try {
       return choose_dataset(datasets, wanted);
@@ -123,9 +124,8 @@ void read_source(const Source& source, std::uint64_t max_pixels, std::vector<Map
     const auto named = std::find_if(datasets.begin(), datasets.end(), [&](const DatasetInfo& info) {
       return info.image && element_of(info.name) == source.elements[0];
     });
-    const std::size_t index = named == datasets.end()
-                                  ? choose({})
-                                  : static_cast<std::size_t>(named - datasets.begin());
+    const std::size_t index =
+        named == datasets.end() ? choose({}) : static_cast<std::size_t>(named - datasets.begin());
     if (datasets[index].frames > 1)
       throw UsageError("--maps names one element for " + source.file + ", which holds " +
                        std::to_string(datasets[index].frames) + " frames: name them all");
@@ -211,16 +211,17 @@ cv::Rect2d field_of(const MapsOptions& options, const DatasetInfo& info, cv::Siz
   const std::optional<cv::Point2d> edges = edges_px(options, info, micrograph);
   const bool same_size = size == image;
   if (!edges && !same_size)
-    throw InputError("the element maps are " + size_text(size) + " but the image is " +
-                     size_text(image) + ", and the size of their pixels is not known: give " +
-                     (own || options.scale ? "--maps-scale" : "--maps-scale in px, or --pixel-size"));
+    throw InputError(
+        "the element maps are " + size_text(size) + " but the image is " + size_text(image) +
+        ", and the size of their pixels is not known: give " +
+        (own || options.scale ? "--maps-scale" : "--maps-scale in px, or --pixel-size"));
   const cv::Point2d edge = edges.value_or(cv::Point2d(1, 1));
   cv::Rect2d field(0, 0, edge.x * size.width, edge.y * size.height);
   if (options.offset) {
-    field.x = in_px(options.offset->first,
-                    own ? std::optional(own->width_nm) : std::nullopt, "--maps-offset");
-    field.y = in_px(options.offset->second,
-                    own ? std::optional(own->height_nm) : std::nullopt, "--maps-offset");
+    field.x = in_px(options.offset->first, own ? std::optional(own->width_nm) : std::nullopt,
+                    "--maps-offset");
+    field.y = in_px(options.offset->second, own ? std::optional(own->height_nm) : std::nullopt,
+                    "--maps-offset");
   } else if (info.origin_nm && micrograph.origin_nm && own) {
     field.y = ((*info.origin_nm)[0] - (*micrograph.origin_nm)[0]) / own->height_nm;
     field.x = ((*info.origin_nm)[1] - (*micrograph.origin_nm)[1]) / own->width_nm;
@@ -280,8 +281,8 @@ double ElementMaps::count_in(std::size_t element, const cv::Rect2d& part_px) con
     return (1 - v) * ((1 - u) * sum.at<double>(top, left) + u * sum.at<double>(top, left + 1)) +
            v * ((1 - u) * sum.at<double>(top + 1, left) + u * sum.at<double>(top + 1, left + 1));
   };
-  const double x0 = column(part_px.x), x1 = column(part_px.x + part_px.width),
-               y0 = row(part_px.y), y1 = row(part_px.y + part_px.height);
+  const double x0 = column(part_px.x), x1 = column(part_px.x + part_px.width), y0 = row(part_px.y),
+               y1 = row(part_px.y + part_px.height);
   return std::max(0.0, at(y1, x1) - at(y0, x1) - at(y1, x0) + at(y0, x0));
 }
 
@@ -348,9 +349,10 @@ ElementMaps load_element_maps(const MapsOptions& options, const Micrograph& micr
   if (!maps.counted) {
     const double one = value_of_a_count(maps.counts);
     for (cv::Mat& map : maps.counts) map = map / one;
-    notes.push_back("element maps hold no whole counts: by the noise between neighbours one count "
-                    "is " +
-                    number(one) + " of their unit");
+    notes.push_back(
+        "element maps hold no whole counts: by the noise between neighbours one count "
+        "is " +
+        number(one) + " of their unit");
   }
   double all = 0;
   for (const cv::Mat& map : maps.counts) all += cv::sum(map)[0];

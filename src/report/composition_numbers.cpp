@@ -94,8 +94,7 @@ CompositionProfile composition_profile(const Result& result) {
   const ElementMaps& maps = *result.micrograph.maps;
   const std::vector<CountedPlace> places = places_of(result);
   CompositionProfile profile;
-  profile.step_px = std::max({result.chip_size.size_px / 2,
-                              maps.field.width / maps.counts[0].cols,
+  profile.step_px = std::max({result.chip_size.size_px / 2, maps.field.width / maps.counts[0].cols,
                               maps.field.height / maps.counts[0].rows});
   double most = -1;
   constexpr double turn_deg = 5;
@@ -136,9 +135,9 @@ std::vector<float> disagreement(const Result& result) {
   const WitnessMaps& witnesses = *result.witnesses;
   const auto label_of = [&](const cv::Mat& labels, std::size_t chip) {
     const cv::Point2d centre = chip_centre_px(grid, chip);
-    return static_cast<int>(labels.at<std::uint16_t>(
-        std::clamp(cvRound(centre.y), 0, labels.rows - 1),
-        std::clamp(cvRound(centre.x), 0, labels.cols - 1)));
+    return static_cast<int>(
+        labels.at<std::uint16_t>(std::clamp(cvRound(centre.y), 0, labels.rows - 1),
+                                 std::clamp(cvRound(centre.x), 0, labels.cols - 1)));
   };
   std::vector<int> by_image, by_maps;
   for (std::size_t chip = 0; chip < grid.chips(); ++chip) {
@@ -169,8 +168,8 @@ std::string composition_csv(const Result& result) {
     for (const Region& region : rule.regions)
       for (const Share& share : region.composition)
         text += csv_cell(rule.name) + "," + std::to_string(region.label) + "," +
-                csv_cell(region.name) + "," + csv_cell(share.element) + "," +
-                shortest(share.mean) + "," + shortest(share.sd) + "\r\n";
+                csv_cell(region.name) + "," + csv_cell(share.element) + "," + shortest(share.mean) +
+                "," + shortest(share.sd) + "\r\n";
   return text;
 }
 

@@ -11,6 +11,9 @@
 #include <random>
 
 #include "base/parallel.hpp"
+#include "base/system/beside_library.hpp"
+#include "base/text.hpp"
+#include "encoder/torch/torch_plugin.hpp"
 #include "graph/chip_sample.hpp"
 #include "metamict/errors.hpp"
 
@@ -301,6 +304,27 @@ std::vector<std::int32_t> groups_after(const std::vector<Merge>& merges, std::si
   return result;
 }
 
+/// Some of the chips that are compared, with the scores between them.
+struct ScoredChips {
+  Nodes chips;
+  Eigen::MatrixXf scores;
+};
+
+ScoredChips some_scores(const Scene& scene, std::size_t most_nodes, std::uint64_t seed) {
+  ScoredChips some{sample_of(scene.grid, compared(scene), most_nodes, seed), {}};
+  std::map<std::uint32_t, std::size_t> place;
+  for (std::size_t i = 0; i < compared(scene).size(); ++i) place[compared(scene)[i]] = i;
+  const auto nodes = static_cast<Eigen::Index>(some.chips.size());
+  some.scores.resize(nodes, nodes);
+  for (Eigen::Index i = 0; i < nodes; ++i) {
+    const Quantum* row =
+        scene.similarity.scores->row(place.at(some.chips[static_cast<std::size_t>(i)]));
+    for (Eigen::Index j = 0; j < nodes; ++j)
+      some.scores(j, i) = score_of(row[place.at(some.chips[static_cast<std::size_t>(j)])]);
+  }
+  return some;
+}
+
 }  // namespace
 
 Communities cluster_by_kmeans(const Scene& scene, const RuleArguments& arguments,
@@ -350,16 +374,7 @@ Communities cluster_by_spectrum(const Scene& scene, const RuleArguments& argumen
 Communities cluster_by_merging(const Scene& scene, const RuleArguments& arguments,
                                const CommunityOptions& options, const Resources& resources) {
   constexpr std::size_t most_nodes = 4000;
-  const Nodes some = sample_of(scene.grid, compared(scene), most_nodes, options.seed);
-  std::map<std::uint32_t, std::size_t> place;
-  for (std::size_t i = 0; i < compared(scene).size(); ++i) place[compared(scene)[i]] = i;
-  const auto nodes = static_cast<Eigen::Index>(some.size());
-  Eigen::MatrixXf scores(nodes, nodes);
-  for (Eigen::Index i = 0; i < nodes; ++i) {
-    const Quantum* row = scene.similarity.scores->row(place.at(some[static_cast<std::size_t>(i)]));
-    for (Eigen::Index j = 0; j < nodes; ++j)
-      scores(j, i) = score_of(row[place.at(some[static_cast<std::size_t>(j)])]);
-  }
+  auto [some, scores] = some_scores(scene, most_nodes, options.seed);
   const std::vector<Merge> merges = merges_of(std::move(scores));
   auto count = static_cast<std::size_t>(arguments.count.value_or(2));
   if (!arguments.count) {
@@ -378,6 +393,35 @@ Communities cluster_by_merging(const Scene& scene, const RuleArguments& argument
   return communities_of(
       over_all(groups, some, scene, resources.threads), scene,
       told(arguments, static_cast<int>(count), "the largest drop of the linkage"));
+}
+
+Communities cluster_by_network(const Scene& scene, const RuleArguments& arguments,
+                               const CommunityOptions& options, const Resources& resources) {
+  constexpr int components = 64;
+  const auto deepcut =
+      reinterpret_cast<Deepcut*>(plugin_symbol("metamict_torch", "metamict_deepcut"));
+  constexpr std::size_t most_nodes = 2000;
+  auto [some, weights] = some_scores(scene, most_nodes, options.seed);
+  const auto nodes = static_cast<Eigen::Index>(some.size());
+  weights.array() -= static_cast<float>(scene.similarity.statistics.mean);
+  weights.diagonal().setZero();
+  RowMatrixXf rows = principal_components(scene.embeddings.rows_ND(some, Eigen::all), components);
+  rows /= std::max(1e-6F, std::sqrt(rows.squaredNorm() / static_cast<float>(rows.size())));
+  std::vector<std::int32_t> groups(some.size());
+  const double loss =
+      deepcut({rows.data(), weights.data(), nodes, rows.cols(),
+               std::min<int>(arguments.count.value_or(most_groups), static_cast<int>(nodes)),
+               !arguments.count, std::max(1, options.runs), options.seed},
+              groups.data());
+  const int count = number_canonically(groups);
+  Communities communities = communities_of(
+      over_all(groups, some, scene, resources.threads), scene,
+      told(arguments, count, "correlation clustering of the scores less their mean"));
+  communities.notes.push_back("a network was trained on " + std::to_string(nodes) +
+                              " chips of this image, the best of " +
+                              std::to_string(std::max(1, options.runs)) + " runs (loss " +
+                              number(std::round(1e4 * loss) / 1e4) + ")");
+  return communities;
 }
 
 Communities cluster_by_grey(const Scene& scene, const RuleArguments&, const CommunityOptions&,

@@ -26,6 +26,14 @@ Communities cluster_by_spectrum(const Scene& scene, const RuleArguments& argumen
 Communities cluster_by_merging(const Scene& scene, const RuleArguments& arguments,
                                const CommunityOptions& options, const Resources& resources);
 
+/// DeepCut (Aflalo et al. 2023): a small graph network that is trained on the graph of this image,
+/// on at most 2,000 chips; the others join. With a number of groups its loss is the normalised cut
+/// of the scores above their mean. auto: correlation clustering of the scores less their mean,
+/// which needs no number; it finds at most 10. Needs the LibTorch plug-in; throws ModelError
+/// without.
+Communities cluster_by_network(const Scene& scene, const RuleArguments& arguments,
+                               const CommunityOptions& options, const Resources& resources);
+
 /// Felzenszwalb and Huttenlocher's graph of pixels (2004) on the grey, smoothed over half a period.
 /// A chip takes the segment that most of its inner half shows. It needs no embeddings.
 Communities cluster_by_grey(const Scene& scene, const RuleArguments& arguments,

@@ -20,7 +20,8 @@ double clarity(const ChipField& field, double across, double inside_a, double in
   constexpr double least_rough = 1e-6;
   const JumpOptions& jump = field.options().jump;
   // fmax passes over NaN: a part too small to hold a pair has no say.
-  const double rougher = std::fmax(std::fmax(inside_a, inside_b), std::max(least_rough, field.noise()));
+  const double rougher =
+      std::fmax(std::fmax(inside_a, inside_b), std::max(least_rough, field.noise()));
   return std::min(across / rougher / jump.ratio, (across - rougher) / field.range() / jump.least);
 }
 

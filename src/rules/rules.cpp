@@ -96,6 +96,7 @@ constexpr std::array table = {
     DerivedRule{"kmeans", false, plain<cluster_by_kmeans>, true},
     DerivedRule{"spectral", false, plain<cluster_by_spectrum>, true},
     DerivedRule{"agglomerative", false, plain<cluster_by_merging>, true},
+    DerivedRule{"deepcut", false, plain<cluster_by_network>, true},
     DerivedRule{"felzenszwalb", false, plain<cluster_by_grey>}};
 
 }  // namespace

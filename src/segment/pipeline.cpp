@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <set>
 #include <utility>
 
 #include "base/parallel.hpp"
@@ -11,6 +12,7 @@
 #include "base/stopwatch.hpp"
 #include "base/text.hpp"
 #include "graph/chip_sample.hpp"
+#include "labels/composition_border.hpp"
 #include "labels/sharp_borders.hpp"
 #include "metamict/errors.hpp"
 #include "metamict/order.hpp"
@@ -202,6 +204,26 @@ std::vector<std::pair<int, int>> unseen_by_all(std::vector<std::pair<int, int>> 
   return unseen;
 }
 
+/// Half of a chip's edge in pixels of the image: how far off the votes may put a border.
+int half_chip_px(const ChipGrid& grid) {
+  return std::max(1, cvRound(grid.chip_in_input(0).width / 2));
+}
+
+/// Every two labels that touch, by edges of pixels.
+std::vector<std::pair<int, int>> touching_labels(const cv::Mat& labels) {
+  std::set<std::pair<int, int>> pairs;
+  for (int y = 0; y < labels.rows; ++y)
+    for (int x = 0; x < labels.cols; ++x) {
+      const int here = labels.at<std::uint16_t>(y, x);
+      for (const cv::Point to : {cv::Point(x + 1, y), cv::Point(x, y + 1)}) {
+        if (!cv::Rect({}, labels.size()).contains(to)) continue;
+        const int there = labels.at<std::uint16_t>(to);
+        if (here != there && here > 0 && there > 0) pairs.insert(std::minmax(here, there));
+      }
+    }
+  return {pairs.begin(), pairs.end()};
+}
+
 /// Draws a rule's borders by the pixels beside them. Returns what these say.
 SharpBorders draw_borders(RuleResult& rule, const Micrograph& micrograph, const Scene& scene,
                           const SegmentOptions& options) {
@@ -228,6 +250,9 @@ Notes sharpen(RuleResult& rule, bool joins_unseen, const Micrograph& micrograph,
     notes.push_back(std::to_string(unseen) + (unseen == 1 ? " border shows" : " borders show") +
                     " in no pixel: the regions on both sides were joined");
   }
+  if (scene.witnesses != nullptr && micrograph.maps)
+    draw_by_composition(*micrograph.maps, borders.unseen, half_chip_px(scene.grid),
+                        rule.map.labels);
   rule.map = renumbered(rule.map);
   const std::string of_all =
       " of " + std::to_string(borders.left + borders.moved) + " borders between regions are ";
@@ -259,6 +284,12 @@ void complete(AppliedRule& applied, const Rule& kind, const Micrograph& microgra
   if (kind.derived != nullptr && kind.derived->is_sharp && asks_pixels &&
       options.paint.borders == Borders::pixels)
     append(applied.notes, sharpen(rule, kind.derived->joins_unseen, micrograph, scene, options));
+  if (kind.derived != nullptr && kind.derived->is_sharp && !asks_pixels && micrograph.maps &&
+      options.paint.borders == Borders::pixels) {
+    draw_by_composition(*micrograph.maps, touching_labels(rule.map.labels),
+                        half_chip_px(scene.grid), rule.map.labels);
+    rule.map = renumbered(std::move(rule.map));
+  }
   rule.map = unmasked(std::move(rule.map), micrograph.mask);
   rule.regions = measure_regions(micrograph, rule.map, rule.communities, scene.order);
   for (const auto& [chip, name] : rule.communities.named_chips)
@@ -344,15 +375,9 @@ cv::Mat drawn_by(Evidence evidence, const Result& result, const Compared& compar
       compared_by(evidence, compared.composition, result.embeddings, options.similarity);
   const Similarity similarity = compare_chips(chips, alone.by(result.embeddings), options, {});
   const auto witnesses = witnesses_of(alone, result.embeddings);
-  const Scene scene{chips.canonical,
-                    result.grid,
-                    alone.by(result.embeddings),
-                    similarity,
-                    result.order,
-                    chips.seen,
-                    result.sampled,
-                    {},
-                    witnesses ? &*witnesses : nullptr};
+  const Scene scene{chips.canonical, result.grid,  alone.by(result.embeddings),
+                    similarity,      result.order, chips.seen,
+                    result.sampled,  {},           witnesses ? &*witnesses : nullptr};
   return apply_rule(parse_rule(result.primary), scene, result.micrograph, {}, options, {})
       .rule.map.labels;
 }
@@ -442,8 +467,8 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& op
   append(result.notes, encoder.notes());  // of how it was opened, and of this image
   std::optional<Composition> composition;
   if (result.micrograph.maps)
-    composition = timed("composition",
-                        [&] { return composition_of(*result.micrograph.maps, result.grid); });
+    composition =
+        timed("composition", [&] { return composition_of(*result.micrograph.maps, result.grid); });
   if (composition) append(result.notes, composition->notes);
   if (evidence == Evidence::both && composition && composition->reliability > 0 &&
       !options.similarity.maps_weight)
@@ -460,15 +485,9 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& op
   result.sampled = result.similarity.nodes() < chips.seen.size();
 
   const auto witnesses = witnesses_of(compared, result.embeddings);
-  const Scene scene{chips.canonical,
-                    result.grid,
-                    compared.by(result.embeddings),
-                    result.similarity,
-                    result.order,
-                    chips.seen,
-                    result.sampled,
-                    {},
-                    witnesses ? &*witnesses : nullptr};
+  const Scene scene{chips.canonical,   result.grid,  compared.by(result.embeddings),
+                    result.similarity, result.order, chips.seen,
+                    result.sampled,    {},           witnesses ? &*witnesses : nullptr};
   const auto apply = [&](std::size_t i, const Progress& tell) {
     const bool again = rules[i].name == result.primary && options.rules.looks.value_or(1) > 0;
     return apply_rule(rules[i], scene, result.micrograph,

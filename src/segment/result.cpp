@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "labels/composition_border.hpp"
+
 namespace metamict {
 
 namespace {
@@ -26,38 +28,6 @@ std::vector<Sums> sum_over_labels(const cv::Mat& labels, const cv::Mat& pixels, 
       sum.y += y;
     }
   }
-  return sums;
-}
-
-/// The counts of each element in each label. Where a pixel of the maps is the larger one, it counts
-/// for each pixel of the image by the share that this is of it; else the image's pixel that holds
-/// its middle takes it whole.
-std::vector<std::vector<double>> counts_of_labels(const ElementMaps& maps, const cv::Mat& labels,
-                                                  std::size_t count) {
-  std::vector<std::vector<double>> sums(count, std::vector<double>(maps.elements.size(), 0));
-  const cv::Size size = maps.counts[0].size();
-  const double width = maps.field.width / size.width, height = maps.field.height / size.height;
-  const auto add = [&](int label, int row, int col, double share) {
-    for (std::size_t e = 0; e < maps.elements.size(); ++e)
-      sums[static_cast<std::size_t>(label)][e] +=
-          share * static_cast<double>(maps.counts[e].at<float>(row, col));
-  };
-  if (width * height >= 1) {
-    for (int y = 0; y < labels.rows; ++y)
-      for (int x = 0; x < labels.cols; ++x) {
-        const int col = cvFloor((x + 0.5 - maps.field.x) / width),
-                  row = cvFloor((y + 0.5 - maps.field.y) / height);
-        if (cv::Rect({}, size).contains({col, row}))
-          add(labels.at<std::uint16_t>(y, x), row, col, 1 / (width * height));
-      }
-    return sums;
-  }
-  for (int row = 0; row < size.height; ++row)
-    for (int col = 0; col < size.width; ++col) {
-      const cv::Point at(cvFloor(maps.field.x + (col + 0.5) * width),
-                         cvFloor(maps.field.y + (row + 0.5) * height));
-      if (cv::Rect({}, labels.size()).contains(at)) add(labels.at<std::uint16_t>(at), row, col, 1);
-    }
   return sums;
 }
 
@@ -102,8 +72,8 @@ std::vector<Region> measure_regions(const Micrograph& micrograph, const LabelMap
   if (micrograph.maps) {
     const auto counts = counts_of_labels(*micrograph.maps, map.labels, labels);
     for (Region& region : regions)
-      region.composition = shares_of(micrograph.maps->elements,
-                                     counts[static_cast<std::size_t>(region.label)]);
+      region.composition =
+          shares_of(micrograph.maps->elements, counts[static_cast<std::size_t>(region.label)]);
   }
   return regions;
 }

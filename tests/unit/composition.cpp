@@ -109,9 +109,10 @@ TEST(ElementMaps, AreasCountInPart) {
   for (std::size_t e = 0; e < 3; ++e) {
     whole += maps.count_in(e, {10, 20, 7, 3});
     halves += maps.count_in(e, {10, 20, 2.5, 3}) + maps.count_in(e, {12.5, 20, 4.5, 3});
-    EXPECT_NEAR(maps.count_in(e, {10, 20, 7, 3}), cv::sum(maps.counts[e](cv::Rect(10, 20, 7, 3)))[0],
+    EXPECT_NEAR(maps.count_in(e, {10, 20, 7, 3}),
+                cv::sum(maps.counts[e](cv::Rect(10, 20, 7, 3)))[0], 1e-6);
+    EXPECT_NEAR(maps.count_in(e, {10.25, 20, 0.5, 1}), 0.5 * maps.counts[e].at<float>(20, 10),
                 1e-6);
-    EXPECT_NEAR(maps.count_in(e, {10.25, 20, 0.5, 1}), 0.5 * maps.counts[e].at<float>(20, 10), 1e-6);
   }
   EXPECT_NEAR(whole, halves, 1e-6);
   EXPECT_NEAR(maps.count_in(0, {-50, -50, 500, 500}), cv::sum(maps.counts[0])[0], 1e-6);

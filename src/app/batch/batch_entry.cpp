@@ -21,12 +21,11 @@ namespace fs = std::filesystem;
 namespace {
 
 /// Columns of a manifest and the options that they stand for.
-constexpr std::pair<const char*, const char*> option_columns[] = {
-    {"pixel_size", "pixel-size"},
-    {"dataset", "dataset"},
-    {"crop", "crop"},
-    {"mask", "mask"},
-    {"maps", "maps"}};
+constexpr std::pair<const char*, const char*> option_columns[] = {{"pixel_size", "pixel-size"},
+                                                                  {"dataset", "dataset"},
+                                                                  {"crop", "crop"},
+                                                                  {"mask", "mask"},
+                                                                  {"maps", "maps"}};
 
 /// One name a line, whatever stands in it.
 std::vector<std::string> lines_of(const std::string& text) {

@@ -20,8 +20,8 @@ struct BatchEntry {
 };
 
 /// Reads the images of a manifest: one path a line, or a CSV with a column named image and perhaps
-/// name, pixel_size, dataset, crop, mask and maps. Relative paths begin at the manifest's folder. Throws
-/// UsageError with the line.
+/// name, pixel_size, dataset, crop, mask and maps. Relative paths begin at the manifest's folder.
+/// Throws UsageError with the line.
 std::vector<BatchEntry> read_manifest(const std::filesystem::path& path);
 
 /// Returns the name of each image's folder. Throws UsageError when two images share one, or when a

@@ -224,8 +224,8 @@ void declare_graph(Declaration& declare, SegmentCommand& command) {
       "evidence", "both where maps are given",
       "What says how alike two chips are: the image, the element maps, or both",
       [&](const std::string& text) {
-        options.similarity.evidence = static_cast<Evidence>(
-            parse_choice("--evidence", text, {"image", "maps", "both"}));
+        options.similarity.evidence =
+            static_cast<Evidence>(parse_choice("--evidence", text, {"image", "maps", "both"}));
       },
       "image|maps|both");
   declare.value(

@@ -24,9 +24,10 @@ void* plugin_symbol(const std::string& name, const char* symbol) {
   const std::filesystem::path path = library_folder() / ("lib" + name + ".so");
   void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr)
-    throw ModelError("cannot load the plug-in " + path.string() +
-                     ", which runs encoders that are no ResNet50 through LibTorch: " + dlerror() +
-                     " (the package metamict-torch has it)");
+    throw ModelError(
+        "cannot load the plug-in " + path.string() +
+        ", which runs LibTorch for encoders that are no ResNet50 and for the rule deepcut: " +
+        dlerror() + " (the package metamict-torch has it)");
   void* const address = dlsym(library, symbol);
   if (address == nullptr) throw ModelError(path.string() + " has no " + symbol);
   return address;

@@ -114,9 +114,9 @@ Html element_panels(const Result& result, const html::PanelImage& image) {
     }
     const double top = std::clamp(std::ceil(20 * static_cast<double>(most)) / 20, 0.05, 1.0);
     const std::string& name = result.micrograph.maps->elements[e];
-    figures += figure(html::value_panel(image, values, top, "the share of " + name),
-                      element("b", name) + ", share of a chip's counts" +
-                          html::colour_bar(top, "the share"));
+    figures += figure(
+        html::value_panel(image, values, top, "the share of " + name),
+        element("b", name) + ", share of a chip's counts" + html::colour_bar(top, "the share"));
   }
   return element("div", {{"class", "row four"}}, figures) + "\n"_html;
 }
@@ -132,13 +132,13 @@ Html composition_section(const Result& result, const html::PanelImage& image) {
                             : witnesses.evidence == Evidence::maps
                                 ? "The regions are those of the element maps alone."
                                 : "The micrograph and the element maps both part regions.";
-  Html text = "<h2>Composition</h2>\n"_html +
-              element("p", std::string(drawn) + " The maps weigh " +
-                               fixed(witnesses.maps_weight, 2) + " in the scores. " +
-                               fixed(100 * witnesses.reliability, 0) +
-                               " % of the scatter between chips is composition, the rest is the "
-                               "noise of counting.") +
-              "\n"_html;
+  Html text =
+      "<h2>Composition</h2>\n"_html +
+      element("p", std::string(drawn) + " The maps weigh " + fixed(witnesses.maps_weight, 2) +
+                       " in the scores. " + fixed(100 * witnesses.reliability, 0) +
+                       " % of the scatter between chips is composition, the rest is the "
+                       "noise of counting.") +
+      "\n"_html;
   const RuleResult& rule = result.primary_rule();
   text += element("h3", "Share of the counts, rule " + rule.name) + "\n"_html +
           table_of(rule, *result.micrograph.maps);

@@ -18,13 +18,12 @@ HyperSpyAxis read_hyperspy_axis(hid_t experiment, std::size_t i, std::uint64_t l
   const Handle axis = open_object(experiment, "axis-" + std::to_string(i));
   if (!axis) return {};
   const auto navigate = number_attribute(axis, "navigate");
-  return {
-      {number_attribute(axis, "scale").value_or(0),
-       parse_unit(text_attribute(axis, "units")),
-       {},
-       number_attribute(axis, "offset")},
-      navigate ? std::optional(*navigate != 0) : std::nullopt,
-      length};
+  return {{number_attribute(axis, "scale").value_or(0),
+           parse_unit(text_attribute(axis, "units")),
+           {},
+           number_attribute(axis, "offset")},
+          navigate ? std::optional(*navigate != 0) : std::nullopt,
+          length};
 }
 
 // Whether there is a spectrum at every point. A map of single numbers, which is a spectrum of the
