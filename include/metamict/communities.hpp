@@ -29,8 +29,10 @@ struct Communities {
   std::vector<float> margin;  ///< of each node, by how much it is nearer to its class than to the
                               ///< next, in radians; only of the rule `prototypes`
   std::vector<std::pair<std::uint32_t, std::string>>
-      named_chips;     ///< one chip of each community that has a name
-  std::string engine;  ///< "dense" or "igraph": which one ran
+      named_chips;                             ///< one chip of each community that has a name
+  std::vector<std::int32_t> composition_part;  ///< of each chip, which part of the image by its
+                                               ///< composition; empty without element maps
+  std::string engine;                          ///< "dense" or "igraph": which one ran
   Notes notes;
 };
 

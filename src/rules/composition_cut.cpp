@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <utility>
 
+#include "metamict/order.hpp"
 #include "rules/joining.hpp"
 #include "rules/resolving.hpp"
 #include "rules/splitting.hpp"
@@ -99,10 +101,43 @@ std::vector<Nodes> cut_by_composition(const std::vector<Nodes>& regions,
   return pieces;
 }
 
-bool differ_in_composition(const Scene& scene, const Composition& composition, const Nodes& a,
-                           const Nodes& b) {
-  if (composition.reliability <= 0) return false;
-  return clarity_across(field_of(scene, composition, {}), a, b) >= 1;
+std::size_t part_of(const Nodes& chips, const std::vector<Nodes>& parts) {
+  std::size_t best = 0, most = 0;
+  for (std::size_t k = 0; k < parts.size(); ++k)
+    if (const std::size_t here = shared(chips, parts[k]).size(); here > most) {
+      most = here;
+      best = k;
+    }
+  return best;
+}
+
+std::vector<Nodes> join_one_material(std::vector<Nodes> regions, const std::vector<Nodes>& parts,
+                                     const Scene& scene, const Composition& composition,
+                                     const ChipField* lattice, const NestedOptions& nested) {
+  if (composition.reliability < nested.composition.least_reliability) return regions;
+  const ChipField field(scene.grid, composition.rows_NE, scene.order, 1, nested);
+  const auto is_known = [&](const Nodes& region) {
+    return 2 * known_of(region, composition).size() > region.size();
+  };
+  const auto is_one_material = [&](const Nodes& a, const Nodes& b) {
+    if (!is_known(a) || !is_known(b) || part_of(a, parts) != part_of(b, parts)) return false;
+    const double order_a = field.order_of(a), order_b = field.order_of(b);
+    if (is_ordered(order_a) != is_ordered(order_b)) return false;
+    if (clarity_of_order(nested.order, std::min(order_a, order_b), std::max(order_a, order_b)) >= 1)
+      return false;
+    return !is_ordered(order_a) || lattice == nullptr || clarity_across(*lattice, a, b) < 1;
+  };
+  const auto next = [&]() -> std::optional<std::pair<std::size_t, std::size_t>> {
+    for (std::size_t a = 0; a < regions.size(); ++a)
+      for (const std::size_t b : field.neighbours_of(a, regions))
+        if (a < b && is_one_material(regions[a], regions[b])) return std::pair(a, b);
+    return {};
+  };
+  while (const auto pair = next()) {
+    regions[pair->first] = joined(regions[pair->first], regions[pair->second]);
+    regions.erase(regions.begin() + static_cast<std::ptrdiff_t>(pair->second));
+  }
+  return regions;
 }
 
 }  // namespace metamict

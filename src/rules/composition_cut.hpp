@@ -27,8 +27,15 @@ std::vector<Nodes> cut_by_composition(const std::vector<Nodes>& regions,
                                       const std::vector<Nodes>& parts, const ChipGrid& grid,
                                       const NestedOptions& nested);
 
-/// Whether two parts that touch are of two compositions, by the same jump.
-bool differ_in_composition(const Scene& scene, const Composition& composition, const Nodes& a,
-                           const Nodes& b);
+/// The part that most of some chips lie in.
+std::size_t part_of(const Nodes& chips, const std::vector<Nodes>& parts);
+
+/// Joins touching regions that are one material: of one part by composition, equally ordered, and
+/// of one lattice by their chips' spectra. What is left between them is grey or drift: thickness,
+/// contamination, focus. Only where the maps know a chip's composition well, and would tell
+/// another. lattice: the chips by their spectra; null where these are not known.
+std::vector<Nodes> join_one_material(std::vector<Nodes> regions, const std::vector<Nodes>& parts,
+                                     const Scene& scene, const Composition& composition,
+                                     const ChipField* lattice, const NestedOptions& nested);
 
 }  // namespace metamict

@@ -33,16 +33,6 @@ double clarity_at_a_distance(const ChipField& field, const Nodes& a, const Nodes
                  median(field.sample(some_b, some_b)));
 }
 
-/// 1 where one part has a lattice and the other none. Below 1 it only puts the joins in order: what
-/// fades goes with what is nearest to it in order. Joined by looks alone, it would bridge crystal
-/// and glass.
-double clarity_of_order(const OrderGapOptions& gap, double low, double high) {
-  constexpr double below_one = 0.99;
-  const bool without = low <= std::max(disordered_to, gap.glass_share * high);
-  if (is_ordered(high) && without && high - low >= gap.least) return 1;
-  return std::min((high - low) / gap.full, below_one);
-}
-
 /// Parts on their way to regions, with how clear the border between every two is.
 class Joining {
  public:
@@ -144,6 +134,13 @@ class Joining {
 };
 
 }  // namespace
+
+double clarity_of_order(const OrderGapOptions& gap, double low, double high) {
+  constexpr double below_one = 0.99;
+  const bool without = low <= std::max(disordered_to, gap.glass_share * high);
+  if (is_ordered(high) && without && high - low >= gap.least) return 1;
+  return std::min((high - low) / gap.full, below_one);
+}
 
 bool may_hold_a_border(const ChipField& field, const Nodes& part) {
   const JumpOptions& jump = field.options().jump;

@@ -22,4 +22,9 @@ double clarity_across(const ChipField& field, const Nodes& a, const Nodes& b);
 /// A part with a lattice and one without are two whatever their looks.
 std::vector<Nodes> join_alike(const ChipField& field, std::vector<Nodes> parts);
 
+/// 1 where one part has a lattice and the other none. Below 1 it only puts the joins in order: what
+/// fades goes with what is nearest to it in order. Joined by looks alone, it would bridge crystal
+/// and glass.
+double clarity_of_order(const OrderGapOptions& gap, double low, double high);
+
 }  // namespace metamict

@@ -109,6 +109,13 @@ struct GreyStepOptions {
   double tail_share = 0.01;
 };
 
+/// When element maps say that two parts are one material.
+struct CompositionOptions {
+  /// Least share of the scatter between chips that is composition. Below it the maps would not see
+  /// another material either.
+  double least_reliability = 0.9;
+};
+
 struct NestedOptions {
   JumpOptions jump;
   OrderGapOptions order;
@@ -117,6 +124,7 @@ struct NestedOptions {
   LayerOptions layers;
   LayerBorderOptions layer_border;
   GreyStepOptions grey_step;
+  CompositionOptions composition;
 };
 
 }  // namespace metamict

@@ -127,6 +127,14 @@ double range_of(const Similarity& similarity, double least) {
              : std::max(least, statistics.max_cosine - statistics.min_cosine);
 }
 
+/// Of each chip the number of its part; -1 for none.
+std::vector<std::int32_t> numbers_of(const std::vector<Nodes>& parts, std::size_t chips) {
+  std::vector<std::int32_t> numbers(chips, -1);
+  for (std::size_t k = 0; k < parts.size(); ++k)
+    for (const std::uint32_t chip : parts[k]) numbers[chip] = static_cast<std::int32_t>(k);
+  return numbers;
+}
+
 void number(const std::vector<Nodes>& regions, const Nodes& chips, Communities& communities) {
   communities.community.assign(communities.node_stability.size(), -1);
   for (const std::uint32_t chip : chips) communities.community[chip] = 0;
@@ -181,23 +189,26 @@ NestedResult find_nested_by_steps(const Scene& scene, const ChipEvidence& eviden
   if (evidence.greys)
     step("materials",
          cut_into_materials(parts, looks, GreySteps(*evidence.greys, nested.grey_step)));
+  std::optional<ChipField> lattice;
   if (evidence.spectra_ND.rows() > 0) {
-    const ChipField lattice(scene.grid, evidence.spectra_ND, scene.order, 1.0, nested);
+    lattice.emplace(scene.grid, evidence.spectra_ND, scene.order, 1.0, nested);
     const auto compare_lattices = [&](const Nodes& chips) {
       Embeddings some;
       some.rows_ND = evidence.spectra_ND(chips, Eigen::all);
       return compare(some, {}, resources);
     };
-    Splitter by_lattice(lattice, compare_lattices, options, resources, progress, result.communities,
-                        scene);
-    step("grains", cut_into_grains(parts, looks, lattice, by_lattice));
+    Splitter by_lattice(*lattice, compare_lattices, options, resources, progress,
+                        result.communities, scene);
+    step("grains", cut_into_grains(parts, looks, *lattice, by_lattice));
   }
-  if (evidence.composition != nullptr)
-    step("composition",
-         cut_by_composition(parts,
-                            parts_by_composition(scene, *evidence.composition, options, nested,
-                                                 resources, progress, result.communities),
-                            scene.grid, nested));
+  if (evidence.composition != nullptr) {
+    const std::vector<Nodes> made_of = parts_by_composition(
+        scene, *evidence.composition, options, nested, resources, progress, result.communities);
+    step("composition", cut_by_composition(parts, made_of, scene.grid, nested));
+    step("one material", join_one_material(parts, made_of, scene, *evidence.composition,
+                                           lattice ? &*lattice : nullptr, nested));
+    result.communities.composition_part = numbers_of(made_of, scene.grid.chips());
+  }
   number(parts, all, result.communities);
   return result;
 }

@@ -28,7 +28,8 @@
 //
 // Grains. A lattice is split once more by the chips' spectra. The encoder forgives small rotations.
 //
-// Composition. Where element maps are given, each region is cut where its composition jumps.
+// Composition. Where element maps are given, each region is cut where its composition jumps, and
+// regions of one composition, order and lattice become one.
 #pragma once
 
 #include <optional>

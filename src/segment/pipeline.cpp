@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 #include <set>
 #include <utility>
@@ -17,7 +18,6 @@
 #include "metamict/errors.hpp"
 #include "metamict/order.hpp"
 #include "metamict/plan.hpp"
-#include "rules/composition_cut.hpp"
 #include "rules/rules.hpp"
 #include "segment/contamination.hpp"
 #include "segment/focus.hpp"
@@ -190,16 +190,21 @@ LabelMap unmasked(LabelMap map, const cv::Mat& mask) {
 
 /// Of the borders that show in no pixel, those that the element maps do not show either.
 std::vector<std::pair<int, int>> unseen_by_all(std::vector<std::pair<int, int>> unseen,
-                                               const RuleResult& rule, const Scene& scene) {
-  if (scene.witnesses == nullptr) return unseen;
-  std::vector<Nodes> chips(rule.map.area_px.size());
-  for (const std::uint32_t chip : scene.chips)
-    chips[static_cast<std::size_t>(label_of_chip(rule.map, rule.communities, chip))].push_back(
-        chip);
+                                               const RuleResult& rule) {
+  const std::vector<std::int32_t>& part_of_chip = rule.communities.composition_part;
+  if (part_of_chip.empty()) return unseen;
+  std::vector<std::map<std::int32_t, std::size_t>> chips_of_part(rule.map.area_px.size());
+  for (std::size_t chip = 0; chip < part_of_chip.size(); ++chip)
+    ++chips_of_part[static_cast<std::size_t>(label_of_chip(rule.map, rule.communities, chip))]
+                   [part_of_chip[chip]];
+  const auto part_of = [&](int label) {
+    const auto& parts = chips_of_part[static_cast<std::size_t>(label)];
+    return std::max_element(parts.begin(), parts.end(),
+                            [](const auto& a, const auto& b) { return a.second < b.second; })
+        ->first;
+  };
   std::erase_if(unseen, [&](const std::pair<int, int>& pair) {
-    return differ_in_composition(scene, scene.witnesses->composition,
-                                 chips[static_cast<std::size_t>(pair.first)],
-                                 chips[static_cast<std::size_t>(pair.second)]);
+    return part_of(pair.first) != part_of(pair.second);
   });
   return unseen;
 }
@@ -241,8 +246,8 @@ Notes sharpen(RuleResult& rule, bool joins_unseen, const Micrograph& micrograph,
               const SegmentOptions& options) {
   Notes notes;
   SharpBorders borders = draw_borders(rule, micrograph, scene, options);
-  const auto joined = joins_unseen ? unseen_by_all(borders.unseen, rule, scene)
-                                   : std::vector<std::pair<int, int>>{};
+  const auto joined =
+      joins_unseen ? unseen_by_all(borders.unseen, rule) : std::vector<std::pair<int, int>>{};
   if (const std::size_t unseen = joined.size(); unseen > 0) {
     join_labels(joined, rule.map, rule.communities);
     rule.map = paint(scene.grid, rule.communities, options.paint);
