@@ -52,6 +52,7 @@ struct LoadOptions {
   std::optional<double> nm_per_pixel;  ///< overrides the file's pixel size
   std::optional<cv::Rect> crop;        ///< looks at this part only, in pixels of the image
   std::filesystem::path mask;          ///< an image of the same size; its 0 is not looked at
+  std::vector<cv::Rect> hidden;        ///< parts that are not looked at, in pixels of the image
   MapsOptions maps;                    ///< element maps of the same place
   std::uint64_t max_pixels = std::uint64_t{1}
                              << 28;  ///< larger images are refused before any allocation

@@ -47,8 +47,8 @@ std::vector<Eigen::Index> apart(const ChipGrid& grid, const std::vector<bool>& i
 }
 
 /// By how much chips scatter more than their counts explain: the overdispersion rho of a
-/// Dirichlet-multinomial distribution by the method of moments, from Pearson's statistic. 0 where
-/// counting explains it within two standard deviations.
+/// Dirichlet-multinomial distribution by the method of moments, from Pearson's statistic. It is the
+/// least value within three standard deviations of the statistic: what may be counting is counting.
 double overdispersion(const Counts& counts_NE, const Eigen::RowVectorXd& mean,
                       const std::vector<Eigen::Index>& some) {
   double statistic = 0, freedom = 0, excess = 0;
@@ -64,8 +64,8 @@ double overdispersion(const Counts& counts_NE, const Eigen::RowVectorXd& mean,
     freedom += elements;
     excess += elements * std::max(all - 1, 0.0);
   }
-  if (statistic <= freedom + 2 * std::sqrt(2 * freedom) || excess <= 0) return 0;
-  return std::clamp((statistic - freedom) / excess, 0.0, 1.0);
+  const double least = statistic - 3 * std::sqrt(2 * freedom);
+  return least > freedom && excess > 0 ? std::min((least - freedom) / excess, 1.0) : 0;
 }
 
 /// The angle from a direction that all but a hundredth of the rows stay within.

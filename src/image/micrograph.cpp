@@ -10,6 +10,7 @@
 
 #include "base/sha256.hpp"
 #include "base/text.hpp"
+#include "image/burned_in.hpp"
 #include "image/size_text.hpp"
 #include "metamict/errors.hpp"
 #include "metamict/formats.hpp"
@@ -107,6 +108,23 @@ cv::Mat read_mask(const std::filesystem::path& path, const Micrograph& micrograp
   return mask;
 }
 
+/// Hides rectangles of the image beside what its mask hides.
+void hide(Micrograph& micrograph, const std::vector<cv::Rect>& parts) {
+  if (parts.empty()) return;
+  if (micrograph.mask.empty())
+    micrograph.mask = cv::Mat(micrograph.pixels.size(), CV_8UC1, cv::Scalar(255));
+  for (const cv::Rect& part : parts) {
+    const cv::Rect seen = part & cv::Rect({}, micrograph.pixels.size());
+    if (seen.empty())
+      throw InputError(micrograph.path.string() + ": the part to hide at (" +
+                       std::to_string(part.x) + ", " + std::to_string(part.y) +
+                       ") does not lie inside the image of " + size_text(micrograph.pixels.size()));
+    micrograph.mask(seen).setTo(0);
+  }
+  if (cv::countNonZero(micrograph.mask) == 0)
+    throw InputError(micrograph.path.string() + ": the whole image is hidden");
+}
+
 void set_crop(Micrograph& micrograph, const cv::Rect& crop) {
   const cv::Rect all({}, micrograph.pixels.size());
   if (crop.width < 1 || crop.height < 1 || (crop & all) != crop)
@@ -173,7 +191,9 @@ Micrograph load_micrograph(const std::filesystem::path& path, const LoadOptions&
     micrograph.maps = std::make_shared<const ElementMaps>(
         load_element_maps(options.maps, micrograph, options.max_pixels, micrograph.notes));
   if (!options.mask.empty()) micrograph.mask = read_mask(options.mask, micrograph, options);
+  hide(micrograph, options.hidden);
   if (options.crop) set_crop(micrograph, *options.crop);
+  note_scale_bar(micrograph, micrograph.notes);
   return micrograph;
 }
 

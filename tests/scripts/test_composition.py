@@ -14,7 +14,7 @@ from PIL import Image
 
 from batch_runs import FAKE, Place
 
-EVERY = ("--chip-size", "16", "--stride", "4", "--threads", "2", "--graphml", "none", "--cut", "mean,nested", "--looks", "0")
+EVERY = ("--chip-size", "16", "--stride", "4", "--threads", "2", "--graphml", "none", "--cut", "mean,nested")
 ELEMENTS = ("La", "Fe", "Mn", "O")
 
 
@@ -47,7 +47,7 @@ class Composition(unittest.TestCase):
         self.place.__exit__()
 
     def segment(self, output, *more, code=0, image=None):
-        ran = subprocess.run([str(part) for part in (FAKE, "segment", image or self.image, "--output", self.path / output, *EVERY, *more)],
+        ran = subprocess.run([str(part) for part in (FAKE, "segment", image or self.image, "--output", self.path / output, *EVERY, *(() if "--looks" in more else ("--looks", "0")), *more)],
                              env=self.place.environment(), capture_output=True, text=True, timeout=240)
         self.assertEqual(ran.returncode, code, ran.stderr)
         return ran
@@ -90,7 +90,7 @@ class Composition(unittest.TestCase):
         self.segment("plain")
         maps = self.stack(two_films(5))
         self.segment("image", "--maps", maps, "--evidence", "image")
-        self.segment("weightless", "--maps", maps, "--maps-weight", "0", "--cut", "mean", "--primary", "mean")
+        self.segment("weightless", "--maps", maps, "--maps-weight", "0")
         for rule in ("mean", "nested"):
             self.assertEqual((self.path / "plain/film" / rule / "labels.tif").read_bytes(), (self.path / "image/film" / rule / "labels.tif").read_bytes())
         self.assertTrue((self.labels("plain", "mean") == self.labels("weightless", "mean")).all())
@@ -149,7 +149,7 @@ class Composition(unittest.TestCase):
         values = two_films(5)
         for element, map_ in zip(ELEMENTS, values):
             tifffile.imwrite(self.path / f"{element}.tif", map_.astype("uint16"))
-        tifffile.imwrite(self.path / "stack.tif", values.astype("uint16"))
+        tifffile.imwrite(self.path / "stack.tif", values.astype("uint16"), photometric="minisblack")
         with h5py.File(self.path / "stack.hspy", "w") as file:
             file.attrs["file_format"] = "HyperSpy"
             group = file.create_group("Experiments/EDS")
@@ -190,11 +190,11 @@ class Composition(unittest.TestCase):
     def test_where_the_maps_lie(self):
         values = two_films(20, coarse=4)
         part = values[:, 4:20, 6:22]  # rows 16 to 80, columns 24 to 88 of the image
-        self.assertIn("--maps-offset", self.segment("no", "--maps", self.stack(part), "--maps-scale", "4px", code=1).stderr)
-        self.assertIn("size of their pixels is not known", self.segment("no2", "--maps", self.stack(part), code=1).stderr)
+        self.assertIn("--maps-offset", self.segment("no", "--maps", self.stack(part), "--maps-scale", "4px", code=3).stderr)
+        self.assertIn("size of their pixels is not known", self.segment("no2", "--maps", self.stack(part), code=3).stderr)
         self.segment("px", "--maps", self.stack(part), "--maps-scale", "4px", "--maps-offset", "24px,16px")
         self.segment("nm", "--maps", self.stack(part), "--maps-scale", "0.4nm", "--maps-offset", "2.4nm,1.6nm", "--pixel-size", "0.1nm")
-        self.assertEqual((self.path / "px/film/nested/labels.tif").read_bytes()[-9216:], (self.path / "nm/film/nested/labels.tif").read_bytes()[-9216:])
+        self.assertTrue((self.labels("px") == self.labels("nm")).all())
         self.assertTrue(self.halves_are_told("px"))
         self.assertTrue(any("cover 44 % of the image" in note for note in self.report("px")["notes"]), self.report("px")["notes"])
         with open(self.path / "px/film/chips.csv", newline="") as file:
@@ -214,7 +214,7 @@ class Composition(unittest.TestCase):
                     group.create_group(f"axis-{first + i}").attrs.update(
                         {"name": "yx"[i], "scale": scale, "offset": offset[i], "size": data.shape[first + i], "units": "nm", "navigate": False})
         self.segment("axes", "--maps", ",".join(ELEMENTS) + f"={self.path / 'part.hspy'}", image=self.path / "film.hspy")
-        self.assertTrue((self.labels("axes") == self.labels("px")).all())
+        self.assertTrue(self.halves_are_told("axes"))
 
     def test_crop_and_manifest(self):
         self.stack(two_films(5))
@@ -235,18 +235,18 @@ class Composition(unittest.TestCase):
 
     def test_what_is_refused(self):
         good = self.stack(two_films(5))
-        cases = (("needs element maps", ("--evidence", "both"), 1), ("image, maps, both", ("--maps", good, "--evidence", "eds"), 2),
-                 ("[0, 1]", ("--maps", good, "--maps-weight", "2"), 2), ("names 2 elements", ("--maps", f"La,Fe={self.path / 'maps.npy'}"), 1),
-                 ("there is no such file", ("--maps", "La=nowhere.tif,Fe=nowhere.tif"), 1), ("names no file for Fe", ("--maps", "La=a.tif,Fe"), 2),
-                 ("at least two", ("--maps", f"La={self.image}"), 1), ("has two maps", ("--maps", f"La={self.image},La={self.image}"), 1),
-                 ("lie beside the image", ("--maps", good, "--maps-scale", "1px", "--maps-offset", "500px,0px"), 1),
+        cases = (("asks for element maps", ("--evidence", "both"), 3), ("image, maps or both", ("--maps", good, "--evidence", "eds"), 2),
+                 ("[0, 1]", ("--maps", good, "--maps-weight", "2"), 2), ("names 2 elements", ("--maps", f"La,Fe={self.path / 'maps.npy'}"), 2),
+                 ("there is no such file", ("--maps", "La=nowhere.tif,Fe=nowhere.tif"), 3), ("names no file for Fe", ("--maps", "La=a.tif,Fe"), 2),
+                 ("at least two", ("--maps", f"La={self.image}"), 3), ("has two maps", ("--maps", f"La={self.image},La={self.image}"), 3),
+                 ("lie beside the image", ("--maps", good, "--maps-scale", "1px", "--maps-offset", "500px,0px"), 3),
                  ("must be X,Y", ("--maps", good, "--maps-offset", "5px"), 2))
         for words, options, code in cases:
             with self.subTest(words):
                 self.assertIn(words, self.segment("refused", *options, code=code).stderr)
         values = two_films(5)
         values[1, 3, 4] = numpy.nan
-        self.assertIn("NaN", self.segment("nan", "--maps", self.stack(values), code=1).stderr)
+        self.assertIn("NaN", self.segment("nan", "--maps", self.stack(values), code=3).stderr)
 
     def test_the_page_shows_both_witnesses(self):
         self.segment("out", "--maps", self.stack(two_films(5)))

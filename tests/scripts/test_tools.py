@@ -418,9 +418,41 @@ class Rules(Tools):
         self.assertIn("prototypes_margin", (self.path / "points/film0/chips.csv").read_text().splitlines()[0])
         self.assertIn("needs --prototypes", self.segment("none", path, more=("--cut", "prototypes"), code=2).stderr)
 
+    def test_a_scale_bar_is_noticed_and_hidden(self):
+        path, = self.images(1)
+        rng = numpy.random.default_rng(5)
+        image = numpy.load(path)
+        barred, other = image.copy(), image.copy()
+        barred[56:58, 70:90] = 900
+        barred[50:54, 76:84][rng.random((4, 8)) < 0.6] = 900  # its words
+        other[44:64, 64:96] = 0
+        numpy.save(self.path / "in/barred.npy", barred)
+        numpy.save(self.path / "in/other.npy", other)
+        said = self.segment("bar", self.path / "in/barred.npy").stderr
+        self.assertIn("a scale bar is burned into the image", said)
+        hide = said.split("--hide ")[1].split()[0]
+        x, y, width, height = map(int, hide.split(","))
+        hidden = numpy.zeros(barred.shape, bool)
+        hidden[y:y + height, x:x + width] = True
+        self.assertTrue(hidden[barred == 900].all())
+        self.assertLess(hidden.sum(), 20 * 32)
+        wide = f"64,44,32,20;{hide}"
+        found = []
+        for name in ("barred", "other", "film0"):
+            said = self.segment("hidden", self.path / f"in/{name}.npy", more=("--hide", wide, "--overwrite")).stderr
+            self.assertNotIn("a scale bar", said)
+            found.append(labels(self.path / f"hidden/{name}/nested/labels.tif"))
+        self.assertTrue((found[0] == found[1]).all() and (found[0] == found[2]).all())
+        self.assertTrue((found[0][44:64, 64:96] == 0).all() and (found[0][:40] > 0).all())
+        self.assertNotIn("a scale bar", self.segment("plain", path, more=("--overwrite",)).stderr)
+        self.assertIn("does not lie inside", self.segment("away", path, more=("--hide", "500,0,5,5"), code=3).stderr)
+        self.assertIn("must be X,Y,W,H", self.segment("odd", path, more=("--hide", "1,2,3"), code=2).stderr)
+
     def test_clusterings_tell_cap_from_film(self):
         path, = self.images(1)
         rules = ("kmeans:2", "kmeans:auto", "spectral:2", "spectral:auto", "agglomerative:2", "agglomerative:auto", "felzenszwalb")
+        if (batch_runs.BUILD / "libmetamict_torch.so").exists():
+            rules += ("deepcut:2",)
         self.segment("out", path, more=("--cut", ",".join(rules)))
         truth = numpy.zeros((64, 96), int)
         truth[24:] = 1

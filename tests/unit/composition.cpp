@@ -89,7 +89,8 @@ TEST(Composition, TheNoiseOfLikeChipsIsForetold) {
 TEST(Composition, AJointRowIsTheMeanOfBothWitnesses) {
   const Composition composition = composition_of(random_maps(20, 0.2, 3), chips());
   Embeddings image;
-  image.rows_ND = RowMatrixXf::Random(composition.rows_NE.rows(), 8).rowwise().normalized();
+  image.rows_ND = RowMatrixXf::Random(composition.rows_NE.rows(), 8);
+  image.rows_ND.rowwise().normalize();
   const Embeddings joint = joint_embeddings(image, composition, 0.3);
   EXPECT_EQ(joint.rows_ND.cols(), 8 + 3);
   for (const Eigen::Index i : {0, 17, 200}) {

@@ -123,6 +123,15 @@ void declare_reading(Declaration& declare, SegmentOptions& options) {
       "Image of the same size whose 0 is not looked at. Chips that touch it are left out",
       [&](const std::string& text) { options.load.mask = text; }, "FILE");
   declare.value(
+      "hide", "none",
+      "Parts that are not looked at, as by --mask, in pixels: X,Y,W,H, several separated by ;",
+      [&](const std::string& text) {
+        options.load.hidden.clear();
+        for (const std::string& part : split(text, ';'))
+          options.load.hidden.push_back(parse_crop("--hide", part));
+      },
+      "X,Y,W,H");
+  declare.value(
       "maps", "none",
       "Element maps of the same place, as counts or atomic percent: one file with all of them, "
       "EL=FILE,EL=FILE, or EL,EL,EL=FILE for a stack",
