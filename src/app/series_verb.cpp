@@ -96,7 +96,7 @@ class SeriesStage {
   void say(const SeriesMember& member) {
     std::string line = member.stem + ", " + command_.options.axis.value(member.entry.dose) + ": " +
                        std::to_string(member.regions.size()) + " labels";
-    if (member.front) {
+    if (member.front && member.warnings.empty()) {
       line += ", amorphous share of the film " +
               number(std::round(1e4 * member.front->amorphous_fraction.value) / 1e4);
       if (member.nm_per_pixel)

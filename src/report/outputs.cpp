@@ -18,6 +18,7 @@
 #include "report/files/json_report.hpp"
 #include "report/files/label_tiff.hpp"
 #include "report/files/npy.hpp"
+#include "report/pages/composition_section.hpp"
 #include "report/pages/html_report.hpp"
 #include "report/pictures/chip_map.hpp"
 #include "report/pictures/graph_layout.hpp"
@@ -136,8 +137,15 @@ class Writer {
     if (options_.hspy) plan_hspy();
     if (result_.micrograph.maps)
       jobs_.emplace_back([this] {
-        return Files{folder_.put("composition.csv", composition_csv(result_)),
-                     folder_.put("composition_profile.csv", composition_profile_csv(result_))};
+        Files files{folder_.put("composition.csv", composition_csv(result_)),
+                    folder_.put("composition_profile.csv", composition_profile_csv(result_))};
+        for (const auto& [wanted, format, ending] :
+             {std::tuple{options_.svg, VectorFormat::svg, "svg"},
+              std::tuple{options_.pdf, VectorFormat::pdf, "pdf"}})
+          if (wanted)
+            files.push_back(folder_.put(std::string("composition_profile.") + ending,
+                                        chart_file(composition_chart(result_), format)));
+        return files;
       });
     plan_arrays();
     for (const RuleResult& rule : result_.rules)

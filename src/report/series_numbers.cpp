@@ -10,7 +10,15 @@ Measured scaled(const Measured& measured, double factor) {
   return {measured.value * factor, measured.uncertainty * factor};
 }
 
+bool is_in_doubt(const SeriesMember& member) { return !member.warnings.empty(); }
+
 std::vector<Quantity> quantities(const SeriesMember& member) {
+  if (is_in_doubt(member))
+    return {{"amorphous_fraction_film", {}},
+            {"amorphous_area_nm2", {}},
+            {"front_depth_nm_mean", {}},
+            {"front_depth_nm_sd", {}},
+            {"front_depth_nm_max", {}}};
   const Front front = member.front.value_or(Front{});
   const auto in_nm = [&](const Measured& pixels, int power) -> std::optional<Measured> {
     if (!member.nm_per_pixel) return {};

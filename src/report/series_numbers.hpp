@@ -11,7 +11,11 @@
 
 namespace metamict {
 
-/// One number of the amorphous front. It has no value where the image has no pixel size.
+/// Whether a warning speaks against the image's numbers, so that they are not given.
+bool is_in_doubt(const SeriesMember& member);
+
+/// One number of the amorphous front. It has no value where the image has no pixel size, or
+/// where it is in doubt.
 struct Quantity {
   std::string name;  ///< with its unit: "front_depth_nm_mean"
   std::optional<Measured> value;

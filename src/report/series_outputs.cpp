@@ -44,9 +44,11 @@ std::vector<WrittenFile> SeriesWriter::finish(const Series& series) {
       output_.put("metamict_series_mqc.json", series_table_mqc(series)),
       output_.put("metamict_trend_mqc.json", series_trend_mqc(series)),
       output_.put("series.html", series_html(series, sections_, command_))};
-  if (options_.svg)
-    for (const auto& [name, svg] : trend_figures(series))
-      files.push_back(output_.put(name + ".svg", svg));
+  for (const auto& [wanted, format, ending] : {std::tuple{options_.svg, VectorFormat::svg, ".svg"},
+                                               std::tuple{options_.pdf, VectorFormat::pdf, ".pdf"}})
+    if (wanted)
+      for (const auto& [name, bytes] : trend_figures(series, format))
+        files.push_back(output_.put(name + ending, bytes));
   output_.sync();
   return files;
 }

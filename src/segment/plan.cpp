@@ -82,7 +82,8 @@ int canonical_stride_px(std::optional<double> stride_px, const ChipSize& chip, i
 /// communities, writing. It must be within +-15 % of what bench/memory.py measures. Scores on disk
 /// (--spill) are left out: the system can take their pages back.
 std::uint64_t predict_memory(const ChipGrid& grid, std::size_t graph_chips,
-                             const SegmentOptions& options, const EncoderShape& encoder) {
+                             const SegmentOptions& options, const EncoderShape& encoder,
+                             bool has_maps) {
   const auto chips = static_cast<double>(graph_chips);
   const std::vector<Rule> all = parse_rules(options.rules.cuts);
   const bool parts = std::any_of(all.begin(), all.end(),
@@ -95,6 +96,9 @@ std::uint64_t predict_memory(const ChipGrid& grid, std::size_t graph_chips,
   // Embeddings and spectra of the chips that are not in the graph.
   graph += static_cast<double>(grid.chips() - graph_chips) *
            (4.0 * encoder.features + (parts ? spectrum_bytes : 0));
+  // What both witnesses say together, and the scores of each of them alone.
+  if (has_maps && options.similarity.evidence.value_or(Evidence::both) != Evidence::image)
+    graph += 4.0 * encoder.features * static_cast<double>(grid.chips()) + 2 * scores;
   const int threads = options.resources.threads, together = at_once(graph_chips, threads);
   const int rules = std::min(static_cast<int>(all.size()), together);
   graph += 16 * std::pow(chips, 1.5) *
@@ -150,11 +154,13 @@ Plan plan(const Micrograph& micrograph, const SegmentOptions& options,
   result.stride_px = stride / factor;
   const std::size_t chips = result.grid.chips();
   const Resources& resources = options.resources;
+  const bool has_maps = micrograph.maps != nullptr;
   const bool fits =
       !resources.memory_is_given || resources.max_memory_bytes == 0 ||
-      predict_memory(result.grid, chips, options, encoder) <= resources.max_memory_bytes;
+      predict_memory(result.grid, chips, options, encoder, has_maps) <= resources.max_memory_bytes;
   result.graph_chips = graph_chips_of(chips, options.rules.graph, fits);
-  result.predicted_memory_bytes = predict_memory(result.grid, result.graph_chips, options, encoder);
+  result.predicted_memory_bytes =
+      predict_memory(result.grid, result.graph_chips, options, encoder, has_maps);
   return result;
 }
 

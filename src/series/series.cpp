@@ -386,12 +386,14 @@ SeriesMember Join::complete(const SegmentedImage& image, const Micrograph& micro
       film_contrast_ = member.front->film_contrast;
     member.notes = member.front->notes;
     member.front->cap_thickness_px = cap_thickness_px(*member.front, member.pixel_aspect);
-    compare_thickness(member);
-    if (has_cap_.value_or(false) && !has(layers, Layer::cap))
+    // What the user has said is in no doubt.
+    const bool said = std::any_of(said_.begin(), said_.end(),
+                                  [&](const SaidLayer& one) { return one.stem == image.stem; });
+    if (!said) compare_thickness(member);
+    if (!said && has_cap_.value_or(false) && !has(layers, Layer::cap))
       member.warnings.push_back(
           "no cap is seen here, though the least damaged image shows one: part of it may be "
-          "counted "
-          "as amorphous film");
+          "counted as amorphous film; --layers settles it");
   } else if (series_.growth) {
     member.notes.push_back("no film on a substrate is seen, so no front is measured");
   }
@@ -432,7 +434,8 @@ void Join::compare_thickness(SeriesMember& member) {
   if (std::abs(*here - *thickness_nm_) > std::max(most_change * *thickness_nm_, half_period_nm))
     member.warnings.push_back("the film is " + fixed(*here, 1) + " nm thick, but " +
                               fixed(*thickness_nm_, 1) +
-                              " nm in the least damaged image: one of its borders may be wrong");
+                              " nm in the least damaged image: one of its borders may be wrong, "
+                              "so its numbers are not given; --layers settles it");
 }
 
 Series Join::run(const LoadImage& load, const VisitMember& visit) {

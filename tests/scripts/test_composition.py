@@ -248,6 +248,10 @@ class Composition(unittest.TestCase):
         values[1, 3, 4] = numpy.nan
         self.assertIn("NaN", self.segment("nan", "--maps", self.stack(values), code=3).stderr)
 
+    def test_maps_of_one_image_are_not_those_of_several(self):
+        numpy.save(self.path / "other.npy", crystal(seed=1))
+        self.assertIn("belongs to one image", self.segment("two", self.path / "other.npy", "--maps", self.stack(two_films(5)), code=2).stderr)
+
     def test_the_page_shows_both_witnesses(self):
         self.segment("out", "--maps", self.stack(two_films(5)))
         page = (self.path / "out/film/report.html").read_text()

@@ -139,6 +139,17 @@ class Overviews(Tools):
         self.segment("out", path, more=("--outputs", "lean", "--cut", "mean,nested"))
         self.assertEqual(sorted(self.place.files("out/film0")), ["DONE.json", "mean/labels.tif", "nested/labels.tif", "report.json", "run.toml"])
 
+    def test_trends_as_vectors(self):
+        paths = self.images(2)
+        for turn in range(2):
+            said(self.place, "series", *(f"{path}={k}" for k, path in enumerate(paths)), "--output", self.path / f"out{turn}", *EVERY, "--figures", "svg,pdf",
+                 "--pixel-size", "0.05nm")
+        for name in ("trend_areas",):
+            xml.parse(self.path / "out0" / f"{name}.svg")
+            page = (self.path / "out0" / f"{name}.pdf").read_bytes()
+            self.assertTrue(page.startswith(b"%PDF") and page.rstrip().endswith(b"%%EOF"))
+            self.assertEqual(page, (self.path / "out1" / f"{name}.pdf").read_bytes(), "no time of day in the figures")
+
     def test_vector_figures(self):
         path, = self.images(1)
         self.segment("out", path, more=("--figures", "svg,pdf", "--cut", "nested"))

@@ -241,7 +241,7 @@ TEST(Overlay, LegendOfManyRegionsStaysOnTheSheet) {
   Result result = sample_result();
   RuleResult& rule = result.rules.front();
   for (int label = 4; label <= 60; ++label) {
-    rule.regions.push_back({label, 3, 10, 0.025, 0.5, 1, {0, 0}, {}, {}});
+    rule.regions.push_back({label, 3, 10, 0.025, 0.5, 1, {0, 0}, {}, {}, {}});
     rule.map.area_px.push_back(10);
   }
   const cv::Mat picture = decoded(draw_overlay(result.micrograph, region_map(rule)));

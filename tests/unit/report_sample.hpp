@@ -77,6 +77,7 @@ inline RuleResult rule_of_stripes(const Result& result, const std::string& name)
                   10.0 * label,
                   {20.0 * label, 48},
                   {},
+                  {},
                   {}};
     if (result.micrograph.nm_per_pixel)
       region.area_nm2 =

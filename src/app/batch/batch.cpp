@@ -134,6 +134,10 @@ Batch::Batch(const SegmentCommand& command, Console& console, Log& log, BatchHoo
   sidecar_sha256_ = hash_of_model_file(fs::path(encoder_options_.model).replace_extension(".json"));
   const std::vector<BatchEntry> entries =
       command.manifest.empty() ? command.entries : read_manifest(command.manifest);
+  if (!options_.load.maps.files.empty() && entries.size() != 1)
+    throw UsageError(
+        "--maps belongs to one image, but there are several: name each image's maps in the column "
+        "maps of a manifest");
   const std::vector<std::string> names = names_of(entries);
   shard_ = command.shard;
   if (shard_ && !shard_->only.empty()) {

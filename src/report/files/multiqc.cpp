@@ -43,7 +43,8 @@ std::string series_trend_mqc(const Series& series) {
               {"ymin", 0}}}};
   Json line = Json::object();
   for (const SeriesMember& member : series.members)
-    line[shortest(member.entry.dose)] = quantities(member).front().value->value;
+    if (const auto share = quantities(member).front().value)
+      line[shortest(member.entry.dose)] = share->value;
   json["data"] = {{"amorphous fraction of the film", std::move(line)}};
   return json.dump(1) + "\n";
 }

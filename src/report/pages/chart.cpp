@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "base/text.hpp"
 #include "report/pictures/axis_step.hpp"
+#include "report/pictures/canvas.hpp"
 
 namespace metamict {
 
@@ -67,24 +69,33 @@ Html line_between(double x1, double y1, double x2, double y2, const Attributes& 
   return shape("line", joined(ends, look));
 }
 
-/// A disc, a square, a diamond or a triangle.
-Html marker(std::size_t kind, double x, double y, const std::string& colour) {
-  const Attributes look{{"fill", colour}, {"stroke", "#fff"}, {"stroke-width", "1"}};
-  const auto polygon = [&](const std::vector<std::pair<double, double>>& corners) {
-    std::string points;
-    for (const auto& [dx, dy] : corners) points += fixed(x + dx, 1) + "," + fixed(y + dy, 1) + " ";
-    return shape("polygon", joined({{"points", points}}, look));
-  };
+constexpr double disc_radius = 4;
+
+/// The corners of a square, a diamond or a triangle about a point; none for a disc.
+std::vector<cv::Point2d> marker_corners(std::size_t kind) {
   switch (kind % 4) {
     case 1:
-      return polygon({{-3.6, -3.6}, {3.6, -3.6}, {3.6, 3.6}, {-3.6, 3.6}});
+      return {{-3.6, -3.6}, {3.6, -3.6}, {3.6, 3.6}, {-3.6, 3.6}};
     case 2:
-      return polygon({{0, -5}, {5, 0}, {0, 5}, {-5, 0}});
+      return {{0, -5}, {5, 0}, {0, 5}, {-5, 0}};
     case 3:
-      return polygon({{0, -4.8}, {4.6, 3.6}, {-4.6, 3.6}});
+      return {{0, -4.8}, {4.6, 3.6}, {-4.6, 3.6}};
     default:
-      return shape("circle", joined({{"cx", fixed(x, 1)}, {"cy", fixed(y, 1)}, {"r", "4"}}, look));
+      return {};
   }
+}
+
+Html marker(std::size_t kind, double x, double y, const std::string& colour) {
+  const Attributes look{{"fill", colour}, {"stroke", "#fff"}, {"stroke-width", "1"}};
+  const std::vector<cv::Point2d> corners = marker_corners(kind);
+  if (corners.empty())
+    return shape(
+        "circle",
+        joined({{"cx", fixed(x, 1)}, {"cy", fixed(y, 1)}, {"r", fixed(disc_radius, 0)}}, look));
+  std::string points;
+  for (const cv::Point2d& corner : corners)
+    points += fixed(x + corner.x, 1) + "," + fixed(y + corner.y, 1) + " ";
+  return shape("polygon", joined({{"points", points}}, look));
 }
 
 Html draw_axes(const Chart& chart, const Axes& axes) {
@@ -150,13 +161,124 @@ Html draw_legend_entry(const ChartLine& line, std::size_t number) {
          marker(number, x + 11, y - 4, colour) + words_at(x + 28, y, line.name, {});
 }
 
+double height_of(const Chart& chart) {
+  const double rows =
+      chart.lines.size() > 1 ? std::ceil(static_cast<double>(chart.lines.size()) / 2) : 0;
+  return bottom + 44 + legend_row * rows;
+}
+
+/// The same chart on a sheet of vectors.
+class ChartOnCanvas {
+ public:
+  ChartOnCanvas(const Chart& chart, VectorFormat format)
+      : chart_(chart), axes_(axes_of(chart)), canvas_(width, height_of(chart), format) {}
+
+  std::string draw() {
+    canvas_.text({left, 14}, chart_.title, {12.5, ink, Align::left, true});
+    draw_axes();
+    for (std::size_t i = 0; i < chart_.lines.size(); ++i) draw_line(chart_.lines[i], i);
+    if (chart_.lines.size() > 1)
+      for (std::size_t i = 0; i < chart_.lines.size(); ++i) draw_legend_entry(chart_.lines[i], i);
+    return canvas_.vectors();
+  }
+
+ private:
+  static constexpr Colour ink{0x22, 0x22, 0x22}, pale{0xe3, 0xe6, 0xea};
+  static constexpr double text_size = 11;
+
+  void words(double x, double y, const std::string& text, Align align) {
+    canvas_.text({x, y}, text, {text_size, ink, align});
+  }
+
+  void stroke(Colour colour, double line_width, cv::Point2d from, cv::Point2d to) {
+    canvas_.set_colour(colour);
+    canvas_.set_line(line_width);
+    canvas_.line(from, to);
+  }
+
+  void draw_axes() {
+    for (int i = 0; i * axes_.up.step <= axes_.up.top * 1.0001; ++i) {
+      const double value = i * axes_.up.step, y = axes_.y(value);
+      if (i > 0) stroke(pale, 1, {left, y}, {right, y});
+      words(left - 6, y + 4, significant(value, 4), Align::right);
+    }
+    const Axis& across = axes_.across;
+    for (int i = 0; across.low + i * across.step <= across.top + 1e-4 * across.step; ++i) {
+      const double value = across.low + i * across.step, x = axes_.x(value);
+      stroke(ink, 1, {x, bottom}, {x, bottom + 4});
+      words(x, bottom + 17, significant(value, 4), Align::centre);
+    }
+    stroke(ink, 1, {left, top}, {left, bottom});
+    stroke(ink, 1, {left, bottom}, {right, bottom});
+    words((left + right) / 2, bottom + 33, chart_.x_title, Align::centre);
+    cairo_save(canvas_.context());
+    cairo_translate(canvas_.context(), 13, (top + bottom) / 2);
+    cairo_rotate(canvas_.context(), -std::numbers::pi / 2);
+    words(0, 0, chart_.y_title, Align::centre);
+    cairo_restore(canvas_.context());
+  }
+
+  void set_line_look(Colour colour, std::size_t number) {
+    static const std::vector<double> dash_lengths[] = {{}, {6, 3}, {2, 3}, {8, 3, 2, 3}};
+    canvas_.set_colour(colour);
+    canvas_.set_line(1.8, dash_lengths[number % 4]);
+  }
+
+  void draw_marker(std::size_t kind, cv::Point2d at, Colour colour) {
+    cairo_t* const context = canvas_.context();
+    const std::vector<cv::Point2d> corners = marker_corners(kind);
+    cairo_new_path(context);
+    if (corners.empty()) cairo_arc(context, at.x, at.y, disc_radius, 0, 2 * std::numbers::pi);
+    for (const cv::Point2d& corner : corners)
+      cairo_line_to(context, at.x + corner.x, at.y + corner.y);
+    cairo_close_path(context);
+    canvas_.set_colour(colour);
+    cairo_fill_preserve(context);
+    canvas_.set_colour({255, 255, 255});
+    canvas_.set_line(1);
+    cairo_stroke(context);
+  }
+
+  void draw_line(const ChartLine& line, std::size_t number) {
+    set_line_look(line.colour, number);
+    for (const ChartPoint& point : line.points)
+      cairo_line_to(canvas_.context(), axes_.x(point.x), axes_.y(point.y));
+    cairo_stroke(canvas_.context());
+    for (const ChartPoint& point : line.points) {
+      if (!(point.error > 0)) continue;
+      const double x = axes_.x(point.x), low = axes_.y(point.y - point.error),
+                   high = axes_.y(point.y + point.error);
+      stroke(line.colour, 1.2, {x, low}, {x, high});
+      for (const double y : {low, high}) stroke(line.colour, 1.2, {x - 4, y}, {x + 4, y});
+    }
+    for (const ChartPoint& point : line.points)
+      draw_marker(number, {axes_.x(point.x), axes_.y(point.y)}, line.colour);
+  }
+
+  void draw_legend_entry(const ChartLine& line, std::size_t number) {
+    const double x = left + (number % 2 == 0 ? 0 : 150),
+                 y = bottom + 54 + legend_row * static_cast<double>(number / 2);
+    set_line_look(line.colour, number);
+    canvas_.line({x, y - 4}, {x + 22, y - 4});
+    draw_marker(number, {x + 11, y - 4}, line.colour);
+    words(x + 28, y, line.name, Align::left);
+  }
+
+  const Chart& chart_;
+  const Axes axes_;
+  Canvas canvas_;
+};
+
 }  // namespace
+
+std::string chart_file(const Chart& chart, VectorFormat format) {
+  return format == VectorFormat::svg ? svg_file(chart) : ChartOnCanvas(chart, format).draw();
+}
 
 Html draw_chart(const Chart& chart) {
   const Axes axes = axes_of(chart);
   const bool has_legend = chart.lines.size() > 1;
-  const double legend_rows = std::ceil(static_cast<double>(chart.lines.size()) / 2);
-  const double height = bottom + 44 + (has_legend ? legend_row * legend_rows : 0);
+  const double height = height_of(chart);
   Html svg = words_at(left, 14, chart.title, {{"font-weight", "bold"}, {"font-size", "12.5"}});
   svg += draw_axes(chart, axes);
   for (std::size_t i = 0; i < chart.lines.size(); ++i) {

@@ -9,6 +9,7 @@
 
 #include "report/pages/html.hpp"
 #include "report/pictures/colours.hpp"
+#include "report/pictures/vector_format.hpp"
 
 namespace metamict {
 
@@ -36,5 +37,6 @@ Html draw_chart(const Chart& chart);
 
 /// The same as a file of its own.
 std::string svg_file(const Chart& chart);
+std::string chart_file(const Chart& chart, VectorFormat format);
 
 }  // namespace metamict

@@ -6,7 +6,6 @@
 
 #include "base/text.hpp"
 #include "report/composition_numbers.hpp"
-#include "report/pages/chart.hpp"
 #include "report/pages/html_parts.hpp"
 #include "report/region_map.hpp"
 
@@ -48,25 +47,6 @@ Html table_of(const RuleResult& rule, const ElementMaps& maps) {
     rows += html::table_row(cells);
   }
   return html::table(head, rows);
-}
-
-Html profile_of(const Result& result) {
-  const CompositionProfile profile = composition_profile(result);
-  const std::optional<double> nm = result.micrograph.nm_per_pixel;
-  Chart chart{"Composition along " + fixed(profile.direction_deg, 0) + "°",
-              nm ? "position (nm)" : "position (px)",
-              "share of the counts",
-              {}};
-  for (const std::size_t e : most_frequent(*result.micrograph.maps)) {
-    ChartLine line{result.micrograph.maps->elements[e],
-                   region_colour(static_cast<int>(chart.lines.size()) + 1),
-                   {}};
-    for (const CompositionProfile::Slice& slice : profile.slices)
-      line.points.push_back(
-          {slice.position_px * nm.value_or(1), slice.shares[e].mean, slice.shares[e].sd});
-    chart.lines.push_back(std::move(line));
-  }
-  return draw_chart(chart);
 }
 
 RegionMap alone(const RuleResult& rule, const cv::Mat& labels) {
@@ -123,6 +103,25 @@ Html element_panels(const Result& result, const html::PanelImage& image) {
 
 }  // namespace
 
+Chart composition_chart(const Result& result) {
+  const CompositionProfile profile = composition_profile(result);
+  const std::optional<double> nm = result.micrograph.nm_per_pixel;
+  Chart chart{"Composition along " + fixed(profile.direction_deg, 0) + "°",
+              nm ? "position (nm)" : "position (px)",
+              "share of the counts",
+              {}};
+  for (const std::size_t e : most_frequent(*result.micrograph.maps)) {
+    ChartLine line{result.micrograph.maps->elements[e],
+                   region_colour(static_cast<int>(chart.lines.size()) + 1),
+                   {}};
+    for (const CompositionProfile::Slice& slice : profile.slices)
+      line.points.push_back(
+          {slice.position_px * nm.value_or(1), slice.shares[e].mean, slice.shares[e].sd});
+    chart.lines.push_back(std::move(line));
+  }
+  return chart;
+}
+
 Html composition_section(const Result& result, const html::PanelImage& image) {
   if (!result.micrograph.maps || !result.witnesses) return {};
   const WitnessMaps& witnesses = *result.witnesses;
@@ -142,7 +141,13 @@ Html composition_section(const Result& result, const html::PanelImage& image) {
   const RuleResult& rule = result.primary_rule();
   text += element("h3", "Share of the counts, rule " + rule.name) + "\n"_html +
           table_of(rule, *result.micrograph.maps);
-  return text + profile_of(result) + element_panels(result, image) + witnesses_of(result, image);
+  text +=
+      "<div class=\"row\">\n"_html +
+      figure(draw_chart(composition_chart(result)),
+             "Across the image, along the direction in which composition changes most (clockwise "
+             "from the image's x axis). Bars: the Poisson error of the counts"_html) +
+      "</div>\n"_html;
+  return text + element_panels(result, image) + witnesses_of(result, image);
 }
 
 }  // namespace metamict

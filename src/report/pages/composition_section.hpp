@@ -3,6 +3,7 @@
 #pragma once
 
 #include "metamict/result.hpp"
+#include "report/pages/chart.hpp"
 #include "report/pages/html.hpp"
 #include "report/pages/panels.hpp"
 
@@ -10,5 +11,8 @@ namespace metamict {
 
 /// Nothing where there are no element maps.
 Html composition_section(const Result& result, const html::PanelImage& image);
+
+/// The composition across the image, where there are element maps.
+Chart composition_chart(const Result& result);
 
 }  // namespace metamict

@@ -61,6 +61,10 @@ std::string limit_words(const SeriesMember& member) {
 /// In pixels where the pixel size is not known.
 Html front_facts(const SeriesMember& member) {
   if (!member.front) return {};
+  if (is_in_doubt(member))
+    return "<dl class=\"facts\">\n"_html +
+           fact("amorphous share of the film", "not given: see the warning") +
+           fact("growth direction", growth_words(member)) + "</dl>\n"_html;
   const Front& front = *member.front;
   const double factor = member.nm_per_pixel.value_or(1.0);
   const std::string unit = member.nm_per_pixel ? " nm" : " px";
@@ -85,13 +89,13 @@ Html front_row(const SeriesMember& member) {
     else
       cells.emplace_back("–");
   };
-  if (const std::optional<Front>& front = member.front) {
+  if (const std::optional<Front>& front = member.front; front && !is_in_doubt(member)) {
     cells.emplace_back(percent_of(front->amorphous_fraction) + limit_words(member));
     add(front->amorphous_area_px, 2, 1);
     for (const Measured& depth : {front->depth_mean_px, front->depth_sd_px, front->depth_max_px})
       add(depth, 1, 2);
   } else {
-    cells.resize(cells.size() + 5, "–");
+    cells.resize(cells.size() + 5, member.front ? "in doubt" : "–");
   }
   return html::table_row(cells);
 }

@@ -53,7 +53,7 @@ ChartLine line_of(const Series& series, const std::string& name, Colour colour,
                   const Value& value) {
   ChartLine line{name, colour, {}};
   for (const SeriesMember& member : series.members) {
-    if (!member.front) continue;
+    if (!member.front || is_in_doubt(member)) continue;
     const Measured measured = value(member);
     line.points.push_back({member.entry.dose, measured.value, measured.uncertainty});
   }
@@ -110,14 +110,15 @@ bool shows_fronts(const Series& series) {
 
 }  // namespace
 
-std::vector<std::pair<std::string, std::string>> trend_figures(const Series& series) {
+std::vector<std::pair<std::string, std::string>> trend_figures(const Series& series,
+                                                               VectorFormat format) {
   const Scale scale(series);
   std::vector<std::pair<std::string, std::string>> figures;
   if (shows_fronts(series)) {
-    figures.emplace_back("trend_amorphous_fraction", svg_file(share_chart(series)));
-    figures.emplace_back("trend_front_depth", svg_file(depth_chart(series, scale)));
+    figures.emplace_back("trend_amorphous_fraction", chart_file(share_chart(series), format));
+    figures.emplace_back("trend_front_depth", chart_file(depth_chart(series, scale), format));
   }
-  figures.emplace_back("trend_areas", svg_file(area_chart(series, scale)));
+  figures.emplace_back("trend_areas", chart_file(area_chart(series, scale), format));
   return figures;
 }
 

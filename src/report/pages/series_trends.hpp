@@ -8,13 +8,15 @@
 
 #include "metamict/series.hpp"
 #include "report/pages/html.hpp"
+#include "report/pictures/vector_format.hpp"
 
 namespace metamict {
 
 /// A heading and a row of charts. Charts of the front are there where an image shows a film.
 Html series_trends(const Series& series);
 
-/// The same charts as SVG files, each with the name of its file without the ending.
-std::vector<std::pair<std::string, std::string>> trend_figures(const Series& series);
+/// The same charts as files, each with its name without the ending.
+std::vector<std::pair<std::string, std::string>> trend_figures(const Series& series,
+                                                               VectorFormat format);
 
 }  // namespace metamict
