@@ -553,7 +553,8 @@ Series join_series(std::vector<SegmentedImage> images, const SeriesOptions& opti
                    const LoadImage& load, const VisitMember& visit, int threads) {
   std::vector<SaidLayer> said = said_layers(images, options, load, threads);
   const std::size_t count = said.size();
-  Series series = Join(std::move(images), options, threads, std::move(said)).run(load, visit);
+  Join join(std::move(images), options, threads, std::move(said));
+  Series series = join.run(load, visit);
   if (count > 0)
     series.notes.push_back("the layers of " + std::to_string(count) +
                            (count == 1 ? " region are" : " regions are") +

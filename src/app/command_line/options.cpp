@@ -141,7 +141,7 @@ void declare_reading(Declaration& declare, SegmentOptions& options) {
       },
       "FILES");
   declare.value(
-      "maps-offset", "the files'",
+      "maps-offset", "what the files say",
       "Upper left corner of the element maps in the image, in nm or px: 3px,-2px",
       [&](const std::string& text) {
         const std::vector<std::string> parts = split(text, ',');
@@ -152,7 +152,7 @@ void declare_reading(Declaration& declare, SegmentOptions& options) {
       },
       "X,Y");
   declare.value(
-      "maps-scale", "the files'",
+      "maps-scale", "what the files say",
       "Edge of a pixel of the element maps, such as 0.096nm, or 4px of the image",
       [&](const std::string& text) {
         options.load.maps.scale = parse_maps_length("--maps-scale", text);
@@ -410,6 +410,9 @@ OptionTable effective_options(const CLI::App& app) {
                                     "HAADF, else the first image",
                                     "the one that ships",
                                     "the machine's",
+                                    "what the files say",
+                                    "both where maps are given",
+                                    "by their noise",
                                     "none",
                                     ""};
   OptionTable table;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <set>
 
 #include "base/text.hpp"
 #include "report/composition_numbers.hpp"
@@ -49,7 +51,38 @@ Html table_of(const RuleResult& rule, const ElementMaps& maps) {
   return html::table(head, rows);
 }
 
-RegionMap alone(const RuleResult& rule, const cv::Mat& labels) {
+/// The same regions under the numbers, and so the colours, of the rule's regions that they have
+/// most pixels in common with, the largest overlap first. What is left gets numbers of its own.
+cv::Mat numbered_alike(const cv::Mat& labels, const cv::Mat& wanted) {
+  std::map<std::pair<int, int>, std::size_t> common;
+  int most = 0;
+  for (int y = 0; y < labels.rows; ++y)
+    for (int x = 0; x < labels.cols; ++x) {
+      const int from = labels.at<std::uint16_t>(y, x), to = wanted.at<std::uint16_t>(y, x);
+      if (from > 0 && to > 0) ++common[{from, to}];
+      most = std::max({most, from, to});
+    }
+  std::vector<std::pair<std::size_t, std::pair<int, int>>> pairs;
+  for (const auto& [pair, pixels] : common) pairs.emplace_back(pixels, pair);
+  std::stable_sort(pairs.begin(), pairs.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::map<int, int> number{{0, 0}};
+  std::set<int> taken;
+  for (const auto& [pixels, pair] : pairs)
+    if (!number.contains(pair.first) && taken.insert(pair.second).second)
+      number[pair.first] = pair.second;
+  cv::Mat result(labels.size(), CV_16U);
+  for (int y = 0; y < labels.rows; ++y)
+    for (int x = 0; x < labels.cols; ++x) {
+      const int from = labels.at<std::uint16_t>(y, x);
+      if (!number.contains(from)) number[from] = ++most;
+      result.at<std::uint16_t>(y, x) = static_cast<std::uint16_t>(number.at(from));
+    }
+  return result;
+}
+
+RegionMap alone(const RuleResult& rule, const cv::Mat& drawn) {
+  const cv::Mat labels = numbered_alike(drawn, rule.map.labels);
   RegionMap map;
   map.rule = rule.name;
   map.labels = labels;
