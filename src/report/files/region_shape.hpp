@@ -15,7 +15,7 @@ struct RegionShape {
   double aspect_ratio = 1;                      ///< major over minor
   double orientation_deg = 0;  ///< of the major axis, counter-clockwise from the picture's right,
                                ///< in [0, 180)
-  double solidity = 1;  ///< area over that of the convex hull
+  double solidity = 1;         ///< area over that of the convex hull
 };
 
 /// The shapes of labels 1 to `count` of a label map (CV_16UC1). A label without pixels keeps zeros.
