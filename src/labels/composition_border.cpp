@@ -11,14 +11,25 @@ namespace metamict {
 
 namespace {
 
-/// The elements' shares among some counts; half a count more of each keeps their logarithms finite.
-std::vector<double> shares_among(const std::vector<double>& counts) {
+/// The logarithm of how much larger each element's share is among the first counts. 0 where the
+/// two shares differ by less than three standard deviations: what leaks in from a third region must
+/// not speak by chance. Half a count more of each keeps the logarithms finite.
+std::vector<double> log_ratios(const std::vector<double>& first,
+                               const std::vector<double>& second) {
   constexpr double half = 0.5;
-  const double all = std::accumulate(counts.begin(), counts.end(), 0.0);
-  std::vector<double> shares;
-  for (const double count : counts)
-    shares.push_back((count + half) / (all + half * static_cast<double>(counts.size())));
-  return shares;
+  const auto sum = [](const std::vector<double>& counts) {
+    return std::accumulate(counts.begin(), counts.end(), 0.0) +
+           half * static_cast<double>(counts.size());
+  };
+  const double all_first = sum(first), all_second = sum(second);
+  std::vector<double> ratios;
+  for (std::size_t e = 0; e < first.size(); ++e) {
+    const double a = (first[e] + half) / all_first, b = (second[e] + half) / all_second;
+    const double both = (first[e] + second[e] + 2 * half) / (all_first + all_second);
+    const double sd = std::sqrt(both * (1 - both) * (1 / all_first + 1 / all_second));
+    ratios.push_back(std::abs(a - b) > 3 * sd ? std::log(a / b) : 0.0);
+  }
+  return ratios;
 }
 
 /// Which side each pixel of the maps speaks for, in natural logarithms: above 0 the first.
@@ -29,13 +40,15 @@ struct Speech {
 
 Speech speech_of(const ElementMaps& maps, const std::vector<double>& first,
                  const std::vector<double>& second) {
-  const std::vector<double> a = shares_among(first), b = shares_among(second);
+  const std::vector<double> ratios = log_ratios(first, second);
+  const double all_first = std::accumulate(first.begin(), first.end(), 0.0),
+               all_second = std::accumulate(second.begin(), second.end(), 0.0);
   Speech speech{cv::Mat::zeros(maps.counts[0].size(), CV_32FC1), 0};
   double distance = 0, counts = 0;
-  for (std::size_t e = 0; e < a.size(); ++e) {
-    const double difference = std::log(a[e] / b[e]);
-    cv::scaleAdd(maps.counts[e], difference, speech.for_first, speech.for_first);
-    distance += (a[e] - b[e]) * difference / 2;  // the mean of the two Kullback-Leibler distances
+  for (std::size_t e = 0; e < ratios.size(); ++e) {
+    cv::scaleAdd(maps.counts[e], ratios[e], speech.for_first, speech.for_first);
+    // Half the sum of the two Kullback-Leibler distances.
+    distance += (first[e] / all_first - second[e] / all_second) * ratios[e] / 2;
     counts += cv::mean(maps.counts[e])[0];
   }
   speech.of_a_pixel = distance * counts;
@@ -110,10 +123,11 @@ void draw_by_composition(const ElementMaps& maps, const std::vector<std::pair<in
         speech_of(maps, counts[static_cast<std::size_t>(a)], counts[static_cast<std::size_t>(b)]);
     if (speech.of_a_pixel <= 0) continue;
     // A Gaussian of deviation s averages over 4 pi s^2 pixels.
-    constexpr double sure = 10;
+    constexpr double sure = 30;
     const double sigma = std::sqrt(sure / (4 * std::numbers::pi * speech.of_a_pixel));
     const double widest = std::max(1.0, reach_px * maps.counts[0].cols / maps.field.width);
-    cv::GaussianBlur(speech.for_first, speech.for_first, {}, std::clamp(sigma, 0.5, widest));
+    if (sigma > widest) continue;  // too few counts: the votes know it better
+    cv::GaussianBlur(speech.for_first, speech.for_first, {}, std::max(sigma, 0.5));
     const cv::Mat for_first = on_image(speech.for_first, maps.field, labels.size());
     labels.setTo(a, band & (for_first > 0));
     labels.setTo(b, band & (for_first <= 0));

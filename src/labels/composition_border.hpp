@@ -18,8 +18,9 @@ std::vector<std::vector<double>> counts_of_labels(const ElementMaps& maps, const
 
 /// Draws the borders between some pairs of labels anew, within `reach_px` of where they run: each
 /// pixel goes to the side whose composition its surroundings are more likely of. These are as wide
-/// as it takes to be ten times more likely of one side (in the natural logarithm), so that few
-/// counts make a smooth border and many a sharp one. labels: CV_16U.
+/// as it takes for a difference of 30 in the logarithm of the likelihood, four standard deviations
+/// of its noise, so that few counts make a smooth border and many a sharp one. A border that would
+/// need more than `reach_px` stays where it is. labels: CV_16U.
 ///
 /// Why: the chips' votes know a border to a fifth of a period, rounded by the chip. The maps know
 /// it to a few of their pixels.

@@ -8,7 +8,6 @@
 
 #include "metamict/order.hpp"
 #include "rules/joining.hpp"
-#include "rules/resolving.hpp"
 #include "rules/splitting.hpp"
 
 namespace metamict {
@@ -53,6 +52,24 @@ void give_to_nearest(const Nodes& chips, const ChipGrid& grid, std::vector<Nodes
   for (Nodes& part : parts) std::sort(part.begin(), part.end());
 }
 
+/// Gives each chip to the part whose composition it has most, wherever that lies: unlike a look, a
+/// composition is not mistaken for another one far away.
+std::vector<Nodes> by_likeness(const ChipField& field, const Nodes& chips,
+                               const std::vector<Nodes>& parts) {
+  RowMatrixXf directions(static_cast<Eigen::Index>(parts.size()), field.rows_ND().cols());
+  for (std::size_t k = 0; k < parts.size(); ++k)
+    directions.row(static_cast<Eigen::Index>(k)) =
+        field.direction_of(field.core_or_all(parts[k])).transpose();
+  std::vector<Nodes> found(parts.size());
+  for (const std::uint32_t chip : chips) {
+    Eigen::Index best = 0;
+    (directions * field.rows_ND().row(chip).transpose()).maxCoeff(&best);
+    found[static_cast<std::size_t>(best)].push_back(chip);
+  }
+  std::erase_if(found, [](const Nodes& part) { return part.empty(); });
+  return found;
+}
+
 }  // namespace
 
 std::vector<Nodes> parts_by_composition(const Scene& scene, const Composition& composition,
@@ -71,7 +88,7 @@ std::vector<Nodes> parts_by_composition(const Scene& scene, const Composition& c
   std::vector<Nodes> parts = join_alike(field, splitter.split(known));
   std::erase_if(parts, [&](const Nodes& part) { return !field.has_core(part); });
   if (parts.size() < 2) return {scene.chips};
-  parts = resolve(field, known, parts);
+  parts = by_likeness(field, known, parts);
   give_to_nearest(without(scene.chips, known), scene.grid, parts);
   return parts;
 }

@@ -12,9 +12,10 @@
 
 namespace metamict {
 
-/// The image parted where the composition of its chips jumps, by the steps that part looks: split,
-/// join, resolve. A jump has to be three times what the noise of the counts makes of one. Chips
-/// that the maps do not know go with the nearest that they know. One part where nothing jumps.
+/// The image parted where the composition of its chips jumps, by the steps that part looks: split
+/// and join. Each chip then goes to the part whose composition it has most. A jump has to be three
+/// times what the noise of the counts makes of one. Chips that the maps do not know go with the
+/// nearest that they know. One part where nothing jumps.
 std::vector<Nodes> parts_by_composition(const Scene& scene, const Composition& composition,
                                         const CommunityOptions& options,
                                         const NestedOptions& nested, const Resources& resources,
