@@ -241,6 +241,7 @@ class ChartOnCanvas {
 
   void draw_line(const ChartLine& line, std::size_t number) {
     set_line_look(line.colour, number);
+    cairo_new_path(canvas_.context());  // text leaves a point behind
     for (const ChartPoint& point : line.points)
       cairo_line_to(canvas_.context(), axes_.x(point.x), axes_.y(point.y));
     cairo_stroke(canvas_.context());
