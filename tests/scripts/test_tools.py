@@ -343,6 +343,23 @@ class Comparison(Tools):
         self.assertEqual([image["stem"] for image in told["images"]], ["film0", "film1"])
         self.assertIn('option now: seed = "7"', " ".join(told["images"][0]["told"]))
 
+    def holds_to_the_xunit_schema(self, root):
+        """What junit-10.xsd of Jenkins' xunit plug-in asks: required attributes, allowed attributes, allowed children."""
+        rules = {"testsuites": (set(), {"name", "time", "tests", "failures", "errors"}, {"testsuite"}),
+                 "testsuite": ({"name", "tests", "failures", "errors"},
+                               {"group", "time", "skipped", "timestamp", "hostname", "id", "package", "file", "log", "url"},
+                               {"testsuite", "properties", "testcase", "system-out", "system-err"}),
+                 "testcase": ({"name"}, {"time", "classname", "group"}, {"skipped", "error", "failure", "system-out", "system-err"}),
+                 "failure": (set(), {"type", "message"}, set()), "error": (set(), {"type", "message"}, set()),
+                 "system-out": (set(), set(), set()), "properties": (set(), set(), {"property"}), "property": ({"name", "value"}, set(), set())}
+        self.assertEqual(root.tag, "testsuites")
+        for element in root.iter():
+            required, optional, children = rules[element.tag]
+            self.assertLessEqual(required, set(element.keys()), element.tag)
+            self.assertLessEqual(set(element.keys()), required | optional, element.tag)
+            self.assertLessEqual({child.tag for child in element}, children, element.tag)
+            self.assertRegex(element.get("time", "0") if element.tag != "testcase" else "0", r"^(([0-9]{0,3},)*[0-9]{3}|[0-9]{0,3})*(\.[0-9]*)?$")
+
     def test_a_damaged_map_is_found_in_every_form(self):
         shutil.copytree(self.path / "before", self.path / "after")
         path = self.path / "after" / "film1" / "nested" / "labels.tif"
@@ -353,11 +370,14 @@ class Comparison(Tools):
         self.assertIn("film1: changed", ran.stdout)
         self.assertIn("film0: as before", ran.stdout)
         self.assertIn("rule nested: the maps agree to an ARI of", ran.stdout)
+        self.holds_to_the_xunit_schema(xml.parse(self.path / "junit.xml").getroot())
         suite = xml.parse(self.path / "junit.xml").getroot().find("testsuite")
         self.assertEqual((suite.get("tests"), suite.get("failures")), ("2", "1"))
         self.assertEqual([case.get("name") for case in suite.findall("testcase")], ["film0", "film1"])
         self.assertIsNone(suite.findall("testcase")[0].find("failure"))
-        self.assertIn("ARI", suite.findall("testcase")[1].find("failure").text)
+        sentences = suite.findall("testcase")[1].find("failure").text.splitlines()
+        self.assertEqual(sentences, [line.strip() for line in ran.stdout.splitlines() if line.startswith("  ")])
+        self.assertIn("ARI", sentences[0])
         self.assertIn("data:image/png", (self.path / "page.html").read_text())
         told = json.loads(self.compare("after", "--json", code=1).stdout)
         rule = [rule for rule in told["images"][1]["rules"] if rule["rule"] == "nested"][0]

@@ -73,9 +73,10 @@ Json image_json(const ComparedImage& image) {
   return json;
 }
 
-std::string lines(const std::vector<std::string>& sentences) {
+/// Escaped one by one, because escaping takes line ends away.
+std::string escaped_lines(const std::vector<std::string>& sentences) {
   std::string text;
-  for (const std::string& sentence : sentences) text += sentence + "\n";
+  for (const std::string& sentence : sentences) text += escaped(sentence) + "\n";
   return text;
 }
 
@@ -84,7 +85,7 @@ std::string test_case(const std::string& name, const std::vector<std::string>& d
       "    <testcase classname=\"metamict.compare\" name=\"" + escaped(name) + "\" time=\"0\"";
   if (differences.empty()) return text + "/>\n";
   return text + ">\n      <failure type=\"difference\" message=\"" + escaped(differences.front()) +
-         "\">" + escaped(lines(differences)) + "</failure>\n    </testcase>\n";
+         "\">" + escaped_lines(differences) + "</failure>\n    </testcase>\n";
 }
 
 /// A label map as a picture, labels in their colours.
