@@ -84,7 +84,7 @@ Html notes_cell(const OverviewImage& image) {
   constexpr std::size_t longest = 400;
   std::string words;
   for (const std::string& note : image.notes) words += (words.empty() ? "" : " · ") + note;
-  if (words.size() > longest) words = words.substr(0, longest) + " …";
+  if (words.size() > longest) words.replace(longest, std::string::npos, " …");
   return html::small(clean_utf8(words));
 }
 

@@ -86,7 +86,7 @@ RegionMap alone(const RuleResult& rule, const cv::Mat& drawn) {
   RegionMap map;
   map.rule = rule.name;
   map.labels = labels;
-  std::vector<std::uint64_t> areas;
+  std::vector<std::uint64_t> areas(1, 0);  // unassigned pixels first
   for (int y = 0; y < labels.rows; ++y)
     for (int x = 0; x < labels.cols; ++x) {
       const std::size_t label = labels.at<std::uint16_t>(y, x);
