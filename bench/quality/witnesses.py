@@ -17,6 +17,7 @@ import tempfile
 
 import numpy
 import tifffile
+from sklearn import metrics
 
 import scenes
 
@@ -82,18 +83,6 @@ def element_maps(rng, made, made_of, counts, coarse, drift):
     return rng.poisson(share * counts).astype(numpy.uint16)
 
 
-def agreement(found, truth):
-    """Adjusted Rand index over all pixels."""
-    table = numpy.zeros((found.max() + 1, truth.max() + 1))
-    numpy.add.at(table, (found.ravel(), truth.ravel()), 1)
-    pairs = lambda n: (n * (n - 1) / 2).sum()  # noqa: E731
-    total = found.size * (found.size - 1) / 2
-    rows, cols = pairs(table.sum(1)), pairs(table.sum(0))
-    expected = rows * cols / total
-    most = (rows + cols) / 2
-    return 1.0 if most == expected else float((pairs(table) - expected) / (most - expected))
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program")
@@ -126,7 +115,7 @@ def main():
                                     "--maps", ",".join(ELEMENTS) + f"={maps}", "--maps-scale", f"{coarse}px", "--evidence", evidence,
                                     "--quiet", "--outputs", "lean"], check=True, stdout=subprocess.DEVNULL)
                     labels = tifffile.imread(out / path.stem / "nested" / "labels.tif").astype(int)
-                    row[evidence] = agreement(labels, truth), len(numpy.unique(labels))
+                    row[evidence] = metrics.adjusted_rand_score(truth.ravel(), labels.ravel()), len(numpy.unique(labels))
                 rows[look].append((row, len(numpy.unique(truth))))
         for look, found in rows.items():
             mean = {e: numpy.mean([row[e][0] for row, _ in found]) for e in ("image", "maps", "both")}

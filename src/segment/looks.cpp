@@ -6,7 +6,8 @@
 #include <map>
 #include <opencv2/imgproc.hpp>
 #include <random>
-#include <set>
+
+#include "labels/touching_labels.hpp"
 
 namespace metamict {
 
@@ -51,28 +52,13 @@ struct Overlaps {
   }
 };
 
-/// Pairs of labels whose chips touch.
-std::set<std::pair<int, int>> touching(const ChipGrid& grid,
-                                       const std::vector<int>& label_of_chip) {
-  std::set<std::pair<int, int>> pairs;
-  const auto note = [&](std::size_t a, std::size_t b) {
-    const int first = label_of_chip[a], second = label_of_chip[b];
-    if (first != second && first > 0 && second > 0) pairs.insert(std::minmax(first, second));
-  };
-  for (int row = 0; row < grid.rows; ++row)
-    for (int col = 0; col < grid.cols; ++col) {
-      if (col + 1 < grid.cols) note(grid.node(row, col), grid.node(row, col + 1));
-      if (row + 1 < grid.rows) note(grid.node(row, col), grid.node(row + 1, col));
-    }
-  return pairs;
-}
-
 void note_borders_in_doubt(const RuleResult& rule, const ChipGrid& grid,
                            const std::vector<int>& label_of_chip,
                            const std::vector<Overlaps>& overlaps, Notes& notes) {
   constexpr std::size_t most_notes = 6;
   std::size_t noted = 0;
-  for (const auto& [a, b] : touching(grid, label_of_chip)) {
+  const auto label_at = [&](int row, int col) { return label_of_chip[grid.node(row, col)]; };
+  for (const auto& [a, b] : touching_labels({grid.cols, grid.rows}, label_at)) {
     std::size_t joined = 0;
     for (const Overlaps& look : overlaps) {
       const std::int32_t group = look.most_of(a);

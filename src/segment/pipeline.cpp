@@ -5,7 +5,6 @@
 #include <cmath>
 #include <map>
 #include <numeric>
-#include <set>
 #include <utility>
 
 #include "base/parallel.hpp"
@@ -15,6 +14,7 @@
 #include "graph/chip_sample.hpp"
 #include "labels/composition_border.hpp"
 #include "labels/sharp_borders.hpp"
+#include "labels/touching_labels.hpp"
 #include "metamict/errors.hpp"
 #include "metamict/order.hpp"
 #include "metamict/plan.hpp"
@@ -214,21 +214,6 @@ int half_chip_px(const ChipGrid& grid) {
   return std::max(1, cvRound(grid.chip_in_input(0).width / 2));
 }
 
-/// Every two labels that touch, by edges of pixels.
-std::vector<std::pair<int, int>> touching_labels(const cv::Mat& labels) {
-  std::set<std::pair<int, int>> pairs;
-  for (int y = 0; y < labels.rows; ++y)
-    for (int x = 0; x < labels.cols; ++x) {
-      const int here = labels.at<std::uint16_t>(y, x);
-      for (const cv::Point to : {cv::Point(x + 1, y), cv::Point(x, y + 1)}) {
-        if (!cv::Rect({}, labels.size()).contains(to)) continue;
-        const int there = labels.at<std::uint16_t>(to);
-        if (here != there && here > 0 && there > 0) pairs.insert(std::minmax(here, there));
-      }
-    }
-  return {pairs.begin(), pairs.end()};
-}
-
 /// Draws a rule's borders by the pixels beside them. Returns what these say.
 SharpBorders draw_borders(RuleResult& rule, const Micrograph& micrograph, const Scene& scene,
                           const SegmentOptions& options) {
@@ -272,6 +257,15 @@ Notes sharpen(RuleResult& rule, bool joins_unseen, const Micrograph& micrograph,
   return notes;
 }
 
+/// Draws all borders of a rule's map by the element maps, where the micrograph is not asked.
+void draw_by_maps_alone(RuleResult& rule, const ElementMaps& maps, const ChipGrid& grid) {
+  cv::Mat& labels = rule.map.labels;
+  const auto pairs = touching_labels(
+      labels.size(), [&](int row, int col) { return labels.at<std::uint16_t>(row, col); });
+  draw_by_composition(maps, {pairs.begin(), pairs.end()}, half_chip_px(grid), labels);
+  rule.map = renumbered(std::move(rule.map));
+}
+
 /// The result of one rule.
 struct AppliedRule {
   RuleResult rule;
@@ -284,16 +278,12 @@ struct AppliedRule {
 void complete(AppliedRule& applied, const Rule& kind, const Micrograph& micrograph,
               const Scene& scene, const SegmentOptions& options) {
   RuleResult& rule = applied.rule;
-  const bool asks_pixels =
-      scene.witnesses == nullptr || scene.witnesses->evidence != Evidence::maps;
-  if (kind.derived != nullptr && kind.derived->is_sharp && asks_pixels &&
-      options.paint.borders == Borders::pixels)
-    append(applied.notes, sharpen(rule, kind.derived->joins_unseen, micrograph, scene, options));
-  if (kind.derived != nullptr && kind.derived->is_sharp && !asks_pixels && micrograph.maps &&
+  if (kind.derived != nullptr && kind.derived->is_sharp &&
       options.paint.borders == Borders::pixels) {
-    draw_by_composition(*micrograph.maps, touching_labels(rule.map.labels),
-                        half_chip_px(scene.grid), rule.map.labels);
-    rule.map = renumbered(std::move(rule.map));
+    if (scene.witnesses != nullptr && scene.witnesses->evidence == Evidence::maps)
+      draw_by_maps_alone(rule, *micrograph.maps, scene.grid);
+    else
+      append(applied.notes, sharpen(rule, kind.derived->joins_unseen, micrograph, scene, options));
   }
   rule.map = unmasked(std::move(rule.map), micrograph.mask);
   rule.regions = measure_regions(micrograph, rule.map, rule.communities, scene.order);
@@ -373,6 +363,14 @@ std::optional<Witnesses> witnesses_of(const Compared& compared, const Embeddings
   return Witnesses{compared.evidence, image, *compared.composition};
 }
 
+/// The image as rules see it; all that is given must outlive it.
+Scene scene_of(const Result& result, const Chips& chips, const Compared& compared,
+               const Similarity& similarity, const std::optional<Witnesses>& witnesses) {
+  return {chips.canonical, result.grid,  compared.by(result.embeddings),
+          similarity,      result.order, chips.seen,
+          result.sampled,  {},           witnesses ? &*witnesses : nullptr};
+}
+
 /// The labels that the primary rule draws by one witness alone.
 cv::Mat drawn_by(Evidence evidence, const Result& result, const Compared& compared,
                  const Chips& chips, const SegmentOptions& options) {
@@ -380,9 +378,7 @@ cv::Mat drawn_by(Evidence evidence, const Result& result, const Compared& compar
       compared_by(evidence, compared.composition, result.embeddings, options.similarity);
   const Similarity similarity = compare_chips(chips, alone.by(result.embeddings), options, {});
   const auto witnesses = witnesses_of(alone, result.embeddings);
-  const Scene scene{chips.canonical, result.grid,  alone.by(result.embeddings),
-                    similarity,      result.order, chips.seen,
-                    result.sampled,  {},           witnesses ? &*witnesses : nullptr};
+  const Scene scene = scene_of(result, chips, alone, similarity, witnesses);
   return apply_rule(parse_rule(result.primary), scene, result.micrograph, {}, options, {})
       .rule.map.labels;
 }
@@ -397,6 +393,10 @@ void ask_each_witness(Result& result, const Compared& compared, const Chips& chi
   }
   result.witnesses = std::move(said);
 }
+
+/// Segments an image that has no crop. A look needs the map only, not what each witness says alone.
+Result segment_whole(Micrograph micrograph, Encoder& encoder, const SegmentOptions& options,
+                     const Progress& progress, bool is_look);
 
 /// Judges the primary rule's regions by the looks that it has taken, and by fresh ones where they
 /// are asked for.
@@ -414,7 +414,7 @@ void look_again(Result& result, std::vector<Look> looks, Encoder& encoder,
     const auto again = [&](Micrograph micrograph, double factor) {
       once.chips.chip_size_px = factor * chip_px;
       if (options.chips.stride_px) once.chips.stride_px = factor * *options.chips.stride_px;
-      return segment(std::move(micrograph), encoder, once).rules.front().map.labels;
+      return segment_whole(std::move(micrograph), encoder, once, {}, true).rules.front().map.labels;
     };
     for (Look& look :
          fresh_looks(result.micrograph, result.grid, fresh, options.communities.seed, again))
@@ -446,15 +446,8 @@ Result placed(Result part, Micrograph whole) {
   return part;
 }
 
-}  // namespace
-
-Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& options,
-               const Progress& progress) {
-  options.check();
-  if (micrograph.crop) {
-    Micrograph part = cropped(micrograph);
-    return placed(segment(std::move(part), encoder, options, progress), std::move(micrograph));
-  }
+Result segment_whole(Micrograph micrograph, Encoder& encoder, const SegmentOptions& options,
+                     const Progress& progress, bool is_look) {
   const std::vector<Rule> rules = parse_rules(options.rules.cuts);
   const Evidence evidence = evidence_of(options.similarity, micrograph);
   Result result = begun(std::move(micrograph), options);
@@ -490,9 +483,7 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& op
   result.sampled = result.similarity.nodes() < chips.seen.size();
 
   const auto witnesses = witnesses_of(compared, result.embeddings);
-  const Scene scene{chips.canonical,   result.grid,  compared.by(result.embeddings),
-                    result.similarity, result.order, chips.seen,
-                    result.sampled,    {},           witnesses ? &*witnesses : nullptr};
+  const Scene scene = scene_of(result, chips, compared, result.similarity, witnesses);
   const auto apply = [&](std::size_t i, const Progress& tell) {
     const bool again = rules[i].name == result.primary && options.rules.looks.value_or(1) > 0;
     return apply_rule(rules[i], scene, result.micrograph,
@@ -506,9 +497,21 @@ Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& op
     adopt(std::move(applied), result);
   }
   look_again(result, std::move(looks), encoder, options);
-  if (compared.composition) ask_each_witness(result, compared, chips, options);
+  if (compared.composition && !is_look) ask_each_witness(result, compared, chips, options);
   if (!options.rules.names.empty()) name_regions(result, options.rules.names);
   return result;
+}
+
+}  // namespace
+
+Result segment(Micrograph micrograph, Encoder& encoder, const SegmentOptions& options,
+               const Progress& progress) {
+  options.check();
+  if (!micrograph.crop)
+    return segment_whole(std::move(micrograph), encoder, options, progress, false);
+  Micrograph part = cropped(micrograph);
+  return placed(segment_whole(std::move(part), encoder, options, progress, false),
+                std::move(micrograph));
 }
 
 Result segment(const std::filesystem::path& image, Encoder& encoder, const SegmentOptions& options,
