@@ -10,7 +10,7 @@ Measured scaled(const Measured& measured, double factor) {
   return {measured.value * factor, measured.uncertainty * factor};
 }
 
-bool is_in_doubt(const SeriesMember& member) { return !member.warnings.empty(); }
+bool is_in_doubt(const SeriesMember& member) { return !member.warnings.empty() || !member.front; }
 
 std::vector<Quantity> quantities(const SeriesMember& member) {
   if (is_in_doubt(member))

@@ -143,8 +143,12 @@ void UprightFilm::find_borders() {
   const bool has_substrate = cv::countNonZero(layer_ == static_cast<int>(Layer::substrate)) > 0;
   for (int x = 0; x < layer_.cols; ++x) {
     int first = 0, last = layer_.rows - 1;
-    while (first <= last && inside_.at<std::uint8_t>(first, x) == 0) ++first;
-    while (last >= first && inside_.at<std::uint8_t>(last, x) == 0) --last;
+    // Vacuum, a strip of text: what is no layer ends the picture.
+    const auto outside = [&](int y) {
+      return inside_.at<std::uint8_t>(y, x) == 0 || at(y, x) == Layer::other;
+    };
+    while (first <= last && outside(first)) ++first;
+    while (last >= first && outside(last)) --last;
     int end = first;
     while (end <= last && at(end, x) != Layer::substrate) ++end;
     int start = end;
@@ -486,15 +490,20 @@ Front UprightFilm::measure() {
   const double runs = input_.disagreement;
   const double length = static_cast<double>(std::max<std::size_t>(1, depth.size()));
   const double runs_depth = runs * numbers.film / length;
+  // The border lies anywhere in the partly ordered rim: the standard deviation of an even spread.
+  const double rim = cv::countNonZero((layer_ == static_cast<int>(Layer::partly_ordered)) & film) /
+                     std::sqrt(12.0);
+  const double rim_share = numbers.film > 0 ? rim / numbers.film : 0, rim_depth = rim / length;
   front.film_area_px = {numbers.film * area, 0};
   front.partly_ordered_area_px = {
       cv::countNonZero((layer_ == static_cast<int>(Layer::partly_ordered)) & film) * area,
       runs * numbers.film * area};
   front.amorphous_area_px = {numbers.area * area,
-                             std::hypot(spread(&Numbers::area), runs * numbers.film) * area};
-  front.amorphous_fraction = {numbers.fraction, std::hypot(spread(&Numbers::fraction), runs)};
+                             std::hypot(spread(&Numbers::area), runs * numbers.film, rim) * area};
+  front.amorphous_fraction = {numbers.fraction,
+                              std::hypot(spread(&Numbers::fraction), runs, rim_share)};
   front.depth_mean_px = {numbers.mean / scale_,
-                         std::hypot(spread(&Numbers::mean), runs_depth) / scale_};
+                         std::hypot(spread(&Numbers::mean), runs_depth, rim_depth) / scale_};
   front.depth_sd_px = {numbers.sd / scale_, std::hypot(spread(&Numbers::sd), runs_depth) / scale_};
   front.depth_max_px = {numbers.max / scale_,
                         std::hypot(spread(&Numbers::max), runs_depth) / scale_};

@@ -7,8 +7,10 @@
 #include <map>
 #include <opencv2/imgproc.hpp>
 #include <set>
+#include <tuple>
 
 #include "base/text.hpp"
+#include "image/mask.hpp"
 #include "metamict/errors.hpp"
 #include "metamict/labelings.hpp"
 #include "metamict/order.hpp"
@@ -42,12 +44,12 @@ double least_distance(const std::vector<SegmentedImage>& images) {
 }
 
 /// The label map with square pixels, so that a direction in it is one in the sample.
-cv::Mat in_proportion(const SegmentedImage& image) {
-  if (image.pixel_aspect == 1) return image.labels;
-  const cv::Point2d factors = to_square_pixels(image.pixel_aspect);
-  cv::Mat labels;
-  cv::resize(image.labels, labels, {}, factors.x, factors.y, cv::INTER_NEAREST_EXACT);
-  return labels;
+cv::Mat in_proportion(const cv::Mat& labels, double pixel_aspect) {
+  if (pixel_aspect == 1) return labels;
+  const cv::Point2d factors = to_square_pixels(pixel_aspect);
+  cv::Mat resized;
+  cv::resize(labels, resized, {}, factors.x, factors.y, cv::INTER_NEAREST_EXACT);
+  return resized;
 }
 
 /// What a label of the series looks like, from the regions that carry it. The latest region counts
@@ -73,6 +75,17 @@ std::optional<double> cap_thickness_px(const Front& front, double pixel_aspect) 
   return cap / length;
 }
 
+/// The film's thickness in pixels of the image's rows, the mean over all places along it.
+double mean_film_thickness_px(const Front& front, double pixel_aspect) {
+  const cv::Point2d factors = to_square_pixels(pixel_aspect);
+  double sum = 0;
+  for (const FrontPoint& point : front.curve) {
+    const cv::Point2d across = point.interface_px - point.surface_px;
+    sum += std::hypot(across.x * factors.x, across.y * factors.y);
+  }
+  return sum / static_cast<double>(std::max<std::size_t>(1, front.curve.size()));
+}
+
 /// A layer that the user has said, of one label of an image's own map.
 struct SaidLayer {
   std::string stem;
@@ -90,8 +103,11 @@ class Join {
 
  private:
   void find_growth();
+  void find_empty(const SegmentedImage& image, const Micrograph& micrograph);
+  cv::Mat seen_layers(const SegmentedImage& image) const;
   bool shows_substrate(const GrowthDirection& growth) const;
   void compare_thickness(SeriesMember& member);
+  double film_from_substrate() const;
   std::vector<Layer> layers_of(const SegmentedImage& image);
   void apply_said(const SegmentedImage& image, std::vector<Layer>& layers);
   std::vector<int> match(const SegmentedImage& image, const std::vector<Layer>& layers);
@@ -108,21 +124,64 @@ class Join {
   const SeriesOptions& options_;
   int threads_;
   std::vector<SaidLayer> said_;
+  std::map<std::string, std::set<int>> empty_;  // own labels without sample, by stem
   Series series_;
   std::vector<Kind> kinds_;
   std::vector<int> label_of_kind_;  // 0 = not seen yet
   double near_ = 0;
   bool substrate_in_view_ = true;
   std::optional<bool> has_cap_;
-  std::optional<double> thickness_nm_;  // of the film in the least damaged image that shows it
+  // Of the film in the least damaged image that shows it: the median and the mean.
+  std::optional<std::pair<double, double>> thickness_nm_;
   std::vector<std::pair<Layer, Eigen::RowVectorXf>> looks_;  // of the least damaged image's layers
   std::optional<double> film_contrast_;
 };
 
+/// Finds the regions that show no sample. A burned-in strip has one grey. Where nothing scatters it
+/// is dark: a film that has lost its lattice keeps its atoms, and so its grey. So a region without
+/// order is vacuum where its grey, counted from the image's darkest pixels, is less than a quarter
+/// of every other region's.
+void Join::find_empty(const SegmentedImage& image, const Micrograph& micrograph) {
+  constexpr double most_grey = 0.25;
+  std::vector<std::vector<float>> grey(image.regions.size() + 1);
+  const int step = std::max(1, std::min(image.labels.rows, image.labels.cols) / 256);
+  for (int y = 0; y < image.labels.rows; y += step)
+    for (int x = 0; x < image.labels.cols; x += step)
+      grey[image.labels.at<std::uint16_t>(y, x)].push_back(micrograph.pixels.at<float>(y, x));
+  std::vector<float> sample;
+  std::vector<std::pair<double, int>> by_grey;
+  for (int label = 1; label < static_cast<int>(grey.size()); ++label) {
+    std::vector<float>& here = grey[static_cast<std::size_t>(label)];
+    if (here.empty()) continue;
+    if (quantile(here, 0.25) == quantile(here, 0.75)) {
+      empty_[image.stem].insert(label);
+      continue;
+    }
+    sample.insert(sample.end(), here.begin(), here.end());
+    by_grey.emplace_back(quantile(here, 0.5), label);
+  }
+  if (by_grey.size() < 2) return;
+  std::sort(by_grey.begin(), by_grey.end());
+  const double dark = quantile(sample, 0.001);
+  const int darkest = by_grey[0].second;
+  if (by_grey[0].first - dark < most_grey * (by_grey[1].first - dark) &&
+      !is_ordered(image.regions[static_cast<std::size_t>(darkest - 1)].order))
+    empty_[image.stem].insert(darkest);
+}
+
+/// The label map in real proportions, 0 where no sample is.
+cv::Mat Join::seen_layers(const SegmentedImage& image) const {
+  const auto empty = empty_.find(image.stem);
+  if (empty == empty_.end()) return in_proportion(image.labels, image.pixel_aspect);
+  cv::Mat labels = image.labels.clone();
+  for (const int label : empty->second) labels.setTo(0, image.labels == label);
+  return in_proportion(labels, image.pixel_aspect);
+}
+
 /// Whether any image shows one ordered layer on another: a film on its substrate.
 bool Join::shows_substrate(const GrowthDirection& growth) const {
   return std::any_of(images_.begin(), images_.end(), [&](const SegmentedImage& image) {
-    const std::vector<Layer> layers = find_layers(in_proportion(image), image.regions, growth);
+    const std::vector<Layer> layers = find_layers(seen_layers(image), image.regions, growth);
     return has(layers, Layer::substrate) && has(layers, Layer::film);
   });
 }
@@ -134,7 +193,7 @@ void Join::find_growth() {
   } else {
     double clearest = -1;
     for (const SegmentedImage& image : images_) {
-      const cv::Mat labels = in_proportion(image);
+      const cv::Mat labels = seen_layers(image);
       const auto found = find_growth_direction(labels, image.regions);
       if (!found) continue;
       const double clear = order_below_surface(labels, image.regions, *found);
@@ -156,6 +215,17 @@ void Join::find_growth() {
       "there is one");
 }
 
+/// The least distance between film and substrate in the least damaged image. Infinite where it
+/// does not show both.
+double Join::film_from_substrate() const {
+  double least = std::numeric_limits<double>::infinity();
+  for (const auto& [film, film_looks] : looks_)
+    for (const auto& [substrate, substrate_looks] : looks_)
+      if (film == Layer::film && substrate == Layer::substrate)
+        least = std::min(least, 1.0 - static_cast<double>(film_looks.dot(substrate_looks)));
+  return least;
+}
+
 /// Returns the layer of each label. All are `other` where the image shows no film.
 std::vector<Layer> Join::layers_of(const SegmentedImage& image) {
   std::vector<Layer> none(image.regions.size() + 1, Layer::other);
@@ -175,13 +245,31 @@ std::vector<Layer> Join::layers_of(const SegmentedImage& image) {
   if (has_cap_) {  // an earlier image is known
     evidence.looks_like_cap.push_back(false);
     evidence.looks_like_film.push_back(false);
+    // Looks drift from image to image, of film and substrate alike. So two ordered regions that
+    // differ as film and substrate do are not both film.
+    const double apart = film_from_substrate();
+    const auto like_film = [&](Eigen::Index r) {
+      return nearest(r, Layer::film) / (nearest(r, Layer::film) + nearest(r, Layer::substrate));
+    };
+    const auto other_is_film = [&](Eigen::Index r) {
+      for (Eigen::Index q = 0; q < image.embeddings_RD.rows(); ++q)
+        if (q != r && is_ordered(image.regions[static_cast<std::size_t>(q)].order) &&
+            like_film(q) < like_film(r) &&
+            2 * distance(image.embeddings_RD, static_cast<std::size_t>(q), image.embeddings_RD,
+                         static_cast<std::size_t>(r)) >
+                apart)
+          return true;
+      return false;
+    };
     for (Eigen::Index r = 0; r < image.embeddings_RD.rows(); ++r) {
       evidence.looks_like_cap.push_back(nearest(r, Layer::cap) < limit);
-      evidence.looks_like_film.push_back(nearest(r, Layer::film) < nearest(r, Layer::substrate));
+      evidence.looks_like_film.push_back(nearest(r, Layer::film) < nearest(r, Layer::substrate) &&
+                                         !other_is_film(r));
     }
   }
   std::vector<Layer> layers =
-      find_layers(in_proportion(image), image.regions, *series_.growth, evidence);
+      find_layers(seen_layers(image), image.regions, *series_.growth, evidence);
+  for (const int label : empty_[image.stem]) layers[static_cast<std::size_t>(label)] = Layer::other;
   apply_said(image, layers);
   if (!(has(layers, Layer::film) || has(layers, Layer::amorphous))) return none;
   if (!has_cap_) {
@@ -367,7 +455,7 @@ SeriesMember Join::complete(const SegmentedImage& image, const Micrograph& micro
     member.growth = series_.growth;
     if (!series_.growth->given)
       if (const auto level =
-              find_growth_direction(in_proportion(image), image.regions, series_.growth->angle_deg))
+              find_growth_direction(seen_layers(image), image.regions, series_.growth->angle_deg))
         member.growth = level;
     double unstable = 0, chips = 0;
     for (std::size_t node = 0; node < image.grid.chips(); ++node) {
@@ -385,6 +473,10 @@ SeriesMember Join::complete(const SegmentedImage& image, const Micrograph& micro
     if (!film_contrast_ && member.front->film_contrast > 0)
       film_contrast_ = member.front->film_contrast;
     member.notes = member.front->notes;
+    for (const int label : empty_[image.stem])
+      member.notes.push_back("region " + std::to_string(label) +
+                             " of its own map is black or of one grey: it is taken for vacuum or a "
+                             "strip of text, not for a layer");
     member.front->cap_thickness_px = cap_thickness_px(*member.front, member.pixel_aspect);
     // What the user has said is in no doubt.
     const bool said = std::any_of(said_.begin(), said_.end(),
@@ -395,7 +487,8 @@ SeriesMember Join::complete(const SegmentedImage& image, const Micrograph& micro
           "no cap is seen here, though the least damaged image shows one: part of it may be "
           "counted as amorphous film; --layers settles it");
   } else if (series_.growth) {
-    member.notes.push_back("no film on a substrate is seen, so no front is measured");
+    member.warnings.push_back(
+        "no film on a substrate is seen, so no front is measured; --layers settles it");
   }
   const cv::Mat kinds = kinds_of_pixels(image, kind_of_label, member, layers);
   std::map<int, std::uint64_t> areas;
@@ -427,15 +520,24 @@ void Join::compare_thickness(SeriesMember& member) {
   // Of the thickness, and more than half a period. Between images of one film it scatters by up to
   // 0.045; glass that was given to the cap takes 0.1 away.
   constexpr double most_change = 0.07;
-  const std::optional<double> here = film_thickness_nm(member);
-  if (!here) return;
-  if (!thickness_nm_) thickness_nm_ = here;
+  const std::optional<double> typical = film_thickness_nm(member);
+  if (!typical) return;
+  // Pockets that were given to the cap leave the median as it is.
+  const double mean =
+      mean_film_thickness_px(*member.front, member.pixel_aspect) * *member.nm_per_pixel;
+  if (!thickness_nm_) thickness_nm_ = {*typical, mean};
   const double half_period_nm = member.chip_px / 8 * *member.nm_per_pixel;
-  if (std::abs(*here - *thickness_nm_) > std::max(most_change * *thickness_nm_, half_period_nm))
-    member.warnings.push_back("the film is " + fixed(*here, 1) + " nm thick, but " +
-                              fixed(*thickness_nm_, 1) +
+  for (const auto& [here, least_damaged, how] :
+       {std::tuple{*typical, thickness_nm_->first, ""},
+        std::tuple{mean, thickness_nm_->second, " in the mean"}}) {
+    if (std::abs(here - least_damaged) <= std::max(most_change * least_damaged, half_period_nm))
+      continue;
+    member.warnings.push_back("the film is " + fixed(here, 1) + " nm thick" + how + ", but " +
+                              fixed(least_damaged, 1) +
                               " nm in the least damaged image: one of its borders may be wrong, "
                               "so its numbers are not given; --layers settles it");
+    return;
+  }
 }
 
 Series Join::run(const LoadImage& load, const VisitMember& visit) {
@@ -445,6 +547,7 @@ Series Join::run(const LoadImage& load, const VisitMember& visit) {
       images_.begin(), images_.end(),
       [](const SegmentedImage& a, const SegmentedImage& b) { return a.entry.dose < b.entry.dose; });
   near_ = least_distance(images_);
+  for (const SegmentedImage& image : images_) find_empty(image, load(image.entry));
   find_growth();
   for (SegmentedImage& image : images_) {
     const Micrograph micrograph = load(image.entry);
