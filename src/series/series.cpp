@@ -107,6 +107,7 @@ class Join {
   cv::Mat seen_layers(const SegmentedImage& image) const;
   bool shows_substrate(const GrowthDirection& growth) const;
   void compare_thickness(SeriesMember& member);
+  static void compare_labels(SeriesMember& member, const SegmentedImage& image);
   double film_from_substrate() const;
   std::vector<Layer> layers_of(const SegmentedImage& image);
   void apply_said(const SegmentedImage& image, std::vector<Layer>& layers);
@@ -448,6 +449,7 @@ SeriesMember Join::complete(const SegmentedImage& image, const Micrograph& micro
   member.order = image.order;
   member.stability = image.stability;
   member.stride_px = image.stride_px;
+  const bool is_first = !has_cap_.has_value();
   const std::vector<Layer> layers = layers_of(image);
   const std::vector<int> kind_of_label = match(image, layers);
   const bool film = has(layers, Layer::film) || has(layers, Layer::amorphous);
@@ -470,8 +472,6 @@ SeriesMember Join::complete(const SegmentedImage& image, const Micrograph& micro
     member.front = measure_front({micrograph, image.labels, layers, *member.growth, image.chip_px,
                                   chips > 0 ? unstable / chips : 0, film_contrast_, threads_},
                                  options_.front);
-    if (!film_contrast_ && member.front->film_contrast > 0)
-      film_contrast_ = member.front->film_contrast;
     member.notes = member.front->notes;
     for (const int label : empty_[image.stem])
       member.notes.push_back("region " + std::to_string(label) +
@@ -481,7 +481,17 @@ SeriesMember Join::complete(const SegmentedImage& image, const Micrograph& micro
     // What the user has said is in no doubt.
     const bool said = std::any_of(said_.begin(), said_.end(),
                                   [&](const SaidLayer& one) { return one.stem == image.stem; });
-    if (!said) compare_thickness(member);
+    if (!said) {
+      compare_labels(member, image);
+      if (is_first && !member.warnings.empty()) {  // a later image says what the layers look like
+        has_cap_.reset();
+        looks_.clear();
+      } else {
+        compare_thickness(member);
+      }
+    }
+    if (!film_contrast_ && member.front->film_contrast > 0 && member.warnings.empty())
+      film_contrast_ = member.front->film_contrast;
     if (!said && has_cap_.value_or(false) && !has(layers, Layer::cap))
       member.warnings.push_back(
           "no cap is seen here, though the least damaged image shows one: part of it may be "
@@ -512,6 +522,32 @@ SeriesMember Join::complete(const SegmentedImage& image, const Micrograph& micro
     member.notes.push_back(series_.labels[static_cast<std::size_t>(label - 1)].name + " (label " +
                            std::to_string(label) + ") is absent");
   return member;
+}
+
+/// Warns where the graph and the lattice contrast disagree: the film's share of regions without
+/// order, and its share of pixels without lattice. A region's border is good to half a chip, so
+/// half a chip along the whole film is the most that the two may differ.
+void Join::compare_labels(SeriesMember& member, const SegmentedImage& image) {
+  const std::optional<double> limit = amorphous_fraction_limit(member);
+  if (!limit) return;
+  double film = 0, without_order = 0;
+  for (int y = 0; y < image.labels.rows; ++y)
+    for (int x = 0; x < image.labels.cols; ++x) {
+      const auto layer = static_cast<Layer>(member.front->layers.at<std::uint8_t>(y, x));
+      const std::uint16_t own = image.labels.at<std::uint16_t>(y, x);
+      if (own == 0 || layer == Layer::other || layer == Layer::cap || layer == Layer::substrate)
+        continue;
+      film += 1;
+      without_order += is_ordered(image.regions[static_cast<std::size_t>(own - 1)].order) ? 0 : 1;
+    }
+  if (film == 0) return;
+  const double by_regions = without_order / film;
+  if (2 * std::abs(by_regions - member.front->amorphous_fraction.value) > *limit)
+    member.warnings.push_back("the regions leave " + fixed(by_regions, 2) +
+                              " of the film without order, but the lattice is missing in " +
+                              fixed(member.front->amorphous_fraction.value, 2) +
+                              " of it: a border may be wrong, so its numbers are not given; "
+                              "--layers settles it");
 }
 
 /// Warns where the film is not as thick as in the least damaged image that shows it: the same film
