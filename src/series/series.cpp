@@ -524,9 +524,30 @@ SeriesMember Join::complete(const SegmentedImage& image, const Micrograph& micro
   return member;
 }
 
+/// The share of the film's surface under which, at half a chip's depth, a region with order has no
+/// lattice.
+double glass_in_order_at_surface(const SeriesMember& member, const SegmentedImage& image) {
+  const std::vector<FrontPoint>& curve = member.front->curve;
+  double places = 0;
+  for (const FrontPoint& point : curve) {
+    const cv::Point2d down = point.interface_px - point.surface_px;
+    const double length = std::hypot(down.x, down.y);
+    if (length <= 0) continue;
+    const cv::Point at(point.surface_px + down * (member.chip_px / 2 / length));
+    if (!cv::Rect({}, image.labels.size()).contains(at)) continue;
+    const std::uint16_t own = image.labels.at<std::uint16_t>(at);
+    const bool glass =
+        member.front->layers.at<std::uint8_t>(at) == static_cast<std::uint8_t>(Layer::amorphous);
+    if (own > 0 && glass && is_ordered(image.regions[static_cast<std::size_t>(own - 1)].order))
+      places += 1;
+  }
+  return places / static_cast<double>(std::max<std::size_t>(1, curve.size()));
+}
+
 /// Warns where the graph and the lattice contrast disagree: the film's share of regions without
 /// order, and its share of pixels without lattice. A region's border is good to half a chip, so
-/// half a chip along the whole film is the most that the two may differ.
+/// half a chip along the whole film is the most that the two may differ. Glass buried in the film
+/// may be too thin for a region of its own, so there the lattice may show more.
 void Join::compare_labels(SeriesMember& member, const SegmentedImage& image) {
   const std::optional<double> limit = amorphous_fraction_limit(member);
   if (!limit) return;
@@ -542,10 +563,14 @@ void Join::compare_labels(SeriesMember& member, const SegmentedImage& image) {
     }
   if (film == 0) return;
   const double by_regions = without_order / film;
-  if (2 * std::abs(by_regions - member.front->amorphous_fraction.value) > *limit)
+  const double by_lattice = member.front->amorphous_fraction.value;
+  const bool too_much = 2 * (by_regions - by_lattice) > *limit;
+  const bool too_little =
+      2 * (by_lattice - by_regions) > *limit && glass_in_order_at_surface(member, image) > 0.5;
+  if (too_much || too_little)
     member.warnings.push_back("the regions leave " + fixed(by_regions, 2) +
                               " of the film without order, but the lattice is missing in " +
-                              fixed(member.front->amorphous_fraction.value, 2) +
+                              fixed(by_lattice, 2) +
                               " of it: a border may be wrong, so its numbers are not given; "
                               "--layers settles it");
 }
