@@ -114,7 +114,7 @@ def figure(text):
     return float(text) if text else None
 
 
-def run(program, folder, kind, seed, threads):
+def run(program, folder, kind, seed, threads, options=()):
     made = series_of(kind, seed)
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "series.csv", "w", newline="") as file:
@@ -126,11 +126,13 @@ def run(program, folder, kind, seed, threads):
     table = folder / "out" / "series.csv"
     if not table.exists():
         done = subprocess.run([program, "series", folder / "series.csv", "--output", folder / "out", "--cut", "nested", "--overwrite", "--quiet",
-                               "--graphml", "none", "--threads", threads], capture_output=True, text=True)
+                               "--graphml", "none", "--threads", threads, *options], capture_output=True, text=True)
         if not table.exists():
             raise SystemExit(f"{folder}: {done.stderr}")
+    with open(table, newline="") as file:
+        measured = list(csv.DictReader(file))
     rows = []
-    for row, (dose, _, truth, _) in zip(csv.DictReader(open(table, newline="")), made):
+    for row, (dose, _, truth, _) in zip(measured, made):
         rows.append({"kind": kind, "seed": seed[-1], "dose": dose, "truth": round(truth, 4), "value": figure(row["amorphous_fraction_film"]),
                      "uncertainty": figure(row["amorphous_fraction_film_uncertainty"]), "limit": figure(row["amorphous_fraction_film_limit"]),
                      "thickness": row["film_thickness_nm"], "warnings": row["warnings"]})
