@@ -121,6 +121,33 @@ TEST(Front, TheLastOfAThinFilmIsNotSubstrateWhereNoChipSeesItPure) {
             0.9 * static_cast<double>(there.total()));
 }
 
+TEST(Front, WhatIsNoLayerEndsThePicture) {
+  const Film film = draw_film(pocket);
+  const cv::Range in_view(surface, rows);
+  const cv::Mat pixels = film.pixels.rowRange(in_view), truth = film.truth.rowRange(in_view);
+  const auto fraction = [&](int vacuum_rows, int strip_rows) {
+    cv::Mat framed, labels;
+    cv::copyMakeBorder(pixels, framed, vacuum_rows, strip_rows, 0, 0, cv::BORDER_CONSTANT, 0);
+    cv::copyMakeBorder(coarse_labels(truth), labels, vacuum_rows, strip_rows, 0, 0,
+                       cv::BORDER_CONSTANT, 5);
+    std::vector<Layer> layers = layer_of_label;
+    layers.push_back(Layer::other);
+    const Micrograph micrograph = test::micrograph_of(framed, 0.04);
+    return measure_front({micrograph, labels, layers, {90, false}, chip, 0, {}}).amorphous_fraction;
+  };
+  const double bare = fraction(0, 0).value;
+  EXPECT_NEAR(bare, 140.0 * 63 / (cols * (base - surface)), 0.02);
+  EXPECT_NEAR(fraction(40, 0).value, bare, 0.01) << "vacuum above";
+  EXPECT_NEAR(fraction(0, 40).value, bare, 0.01) << "a strip below";
+}
+
+TEST(Front, TheRimIsInTheUncertainty) {
+  const Front front = measure(draw_film(pocket));
+  ASSERT_GT(front.partly_ordered_area_px.value, 0);
+  EXPECT_GE(front.amorphous_fraction.uncertainty,
+            front.partly_ordered_area_px.value / front.film_area_px.value / std::sqrt(12.0) - 1e-9);
+}
+
 TEST(Front, FindsAPocketToTheAccuracyOfHalfACellAndHalfAStride) {
   for (const double counts : {20.0, 200.0}) {
     const Film film = draw_film(pocket, counts);
