@@ -130,8 +130,8 @@ Html series_trends(const Series& series) {
   if (fronts) {
     text += html::figure(
         draw_chart(share_chart(series)),
-        "Bars: one standard deviation, from the runs of the community search and from leaving out "
-        "one of the lattice's reflections at a time"_html);
+        "Bars: one standard deviation, from the runs of the community search, from leaving out "
+        "one of the lattice's reflections at a time, and from the partly ordered rim"_html);
     text += html::figure(draw_chart(depth_chart(series, scale)),
                          "Over all places along the film, 0 where nothing is amorphous");
   }
