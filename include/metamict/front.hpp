@@ -57,8 +57,10 @@ struct Front {
   Notes notes;
 };
 
-/// The film's thickness in pixels of the image's rows, the median over all places along it. Nothing
-/// where the curve is empty.
+/// The film's thickness at each place along it, in pixels of the image's rows.
+std::vector<float> film_thicknesses_px(const Front& front, double pixel_aspect);
+
+/// The median of these. Nothing where the curve is empty.
 std::optional<double> film_thickness_px(const Front& front, double pixel_aspect);
 
 /// Measures the front. The graph says where the amorphous film is. Pixel by pixel, with a window of

@@ -14,6 +14,11 @@ namespace metamict {
 /// What a region is in a film grown on a crystal. It is `other` where that cannot be said.
 enum class Layer : std::uint8_t { other, cap, film, substrate, amorphous, partly_ordered };
 
+/// Whether a layer is the film, in whatever order.
+constexpr bool is_film(Layer layer) {
+  return layer == Layer::film || layer == Layer::amorphous || layer == Layer::partly_ordered;
+}
+
 /// "cap", "ordered film", "substrate", "amorphous film", "partly ordered film"; "region" for other.
 std::string_view name_of(Layer layer);
 

@@ -94,9 +94,6 @@ class UprightFilm {
   using Line = std::vector<float>;  // one value a column
 
   Layer at(int y, int x) const { return static_cast<Layer>(layer_.at<std::uint8_t>(y, x)); }
-  bool is_film(Layer layer) const {
-    return layer == Layer::film || layer == Layer::amorphous || layer == Layer::partly_ordered;
-  }
 
   void find_borders();
   void level_interface();
@@ -417,7 +414,7 @@ void UprightFilm::write_curve(Front& front, const std::vector<double>& depth) co
 }
 
 struct Numbers {
-  double fraction = 0, area = 0, film = 0, partly = 0, mean = 0, sd = 0, max = 0;
+  double fraction = 0, area = 0, film = 0, mean = 0, sd = 0, max = 0;
 };
 
 Numbers summarise(const cv::Mat& amorphous, const cv::Mat& film, const std::vector<double>& depth) {
@@ -491,13 +488,12 @@ Front UprightFilm::measure() {
   const double length = static_cast<double>(std::max<std::size_t>(1, depth.size()));
   const double runs_depth = runs * numbers.film / length;
   // The border lies anywhere in the partly ordered rim: the standard deviation of an even spread.
-  const double rim = cv::countNonZero((layer_ == static_cast<int>(Layer::partly_ordered)) & film) /
-                     std::sqrt(12.0);
+  const double partly =
+      cv::countNonZero((layer_ == static_cast<int>(Layer::partly_ordered)) & film);
+  const double rim = partly / std::sqrt(12.0);
   const double rim_share = numbers.film > 0 ? rim / numbers.film : 0, rim_depth = rim / length;
   front.film_area_px = {numbers.film * area, 0};
-  front.partly_ordered_area_px = {
-      cv::countNonZero((layer_ == static_cast<int>(Layer::partly_ordered)) & film) * area,
-      runs * numbers.film * area};
+  front.partly_ordered_area_px = {partly * area, runs * numbers.film * area};
   front.amorphous_area_px = {numbers.area * area,
                              std::hypot(spread(&Numbers::area), runs * numbers.film, rim) * area};
   front.amorphous_fraction = {numbers.fraction,
@@ -542,15 +538,19 @@ Front measure_in_proportion(const FrontInput& input, const FrontOptions& options
 
 }  // namespace
 
-std::optional<double> film_thickness_px(const Front& front, double pixel_aspect) {
-  if (front.curve.empty()) return {};
+std::vector<float> film_thicknesses_px(const Front& front, double pixel_aspect) {
   const cv::Point2d factors = to_square_pixels(pixel_aspect);
   std::vector<float> thickness;
   for (const FrontPoint& point : front.curve) {
     const cv::Point2d across = point.interface_px - point.surface_px;
     thickness.push_back(static_cast<float>(std::hypot(across.x * factors.x, across.y * factors.y)));
   }
-  return quantile(thickness, 0.5);
+  return thickness;
+}
+
+std::optional<double> film_thickness_px(const Front& front, double pixel_aspect) {
+  if (front.curve.empty()) return {};
+  return median(film_thicknesses_px(front, pixel_aspect));
 }
 
 Front measure_front(const FrontInput& input, const FrontOptions& options) {

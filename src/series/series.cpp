@@ -75,15 +75,54 @@ std::optional<double> cap_thickness_px(const Front& front, double pixel_aspect) 
   return cap / length;
 }
 
-/// The film's thickness in pixels of the image's rows, the mean over all places along it.
-double mean_film_thickness_px(const Front& front, double pixel_aspect) {
-  const cv::Point2d factors = to_square_pixels(pixel_aspect);
-  double sum = 0;
-  for (const FrontPoint& point : front.curve) {
-    const cv::Point2d across = point.interface_px - point.surface_px;
-    sum += std::hypot(across.x * factors.x, across.y * factors.y);
+/// The share of the film's surface under which, at half a chip's depth, a region with order has no
+/// lattice.
+double glass_in_order_at_surface(const SeriesMember& member, const SegmentedImage& image) {
+  const std::vector<FrontPoint>& curve = member.front->curve;
+  double places = 0;
+  for (const FrontPoint& point : curve) {
+    const cv::Point2d down = point.interface_px - point.surface_px;
+    const double length = std::hypot(down.x, down.y);
+    if (length <= 0) continue;
+    const cv::Point at(point.surface_px + down * (member.chip_px / 2 / length));
+    if (!cv::Rect({}, image.labels.size()).contains(at)) continue;
+    const std::uint16_t own = image.labels.at<std::uint16_t>(at);
+    const bool glass =
+        member.front->layers.at<std::uint8_t>(at) == static_cast<std::uint8_t>(Layer::amorphous);
+    if (own > 0 && glass && is_ordered(image.regions[static_cast<std::size_t>(own - 1)].order))
+      places += 1;
   }
-  return sum / static_cast<double>(std::max<std::size_t>(1, front.curve.size()));
+  return places / static_cast<double>(std::max<std::size_t>(1, curve.size()));
+}
+
+/// Warns where the graph and the lattice contrast disagree: the film's share of regions without
+/// order, and its share of pixels without lattice. A region's border is good to half a chip, so
+/// half a chip along the whole film is the most that the two may differ. Glass buried in the film
+/// may be too thin for a region of its own, so there the lattice may show more.
+void compare_labels(SeriesMember& member, const SegmentedImage& image) {
+  const std::optional<double> limit = amorphous_fraction_limit(member);
+  if (!limit) return;
+  double film = 0, without_order = 0;
+  for (int y = 0; y < image.labels.rows; ++y)
+    for (int x = 0; x < image.labels.cols; ++x) {
+      const auto layer = static_cast<Layer>(member.front->layers.at<std::uint8_t>(y, x));
+      const std::uint16_t own = image.labels.at<std::uint16_t>(y, x);
+      if (own == 0 || !is_film(layer)) continue;
+      film += 1;
+      without_order += is_ordered(image.regions[static_cast<std::size_t>(own - 1)].order) ? 0 : 1;
+    }
+  if (film == 0) return;
+  const double by_regions = without_order / film;
+  const double by_lattice = member.front->amorphous_fraction.value;
+  const bool too_much = 2 * (by_regions - by_lattice) > *limit;
+  const bool too_little =
+      2 * (by_lattice - by_regions) > *limit && glass_in_order_at_surface(member, image) > 0.5;
+  if (too_much || too_little)
+    member.warnings.push_back("the regions leave " + fixed(by_regions, 2) +
+                              " of the film without order, but the lattice is missing in " +
+                              fixed(by_lattice, 2) +
+                              " of it: a border may be wrong, so its numbers are not given; "
+                              "--layers settles it");
 }
 
 /// A layer that the user has said, of one label of an image's own map.
@@ -107,7 +146,6 @@ class Join {
   cv::Mat seen_layers(const SegmentedImage& image) const;
   bool shows_substrate(const GrowthDirection& growth) const;
   void compare_thickness(SeriesMember& member);
-  static void compare_labels(SeriesMember& member, const SegmentedImage& image);
   double film_from_substrate() const;
   std::vector<Layer> layers_of(const SegmentedImage& image);
   void apply_said(const SegmentedImage& image, std::vector<Layer>& layers);
@@ -159,7 +197,7 @@ void Join::find_empty(const SegmentedImage& image, const Micrograph& micrograph)
       continue;
     }
     sample.insert(sample.end(), here.begin(), here.end());
-    by_grey.emplace_back(quantile(here, 0.5), label);
+    by_grey.emplace_back(median(here), label);
   }
   if (by_grey.size() < 2) return;
   std::sort(by_grey.begin(), by_grey.end());
@@ -463,7 +501,7 @@ SeriesMember Join::complete(const SegmentedImage& image, const Micrograph& micro
     for (std::size_t node = 0; node < image.grid.chips(); ++node) {
       const int label = image.label_of_chip[node];
       const Layer layer = layers[static_cast<std::size_t>(label)];
-      if (label == 0 || (layer != Layer::film && layer != Layer::amorphous)) continue;
+      if (label == 0 || !is_film(layer)) continue;
       chips += 1;
       // Chips between film and substrate may change sides without moving the front. So only
       // amorphous chips make it unsure.
@@ -473,10 +511,6 @@ SeriesMember Join::complete(const SegmentedImage& image, const Micrograph& micro
                                   chips > 0 ? unstable / chips : 0, film_contrast_, threads_},
                                  options_.front);
     member.notes = member.front->notes;
-    for (const int label : empty_[image.stem])
-      member.notes.push_back("region " + std::to_string(label) +
-                             " of its own map is black or of one grey: it is taken for vacuum or a "
-                             "strip of text, not for a layer");
     member.front->cap_thickness_px = cap_thickness_px(*member.front, member.pixel_aspect);
     // What the user has said is in no doubt.
     const bool said = std::any_of(said_.begin(), said_.end(),
@@ -500,6 +534,10 @@ SeriesMember Join::complete(const SegmentedImage& image, const Micrograph& micro
     member.warnings.push_back(
         "no film on a substrate is seen, so no front is measured; --layers settles it");
   }
+  for (const int label : empty_[image.stem])
+    member.notes.push_back("region " + std::to_string(label) +
+                           " of its own map is black or of one grey: it is taken for vacuum or a "
+                           "strip of text, not for a layer");
   const cv::Mat kinds = kinds_of_pixels(image, kind_of_label, member, layers);
   std::map<int, std::uint64_t> areas;
   for (int y = 0; y < kinds.rows; ++y)
@@ -524,57 +562,6 @@ SeriesMember Join::complete(const SegmentedImage& image, const Micrograph& micro
   return member;
 }
 
-/// The share of the film's surface under which, at half a chip's depth, a region with order has no
-/// lattice.
-double glass_in_order_at_surface(const SeriesMember& member, const SegmentedImage& image) {
-  const std::vector<FrontPoint>& curve = member.front->curve;
-  double places = 0;
-  for (const FrontPoint& point : curve) {
-    const cv::Point2d down = point.interface_px - point.surface_px;
-    const double length = std::hypot(down.x, down.y);
-    if (length <= 0) continue;
-    const cv::Point at(point.surface_px + down * (member.chip_px / 2 / length));
-    if (!cv::Rect({}, image.labels.size()).contains(at)) continue;
-    const std::uint16_t own = image.labels.at<std::uint16_t>(at);
-    const bool glass =
-        member.front->layers.at<std::uint8_t>(at) == static_cast<std::uint8_t>(Layer::amorphous);
-    if (own > 0 && glass && is_ordered(image.regions[static_cast<std::size_t>(own - 1)].order))
-      places += 1;
-  }
-  return places / static_cast<double>(std::max<std::size_t>(1, curve.size()));
-}
-
-/// Warns where the graph and the lattice contrast disagree: the film's share of regions without
-/// order, and its share of pixels without lattice. A region's border is good to half a chip, so
-/// half a chip along the whole film is the most that the two may differ. Glass buried in the film
-/// may be too thin for a region of its own, so there the lattice may show more.
-void Join::compare_labels(SeriesMember& member, const SegmentedImage& image) {
-  const std::optional<double> limit = amorphous_fraction_limit(member);
-  if (!limit) return;
-  double film = 0, without_order = 0;
-  for (int y = 0; y < image.labels.rows; ++y)
-    for (int x = 0; x < image.labels.cols; ++x) {
-      const auto layer = static_cast<Layer>(member.front->layers.at<std::uint8_t>(y, x));
-      const std::uint16_t own = image.labels.at<std::uint16_t>(y, x);
-      if (own == 0 || layer == Layer::other || layer == Layer::cap || layer == Layer::substrate)
-        continue;
-      film += 1;
-      without_order += is_ordered(image.regions[static_cast<std::size_t>(own - 1)].order) ? 0 : 1;
-    }
-  if (film == 0) return;
-  const double by_regions = without_order / film;
-  const double by_lattice = member.front->amorphous_fraction.value;
-  const bool too_much = 2 * (by_regions - by_lattice) > *limit;
-  const bool too_little =
-      2 * (by_lattice - by_regions) > *limit && glass_in_order_at_surface(member, image) > 0.5;
-  if (too_much || too_little)
-    member.warnings.push_back("the regions leave " + fixed(by_regions, 2) +
-                              " of the film without order, but the lattice is missing in " +
-                              fixed(by_lattice, 2) +
-                              " of it: a border may be wrong, so its numbers are not given; "
-                              "--layers settles it");
-}
-
 /// Warns where the film is not as thick as in the least damaged image that shows it: the same film
 /// has the same thickness at every dose.
 void Join::compare_thickness(SeriesMember& member) {
@@ -585,7 +572,7 @@ void Join::compare_thickness(SeriesMember& member) {
   if (!typical) return;
   // Pockets that were given to the cap leave the median as it is.
   const double mean =
-      mean_film_thickness_px(*member.front, member.pixel_aspect) * *member.nm_per_pixel;
+      cv::mean(film_thicknesses_px(*member.front, member.pixel_aspect))[0] * *member.nm_per_pixel;
   if (!thickness_nm_) thickness_nm_ = {*typical, mean};
   const double half_period_nm = member.chip_px / 8 * *member.nm_per_pixel;
   for (const auto& [here, least_damaged, how] :
@@ -608,7 +595,8 @@ Series Join::run(const LoadImage& load, const VisitMember& visit) {
       images_.begin(), images_.end(),
       [](const SegmentedImage& a, const SegmentedImage& b) { return a.entry.dose < b.entry.dose; });
   near_ = least_distance(images_);
-  for (const SegmentedImage& image : images_) find_empty(image, load(image.entry));
+  for (const SegmentedImage& image : images_)
+    if (image.regions.size() > 1) find_empty(image, load(image.entry));
   find_growth();
   for (SegmentedImage& image : images_) {
     const Micrograph micrograph = load(image.entry);
