@@ -28,6 +28,9 @@ struct FrontInput {
   std::optional<double>
       film_contrast;  ///< of another image of the series, for a film with no ordered part left
   int threads = 1;    ///< of the search for the lattice; never changes the result
+  /// Of the same film in other images, in pixels of this one. Where the regions give the film
+  /// another thickness, a border is looked for that gives it this one.
+  std::optional<double> film_thickness_px = {};
 };
 
 /// A value and its uncertainty, which is one standard deviation.
@@ -44,6 +47,13 @@ struct FrontPoint {
       0;  ///< of the deepest amorphous pixel below the surface; 0 where nothing is amorphous
 };
 
+/// What lies at one depth below the film's surface, over all places along the film.
+struct ProfilePoint {
+  double depth_px = 0;  ///< negative above the surface
+  double lattice = 0;  ///< lattice contrast over that of ordered film or substrate there: 1 = whole
+  double regions = 0;  ///< share of the places whose region is ordered film or substrate
+};
+
 struct Front {
   cv::Mat layers;  ///< CV_8UC1, a Layer for every pixel; borders refined by grey and by lattice
                    ///< contrast
@@ -54,6 +64,12 @@ struct Front {
   double film_contrast =
       0;  ///< lattice contrast of the ordered film over that of the substrate; 0 = not measured
   std::optional<double> cap_thickness_px;  ///< as far as it is in view, of square pixels
+  std::optional<double> period_px;         ///< of the lattice; nothing where none is found
+  /// The thinnest glass that would have been seen below the surface, or below the glass that is
+  /// there. Layers of known thickness are put into this image, without lattice and with its noise.
+  /// At this thickness and above, four fifths of them are found. Nothing where no lattice is there.
+  std::optional<double> limit_px;
+  std::vector<ProfilePoint> profile;  ///< by depth, a quarter of a period apart
   Notes notes;
 };
 

@@ -63,6 +63,7 @@ struct SeriesMember {
   std::vector<SeriesRegion> regions;  ///< those that are there, by label
   std::optional<GrowthDirection> growth;
   std::optional<Front> front;  ///< where the image shows a film
+  double substrate_share = 0;  ///< of the image's pixels; 0 where no layer is known
   std::vector<int> absent;     ///< labels of earlier images that this one has not
   Notes notes;
   Notes warnings;  ///< what speaks against this image's numbers
@@ -71,10 +72,15 @@ struct SeriesMember {
 /// The median thickness of the film. Nothing where no film or no pixel size is known.
 std::optional<double> film_thickness_nm(const SeriesMember& member);
 
-/// The detection limit: glass of this thickness along the whole film would have been seen, nearly
-/// all of it. It is one chip's edge. Layers put into an image of the sample series
-/// (docs/quality.md): of one chip and more 0.85 to 0.98 is found, of half a chip 0.65 to 1, of a
-/// fifth 0.4.
+/// How much the film's thickness varies along the film: its standard deviation.
+std::optional<double> film_thickness_sd_nm(const SeriesMember& member);
+
+/// The period of the lattice. It tells whether the pixel sizes of a series agree.
+std::optional<double> lattice_period_nm(const SeriesMember& member);
+
+/// The detection limit: glass of this thickness along the whole film would have been seen, four
+/// fifths of it and more. Glass that is put into the image itself shows it (`Front::limit_px`).
+/// Where it could not be put there, the limit is one chip's edge.
 std::optional<double> front_depth_limit_px(const SeriesMember& member);
 
 /// The same as a share of the film. Nothing where the film's thickness is not known.

@@ -31,6 +31,14 @@ std::vector<Quantity> quantities(const SeriesMember& member) {
           {"front_depth_nm_max", in_nm(front.depth_max_px, 1)}};
 }
 
+std::vector<SteadyNumber> steady_numbers(const SeriesMember& member) {
+  return {{"film_thickness_nm", film_thickness_nm(member)},
+          {"film_thickness_nm_sd", film_thickness_sd_nm(member)},
+          {"cap_thickness_nm", cap_thickness_nm(member)},
+          {"substrate_share", member.front ? std::optional(member.substrate_share) : std::nullopt},
+          {"lattice_period_nm", lattice_period_nm(member)}};
+}
+
 std::optional<double> front_depth_limit_nm(const SeriesMember& member) {
   const auto px = front_depth_limit_px(member);
   return px && member.nm_per_pixel ? std::optional(*px * *member.nm_per_pixel) : std::nullopt;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <map>
 #include <numbers>
 #include <numeric>
 
@@ -19,6 +20,9 @@ namespace metamict {
 namespace {
 
 constexpr double most_px_per_period = 12;  // finer sampling tells nothing more of the lattice
+// Of a film's thickness between images of it: the standard deviation.
+constexpr double thickness_scatter = 0.04;
+constexpr double least_step = 0.05;  // of grey at a border that can be seen: difference over sum
 constexpr float unknown = std::numeric_limits<float>::quiet_NaN();
 
 /// Smooths a line, skipping gaps, and fills the gaps from beside them.
@@ -50,7 +54,19 @@ struct CrystalShare {
   std::optional<cv::Mat> share;  ///< CV_32F; nothing where no lattice is there to compare with
   double film_contrast =
       0;  ///< lattice contrast of the ordered film over that of the substrate; 0 = not measured
+  cv::Mat amplitude;             ///< CV_32F, the lattice contrast itself
+  std::vector<float> substrate;  ///< its value in the substrate, one a column
+  double level = 0;              ///< of the ordered film, over that of the substrate
 };
+
+/// The standard deviation of the image's noise, from second differences (Immerkaer 1996), which
+/// leave out what changes slowly.
+double noise_of(const cv::Mat& pixels) {
+  const cv::Mat kernel = (cv::Mat_<float>(3, 3) << 1, -2, 1, -2, 4, -2, 1, -2, 1);
+  cv::Mat differences;
+  cv::filter2D(pixels, differences, CV_32F, kernel);
+  return cv::mean(cv::abs(differences))[0] * std::sqrt(std::numbers::pi / 2) / 6;
+}
 
 /// Shows the film with its surface up. Every length is in pixels of this picture, which may be
 /// smaller than the image.
@@ -70,6 +86,7 @@ class UprightFilm {
       lattice_->g1 /= scale_;
       lattice_->g2 /= scale_;
     }
+    pixels_ = pixels;
     upright_.emplace(pixels.size(), input.growth.angle_deg);
     period_ = lattice_ ? lattice_->period_px() : input.chip_px * scale_ / 4;
     chip_ = input.chip_px * scale_;
@@ -97,11 +114,21 @@ class UprightFilm {
 
   void find_borders();
   void level_interface();
+  Line grey_beside(const Line& border, double from, double to) const;
+  double step_of_grey(const Line& border) const;
   void sharpen(Line& border, bool surface) const;
+  double thickness() const;
+  void hold_thickness();
+  void give_to_film();
   Line lateral(const std::function<float(int x, std::vector<float>&)>& of_column,
                double sigma) const;
   CrystalShare crystal_share(const std::vector<const ReflectionPower*>& reflections) const;
+  cv::Mat share_of_expected(const cv::Mat& amplitude, const Line& substrate, double level) const;
   double ordered_film_level(const cv::Mat& amplitude, const Line& substrate) const;
+  cv::Mat put_glass(const std::vector<double>& thick_px, const cv::Mat& amorphous,
+                    std::size_t first, cv::Mat& of_glass) const;
+  std::optional<double> thinnest_seen(const CrystalShare& found, const cv::Mat& amorphous) const;
+  std::vector<ProfilePoint> profile_of(const std::optional<CrystalShare>& found) const;
   void fill_small_holes(cv::Mat& mask) const;
   void fill_up_to_surface(cv::Mat& mask, double widest) const;
   cv::Mat amorphous_mask(const cv::Mat& share, double below) const;
@@ -114,6 +141,9 @@ class UprightFilm {
   int base(int x) const {
     return static_cast<int>(std::lround(interface_[static_cast<std::size_t>(x)]));
   }
+  bool is_inside(int y, int x) const {
+    return y >= 0 && y < inside_.rows && inside_.at<std::uint8_t>(y, x) != 0;
+  }
   bool in_view(int x) const {
     return !std::isnan(surface_[static_cast<std::size_t>(x)]) && base(x) > top(x);
   }
@@ -124,7 +154,11 @@ class UprightFilm {
   std::optional<ReciprocalLattice> lattice_;
   double scale_ = 1, period_ = 0, chip_ = 0;
   std::optional<Upright> upright_;
+  cv::Mat pixels_;  // not turned
   cv::Mat grey_, inside_, layer_;
+  // Standard deviations of a border that only the thickness places.
+  double surface_doubt_ = 0, interface_doubt_ = 0;
+  Notes notes_;
   std::vector<ReflectionPower> reflections_;
   Line surface_,
       interface_;  // first row of the film, first row below it; NaN where the column shows no film
@@ -161,6 +195,83 @@ void UprightFilm::find_borders() {
   level_interface();
   sharpen(surface_, true);
   sharpen(interface_, false);
+  hold_thickness();
+}
+
+double UprightFilm::thickness() const {
+  std::vector<float> all;
+  for (std::size_t i = 0; i < surface_.size(); ++i)
+    if (!std::isnan(surface_[i])) all.push_back(interface_[i] - surface_[i]);
+  return all.empty() ? 0 : quantile(all, 0.5);
+}
+
+/// Moves the border that the regions have wrong. Where a film is not as thick as in other images of
+/// it, its glass went to the cap, or the reverse; or film and substrate were mixed. The grey tells
+/// which: a true border has a step of grey. Where neither place has one, nothing is moved, and the
+/// thickness shows the doubt.
+void UprightFilm::hold_thickness() {
+  if (!input_.film_thickness_px) return;
+  const double expected = *input_.film_thickness_px * scale_;
+  const double seen = thickness();
+  if (seen <= 0) return;
+  const auto moved = [&](const Line& border, double by, bool surface) {
+    Line other = border;
+    for (float& one : other) one += static_cast<float>(by);
+    sharpen(other, surface);
+    return other;
+  };
+  const Line surface = moved(surface_, seen - expected, true),
+             interface = moved(interface_, expected - seen, false);
+  // Each way leaves one border where it is.
+  const double by_surface = step_of_grey(surface) + step_of_grey(interface_);
+  const double by_interface = step_of_grey(surface_) + step_of_grey(interface);
+  if (std::max(by_surface, by_interface) < 1.2 * std::min(by_surface, by_interface) + 0.02) return;
+  const bool up = by_surface > by_interface;
+  Line& border = up ? surface_ : interface_;
+  border = up ? surface : interface;
+  if (step_of_grey(border) < least_step)
+    (up ? surface_doubt_ : interface_doubt_) = thickness_scatter * expected;
+  give_to_film();
+  notes_.push_back("the regions put the film's " + std::string(up ? "surface" : "lower border") +
+                   " where it would be " + fixed(seen / expected, 2) +
+                   " times as thick as in other images; it is looked for where the film is as "
+                   "thick as there");
+}
+
+/// Gives what lies between the borders to the film: glass where no layer with order was seen.
+void UprightFilm::give_to_film() {
+  for (int x = 0; x < layer_.cols; ++x) {
+    if (!in_view(x)) continue;
+    for (int y = std::max(0, top(x)); y < std::min(layer_.rows, base(x)); ++y)
+      if (const Layer here = at(y, x); here == Layer::cap || here == Layer::other)
+        layer_.at<std::uint8_t>(y, x) = static_cast<std::uint8_t>(Layer::amorphous);
+  }
+}
+
+/// The grey beside a border, from so many periods to so many below it.
+UprightFilm::Line UprightFilm::grey_beside(const Line& border, double from, double to) const {
+  return lateral(
+      [&, from, to](int x, std::vector<float>& values) {
+        const float at_border = border[static_cast<std::size_t>(x)];
+        if (std::isnan(at_border)) return unknown;
+        for (int y = static_cast<int>(at_border + from * period_);
+             y < static_cast<int>(at_border + to * period_); ++y)
+          if (is_inside(y, x)) values.push_back(grey_.at<float>(y, x));
+        return values.size() < 4 ? unknown : static_cast<float>(quantile(values, 0.5));
+      },
+      chip_);
+}
+
+/// How unlike in grey the two sides of a border are: the difference over the sum, 0 to 1.
+double UprightFilm::step_of_grey(const Line& border) const {
+  const Line above = grey_beside(border, -2, -0.5), below = grey_beside(border, 0.5, 2);
+  double steps = 0, columns = 0;
+  for (std::size_t i = 0; i < border.size(); ++i) {
+    if (std::isnan(border[i]) || std::isnan(above[i]) || std::isnan(below[i])) continue;
+    steps += (above[i] - below[i]) / std::max(1e-9F, std::abs(above[i]) + std::abs(below[i]));
+    columns += 1;
+  }
+  return columns > 0 ? std::abs(steps) / columns : 0;
 }
 
 /// Levels the interface, because a film that grew on a substrate stands on a level line. If four
@@ -196,20 +307,7 @@ UprightFilm::Line UprightFilm::lateral(
 /// away, because a region knows its border by chips only. Where both sides are equally bright it
 /// stays.
 void UprightFilm::sharpen(Line& border, bool surface) const {
-  const auto level = [&](double from, double to) {
-    return lateral(
-        [&, from, to](int x, std::vector<float>& values) {
-          const float at_border = border[static_cast<std::size_t>(x)];
-          if (std::isnan(at_border)) return unknown;
-          for (int y = static_cast<int>(at_border + from * period_);
-               y < static_cast<int>(at_border + to * period_); ++y)
-            if (y >= 0 && y < grey_.rows && inside_.at<std::uint8_t>(y, x) != 0)
-              values.push_back(grey_.at<float>(y, x));
-          return values.size() < 4 ? unknown : static_cast<float>(quantile(values, 0.5));
-        },
-        chip_);
-  };
-  const Line above = level(-4, -2), below = level(2, surface ? 3.5 : 4);
+  const Line above = grey_beside(border, -4, -2), below = grey_beside(border, 2, surface ? 3.5 : 4);
   const Line old = border;
   for (int x = 0; x < layer_.cols; ++x) {
     const auto i = static_cast<std::size_t>(x);
@@ -282,7 +380,14 @@ CrystalShare UprightFilm::crystal_share(
   double level = ordered_film_level(amplitude, substrate);
   const double film_contrast = level;
   if (level <= 0) level = input_.film_contrast.value_or(0);
-  if (level <= 0) return {{}, film_contrast};
+  if (level <= 0) return {{}, film_contrast, amplitude, {}, 0};
+  return {share_of_expected(amplitude, substrate, level), film_contrast, amplitude, substrate,
+          level};
+}
+
+/// The lattice contrast over what ordered film would show at that place.
+cv::Mat UprightFilm::share_of_expected(const cv::Mat& amplitude, const Line& substrate,
+                                       double level) const {
   const double sigma = 0.5 * period_;
   cv::Mat share(amplitude.size(), CV_32F, cv::Scalar(1));
   for (int x = 0; x < share.cols; ++x) {
@@ -297,7 +402,7 @@ CrystalShare UprightFilm::crystal_share(
       share.at<float>(y, x) = static_cast<float>(amplitude.at<float>(y, x) / expected);
     }
   }
-  return {share, film_contrast};
+  return share;
 }
 
 /// Closes gaps of at most `widest` between the surface and what is amorphous below it.
@@ -413,6 +518,12 @@ void UprightFilm::write_curve(Front& front, const std::vector<double>& depth) co
   }
 }
 
+double root_of_squares(std::initializer_list<double> all) {
+  double sum = 0;
+  for (const double one : all) sum += one * one;
+  return std::sqrt(sum);
+}
+
 struct Numbers {
   double fraction = 0, area = 0, film = 0, mean = 0, sd = 0, max = 0;
 };
@@ -431,9 +542,112 @@ Numbers summarise(const cv::Mat& amorphous, const cv::Mat& film, const std::vect
   return numbers;
 }
 
+/// A copy of the image, not turned, with glass below the surface, or below the glass that is there.
+/// The film's length is cut into pieces of one chip, and these take the thicknesses in turn, from
+/// `first` on. `of_glass` [H, W] upright gets the number of the thickness, + 1, in the middle half
+/// of each piece.
+cv::Mat UprightFilm::put_glass(const std::vector<double>& thick_px, const cv::Mat& amorphous,
+                               std::size_t first, cv::Mat& of_glass) const {
+  cv::Mat where = cv::Mat::zeros(layer_.size(), CV_8U);
+  of_glass = cv::Mat::zeros(layer_.size(), CV_8U);
+  const int piece = std::max(4, static_cast<int>(std::lround(chip_)));
+  std::size_t column = 0;
+  for (int x = 0; x < layer_.cols; ++x) {
+    if (!in_view(x)) continue;
+    const std::size_t place = column++;
+    const auto kind = (first + place / static_cast<std::size_t>(piece)) % thick_px.size();
+    const int in_piece = static_cast<int>(place % static_cast<std::size_t>(piece));
+    int from = std::max(0, top(x));
+    while (from < std::min(layer_.rows, base(x)) && amorphous.at<std::uint8_t>(from, x) != 0)
+      ++from;
+    const int to = from + static_cast<int>(std::lround(thick_px[kind]));
+    if (to > base(x)) continue;  // no film is left to put it into
+    for (int y = from; y < std::min(to, layer_.rows); ++y) {
+      where.at<std::uint8_t>(y, x) = 255;
+      if (4 * in_piece >= piece && 4 * in_piece < 3 * piece)
+        of_glass.at<std::uint8_t>(y, x) = static_cast<std::uint8_t>(kind + 1);
+    }
+  }
+  cv::Mat glass, noise(pixels_.size(), CV_32F);
+  cv::GaussianBlur(pixels_, glass, {}, 0.5 * period_);
+  cv::RNG random(7);  // any seed: the limit is the same for the same image
+  random.fill(noise, cv::RNG::NORMAL, 0.0, noise_of(pixels_));
+  glass += noise;
+  cv::Mat changed = pixels_.clone();
+  glass.copyTo(changed, upright_->turn_back(where));
+  return changed;
+}
+
+std::optional<double> UprightFilm::thinnest_seen(const CrystalShare& found,
+                                                 const cv::Mat& amorphous) const {
+  constexpr double enough = 0.8;
+  std::vector<double> thick_px;
+  for (const double periods : {0.5, 3.0, 1.0, 4.0, 1.5, 2.0}) thick_px.push_back(periods * period_);
+  std::vector<double> put(thick_px.size(), 0.0), seen(thick_px.size(), 0.0);
+  // A short film does not hold every thickness at once.
+  const auto length = static_cast<double>(
+      std::count_if(surface_.begin(), surface_.end(), [](float one) { return !std::isnan(one); }));
+  const auto step = static_cast<std::size_t>(std::max(1.0, std::floor(length / chip_)));
+  for (std::size_t first = 0; first < thick_px.size(); first += step) {
+    cv::Mat of_glass;
+    const cv::Mat changed = put_glass(thick_px, amorphous, first, of_glass);
+    std::vector<ReflectionPower> reflections =
+        measure_reflections(changed, *lattice_, upright_->down());
+    std::vector<const ReflectionPower*> all;
+    for (ReflectionPower& one : reflections) {
+      one.power = upright_->turn(one.power, cv::INTER_LINEAR);
+      all.push_back(&one);
+    }
+    const cv::Mat mask =
+        amorphous_mask(share_of_expected(lattice_amplitude(all), found.substrate, found.level),
+                       options_.amorphous_below);
+    for (int y = 0; y < mask.rows; ++y)
+      for (int x = 0; x < mask.cols; ++x) {
+        const int kind = of_glass.at<std::uint8_t>(y, x);
+        if (kind == 0 || amorphous.at<std::uint8_t>(y, x) != 0) continue;
+        put[static_cast<std::size_t>(kind - 1)] += 1;
+        seen[static_cast<std::size_t>(kind - 1)] += mask.at<std::uint8_t>(y, x) != 0 ? 1 : 0;
+      }
+  }
+  std::map<double, double> share_seen;
+  for (std::size_t i = 0; i < thick_px.size(); ++i)
+    if (put[i] > 0) share_seen[thick_px[i]] = seen[i] / put[i];
+  std::optional<double> limit;
+  for (auto one = share_seen.rbegin(); one != share_seen.rend() && one->second >= enough; ++one)
+    limit = one->first;
+  return limit;
+}
+
+/// The mean over all places along the film, from a chip above its surface to a chip below it.
+std::vector<ProfilePoint> UprightFilm::profile_of(const std::optional<CrystalShare>& found) const {
+  const double step = period_ / 4;
+  const int above = static_cast<int>(std::lround(chip_ / step)),
+            below = above + static_cast<int>(std::lround(thickness() / step));
+  std::vector<ProfilePoint> profile;
+  for (int k = -above; k <= below; ++k) {
+    double lattice = 0, regions = 0, places = 0;
+    for (int x = 0; x < layer_.cols; ++x) {
+      if (!in_view(x)) continue;
+      const auto i = static_cast<std::size_t>(x);
+      const int y = static_cast<int>(std::floor(surface_[i] + k * step));
+      if (!is_inside(y, x)) continue;
+      places += 1;
+      regions += at(y, x) == Layer::film || at(y, x) == Layer::substrate;
+      if (found && found->share) {
+        const double whole = y >= base(x) ? 1 : found->level;
+        lattice += std::max(0.F, found->amplitude.at<float>(y, x)) / (whole * found->substrate[i]);
+      }
+    }
+    if (places > 0) profile.push_back({k * step / scale_, lattice / places, regions / places});
+  }
+  return profile;
+}
+
 Front UprightFilm::measure() {
   Front front;
   find_borders();
+  front.notes = notes_;
+  if (lattice_) front.period_px = lattice_->period_px() / scale_;
   cv::Mat film = cv::Mat::zeros(layer_.size(), CV_8U);
   for (int x = 0; x < film.cols; ++x)
     for (int y = 0; y < film.rows; ++y)
@@ -442,13 +656,14 @@ Front UprightFilm::measure() {
   cv::Mat amorphous = (layer_ == static_cast<int>(Layer::amorphous)) & film;
 
   std::optional<cv::Mat> share;
+  std::optional<CrystalShare> lattice;
   std::vector<Numbers> jackknife;  // the front without one of the reflections each
   if (!reflections_.empty()) {
     std::vector<const ReflectionPower*> all;
     for (const ReflectionPower& one : reflections_) all.push_back(&one);
-    const CrystalShare found = crystal_share(all);
-    share = found.share;
-    front.film_contrast = found.film_contrast;
+    lattice = crystal_share(all);
+    share = lattice->share;
+    front.film_contrast = lattice->film_contrast;
     if (share) {
       const cv::Mat mask = amorphous_mask(*share, options_.amorphous_below) & film;
       for (std::size_t left_out = 0; all.size() > 2 && left_out < all.size(); ++left_out) {
@@ -473,6 +688,11 @@ Front UprightFilm::measure() {
 
   const std::vector<double> depth = depths(amorphous);
   const Numbers numbers = summarise(amorphous, film, depth);
+  front.profile = profile_of(lattice);
+  if (share) {
+    front.limit_px = thinnest_seen(*lattice, amorphous);
+    if (front.limit_px) *front.limit_px /= scale_;
+  }
   paint_layers(amorphous, share);
   write_curve(front, depth);
   const double area = 1 / (scale_ * scale_);
@@ -492,14 +712,22 @@ Front UprightFilm::measure() {
       cv::countNonZero((layer_ == static_cast<int>(Layer::partly_ordered)) & film);
   const double rim = partly / std::sqrt(12.0);
   const double rim_share = numbers.film > 0 ? rim / numbers.film : 0, rim_depth = rim / length;
+  // A film that reaches further up has more glass; one that reaches further down has more crystal.
+  const double thick = std::max(1.0, thickness());
+  const double held_share =
+      std::hypot(surface_doubt_ * (1 - numbers.fraction), interface_doubt_ * numbers.fraction) /
+      thick;
   front.film_area_px = {numbers.film * area, 0};
   front.partly_ordered_area_px = {partly * area, runs * numbers.film * area};
-  front.amorphous_area_px = {numbers.area * area,
-                             std::hypot(spread(&Numbers::area), runs * numbers.film, rim) * area};
-  front.amorphous_fraction = {numbers.fraction,
-                              std::hypot(spread(&Numbers::fraction), runs, rim_share)};
-  front.depth_mean_px = {numbers.mean / scale_,
-                         std::hypot(spread(&Numbers::mean), runs_depth, rim_depth) / scale_};
+  front.amorphous_area_px = {
+      numbers.area * area,
+      root_of_squares({spread(&Numbers::area), runs * numbers.film, rim, surface_doubt_ * length}) *
+          area};
+  front.amorphous_fraction = {
+      numbers.fraction, root_of_squares({spread(&Numbers::fraction), runs, rim_share, held_share})};
+  front.depth_mean_px = {
+      numbers.mean / scale_,
+      root_of_squares({spread(&Numbers::mean), runs_depth, rim_depth, surface_doubt_}) / scale_};
   front.depth_sd_px = {numbers.sd / scale_, std::hypot(spread(&Numbers::sd), runs_depth) / scale_};
   front.depth_max_px = {numbers.max / scale_,
                         std::hypot(spread(&Numbers::max), runs_depth) / scale_};
@@ -521,7 +749,8 @@ Front measure_in_proportion(const FrontInput& input, const FrontOptions& options
                         input.chip_px,
                         input.disagreement,
                         input.film_contrast,
-                        input.threads};
+                        input.threads,
+                        input.film_thickness_px};
   Front front = UprightFilm(in_squares, options).measure();
   cv::resize(front.layers, front.layers, input.labels.size(), 0, 0, cv::INTER_NEAREST_EXACT);
   const cv::Point2d factors = to_square_pixels(input.micrograph.pixel_aspect);

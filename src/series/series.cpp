@@ -100,8 +100,9 @@ double glass_in_order_at_surface(const SeriesMember& member, const SegmentedImag
 /// half a chip along the whole film is the most that the two may differ. Glass buried in the film
 /// may be too thin for a region of its own, so there the lattice may show more.
 void compare_labels(SeriesMember& member, const SegmentedImage& image) {
-  const std::optional<double> limit = amorphous_fraction_limit(member);
-  if (!limit) return;
+  const std::optional<double> thickness = film_thickness_px(*member.front, member.pixel_aspect);
+  if (!thickness || *thickness <= 0) return;
+  const double chip = std::min(1.0, member.chip_px / *thickness);  // as a share of the film
   double film = 0, without_order = 0;
   for (int y = 0; y < image.labels.rows; ++y)
     for (int x = 0; x < image.labels.cols; ++x) {
@@ -114,9 +115,9 @@ void compare_labels(SeriesMember& member, const SegmentedImage& image) {
   if (film == 0) return;
   const double by_regions = without_order / film;
   const double by_lattice = member.front->amorphous_fraction.value;
-  const bool too_much = 2 * (by_regions - by_lattice) > *limit;
+  const bool too_much = 2 * (by_regions - by_lattice) > chip;
   const bool too_little =
-      2 * (by_lattice - by_regions) > *limit && glass_in_order_at_surface(member, image) > 0.5;
+      2 * (by_lattice - by_regions) > chip && glass_in_order_at_surface(member, image) > 0.5;
   if (too_much || too_little)
     member.warnings.push_back("the regions leave " + fixed(by_regions, 2) +
                               " of the film without order, but the lattice is missing in " +
@@ -132,6 +133,49 @@ struct SaidLayer {
   Layer layer = Layer::other;
 };
 
+/// A member before its numbers are compared with those of the others.
+struct Draft {
+  SeriesMember member;
+  std::vector<Layer> layers;  // of the image's own labels
+};
+
+/// How thick the film is by the images that can tell.
+struct Thickness {
+  std::string stem;  // of the image that it is from
+  double median_nm = 0, mean_nm = 0;
+  // Two images that can tell say two things: the other's median, and neither is right by itself.
+  std::optional<double> other_nm;
+};
+
+double mean_thickness_nm(const SeriesMember& member) {
+  return cv::mean(film_thicknesses_px(*member.front, member.pixel_aspect))[0] *
+         *member.nm_per_pixel;
+}
+
+/// Whether two thicknesses of one film may both be right: within 7 %, or half a period. Between
+/// images of one film it scatters by up to 4.5 %; glass that was given to the cap takes 10 % away.
+bool agree(double a_nm, double b_nm, const SeriesMember& member) {
+  constexpr double most_change = 0.07;
+  const double half_period_nm = member.chip_px / 8 * *member.nm_per_pixel;
+  return std::abs(a_nm - b_nm) <= std::max(most_change * b_nm, half_period_nm);
+}
+
+/// Whether the film begins with crystal along most of its surface. A cap and glass can be mixed up,
+/// a cap and crystal cannot.
+bool has_sure_surface(const SeriesMember& member) {
+  const std::vector<FrontPoint>& curve = member.front->curve;
+  double crystal = 0;
+  for (const FrontPoint& point : curve) {
+    const cv::Point2d down = point.interface_px - point.surface_px;
+    const double length = std::hypot(down.x, down.y);
+    const double below = member.front->period_px.value_or(member.chip_px / 4) / 2;
+    const cv::Point at(point.surface_px + down * (below / std::max(length, 1e-9)));
+    if (!cv::Rect({}, member.front->layers.size()).contains(at)) continue;
+    crystal += static_cast<Layer>(member.front->layers.at<std::uint8_t>(at)) != Layer::amorphous;
+  }
+  return 2 * crystal > static_cast<double>(curve.size());
+}
+
 class Join {
  public:
   Join(std::vector<SegmentedImage> images, const SeriesOptions& options, int threads,
@@ -145,12 +189,16 @@ class Join {
   void find_empty(const SegmentedImage& image, const Micrograph& micrograph);
   cv::Mat seen_layers(const SegmentedImage& image) const;
   bool shows_substrate(const GrowthDirection& growth) const;
-  void compare_thickness(SeriesMember& member);
+  void compare_thickness(SeriesMember& member) const;
   double film_from_substrate() const;
   std::vector<Layer> layers_of(const SegmentedImage& image);
   void apply_said(const SegmentedImage& image, std::vector<Layer>& layers);
   std::vector<int> match(const SegmentedImage& image, const std::vector<Layer>& layers);
-  SeriesMember complete(const SegmentedImage& image, const Micrograph& micrograph);
+  Draft begin(const SegmentedImage& image, const Micrograph& micrograph);
+  void measure(Draft& draft, const SegmentedImage& image, const Micrograph& micrograph);
+  void find_thickness(const std::vector<Draft>& drafts);
+  bool is_said(const SegmentedImage& image) const;
+  SeriesMember finish(Draft draft, const SegmentedImage& image, const Micrograph& micrograph);
   cv::Mat kinds_of_pixels(const SegmentedImage& image, const std::vector<int>& kind_of_label,
                           const SeriesMember& member, const std::vector<Layer>& layers);
   int kind_of_layer(Layer layer);
@@ -170,8 +218,7 @@ class Join {
   double near_ = 0;
   bool substrate_in_view_ = true;
   std::optional<bool> has_cap_;
-  // Of the film in the least damaged image that shows it: the median and the mean.
-  std::optional<std::pair<double, double>> thickness_nm_;
+  std::optional<Thickness> thickness_;
   std::vector<std::pair<Layer, Eigen::RowVectorXf>> looks_;  // of the least damaged image's layers
   std::optional<double> film_contrast_;
 };
@@ -475,8 +522,15 @@ void Join::measure_regions_of(SeriesMember& member, const SegmentedImage& image,
   }
 }
 
-SeriesMember Join::complete(const SegmentedImage& image, const Micrograph& micrograph) {
-  SeriesMember member;
+bool Join::is_said(const SegmentedImage& image) const {
+  return std::any_of(said_.begin(), said_.end(),
+                     [&](const SaidLayer& one) { return one.stem == image.stem; });
+}
+
+/// Says which region is which layer, and measures the front by this image alone.
+Draft Join::begin(const SegmentedImage& image, const Micrograph& micrograph) {
+  Draft draft;
+  SeriesMember& member = draft.member;
   member.entry = image.entry;
   member.stem = image.stem;
   member.rule = image.rule;
@@ -488,45 +542,94 @@ SeriesMember Join::complete(const SegmentedImage& image, const Micrograph& micro
   member.stability = image.stability;
   member.stride_px = image.stride_px;
   const bool is_first = !has_cap_.has_value();
-  const std::vector<Layer> layers = layers_of(image);
+  draft.layers = layers_of(image);
+  if (!has(draft.layers, Layer::film) && !has(draft.layers, Layer::amorphous)) return draft;
+  member.growth = series_.growth;
+  if (!series_.growth->given)
+    if (const auto level =
+            find_growth_direction(seen_layers(image), image.regions, series_.growth->angle_deg))
+      member.growth = level;
+  measure(draft, image, micrograph);
+  if (!is_said(image) && is_first && !member.warnings.empty()) {
+    has_cap_.reset();  // a later image says what the layers look like
+    looks_.clear();
+  }
+  if (!film_contrast_ && member.front->film_contrast > 0 && member.warnings.empty())
+    film_contrast_ = member.front->film_contrast;
+  return draft;
+}
+
+void Join::measure(Draft& draft, const SegmentedImage& image, const Micrograph& micrograph) {
+  SeriesMember& member = draft.member;
+  const std::vector<Layer>& layers = draft.layers;
+  double unstable = 0, chips = 0;
+  for (std::size_t node = 0; node < image.grid.chips(); ++node) {
+    const int label = image.label_of_chip[node];
+    const Layer layer = layers[static_cast<std::size_t>(label)];
+    if (label == 0 || !is_film(layer)) continue;
+    chips += 1;
+    // Chips between film and substrate may change sides without moving the front. So only
+    // amorphous chips make it unsure.
+    unstable += layer == Layer::amorphous ? 1.0 - image.stability[node] : 0.0;
+  }
+  FrontInput input{micrograph,     image.labels,  layers,
+                   *member.growth, image.chip_px, chips > 0 ? unstable / chips : 0,
+                   film_contrast_, threads_,      {}};
+  if (thickness_ && !thickness_->other_nm && member.nm_per_pixel)
+    input.film_thickness_px = thickness_->median_nm / *member.nm_per_pixel;
+  member.front = measure_front(input, options_.front);
+  member.front->cap_thickness_px = cap_thickness_px(*member.front, member.pixel_aspect);
+  member.warnings.clear();
+  if (!is_said(image)) compare_labels(member, image);
+}
+
+/// Finds how thick the film is: in the middle of the images whose surface is crystal. Where none
+/// is, in the middle of all.
+void Join::find_thickness(const std::vector<Draft>& drafts) {
+  std::vector<const SeriesMember*> sure, all;
+  for (const Draft& draft : drafts) {
+    const SeriesMember& member = draft.member;
+    if (!film_thickness_nm(member) || !member.warnings.empty()) continue;
+    all.push_back(&member);
+    if (has_sure_surface(member)) sure.push_back(&member);
+  }
+  const auto thinner = [](const SeriesMember* a, const SeriesMember* b) {
+    return *film_thickness_nm(*a) < *film_thickness_nm(*b);
+  };
+  const auto disagree = [](const std::vector<const SeriesMember*>& two) {
+    return two.size() == 2 &&
+           !agree(*film_thickness_nm(*two[0]), *film_thickness_nm(*two[1]), *two[0]);
+  };
+  std::vector<const SeriesMember*> witnesses = sure;
+  if (sure.empty() || (disagree(sure) && all.size() > 2)) witnesses = all;
+  if (witnesses.empty()) return;
+  const std::vector<const SeriesMember*> by_dose = witnesses;
+  std::stable_sort(witnesses.begin(), witnesses.end(), thinner);
+  // Of two, the less damaged one.
+  const SeriesMember& middle =
+      witnesses.size() == 2 ? *by_dose[0] : *witnesses[(witnesses.size() - 1) / 2];
+  thickness_ = Thickness{middle.stem, *film_thickness_nm(middle), mean_thickness_nm(middle), {}};
+  if (disagree(by_dose)) thickness_->other_nm = film_thickness_nm(*by_dose[1]);
+}
+
+SeriesMember Join::finish(Draft draft, const SegmentedImage& image, const Micrograph& micrograph) {
+  SeriesMember& member = draft.member;
+  const std::vector<Layer>& layers = draft.layers;
   const std::vector<int> kind_of_label = match(image, layers);
-  const bool film = has(layers, Layer::film) || has(layers, Layer::amorphous);
-  if (film) {
-    member.growth = series_.growth;
-    if (!series_.growth->given)
-      if (const auto level =
-              find_growth_direction(seen_layers(image), image.regions, series_.growth->angle_deg))
-        member.growth = level;
-    double unstable = 0, chips = 0;
-    for (std::size_t node = 0; node < image.grid.chips(); ++node) {
-      const int label = image.label_of_chip[node];
-      const Layer layer = layers[static_cast<std::size_t>(label)];
-      if (label == 0 || !is_film(layer)) continue;
-      chips += 1;
-      // Chips between film and substrate may change sides without moving the front. So only
-      // amorphous chips make it unsure.
-      unstable += layer == Layer::amorphous ? 1.0 - image.stability[node] : 0.0;
-    }
-    member.front = measure_front({micrograph, image.labels, layers, *member.growth, image.chip_px,
-                                  chips > 0 ? unstable / chips : 0, film_contrast_, threads_},
-                                 options_.front);
-    member.notes = member.front->notes;
-    member.front->cap_thickness_px = cap_thickness_px(*member.front, member.pixel_aspect);
+  if (member.front) {
     // What the user has said is in no doubt.
-    const bool said = std::any_of(said_.begin(), said_.end(),
-                                  [&](const SaidLayer& one) { return one.stem == image.stem; });
-    if (!said) {
-      compare_labels(member, image);
-      if (is_first && !member.warnings.empty()) {  // a later image says what the layers look like
-        has_cap_.reset();
-        looks_.clear();
-      } else {
-        compare_thickness(member);
-      }
-    }
-    if (!film_contrast_ && member.front->film_contrast > 0 && member.warnings.empty())
-      film_contrast_ = member.front->film_contrast;
-    if (!said && has_cap_.value_or(false) && !has(layers, Layer::cap))
+    const bool said = is_said(image);
+    const std::optional<double> thickness = film_thickness_nm(member);
+    if (!said && thickness_ && !thickness_->other_nm && thickness &&
+        !agree(*thickness, thickness_->median_nm, member))
+      measure(draft, image, micrograph);
+    member.notes = member.front->notes;
+    member.substrate_share =
+        cv::countNonZero(member.front->layers == static_cast<int>(Layer::substrate)) /
+        static_cast<double>(member.front->layers.total());
+    if (!said && member.warnings.empty()) compare_thickness(member);
+    if (!said && has_cap_.value_or(false) && !has(layers, Layer::cap) &&
+        !member.front->cap_thickness_px)
       member.warnings.push_back(
           "no cap is seen here, though the least damaged image shows one: part of it may be "
           "counted as amorphous film; --layers settles it");
@@ -562,28 +665,29 @@ SeriesMember Join::complete(const SegmentedImage& image, const Micrograph& micro
   return member;
 }
 
-/// Warns where the film is not as thick as in the least damaged image that shows it: the same film
-/// has the same thickness at every dose.
-void Join::compare_thickness(SeriesMember& member) {
-  // Of the thickness, and more than half a period. Between images of one film it scatters by up to
-  // 0.045; glass that was given to the cap takes 0.1 away.
-  constexpr double most_change = 0.07;
+/// Warns where the film is not as thick as in the images that can tell: the same film has the same
+/// thickness at every dose.
+void Join::compare_thickness(SeriesMember& member) const {
   const std::optional<double> typical = film_thickness_nm(member);
-  if (!typical) return;
+  if (!typical || !thickness_) return;
+  const std::string settle = "so its numbers are not given; --layers settles it";
+  if (const std::optional<double> other = thickness_->other_nm) {
+    const bool is_first = member.stem == thickness_->stem;
+    member.warnings.push_back("the film is " + fixed(*typical, 1) + " nm thick here, but " +
+                              fixed(is_first ? *other : thickness_->median_nm, 1) +
+                              " nm in another image, and none tells which is right: one of its "
+                              "borders may be wrong, " +
+                              settle);
+    return;
+  }
   // Pockets that were given to the cap leave the median as it is.
-  const double mean =
-      cv::mean(film_thicknesses_px(*member.front, member.pixel_aspect))[0] * *member.nm_per_pixel;
-  if (!thickness_nm_) thickness_nm_ = {*typical, mean};
-  const double half_period_nm = member.chip_px / 8 * *member.nm_per_pixel;
-  for (const auto& [here, least_damaged, how] :
-       {std::tuple{*typical, thickness_nm_->first, ""},
-        std::tuple{mean, thickness_nm_->second, " in the mean"}}) {
-    if (std::abs(here - least_damaged) <= std::max(most_change * least_damaged, half_period_nm))
-      continue;
+  for (const auto& [here, expected, how] :
+       {std::tuple{*typical, thickness_->median_nm, ""},
+        std::tuple{mean_thickness_nm(member), thickness_->mean_nm, " in the mean"}}) {
+    if (agree(here, expected, member)) continue;
     member.warnings.push_back("the film is " + fixed(here, 1) + " nm thick" + how + ", but " +
-                              fixed(least_damaged, 1) +
-                              " nm in the least damaged image: one of its borders may be wrong, "
-                              "so its numbers are not given; --layers settles it");
+                              fixed(expected, 1) + " nm in " + thickness_->stem +
+                              ": one of its borders may be wrong, " + settle);
     return;
   }
 }
@@ -598,12 +702,19 @@ Series Join::run(const LoadImage& load, const VisitMember& visit) {
   for (const SegmentedImage& image : images_)
     if (image.regions.size() > 1) find_empty(image, load(image.entry));
   find_growth();
-  for (SegmentedImage& image : images_) {
+  std::vector<Draft> drafts;
+  for (const SegmentedImage& image : images_) {
     const Micrograph micrograph = load(image.entry);
     if (micrograph.pixels.size() != image.labels.size())
       throw InputError(image.entry.image.string() +
                        " is not the image that was segmented: its size differs");
-    series_.members.push_back(complete(image, micrograph));
+    drafts.push_back(begin(image, micrograph));
+  }
+  find_thickness(drafts);
+  for (std::size_t i = 0; i < images_.size(); ++i) {
+    SegmentedImage& image = images_[i];
+    const Micrograph micrograph = load(image.entry);
+    series_.members.push_back(finish(std::move(drafts[i]), image, micrograph));
     if (visit) visit(series_.members.back(), micrograph, series_.labels);
     series_.members.back().labels.release();  // written by now; a long series would fill memory
     image.labels.release();
@@ -686,19 +797,31 @@ std::vector<SaidLayer> said_layers(const std::vector<SegmentedImage>& images,
 
 std::optional<double> front_depth_limit_px(const SeriesMember& member) {
   if (!member.front) return {};
-  return member.chip_px;
+  return member.front->limit_px.value_or(member.chip_px);
 }
 
 std::optional<double> amorphous_fraction_limit(const SeriesMember& member) {
   if (!member.front) return {};
   const auto thickness = film_thickness_px(*member.front, member.pixel_aspect);
   if (!thickness || *thickness <= 0) return {};
-  return std::min(1.0, member.chip_px / *thickness);
+  return std::min(1.0, *front_depth_limit_px(member) / *thickness);
 }
 
 std::optional<double> cap_thickness_nm(const SeriesMember& member) {
   if (!member.front || !member.nm_per_pixel || !member.front->cap_thickness_px) return {};
   return *member.front->cap_thickness_px * *member.nm_per_pixel;
+}
+
+std::optional<double> film_thickness_sd_nm(const SeriesMember& member) {
+  if (!member.front || !member.nm_per_pixel || member.front->curve.empty()) return {};
+  cv::Scalar mean, sd;
+  cv::meanStdDev(film_thicknesses_px(*member.front, member.pixel_aspect), mean, sd);
+  return sd[0] * *member.nm_per_pixel;
+}
+
+std::optional<double> lattice_period_nm(const SeriesMember& member) {
+  if (!member.front || !member.nm_per_pixel || !member.front->period_px) return {};
+  return *member.front->period_px * *member.nm_per_pixel;
 }
 
 Series join_series(std::vector<SegmentedImage> images, const SeriesOptions& options,

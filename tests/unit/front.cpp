@@ -249,6 +249,81 @@ TEST(Front, TheFilmsThicknessIsMeasuredInRealProportions) {
   EXPECT_FALSE(film_thickness_px(Front{}, 1));
 }
 
+TEST(Front, GlassOfTheLimitIsSeenAndTheLimitIsFarBelowAChip) {
+  const Front clean = measure(draw_film([](int) { return 0; }));
+  ASSERT_TRUE(clean.limit_px);
+  EXPECT_LE(*clean.limit_px, chip / 2);
+  EXPECT_GE(*clean.limit_px, period / 2);
+  Film film = draw_film([&](int) { return static_cast<int>(*clean.limit_px); });
+  film.truth.setTo(2, film.truth == 4);  // the graph sees nothing of it
+  EXPECT_NEAR(measure(film).depth_mean_px.value, *clean.limit_px, 0.35 * *clean.limit_px);
+  // More noise hides more.
+  const Front noisy = measure(draw_film([](int) { return 0; }, 1.5));
+  EXPECT_GE(noisy.limit_px.value_or(chip), *clean.limit_px);
+}
+
+TEST(Front, TheLimitBelowAPocketIsThatOfMoreGlass) {
+  const Front front = measure(draw_film(pocket));
+  ASSERT_TRUE(front.limit_px);
+  EXPECT_LE(*front.limit_px, chip);
+}
+
+/// Labels that give the upper rows of the glass to the cap, or the cap's lower rows to the glass.
+cv::Mat labels_with_surface_at(const Film& film, int row) {
+  cv::Mat labels = coarse_labels(film.truth);
+  labels(cv::Rect(0, 0, cols, row)).setTo(1);
+  if (row < surface) labels(cv::Rect(0, row, cols, surface - row)).setTo(4);
+  return labels;
+}
+
+TEST(Front, TheFilmIsAsThickAsInOtherImages) {
+  const Film film = draw_film([](int) { return 80; });
+  const Micrograph micrograph = test::micrograph_of(film.pixels, 0.04);
+  const double truth = 80.0 / (base - surface);
+  for (const int row : {surface + 45, surface - 40}) {
+    const cv::Mat labels = labels_with_surface_at(film, row);
+    FrontInput input{micrograph, labels, layer_of_label, {90, false}, chip, 0, {}};
+    const Front alone = measure_front(input);
+    EXPECT_GT(std::abs(alone.amorphous_fraction.value - truth), 0.04) << row;
+    input.film_thickness_px = base - surface;
+    const Front held = measure_front(input);
+    EXPECT_NEAR(held.amorphous_fraction.value, truth, 0.02) << row;
+    EXPECT_NEAR(film_thickness_px(held, 1).value_or(0), base - surface, 3) << row;
+    EXPECT_THAT(held.notes, testing::Contains(testing::HasSubstr("surface"))) << row;
+  }
+}
+
+TEST(Front, AThicknessThatNothingShowsMovesNoBorder) {
+  // Another film: half as thick again, with every border where a step of grey is.
+  const Film film = draw_film([](int) { return 80; });
+  const Micrograph micrograph = test::micrograph_of(film.pixels, 0.04);
+  const cv::Mat labels = coarse_labels(film.truth);
+  FrontInput input{micrograph, labels, layer_of_label, {90, false}, chip, 0, {}};
+  const Front alone = measure_front(input);
+  input.film_thickness_px = 1.3 * (base - surface);
+  const Front held = measure_front(input);
+  EXPECT_EQ(held.amorphous_fraction.value, alone.amorphous_fraction.value);
+  EXPECT_THAT(held.notes, testing::Not(testing::Contains(testing::HasSubstr("looked for"))));
+}
+
+TEST(Front, TheProfileSaysWhereOrderBegins) {
+  const Front front = measure(draw_film([](int) { return 63; }));
+  ASSERT_GT(front.profile.size(), 20U);
+  for (std::size_t i = 1; i < front.profile.size(); ++i)
+    EXPECT_NEAR(front.profile[i].depth_px - front.profile[i - 1].depth_px, period / 4, 0.2);
+  double glass = 0, crystal = 0;
+  for (const ProfilePoint& point : front.profile) {
+    if (point.depth_px > 10 && point.depth_px < 50) glass = std::max(glass, point.lattice);
+    if (point.depth_px > 80 && point.depth_px < 150) {
+      crystal = crystal == 0 ? point.lattice : std::min(crystal, point.lattice);
+      EXPECT_EQ(point.regions, 1) << point.depth_px;
+    }
+    if (point.depth_px < -5) EXPECT_EQ(point.regions, 0) << point.depth_px;
+  }
+  EXPECT_LT(glass, 0.3);
+  EXPECT_GT(crystal, 0.8);
+}
+
 TEST(Front, OneRegionIsNoStackAndNoFilmIsAnError) {
   const cv::Mat one(64, 64, CV_16U, cv::Scalar(1));
   EXPECT_FALSE(find_growth_direction(one, regions_of(one, {0.9})));

@@ -33,7 +33,8 @@ std::string head_line(const Series& series) {
   for (const SeriesLabel& label : series.labels)
     text += ",label_" + std::to_string(label.label) + "_area_px";
   text += ",amorphous_fraction_film_limit,front_depth_nm_limit";
-  text += ",film_thickness_nm,cap_thickness_nm,replicates,warnings";
+  for (const SteadyNumber& one : steady_numbers(SeriesMember{})) text += "," + one.name;
+  text += ",replicates,warnings";
   for (const std::string& column : own_columns(series)) text += "," + csv_cell(column);
   return text + "\r\n";
 }
@@ -50,8 +51,8 @@ std::string line_of(const Series& series, const SeriesMember& member) {
     text += "," + std::to_string(area_of(member, label.label));
   for (const auto& limit : {amorphous_fraction_limit(member), front_depth_limit_nm(member)})
     text += "," + (limit ? shortest(*limit) : "");
-  for (const auto& thickness : {film_thickness_nm(member), cap_thickness_nm(member)})
-    text += "," + (thickness ? shortest(*thickness) : "");
+  for (const SteadyNumber& one : steady_numbers(member))
+    text += "," + (one.value ? shortest(*one.value) : "");
   text += "," + std::to_string(replicates_of(member, series));
   std::string warnings;
   for (const std::string& warning : member.warnings)
@@ -80,6 +81,16 @@ std::string front_csv(const SeriesMember& member) {
       text += fixed(value, 2) + ",";
     if (member.nm_per_pixel) text += fixed(point.depth_px * *member.nm_per_pixel, 4);
     text += "\r\n";
+  }
+  return text;
+}
+
+std::string profile_csv(const SeriesMember& member) {
+  std::string text = "depth_px,depth_nm,lattice_contrast,regions_with_order\r\n";
+  for (const ProfilePoint& point : member.front->profile) {
+    text += fixed(point.depth_px, 2) + ",";
+    if (member.nm_per_pixel) text += fixed(point.depth_px * *member.nm_per_pixel, 4);
+    text += "," + fixed(point.lattice, 4) + "," + fixed(point.regions, 4) + "\r\n";
   }
   return text;
 }

@@ -14,5 +14,6 @@ std::string series_csv(const Series& series);
 
 /// front.csv of an image that has a front: one line a place along the film.
 std::string front_csv(const SeriesMember& member);
+std::string profile_csv(const SeriesMember& member);
 
 }  // namespace metamict

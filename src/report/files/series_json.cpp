@@ -79,8 +79,7 @@ Json member_json(const SeriesMember& member, const Series& series) {
     json["pixel_height_nm"] = pixel->height_nm;
     json["pixel_width_nm"] = pixel->width_nm;
   }
-  json["film_thickness_nm"] = or_null(film_thickness_nm(member));
-  json["cap_thickness_nm"] = or_null(cap_thickness_nm(member));
+  for (const SteadyNumber& one : steady_numbers(member)) json[one.name] = or_null(one.value);
   json["amorphous_fraction_film_limit"] = or_null(amorphous_fraction_limit(member));
   json["front_depth_nm_limit"] = or_null(front_depth_limit_nm(member));
   json["replicates"] = replicates_of(member, series);

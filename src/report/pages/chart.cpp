@@ -145,7 +145,9 @@ Html draw_line(const ChartLine& line, std::size_t number, const Axes& axes) {
     const double x = axes.x(point.x), y = axes.y(point.y);
     places += fixed(x, 1) + "," + fixed(y, 1) + " ";
     bars += error_bar(point, axes, colour);
-    markers += element("g", element("title", title_of(line, point)) + marker(number, x, y, colour));
+    if (line.marked)
+      markers +=
+          element("g", element("title", title_of(line, point)) + marker(number, x, y, colour));
   }
   const Attributes look = joined({{"fill", "none"}}, stroke_of(colour, number));
   return shape("polyline", joined({{"points", places}}, look)) + bars + markers;
@@ -158,7 +160,8 @@ Html draw_legend_entry(const ChartLine& line, std::size_t number) {
   const std::size_t row = number / 2;
   const double y = bottom + 54 + legend_row * static_cast<double>(row);
   return line_between(x, y - 4, x + 22, y - 4, stroke_of(colour, number)) +
-         marker(number, x + 11, y - 4, colour) + words_at(x + 28, y, line.name, {});
+         (line.marked ? marker(number, x + 11, y - 4, colour) : Html()) +
+         words_at(x + 28, y, line.name, {});
 }
 
 double height_of(const Chart& chart) {
@@ -252,6 +255,7 @@ class ChartOnCanvas {
       stroke(line.colour, 1.2, {x, low}, {x, high});
       for (const double y : {low, high}) stroke(line.colour, 1.2, {x - 4, y}, {x + 4, y});
     }
+    if (!line.marked) return;
     for (const ChartPoint& point : line.points)
       draw_marker(number, {axes_.x(point.x), axes_.y(point.y)}, line.colour);
   }
@@ -261,7 +265,7 @@ class ChartOnCanvas {
                  y = bottom + 54 + legend_row * static_cast<double>(number / 2);
     set_line_look(line.colour, number);
     canvas_.line({x, y - 4}, {x + 22, y - 4});
-    draw_marker(number, {x + 11, y - 4}, line.colour);
+    if (line.marked) draw_marker(number, {x + 11, y - 4}, line.colour);
     words(x + 28, y, line.name, Align::left);
   }
 

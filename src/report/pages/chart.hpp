@@ -24,6 +24,7 @@ struct ChartLine {
   std::string name;
   Colour colour;
   std::vector<ChartPoint> points;
+  bool marked = true;  ///< false where the points are too many to be marked
 };
 
 struct Chart {

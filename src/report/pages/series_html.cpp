@@ -118,6 +118,57 @@ Html area_row(const SeriesMember& member, const std::vector<SeriesLabel>& labels
   return html::table_row(cells);
 }
 
+/// What the dose does not change, by image, with the median and the scatter of all.
+Html steady_table(const Series& series) {
+  struct Column {
+    std::string title;
+    double factor;
+    int decimals;
+    std::vector<double> values = {};
+  };
+  std::vector<Column> columns{{"film (nm)", 1, 2},
+                              {"film, spread along it (nm)", 1, 2},
+                              {"cap (nm)", 1, 2},
+                              {"substrate (% of the image)", 100, 1},
+                              {"lattice period (nm)", 1, 4}};
+  Html rows;
+  bool any = false;
+  for (const SeriesMember& member : series.members) {
+    std::vector<Html> cells{file_of(member), shortest(member.entry.dose)};
+    const std::vector<SteadyNumber> numbers = steady_numbers(member);
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      if (!numbers[i].value) {
+        cells.emplace_back("–");
+        continue;
+      }
+      any = true;
+      columns[i].values.push_back(*numbers[i].value * columns[i].factor);
+      cells.emplace_back(fixed(columns[i].values.back(), columns[i].decimals));
+    }
+    rows += html::table_row(cells);
+  }
+  if (!any) return {};
+  std::vector<Html> head{"image", series.axis.title()}, last{"median ± standard deviation", ""};
+  for (Column& column : columns) {
+    head.emplace_back(column.title);
+    if (column.values.size() < 2) {
+      last.emplace_back("–");
+      continue;
+    }
+    const auto count = static_cast<double>(column.values.size());
+    double mean = 0, squares = 0;
+    for (const double one : column.values) mean += one / count;
+    for (const double one : column.values) squares += (one - mean) * (one - mean);
+    std::sort(column.values.begin(), column.values.end());
+    last.emplace_back(fixed(column.values[column.values.size() / 2], column.decimals) + " ± " +
+                      fixed(std::sqrt(squares / (count - 1)), column.decimals));
+  }
+  return "<h3>What the dose does not change</h3>\n<p>The film is the same in every image. One that "
+         "steps out has a wrong border or a wrong pixel size. Cap and substrate are counted as far "
+         "as they are in view.</p>\n"_html +
+         html::table(head, rows + html::table_row(last));
+}
+
 Html tables(const Series& series) {
   Html fronts, areas;
   for (const SeriesMember& member : series.members) {
@@ -131,7 +182,8 @@ Html tables(const Series& series) {
          html::table({"image", series.axis.title(), "amorphous share", "amorphous area (nm²)",
                       "front, mean (nm)", "spread (nm)", "deepest (nm)"},
                      fronts) +
-         "<h3>Area of each label, share of the image</h3>\n"_html + html::table(area_head, areas);
+         "<h3>Area of each label, share of the image</h3>\n"_html + html::table(area_head, areas) +
+         steady_table(series);
 }
 
 Html header(const Series& series) {
@@ -178,7 +230,16 @@ Html series_section(const SeriesMember& member, const Micrograph& micrograph,
   text += figure(html::value_panel(image, member.order, 1, "the lattice-order index"),
                  "<b>Lattice order</b>: 0 amorphous, 1 a perfect crystal"_html +
                      html::colour_bar(1, "the lattice-order index"));
-  text += "</div>\n"_html + front_facts(member);
+  text += "</div>\n"_html;
+  if (member.front)
+    text +=
+        "<div class=\"row\">\n"_html +
+        figure(draw_chart(order_profile(member)),
+               "<b>Order by depth</b>, means along the film. The lattice is seen pixel by pixel, "
+               "as a share of what ordered film shows; regions are good to half a chip. Above 0 "
+               "is what lies on the film"_html) +
+        "</div>\n"_html;
+  text += front_facts(member);
   Html notes;
   for (const std::string& warning : member.warnings) notes += element("li", "warning: " + warning);
   for (const std::string& note : member.notes) notes += element("li", note);

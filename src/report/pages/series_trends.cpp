@@ -122,6 +122,21 @@ std::vector<std::pair<std::string, std::string>> trend_figures(const Series& ser
   return figures;
 }
 
+Chart order_profile(const SeriesMember& member) {
+  const double factor = member.nm_per_pixel.value_or(1.0);
+  ChartLine lattice{"lattice contrast", blue, {}, false},
+      regions{"regions with order", orange, {}, false};
+  for (const ProfilePoint& point : member.front->profile) {
+    lattice.points.push_back({point.depth_px * factor, point.lattice, 0});
+    regions.points.push_back({point.depth_px * factor, point.regions, 0});
+  }
+  return {"Order below the surface",
+          member.nm_per_pixel ? "depth below the film's surface (nm)"
+                              : "depth below the film's surface (px)",
+          "order, 1 = crystal",
+          {lattice, regions}};
+}
+
 Html series_trends(const Series& series) {
   const Scale scale(series);
   const bool fronts = shows_fronts(series);

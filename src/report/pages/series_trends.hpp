@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "metamict/series.hpp"
+#include "report/pages/chart.hpp"
 #include "report/pages/html.hpp"
 #include "report/pictures/vector_format.hpp"
 
@@ -18,5 +19,9 @@ Html series_trends(const Series& series);
 /// The same charts as files, each with its name without the ending.
 std::vector<std::pair<std::string, std::string>> trend_figures(const Series& series,
                                                                VectorFormat format);
+
+/// Order against depth below the film's surface: by the lattice, and by the image's own regions. The
+/// member has a front.
+Chart order_profile(const SeriesMember& member);
 
 }  // namespace metamict
