@@ -24,7 +24,7 @@ struct FrontInput {
   GrowthDirection growth;
   double chip_px = 0;  ///< in pixels of the image
   double disagreement =
-      0;  ///< mean share of runs that differ on a chip of the film; ordered chips count 0
+      0;  ///< mean share of runs or looks that differ on a chip of the film; ordered chips count 0
   std::optional<double>
       film_contrast;  ///< of another image of the series, for a film with no ordered part left
   int threads = 1;    ///< of the search for the lattice; never changes the result
@@ -67,7 +67,7 @@ struct Front {
   std::optional<double> period_px;         ///< of the lattice; nothing where none is found
   /// The thinnest glass that would have been seen below the surface, or below the glass that is
   /// there. Layers of known thickness are put into this image, without lattice and with its noise.
-  /// At this thickness and above, four fifths of them are found. Nothing where no lattice is there.
+  /// Of this thickness and more, half or more is found. Nothing where no lattice is there.
   std::optional<double> limit_px;
   std::vector<ProfilePoint> profile;  ///< by depth, a quarter of a period apart
   Notes notes;

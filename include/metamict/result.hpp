@@ -50,6 +50,8 @@ struct RuleResult {
   std::vector<Region> regions;           ///< by label, 1..k
   std::vector<double> community_scores;  ///< count x count
   std::vector<float> agreement;  ///< of each chip: share of looks that agree; empty = no looks
+  /// Pairs of labels, the lower first, that more than a third of the looks see as one region.
+  std::vector<std::pair<int, int>> doubtful_borders;
 };
 
 /// Wall seconds of each stage: load, grid, embed, compare, cut, link, communities, paint (the

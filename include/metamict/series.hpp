@@ -58,7 +58,7 @@ struct SeriesMember {
   double chip_px = 0, stride_px = 0;
   ChipGrid grid;
   std::vector<float> order;           ///< of each chip
-  std::vector<float> stability;       ///< of each chip, by the runs of its own image's rule
+  std::vector<float> stability;       ///< of each chip, as of a SegmentedImage
   cv::Mat labels;                     ///< CV_16UC1, the series' labels, 0 = unassigned
   std::vector<SeriesRegion> regions;  ///< those that are there, by label
   std::optional<GrowthDirection> growth;
@@ -78,8 +78,8 @@ std::optional<double> film_thickness_sd_nm(const SeriesMember& member);
 /// The period of the lattice. It tells whether the pixel sizes of a series agree.
 std::optional<double> lattice_period_nm(const SeriesMember& member);
 
-/// The detection limit: glass of this thickness along the whole film would have been seen, four
-/// fifths of it and more. Glass that is put into the image itself shows it (`Front::limit_px`).
+/// The detection limit: glass of this thickness along the whole film would have been seen, half
+/// of it and more. Glass that is put into the image itself shows it (`Front::limit_px`).
 /// Where it could not be put there, the limit is one chip's edge.
 std::optional<double> front_depth_limit_px(const SeriesMember& member);
 

@@ -66,7 +66,9 @@ struct SegmentedImage {
   std::vector<Region> regions;        ///< by label, 1..k
   RowMatrixXf embeddings_RD;  ///< mean of each region's chips, unit length, one row a region
   std::vector<int> label_of_chip;
-  std::vector<float> order, stability;  ///< of each chip
+  std::vector<float> order;      ///< of each chip
+  std::vector<float> stability;  ///< of each chip: the share of the runs, or of the looks where
+                                 ///< that is less, that agree with its label
 };
 
 /// Returns the text of regions.json.gz, unpacked: what a series needs of an image.

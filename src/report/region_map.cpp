@@ -13,6 +13,7 @@ RegionMap region_map(const RuleResult& rule) {
   map.labels = rule.map.labels;
   map.unassigned_px = rule.map.area_px.front();
   map.stability = rule.communities.node_stability;
+  map.doubtful_borders = rule.doubtful_borders;
   for (const Region& region : rule.regions)
     map.regions.push_back({region.label, region.area_px, region.order, region.name});
   return map;

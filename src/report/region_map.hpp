@@ -27,6 +27,7 @@ struct RegionMap {
   cv::Mat labels;     ///< CV_16UC1, 0 = unassigned
   std::vector<MapRegion> regions;  ///< those that are in the map, by label
   std::uint64_t unassigned_px = 0;
+  std::vector<std::pair<int, int>> doubtful_borders;  ///< as of a RuleResult
   std::span<const float> stability;  ///< of each chip; belongs to what the map was made from
 };
 

@@ -42,6 +42,16 @@ struct Overlaps {
     return best;
   }
 
+  /// The region that most of a group's chips are in.
+  int most_in(std::int32_t group) const {
+    std::pair<std::size_t, int> most{0, 0};
+    for (const auto& [label, chips] : regions) {
+      const auto at = common.find({label, group});
+      if (at != common.end() && at->second > most.first) most = {at->second, label};
+    }
+    return most.second;
+  }
+
   /// The group that most of a region's chips are in.
   std::int32_t most_of(int label) const {
     std::pair<std::size_t, std::int32_t> most{0, -1};
@@ -52,7 +62,7 @@ struct Overlaps {
   }
 };
 
-void note_borders_in_doubt(const RuleResult& rule, const ChipGrid& grid,
+void find_borders_in_doubt(RuleResult& rule, const ChipGrid& grid,
                            const std::vector<int>& label_of_chip,
                            const std::vector<Overlaps>& overlaps, Notes& notes) {
   constexpr std::size_t most_notes = 6;
@@ -64,7 +74,9 @@ void note_borders_in_doubt(const RuleResult& rule, const ChipGrid& grid,
       const std::int32_t group = look.most_of(a);
       joined += group >= 0 && group == look.most_of(b);
     }
-    if (3 * joined <= overlaps.size() || ++noted > most_notes) continue;
+    if (3 * joined <= overlaps.size()) continue;
+    rule.doubtful_borders.emplace_back(std::min(a, b), std::max(a, b));
+    if (++noted > most_notes) continue;
     notes.push_back(rule.name + ": regions " + std::to_string(a) + " and " + std::to_string(b) +
                     " are one region in " + std::to_string(joined) + " of " +
                     std::to_string(overlaps.size()) +
@@ -102,6 +114,9 @@ void judge_by_looks(RuleResult& rule, const ChipGrid& grid, const std::vector<Lo
   for (const Look& look : looks) {
     overlaps.emplace_back(label_of_chip, look);
     std::vector<std::int32_t> match(rule.regions.size() + 1, -1);
+    std::map<std::int32_t, int> region_of_group;
+    for (const auto& [group, chips] : overlaps.back().groups)
+      region_of_group[group] = overlaps.back().most_in(group);
     for (std::size_t label = 1; label < match.size(); ++label) {
       const auto [group, iou] = overlaps.back().best_for(static_cast<int>(label));
       match[label] = group;
@@ -109,7 +124,10 @@ void judge_by_looks(RuleResult& rule, const ChipGrid& grid, const std::vector<Lo
     }
     for (std::size_t chip = 0; chip < grid.chips(); ++chip) {
       const auto label = static_cast<std::size_t>(label_of_chip[chip]);
-      if (label > 0 && match[label] >= 0 && look.group_of_chip[chip] == match[label])
+      const std::int32_t group = look.group_of_chip[chip];
+      // A group that joins two regions is the larger one's: the other's chips changed sides.
+      if (label > 0 && group >= 0 && group == match[label] &&
+          region_of_group.at(group) == static_cast<int>(label))
         rule.agreement[chip] += 1.0F / static_cast<float>(looks.size());
     }
     if (std::find(summary.kinds.begin(), summary.kinds.end(), look.kind) == summary.kinds.end())
@@ -126,7 +144,7 @@ void judge_by_looks(RuleResult& rule, const ChipGrid& grid, const std::vector<Lo
       seen += 1;
     }
   summary.agreement = seen > 0 ? sum / seen : 1;
-  note_borders_in_doubt(rule, grid, label_of_chip, overlaps, notes);
+  find_borders_in_doubt(rule, grid, label_of_chip, overlaps, notes);
 }
 
 double estimate_gain(const cv::Mat& pixels) {

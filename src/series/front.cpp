@@ -207,8 +207,8 @@ double UprightFilm::thickness() const {
 
 /// Moves the border that the regions have wrong. Where a film is not as thick as in other images of
 /// it, its glass went to the cap, or the reverse; or film and substrate were mixed. The grey tells
-/// which: a true border has a step of grey. Where neither place has one, nothing is moved, and the
-/// thickness shows the doubt.
+/// which: a true border has a step of grey. Where that does not tell, or the borders are where the
+/// steps are, nothing is moved, and the thickness shows the doubt.
 void UprightFilm::hold_thickness() {
   if (!input_.film_thickness_px) return;
   const double expected = *input_.film_thickness_px * scale_;
@@ -225,7 +225,10 @@ void UprightFilm::hold_thickness() {
   // Each way leaves one border where it is.
   const double by_surface = step_of_grey(surface) + step_of_grey(interface_);
   const double by_interface = step_of_grey(surface_) + step_of_grey(interface);
-  if (std::max(by_surface, by_interface) < 1.2 * std::min(by_surface, by_interface) + 0.02) return;
+  const double as_is = step_of_grey(surface_) + step_of_grey(interface_);
+  const double better = std::max(by_surface, by_interface),
+               worse = std::min(by_surface, by_interface);
+  if (better < 1.2 * worse + least_step / 2 || better < as_is - least_step) return;
   const bool up = by_surface > by_interface;
   Line& border = up ? surface_ : interface_;
   border = up ? surface : interface;
@@ -580,7 +583,7 @@ cv::Mat UprightFilm::put_glass(const std::vector<double>& thick_px, const cv::Ma
 
 std::optional<double> UprightFilm::thinnest_seen(const CrystalShare& found,
                                                  const cv::Mat& amorphous) const {
-  constexpr double enough = 0.8;
+  constexpr double enough = 0.5;
   std::vector<double> thick_px;
   for (const double periods : {0.5, 3.0, 1.0, 4.0, 1.5, 2.0}) thick_px.push_back(periods * period_);
   std::vector<double> put(thick_px.size(), 0.0), seen(thick_px.size(), 0.0);

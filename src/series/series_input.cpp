@@ -174,7 +174,8 @@ std::string regions_json(const Result& result) {
     if (label > 0) mean.row(label - 1) += result.embeddings.rows_ND.row(node);
     label_of_chip.push_back(label);
     order.push_back(rounded(result.order[i]));
-    stability.push_back(rounded(rule.communities.node_stability[i]));
+    const float runs = rule.communities.node_stability[i];
+    stability.push_back(rounded(rule.agreement.empty() ? runs : std::min(runs, rule.agreement[i])));
   }
   const ChipGrid& grid = result.grid;
   const std::optional<double>& nm = result.micrograph.nm_per_pixel;

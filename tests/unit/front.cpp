@@ -256,7 +256,7 @@ TEST(Front, GlassOfTheLimitIsSeenAndTheLimitIsFarBelowAChip) {
   EXPECT_GE(*clean.limit_px, period / 2);
   Film film = draw_film([&](int) { return static_cast<int>(*clean.limit_px); });
   film.truth.setTo(2, film.truth == 4);  // the graph sees nothing of it
-  EXPECT_NEAR(measure(film).depth_mean_px.value, *clean.limit_px, 0.35 * *clean.limit_px);
+  EXPECT_NEAR(measure(film).depth_mean_px.value, *clean.limit_px, 0.5 * *clean.limit_px);
   // More noise hides more.
   const Front noisy = measure(draw_film([](int) { return 0; }, 1.5));
   EXPECT_GE(noisy.limit_px.value_or(chip), *clean.limit_px);
@@ -287,7 +287,7 @@ TEST(Front, TheFilmIsAsThickAsInOtherImages) {
     EXPECT_GT(std::abs(alone.amorphous_fraction.value - truth), 0.04) << row;
     input.film_thickness_px = base - surface;
     const Front held = measure_front(input);
-    EXPECT_NEAR(held.amorphous_fraction.value, truth, 0.02) << row;
+    EXPECT_NEAR(held.amorphous_fraction.value, truth, 0.03) << row;
     EXPECT_NEAR(film_thickness_px(held, 1).value_or(0), base - surface, 3) << row;
     EXPECT_THAT(held.notes, testing::Contains(testing::HasSubstr("surface"))) << row;
   }
@@ -318,7 +318,9 @@ TEST(Front, TheProfileSaysWhereOrderBegins) {
       crystal = crystal == 0 ? point.lattice : std::min(crystal, point.lattice);
       EXPECT_EQ(point.regions, 1) << point.depth_px;
     }
-    if (point.depth_px < -5) EXPECT_EQ(point.regions, 0) << point.depth_px;
+    if (point.depth_px < -5) {
+      EXPECT_EQ(point.regions, 0) << point.depth_px;
+    }
   }
   EXPECT_LT(glass, 0.3);
   EXPECT_GT(crystal, 0.8);

@@ -7,6 +7,8 @@
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 #include <random>
+#include <set>
+#include <tuple>
 
 #include "report/pictures/chip_map.hpp"
 #include "report/pictures/colours.hpp"
@@ -132,6 +134,31 @@ TEST(Outlines, FilledAgainAreTheLabels) {
         const cv::Point step = ring.corners[(i + 1) % ring.corners.size()] - ring.corners[i];
         EXPECT_TRUE((step.x == 0) != (step.y == 0)) << "only along pixel edges, and only at turns";
       }
+  }
+}
+
+TEST(Outlines, ABorderBetweenTwoLabelsIsAllOfItOnce) {
+  std::mt19937 random(12);
+  for (int round = 0; round < 20; ++round) {
+    const cv::Mat labels = random_labels(random, 2 + static_cast<int>(random() % 12),
+                                         2 + static_cast<int>(random() % 12), 3);
+    std::set<std::tuple<int, int, int, int>> expected, drawn;  // edges of pixels, from and to
+    const auto is_between = [&](int y1, int x1, int y2, int x2) {
+      const int a = labels.at<std::uint16_t>(y1, x1), b = labels.at<std::uint16_t>(y2, x2);
+      return std::min(a, b) == 1 && std::max(a, b) == 3;
+    };
+    for (int y = 0; y < labels.rows; ++y)
+      for (int x = 0; x < labels.cols; ++x) {
+        if (x > 0 && is_between(y, x, y, x - 1)) expected.insert({x, y, x, y + 1});
+        if (y > 0 && is_between(y, x, y - 1, x)) expected.insert({x, y, x + 1, y});
+      }
+    std::size_t steps = 0;
+    for (const auto& chain : borders_between(labels, trace_outlines(labels), {{1, 3}}))
+      for (std::size_t i = 1; i < chain.size(); ++i, ++steps)
+        drawn.insert({std::min(chain[i - 1].x, chain[i].x), std::min(chain[i - 1].y, chain[i].y),
+                      std::max(chain[i - 1].x, chain[i].x), std::max(chain[i - 1].y, chain[i].y)});
+    EXPECT_EQ(drawn, expected) << labels;
+    EXPECT_EQ(steps, expected.size());
   }
 }
 

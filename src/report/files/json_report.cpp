@@ -152,6 +152,7 @@ Json rule_json(const RuleResult& rule, const std::optional<double>& nm) {
           {"unassigned_px", rule.map.area_px.empty() ? 0 : rule.map.area_px.front()},
           {"community_of_label", rule.map.community_of_label},
           {"community_scores", scores_json(rule)},
+          {"borders_in_doubt", rule.doubtful_borders},
           {"regions", std::move(regions)}};
 }
 

@@ -196,7 +196,9 @@ Html agreement(const Result& result, const RuleResult& rule) {
          "<div class=\"words\"><p>The image was looked at again "_html +
          std::to_string(result.looks.count) + " times in ways that must not matter (" + kinds +
          "). A region's confidence is the share of looks in which it comes again: a region of the "
-         "look covers it with an intersection over union of at least 0.75.</p>\n<p>Mean agreement: "_html +
+         "look covers it with an intersection over union of at least 0.75. A border is dashed "
+         "where more than "
+         "a third of the looks see one region on both of its sides.</p>\n<p>Mean agreement: "_html +
          element("b", fixed(result.looks.agreement, 3)) +
          ". Agreement of the community search's "
          "runs from different seeds: "_html +

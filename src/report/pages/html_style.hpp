@@ -38,6 +38,7 @@ svg.swatch { width: 26px; height: 18px; vertical-align: -4px; }
 svg text { font-family: "Helvetica Neue", Helvetica, Arial, "Liberation Sans", sans-serif; }
 .regions path { fill-opacity: .42; fill-rule: evenodd; stroke: #fff; stroke-width: 1px; vector-effect: non-scaling-stroke; }
 .regions path:hover { fill-opacity: .68; }
+.regions path.doubt { fill: none; stroke: #000; stroke-width: 1.6px; stroke-dasharray: 6 5; pointer-events: none; }
 .numbers text { fill: #fff; stroke: rgba(0, 0, 0, .75); paint-order: stroke; stroke-linejoin: round; text-anchor: middle; font-weight: bold; pointer-events: none; }
 .front { fill: none; stroke: #fff; stroke-width: 2.5px; stroke-linejoin: round; vector-effect: non-scaling-stroke; paint-order: stroke; }
 .front.under { stroke: #000; stroke-width: 5px; stroke-opacity: .6; }

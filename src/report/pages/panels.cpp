@@ -125,6 +125,19 @@ Html outlines(const RegionMap& map, const CoarseMap& coarse) {
     paths += element("path", {{"fill", hex(region_colour(region.label))}, {"d", path}},
                      element("title", region_title(map, region)));
   }
+  std::string dashes;
+  for (const std::vector<cv::Point>& chain :
+       borders_between(coarse.labels, rings, map.doubtful_borders)) {
+    std::vector<cv::Point> simple;
+    cv::approxPolyDP(chain, simple, 0.8, false);
+    char command = 'M';
+    for (const cv::Point corner : simple) {
+      dashes += command + fixed(corner.x * coarse.to_image, 1) + " " +
+                fixed(corner.y * coarse.to_image, 1);
+      command = 'L';
+    }
+  }
+  if (!dashes.empty()) paths += shape("path", {{"class", "doubt"}, {"d", dashes}});
   return element("g", {{"class", "regions"}}, paths);
 }
 

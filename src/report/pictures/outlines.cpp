@@ -101,6 +101,34 @@ std::vector<Anchor> deepest_pixels(const cv::Mat& mask) {
 
 std::vector<Ring> trace_outlines(const cv::Mat& labels) { return Tracer(labels).trace(); }
 
+std::vector<std::vector<cv::Point>> borders_between(const cv::Mat& labels,
+                                                    const std::vector<Ring>& rings,
+                                                    const std::vector<std::pair<int, int>>& pairs) {
+  std::vector<std::vector<cv::Point>> chains;
+  for (const Ring& ring : rings) {
+    bool open = false;  // whether the last chain goes on
+    for (std::size_t i = 0; i < ring.corners.size(); ++i) {
+      cv::Point corner = ring.corners[i];
+      const cv::Point end = ring.corners[(i + 1) % ring.corners.size()];
+      const cv::Point step((end.x > corner.x) - (end.x < corner.x),
+                           (end.y > corner.y) - (end.y < corner.y));
+      for (; corner != end; corner += step) {
+        // The pixel to the left of the step: the region lies to the right.
+        const cv::Point left(corner.x - (step.x < 0 || step.y < 0 ? 1 : 0),
+                             corner.y - (step.x > 0 || step.y < 0 ? 1 : 0));
+        const bool inside = cv::Rect({}, labels.size()).contains(left);
+        const int other = inside ? labels.at<std::uint16_t>(left) : 0;
+        const bool wanted =
+            std::find(pairs.begin(), pairs.end(), std::pair(ring.label, other)) != pairs.end();
+        if (wanted && !open) chains.push_back({corner});
+        if (wanted) chains.back().push_back(corner + step);
+        open = wanted;
+      }
+    }
+  }
+  return chains;
+}
+
 std::vector<const Ring*> rings_of(const std::vector<Ring>& rings, int label) {
   std::vector<const Ring*> own;
   for (const Ring& ring : rings)

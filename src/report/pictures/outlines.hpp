@@ -3,6 +3,7 @@
 #pragma once
 
 #include <opencv2/core.hpp>
+#include <utility>
 #include <vector>
 
 namespace metamict {
@@ -21,6 +22,12 @@ std::vector<Ring> trace_outlines(const cv::Mat& labels);
 
 /// The rings of one label among those of a map.
 std::vector<const Ring*> rings_of(const std::vector<Ring>& rings, int label);
+
+/// The parts of the rings where two labels meet that `pairs` names, the lower first: one chain of
+/// corners each. A border is in the rings of both its labels; it comes once, from the lower one's.
+std::vector<std::vector<cv::Point>> borders_between(const cv::Mat& labels,
+                                                    const std::vector<Ring>& rings,
+                                                    const std::vector<std::pair<int, int>>& pairs);
 
 /// A place for a region's number: the pixel deepest inside one of its connected parts.
 struct Anchor {

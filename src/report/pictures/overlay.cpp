@@ -77,7 +77,8 @@ void blend(const cv::Mat& grey, const cv::Mat& labels, double em, cv::Mat sheet)
 void draw_outlines(Canvas& canvas, const Sheet& sheet, const cv::Mat& labels) {
   cairo_t* const context = canvas.context();
   const double to_picture = static_cast<double>(sheet.picture.width) / labels.cols;
-  for (const Ring& ring : trace_outlines(labels)) {
+  const std::vector<Ring> rings = trace_outlines(labels);
+  for (const Ring& ring : rings) {
     cairo_new_sub_path(context);  // or the first corner would be joined to the last ring
     for (const cv::Point corner : ring.corners)
       cairo_line_to(context, corner.x * to_picture, corner.y * to_picture);
@@ -90,6 +91,17 @@ void draw_outlines(Canvas& canvas, const Sheet& sheet, const cv::Mat& labels) {
   canvas.set_colour(white);
   canvas.set_line(sheet.em / 14);
   cairo_stroke(context);
+  // Dark dashes over the white line: a border in doubt.
+  for (const std::vector<cv::Point>& chain :
+       borders_between(labels, rings, sheet.map.doubtful_borders)) {
+    cairo_new_sub_path(context);
+    for (const cv::Point corner : chain)
+      cairo_line_to(context, corner.x * to_picture, corner.y * to_picture);
+  }
+  canvas.set_colour(black);
+  canvas.set_line(sheet.em / 9, {sheet.em / 2, sheet.em / 2});
+  cairo_stroke(context);
+  canvas.set_line(1);
 }
 
 void draw_with_halo(Canvas& canvas, cv::Point2d at, const std::string& words,
