@@ -11,7 +11,6 @@ namespace metamict {
 
 namespace {
 
-constexpr double window_periods = 0.5;
 constexpr double edge_on_cosine = 0.94;  // 20 degrees
 
 double length(cv::Point2d v) { return std::hypot(v.x, v.y); }
@@ -54,7 +53,7 @@ std::vector<cv::Point2d> between_reflections(cv::Point2d g, const ReciprocalLatt
 std::vector<ReflectionPower> measure_reflections(const cv::Mat& pixels,
                                                  const ReciprocalLattice& lattice,
                                                  cv::Point2d across) {
-  const double sigma = window_periods * lattice.period_px();
+  const double sigma = lattice_window_periods * lattice.period_px();
   const cv::Mat fine = pixels - blurred(pixels, sigma);
   std::vector<ReflectionPower> reflections;
   for (const cv::Point2d g :

@@ -9,6 +9,9 @@
 
 namespace metamict {
 
+/// The standard deviation of the Gaussian window, in periods of the lattice.
+constexpr double lattice_window_periods = 0.5;
+
 /// Power of one lattice reflection about each pixel (a Gaussian window half a period wide) less the
 /// mean power at equally high frequencies between the reflections, so that noise and speckle of any
 /// strength give 0 in the mean. CV_32FC1, may be negative.

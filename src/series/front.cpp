@@ -19,9 +19,12 @@ namespace metamict {
 
 namespace {
 
+constexpr int most_lattices = 3;           // of film and substrate, where they are turned
 constexpr double most_px_per_period = 12;  // finer sampling tells nothing more of the lattice
 // Of a film's thickness between images of it: the standard deviation.
 constexpr double thickness_scatter = 0.04;
+// Standard deviation of a border that a step of grey shows, in periods.
+constexpr double border_doubt = 0.2;
 constexpr double least_step = 0.05;  // of grey at a border that can be seen: difference over sum
 constexpr float unknown = std::numeric_limits<float>::quiet_NaN();
 
@@ -75,8 +78,8 @@ class UprightFilm {
   UprightFilm(const FrontInput& input, const FrontOptions& options)
       : input_(input), options_(options), image_size_(input.labels.size()) {
     const std::vector<ReciprocalLattice> found =
-        find_lattices(input.micrograph.pixels, {.threads = input.threads}, 1);
-    if (!found.empty()) lattice_ = found.front();
+        find_lattices(input.micrograph.pixels, {.threads = input.threads}, most_lattices);
+    if (!found.empty()) lattice_ = found[most_in_film(found)];
     if (lattice_ && lattice_->period_px() > most_px_per_period)
       scale_ = most_px_per_period / lattice_->period_px();
     cv::Mat pixels = input.micrograph.pixels, labels = input.labels;
@@ -108,6 +111,7 @@ class UprightFilm {
   Front measure();
 
  private:
+  std::size_t most_in_film(const std::vector<ReciprocalLattice>& lattices) const;
   using Line = std::vector<float>;  // one value a column
 
   Layer at(int y, int x) const { return static_cast<Layer>(layer_.at<std::uint8_t>(y, x)); }
@@ -132,6 +136,7 @@ class UprightFilm {
   void fill_small_holes(cv::Mat& mask) const;
   void fill_up_to_surface(cv::Mat& mask, double widest) const;
   cv::Mat amorphous_mask(const cv::Mat& share, double below) const;
+  double hidden_by_window(const cv::Mat& share, const cv::Mat& mask, const cv::Mat& film) const;
   void paint_layers(const cv::Mat& amorphous, const std::optional<cv::Mat>& share);
   std::vector<double> depths(const cv::Mat& amorphous) const;
   void write_curve(Front& front, const std::vector<double>& depth) const;
@@ -163,6 +168,32 @@ class UprightFilm {
   Line surface_,
       interface_;  // first row of the film, first row below it; NaN where the column shows no film
 };
+
+/// The lattice that the ordered film shows best. A film may be turned against its substrate.
+std::size_t UprightFilm::most_in_film(const std::vector<ReciprocalLattice>& lattices) const {
+  cv::Mat film = cv::Mat::zeros(input_.labels.size(), CV_8U);
+  for (int y = 0; y < film.rows; ++y)
+    for (int x = 0; x < film.cols; ++x)
+      if (input_.layer_of_label[input_.labels.at<std::uint16_t>(y, x)] == Layer::film)
+        film.at<std::uint8_t>(y, x) = 255;
+  if (lattices.size() < 2 || cv::countNonZero(film) == 0) return 0;
+  std::size_t best = 0;
+  double most = 0;
+  for (std::size_t i = 0; i < lattices.size(); ++i) {
+    const std::vector<ReflectionPower> reflections =
+        measure_reflections(input_.micrograph.pixels, lattices[i],
+                            Upright(input_.labels.size(), input_.growth.angle_deg).down());
+    if (reflections.empty()) continue;
+    double power = 0;
+    for (const ReflectionPower& one : reflections)
+      power += cv::mean(one.power, film)[0] / static_cast<double>(reflections.size());
+    if (power > most) {
+      most = power;
+      best = i;
+    }
+  }
+  return best;
+}
 
 /// Finds the film's borders: it begins under the last cap pixel and ends above the first substrate
 /// pixel below that.
@@ -376,8 +407,11 @@ CrystalShare UprightFilm::crystal_share(
         1.3 * chip_);
   };
   Line substrate = column_median(Layer::substrate, 2 * period_);
-  if (std::isnan(substrate.front()))
-    substrate = column_median(Layer::film, 0);  // no substrate in view: the film's own drift
+  const Line own = column_median(Layer::film, 0);
+  // No substrate in view, or one of another lattice: the film's own drift.
+  if (std::isnan(substrate.front()) ||
+      (!std::isnan(own.front()) && quantile(substrate, 0.5) < quantile(own, 0.5) / 3))
+    substrate = own;
   if (std::isnan(substrate.front()) || *std::min_element(substrate.begin(), substrate.end()) <= 0)
     return {};
   double level = ordered_film_level(amplitude, substrate);
@@ -459,6 +493,32 @@ cv::Mat UprightFilm::amorphous_mask(const cv::Mat& share, double below) const {
         mask.at<std::uint8_t>(y, x) = 0;
     }
   return mask;
+}
+
+/// How far the window has moved a border into the glass, in pixels. Seen through the window, a
+/// sharp border is as wide as the window: the contrast falls to a half at the border and to a
+/// quarter 0.67 standard deviations behind it. What the picture shows from a half to a quarter is
+/// wider where the border is a rim, and then, by squares, less of it is the window's.
+double UprightFilm::hidden_by_window(const cv::Mat& share, const cv::Mat& mask,
+                                     const cv::Mat& film) const {
+  const cv::Mat up_to_half = amorphous_mask(share, 0.5) & film;
+  cv::Mat inner, ring;
+  cv::erode(mask, inner, {});
+  cv::bitwise_and(mask, ~inner, ring);
+  double border = 0;
+  for (int y = 1; y + 1 < ring.rows; ++y)
+    for (int x = 1; x + 1 < ring.cols; ++x) {
+      if (ring.at<std::uint8_t>(y, x) == 0) continue;
+      const auto crystal = [&](int ny, int nx) {
+        return film.at<std::uint8_t>(ny, nx) != 0 && mask.at<std::uint8_t>(ny, nx) == 0;
+      };
+      border += crystal(y - 1, x) || crystal(y + 1, x) || crystal(y, x - 1) || crystal(y, x + 1);
+    }
+  if (border == 0) return 0;
+  const double seen =
+      std::max(0.0, (cv::countNonZero(up_to_half) - cv::countNonZero(mask)) / border);
+  const double of_window = 0.6745 * lattice_window_periods * period_;
+  return seen - std::sqrt(std::max(0.0, seen * seen - of_window * of_window));
 }
 
 std::vector<double> UprightFilm::depths(const cv::Mat& amorphous) const {
@@ -668,7 +728,7 @@ Front UprightFilm::measure() {
     share = lattice->share;
     front.film_contrast = lattice->film_contrast;
     if (share) {
-      const cv::Mat mask = amorphous_mask(*share, options_.amorphous_below) & film;
+      cv::Mat mask = amorphous_mask(*share, options_.amorphous_below) & film;
       for (std::size_t left_out = 0; all.size() > 2 && left_out < all.size(); ++left_out) {
         std::vector<const ReflectionPower*> others = all;
         others.erase(others.begin() + static_cast<std::ptrdiff_t>(left_out));
@@ -676,6 +736,11 @@ Front UprightFilm::measure() {
           const cv::Mat other_mask = amorphous_mask(*other, options_.amorphous_below) & film;
           jackknife.push_back(summarise(other_mask, film, depths(other_mask)));
         }
+      }
+      if (const double hidden = hidden_by_window(*share, mask, film); hidden > 0) {
+        cv::Mat away;
+        cv::distanceTransform(~mask, away, cv::DIST_L2, cv::DIST_MASK_5);
+        mask |= (away <= hidden) & film;
       }
       amorphous = mask;
     }
@@ -717,20 +782,26 @@ Front UprightFilm::measure() {
   const double rim_share = numbers.film > 0 ? rim / numbers.film : 0, rim_depth = rim / length;
   // A film that reaches further up has more glass; one that reaches further down has more crystal.
   const double thick = std::max(1.0, thickness());
-  const double held_share =
-      std::hypot(surface_doubt_ * (1 - numbers.fraction), interface_doubt_ * numbers.fraction) /
-      thick;
+  const bool glass = numbers.area > 0;
+  const double surface_doubt = glass ? std::hypot(surface_doubt_, border_doubt * period_) : 0,
+               interface_doubt = glass ? std::hypot(interface_doubt_, border_doubt * period_) : 0,
+               // A front that only the graph knows lies anywhere within a stride.
+      stride_doubt = glass && !share ? chip_ / 4 / std::sqrt(3.0) : 0;
+  const double held_share = root_of_squares({surface_doubt * (1 - numbers.fraction),
+                                             interface_doubt * numbers.fraction, stride_doubt}) /
+                            thick;
   front.film_area_px = {numbers.film * area, 0};
   front.partly_ordered_area_px = {partly * area, runs * numbers.film * area};
-  front.amorphous_area_px = {
-      numbers.area * area,
-      root_of_squares({spread(&Numbers::area), runs * numbers.film, rim, surface_doubt_ * length}) *
-          area};
+  front.amorphous_area_px = {numbers.area * area,
+                             root_of_squares({spread(&Numbers::area), runs * numbers.film, rim,
+                                              surface_doubt * length, stride_doubt * length}) *
+                                 area};
   front.amorphous_fraction = {
       numbers.fraction, root_of_squares({spread(&Numbers::fraction), runs, rim_share, held_share})};
-  front.depth_mean_px = {
-      numbers.mean / scale_,
-      root_of_squares({spread(&Numbers::mean), runs_depth, rim_depth, surface_doubt_}) / scale_};
+  front.depth_mean_px = {numbers.mean / scale_,
+                         root_of_squares({spread(&Numbers::mean), runs_depth, rim_depth,
+                                          surface_doubt, stride_doubt}) /
+                             scale_};
   front.depth_sd_px = {numbers.sd / scale_, std::hypot(spread(&Numbers::sd), runs_depth) / scale_};
   front.depth_max_px = {numbers.max / scale_,
                         std::hypot(spread(&Numbers::max), runs_depth) / scale_};

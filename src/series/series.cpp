@@ -583,8 +583,10 @@ void Join::measure(Draft& draft, const SegmentedImage& image, const Micrograph& 
   if (!is_said(image)) compare_labels(member, image);
 }
 
-/// Finds how thick the film is: in the middle of the images whose surface is crystal. Where none
-/// is, in the middle of all.
+/// Finds how thick the film is. Crystal cannot be mistaken for a cap, so images whose film begins
+/// with crystal can tell, but for glass that went to the cap as a whole. So the thickness is that
+/// of the most such images that agree, and of the thickest of these groups where several are as
+/// large. Where no surface is crystal, all images are asked, and two that disagree settle nothing.
 void Join::find_thickness(const std::vector<Draft>& drafts) {
   std::vector<const SeriesMember*> sure, all;
   for (const Draft& draft : drafts) {
@@ -593,23 +595,25 @@ void Join::find_thickness(const std::vector<Draft>& drafts) {
     all.push_back(&member);
     if (has_sure_surface(member)) sure.push_back(&member);
   }
-  const auto thinner = [](const SeriesMember* a, const SeriesMember* b) {
-    return *film_thickness_nm(*a) < *film_thickness_nm(*b);
-  };
-  const auto disagree = [](const std::vector<const SeriesMember*>& two) {
-    return two.size() == 2 &&
-           !agree(*film_thickness_nm(*two[0]), *film_thickness_nm(*two[1]), *two[0]);
-  };
-  std::vector<const SeriesMember*> witnesses = sure;
-  if (sure.empty() || (disagree(sure) && all.size() > 2)) witnesses = all;
-  if (witnesses.empty()) return;
-  const std::vector<const SeriesMember*> by_dose = witnesses;
-  std::stable_sort(witnesses.begin(), witnesses.end(), thinner);
-  // Of two, the less damaged one.
-  const SeriesMember& middle =
-      witnesses.size() == 2 ? *by_dose[0] : *witnesses[(witnesses.size() - 1) / 2];
-  thickness_ = Thickness{middle.stem, *film_thickness_nm(middle), mean_thickness_nm(middle), {}};
-  if (disagree(by_dose)) thickness_->other_nm = film_thickness_nm(*by_dose[1]);
+  const std::vector<const SeriesMember*>& witnesses = sure.empty() ? all : sure;
+  const SeriesMember* best = nullptr;
+  std::size_t most = 0;
+  for (const SeriesMember* one : witnesses) {
+    const double here = *film_thickness_nm(*one);
+    const auto alike = static_cast<std::size_t>(std::count_if(
+        witnesses.begin(), witnesses.end(),
+        [&](const SeriesMember* other) { return agree(*film_thickness_nm(*other), here, *one); }));
+    const bool thicker =
+        best && !agree(here, *film_thickness_nm(*best), *one) && here > *film_thickness_nm(*best);
+    if (alike > most || (alike == most && thicker)) {
+      best = one;
+      most = alike;
+    }
+  }
+  if (!best) return;
+  thickness_ = Thickness{best->stem, *film_thickness_nm(*best), mean_thickness_nm(*best), {}};
+  if (sure.empty() && most == 1 && all.size() > 1)
+    thickness_->other_nm = film_thickness_nm(*(all[0] == best ? all[1] : all[0]));
 }
 
 SeriesMember Join::finish(Draft draft, const SegmentedImage& image, const Micrograph& micrograph) {
