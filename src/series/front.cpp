@@ -410,7 +410,7 @@ CrystalShare UprightFilm::crystal_share(
   const Line own = column_median(Layer::film, 0);
   // No substrate in view, or one of another lattice: the film's own drift.
   if (std::isnan(substrate.front()) ||
-      (!std::isnan(own.front()) && quantile(substrate, 0.5) < quantile(own, 0.5) / 3))
+      (!std::isnan(own.front()) && median(Line(substrate)) < median(Line(own)) / 3))
     substrate = own;
   if (std::isnan(substrate.front()) || *std::min_element(substrate.begin(), substrate.end()) <= 0)
     return {};
