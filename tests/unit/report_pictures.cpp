@@ -120,7 +120,7 @@ bool covers(const std::vector<Ring>& rings, int label, int x, int y) {
 
 TEST(Outlines, FilledAgainAreTheLabels) {
   std::mt19937 random(11);
-  for (int round = 0; round < 20; ++round) {
+  for (int round = 0; round < 2000; ++round) {
     const cv::Mat labels = random_labels(random, 1 + static_cast<int>(random() % 12),
                                          1 + static_cast<int>(random() % 12), 3);
     const std::vector<Ring> rings = trace_outlines(labels);

@@ -49,7 +49,9 @@ class Tracer {
         next = (direction + 1) % 4;
       else if (at(corner + left[direction]) == label)
         next = (direction + 3) % 4;
-      if (next != direction && corner != start) ring.corners.push_back(corner);
+      // A ring may pass its first corner on the way, where the region touches itself there.
+      const bool closed = corner == start && next == 0;
+      if (next != direction && !closed) ring.corners.push_back(corner);
       direction = next;
     } while (corner != start || direction != 0);
     return ring;
