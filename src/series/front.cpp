@@ -123,6 +123,7 @@ class UprightFilm {
   void sharpen(Line& border, bool surface) const;
   double thickness() const;
   void hold_thickness();
+  void hold_columns(double expected);
   void give_to_film();
   Line lateral(const std::function<float(int x, std::vector<float>&)>& of_column,
                double sigma) const;
@@ -245,6 +246,11 @@ void UprightFilm::hold_thickness() {
   const double expected = *input_.film_thickness_px * scale_;
   const double seen = thickness();
   if (seen <= 0) return;
+  // The regions know a border to half a chip.
+  if (std::abs(seen - expected) <= period_ / 2) {
+    hold_columns(expected);
+    return;
+  }
   const auto moved = [&](const Line& border, double by, bool surface) {
     Line other = border;
     for (float& one : other) one += static_cast<float>(by);
@@ -259,7 +265,10 @@ void UprightFilm::hold_thickness() {
   const double as_is = step_of_grey(surface_) + step_of_grey(interface_);
   const double better = std::max(by_surface, by_interface),
                worse = std::min(by_surface, by_interface);
-  if (better < 1.2 * worse + least_step / 2 || better < as_is - least_step) return;
+  if (better < 1.2 * worse + least_step / 2 || better < as_is - least_step) {
+    hold_columns(expected);
+    return;
+  }
   const bool up = by_surface > by_interface;
   Line& border = up ? surface_ : interface_;
   border = up ? surface : interface;
@@ -270,6 +279,30 @@ void UprightFilm::hold_thickness() {
                    " where it would be " + fixed(seen / expected, 2) +
                    " times as thick as in other images; it is looked for where the film is as "
                    "thick as there");
+}
+
+/// Moves the surface where a part of it is elsewhere: pockets of glass that went to the cap. The
+/// interface is one line, and a good part of the film is as thick as in other images, so where it
+/// is not, the surface is wrong.
+void UprightFilm::hold_columns(double expected) {
+  const auto off = [&](std::size_t i) { return interface_[i] - surface_[i] - expected; };
+  double columns = 0, right = 0, wrong = 0;
+  for (std::size_t i = 0; i < surface_.size(); ++i) {
+    if (std::isnan(surface_[i])) continue;
+    columns += 1;
+    right += std::abs(off(i)) <= period_ / 2 ? 1 : 0;
+    wrong += std::abs(off(i)) > chip_ / 2 ? 1 : 0;
+  }
+  if (wrong == 0 || 4 * right < columns) return;
+  for (std::size_t i = 0; i < surface_.size(); ++i)
+    if (!std::isnan(surface_[i]) && std::abs(off(i)) > chip_ / 2)
+      surface_[i] = interface_[i] - static_cast<float>(expected);
+  sharpen(surface_, true);
+  surface_doubt_ = thickness_scatter * expected * wrong / columns;
+  give_to_film();
+  notes_.push_back("along " + fixed(wrong / columns, 2) +
+                   " of the film the regions put its surface elsewhere than where the film is as "
+                   "thick as in other images; it is looked for there");
 }
 
 /// Gives what lies between the borders to the film: glass where no layer with order was seen.

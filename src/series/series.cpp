@@ -353,8 +353,17 @@ std::vector<Layer> Join::layers_of(const SegmentedImage& image) {
                                          !other_is_film(r));
     }
   }
-  std::vector<Layer> layers =
-      find_layers(seen_layers(image), image.regions, *series_.growth, evidence);
+  const auto find = [&] {
+    return find_layers(seen_layers(image), image.regions, *series_.growth, evidence);
+  };
+  std::vector<Layer> layers = find();
+  // Looks drift with the dose. Where they leave no substrate, the place in the stack decides, and
+  // the film's thickness shows whether that was right.
+  if (!evidence.looks_like_film.empty() && !has(layers, Layer::film) &&
+      !has(layers, Layer::amorphous)) {
+    evidence.looks_like_film.clear();
+    layers = find();
+  }
   for (const int label : empty_[image.stem]) layers[static_cast<std::size_t>(label)] = Layer::other;
   apply_said(image, layers);
   if (!(has(layers, Layer::film) || has(layers, Layer::amorphous))) return none;
@@ -625,7 +634,8 @@ SeriesMember Join::finish(Draft draft, const SegmentedImage& image, const Microg
     const bool said = is_said(image);
     const std::optional<double> thickness = film_thickness_nm(member);
     if (!said && thickness_ && !thickness_->other_nm && thickness &&
-        !agree(*thickness, thickness_->median_nm, member))
+        (!agree(*thickness, thickness_->median_nm, member) ||
+         !agree(mean_thickness_nm(member), thickness_->mean_nm, member)))
       measure(draft, image, micrograph);
     member.notes = member.front->notes;
     member.substrate_share =

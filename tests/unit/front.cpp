@@ -293,6 +293,20 @@ TEST(Front, TheFilmIsAsThickAsInOtherImages) {
   }
 }
 
+TEST(Front, APocketThatWentToTheCapComesBack) {
+  const Film film = draw_film(pocket);
+  const Micrograph micrograph = test::micrograph_of(film.pixels, 0.04);
+  cv::Mat labels = coarse_labels(film.truth);
+  labels.setTo(1, labels == 4);
+  FrontInput input{micrograph, labels, layer_of_label, {90, false}, chip, 0, {}};
+  const double truth = 140.0 * 63 / (cols * (base - surface));
+  EXPECT_LT(measure_front(input).amorphous_fraction.value, truth / 2);
+  input.film_thickness_px = base - surface;
+  const Front held = measure_front(input);
+  EXPECT_NEAR(held.amorphous_fraction.value, truth, 0.03);
+  EXPECT_THAT(held.notes, testing::Contains(testing::HasSubstr("of the film the regions")));
+}
+
 TEST(Front, AThicknessThatNothingShowsMovesNoBorder) {
   // Another film: half as thick again, with every border where a step of grey is.
   const Film film = draw_film([](int) { return 80; });

@@ -50,7 +50,9 @@ TEST(Looks, ABorderIsInDoubtWhereMoreThanAThirdSeeOneRegion) {
     judge_by_looks(image.rule, image.grid, looks, summary, notes);
     EXPECT_EQ(image.rule.doubtful_borders.size(), doubtful ? 1U : 0U) << looks.size();
     EXPECT_EQ(notes.size(), doubtful ? 1U : 0U);
-    if (doubtful) EXPECT_EQ(image.rule.doubtful_borders.front(), std::pair(1, 2));
+    if (doubtful) {
+      EXPECT_EQ(image.rule.doubtful_borders.front(), std::pair(1, 2));
+    }
     EXPECT_EQ(summary.count, static_cast<int>(looks.size()));
   }
 }
