@@ -124,6 +124,7 @@ class UprightFilm {
   double thickness() const;
   void hold_thickness();
   void hold_columns(double expected);
+  bool is_crystal_between(const Line& upper, const Line& lower) const;
   void give_to_film();
   Line lateral(const std::function<float(int x, std::vector<float>&)>& of_column,
                double sigma) const;
@@ -270,6 +271,7 @@ void UprightFilm::hold_thickness() {
     return;
   }
   const bool up = by_surface > by_interface;
+  if (up && is_crystal_between(surface_, surface)) return;
   Line& border = up ? surface_ : interface_;
   border = up ? surface : interface;
   if (step_of_grey(border) < least_step)
@@ -279,6 +281,21 @@ void UprightFilm::hold_thickness() {
                    " where it would be " + fixed(seen / expected, 2) +
                    " times as thick as in other images; it is looked for where the film is as "
                    "thick as there");
+}
+
+/// Whether most of what lies below one line and above another is ordered film: no cap is that.
+bool UprightFilm::is_crystal_between(const Line& upper, const Line& lower) const {
+  double crystal = 0, all = 0;
+  for (int x = 0; x < layer_.cols; ++x) {
+    const auto i = static_cast<std::size_t>(x);
+    if (std::isnan(upper[i]) || std::isnan(lower[i])) continue;
+    for (int y = std::max(0, static_cast<int>(upper[i]));
+         y < std::min<int>(layer_.rows, static_cast<int>(lower[i])); ++y) {
+      all += 1;
+      crystal += at(y, x) == Layer::film ? 1 : 0;
+    }
+  }
+  return 2 * crystal > all;
 }
 
 /// Moves the surface where a part of it is elsewhere: pockets of glass that went to the cap. The

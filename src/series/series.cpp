@@ -145,6 +145,10 @@ struct Thickness {
   double median_nm = 0, mean_nm = 0;
   // Two images that can tell say two things: the other's median, and neither is right by itself.
   std::optional<double> other_nm;
+  // Another image agrees, or it is the least damaged one.
+  bool confirmed = true;
+
+  bool can_be_held() const { return confirmed && !other_nm; }
 };
 
 double mean_thickness_nm(const SeriesMember& member) {
@@ -174,6 +178,59 @@ bool has_sure_surface(const SeriesMember& member) {
     crystal += static_cast<Layer>(member.front->layers.at<std::uint8_t>(at)) != Layer::amorphous;
   }
   return 2 * crystal > static_cast<double>(curve.size());
+}
+
+/// Takes the label from rows of a burned-in strip, which have one grey in at least half of their
+/// pixels, at the picture's upper and lower edge. Returns how many rows those are.
+int clear_strips(cv::Mat& labels, const cv::Mat& pixels) {
+  std::vector<float> row;
+  const auto is_strip = [&](int y) {
+    row.assign(pixels.ptr<float>(y), pixels.ptr<float>(y) + pixels.cols);
+    const double middle = median(row);
+    return 2 * std::count(row.begin(), row.end(), static_cast<float>(middle)) > pixels.cols;
+  };
+  int from = 0, to = pixels.rows;
+  while (from < to && is_strip(from)) ++from;
+  while (to > from && is_strip(to - 1)) --to;
+  // A picture of few electrons has rows of zeros, too, and those are no strip.
+  if (4 * (to - from) < 3 * pixels.rows) return 0;
+  labels.rowRange(0, from).setTo(0);
+  labels.rowRange(to, labels.rows).setTo(0);
+  return labels.rows - (to - from);
+}
+
+/// Takes the label from vacuum at the picture's edge, pixel by pixel: a thin cap beside it has no
+/// region of its own, and joins it. Nothing scatters there, so it is dark and nearly even: less
+/// than a quarter of the picture's typical grey, counted from its darkest pixels, and without a
+/// lattice. Returns its share of the picture.
+double clear_vacuum(cv::Mat& labels, const cv::Mat& pixels, double chip_px) {
+  constexpr double most_grey = 0.25, most_spread = 0.15;
+  std::vector<float> sample;
+  const int step = std::max(1, std::min(pixels.rows, pixels.cols) / 256);
+  for (int y = 0; y < pixels.rows; y += step)
+    for (int x = 0; x < pixels.cols; x += step) sample.push_back(pixels.at<float>(y, x));
+  const double dark = quantile(sample, 0.001), scale = quantile(sample, 0.5) - dark;
+  if (scale <= 0) return 0;
+  cv::Mat even, parts, boxes, centres;
+  cv::GaussianBlur(pixels, even, {}, std::max(1.0, chip_px / 8));
+  const int count = cv::connectedComponentsWithStats(even < dark + most_grey * scale, parts, boxes,
+                                                     centres, 4, CV_32S);
+  double cleared = 0;
+  for (int part = 1; part < count; ++part) {
+    const cv::Rect box(boxes.at<int>(part, cv::CC_STAT_LEFT), boxes.at<int>(part, cv::CC_STAT_TOP),
+                       boxes.at<int>(part, cv::CC_STAT_WIDTH),
+                       boxes.at<int>(part, cv::CC_STAT_HEIGHT));
+    const bool at_edge =
+        box.x == 0 || box.y == 0 || box.br().x == pixels.cols || box.br().y == pixels.rows;
+    if (!at_edge || boxes.at<int>(part, cv::CC_STAT_AREA) < chip_px * chip_px) continue;
+    const cv::Mat here = parts(box) == part;
+    cv::Scalar mean, spread;
+    cv::meanStdDev(pixels(box), mean, spread, here);
+    if (spread[0] > most_spread * scale) continue;
+    labels(box).setTo(0, here);
+    cleared += boxes.at<int>(part, cv::CC_STAT_AREA);
+  }
+  return cleared / static_cast<double>(pixels.total());
 }
 
 class Join {
@@ -212,6 +269,7 @@ class Join {
   int threads_;
   std::vector<SaidLayer> said_;
   std::map<std::string, std::set<int>> empty_;  // own labels without sample, by stem
+  std::map<std::string, Notes> empty_notes_;
   Series series_;
   std::vector<Kind> kinds_;
   std::vector<int> label_of_kind_;  // 0 = not seen yet
@@ -238,7 +296,10 @@ void Join::find_empty(const SegmentedImage& image, const Micrograph& micrograph)
   std::vector<std::pair<double, int>> by_grey;
   for (int label = 1; label < static_cast<int>(grey.size()); ++label) {
     std::vector<float>& here = grey[static_cast<std::size_t>(label)];
-    if (here.empty()) continue;
+    if (here.empty()) {  // nothing is left of it beside vacuum and strips
+      if (cv::countNonZero(image.labels == label) == 0) empty_[image.stem].insert(label);
+      continue;
+    }
     if (quantile(here, 0.25) == quantile(here, 0.75)) {
       empty_[image.stem].insert(label);
       continue;
@@ -584,7 +645,7 @@ void Join::measure(Draft& draft, const SegmentedImage& image, const Micrograph& 
   FrontInput input{micrograph,     image.labels,  layers,
                    *member.growth, image.chip_px, chips > 0 ? unstable / chips : 0,
                    film_contrast_, threads_,      {}};
-  if (thickness_ && !thickness_->other_nm && member.nm_per_pixel)
+  if (thickness_ && thickness_->can_be_held() && member.nm_per_pixel)
     input.film_thickness_px = thickness_->median_nm / *member.nm_per_pixel;
   member.front = measure_front(input, options_.front);
   member.front->cap_thickness_px = cap_thickness_px(*member.front, member.pixel_aspect);
@@ -620,7 +681,11 @@ void Join::find_thickness(const std::vector<Draft>& drafts) {
     }
   }
   if (!best) return;
-  thickness_ = Thickness{best->stem, *film_thickness_nm(*best), mean_thickness_nm(*best), {}};
+  thickness_ = Thickness{best->stem,
+                         *film_thickness_nm(*best),
+                         mean_thickness_nm(*best),
+                         {},
+                         most > 1 || best == &drafts.front().member};
   if (sure.empty() && most == 1 && all.size() > 1)
     thickness_->other_nm = film_thickness_nm(*(all[0] == best ? all[1] : all[0]));
 }
@@ -633,7 +698,7 @@ SeriesMember Join::finish(Draft draft, const SegmentedImage& image, const Microg
     // What the user has said is in no doubt.
     const bool said = is_said(image);
     const std::optional<double> thickness = film_thickness_nm(member);
-    if (!said && thickness_ && !thickness_->other_nm && thickness &&
+    if (!said && thickness_ && thickness_->can_be_held() && thickness &&
         (!agree(*thickness, thickness_->median_nm, member) ||
          !agree(mean_thickness_nm(member), thickness_->mean_nm, member)))
       measure(draft, image, micrograph);
@@ -651,6 +716,7 @@ SeriesMember Join::finish(Draft draft, const SegmentedImage& image, const Microg
     member.warnings.push_back(
         "no film on a substrate is seen, so no front is measured; --layers settles it");
   }
+  for (const std::string& note : empty_notes_[image.stem]) member.notes.push_back(note);
   for (const int label : empty_[image.stem])
     member.notes.push_back("region " + std::to_string(label) +
                            " of its own map is black or of one grey: it is taken for vacuum or a "
@@ -694,6 +760,13 @@ void Join::compare_thickness(SeriesMember& member) const {
                               settle);
     return;
   }
+  if (!thickness_->confirmed && member.stem == thickness_->stem) {
+    member.warnings.push_back(
+        "no other image of the series shows how thick the film is, so nothing confirms its "
+        "borders, " +
+        settle);
+    return;
+  }
   // Pockets that were given to the cap leave the median as it is.
   for (const auto& [here, expected, how] :
        {std::tuple{*typical, thickness_->median_nm, ""},
@@ -713,16 +786,27 @@ Series Join::run(const LoadImage& load, const VisitMember& visit) {
       images_.begin(), images_.end(),
       [](const SegmentedImage& a, const SegmentedImage& b) { return a.entry.dose < b.entry.dose; });
   near_ = least_distance(images_);
-  for (const SegmentedImage& image : images_)
-    if (image.regions.size() > 1) find_empty(image, load(image.entry));
-  find_growth();
-  std::vector<Draft> drafts;
-  for (const SegmentedImage& image : images_) {
+  for (SegmentedImage& image : images_) {
     const Micrograph micrograph = load(image.entry);
     if (micrograph.pixels.size() != image.labels.size())
       throw InputError(image.entry.image.string() +
                        " is not the image that was segmented: its size differs");
-    drafts.push_back(begin(image, micrograph));
+    image.labels = image.labels.clone();  // the caller's stay as they are
+    if (const int rows = clear_strips(image.labels, micrograph.pixels); rows > 0)
+      empty_notes_[image.stem].push_back(std::to_string(rows) +
+                                         " rows at the edge have one grey: they are taken for a "
+                                         "strip of text, not for a layer");
+    if (const double share = clear_vacuum(image.labels, micrograph.pixels, image.chip_px);
+        share > 0)
+      empty_notes_[image.stem].push_back(fixed(100 * share, 1) +
+                                         " % of the image, at its edge, is dark and even: it is "
+                                         "taken for vacuum, not for a layer");
+    find_empty(image, micrograph);
+  }
+  find_growth();
+  std::vector<Draft> drafts;
+  for (const SegmentedImage& image : images_) {
+    drafts.push_back(begin(image, load(image.entry)));
   }
   find_thickness(drafts);
   for (std::size_t i = 0; i < images_.size(); ++i) {
