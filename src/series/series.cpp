@@ -719,8 +719,9 @@ SeriesMember Join::finish(Draft draft, const SegmentedImage& image, const Microg
   for (const std::string& note : empty_notes_[image.stem]) member.notes.push_back(note);
   for (const int label : empty_[image.stem])
     member.notes.push_back("region " + std::to_string(label) +
-                           " of its own map is black or of one grey: it is taken for vacuum or a "
-                           "strip of text, not for a layer");
+                           " of its own map is black, of one grey, or to a third or more beside "
+                           "the sample: it is taken for vacuum or a strip of text, not for a "
+                           "layer");
   const cv::Mat kinds = kinds_of_pixels(image, kind_of_label, member, layers);
   std::map<int, std::uint64_t> areas;
   for (int y = 0; y < kinds.rows; ++y)
@@ -801,6 +802,12 @@ Series Join::run(const LoadImage& load, const VisitMember& visit) {
       empty_notes_[image.stem].push_back(fixed(100 * share, 1) +
                                          " % of the image, at its edge, is dark and even: it is "
                                          "taken for vacuum, not for a layer");
+    constexpr double most_lost = 1.0 / 3;
+    for (const Region& region : image.regions) {
+      const double left = cv::countNonZero(image.labels == region.label);
+      if (left < (1 - most_lost) * static_cast<double>(region.area_px))
+        empty_[image.stem].insert(region.label);  // its chips look at vacuum: so does its order
+    }
     find_empty(image, micrograph);
   }
   find_growth();
