@@ -69,6 +69,7 @@ struct Front {
   /// there. Layers of known thickness are put into this image, without lattice and with its noise.
   /// Of this thickness and more, half or more is found. Nothing where no lattice is there.
   std::optional<double> limit_px;
+  double surface_step = 0;  ///< of grey at the film's surface: difference over sum of both sides
   std::vector<ProfilePoint> profile;  ///< by depth, a quarter of a period apart
   Notes notes;
 };

@@ -760,6 +760,7 @@ Front UprightFilm::measure() {
   Front front;
   find_borders();
   front.notes = notes_;
+  front.surface_step = step_of_grey(surface_);
   if (lattice_) front.period_px = lattice_->period_px() / scale_;
   cv::Mat film = cv::Mat::zeros(layer_.size(), CV_8U);
   for (int x = 0; x < film.cols; ++x)

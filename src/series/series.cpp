@@ -254,6 +254,7 @@ class Join {
   Draft begin(const SegmentedImage& image, const Micrograph& micrograph);
   void measure(Draft& draft, const SegmentedImage& image, const Micrograph& micrograph);
   void find_thickness(const std::vector<Draft>& drafts);
+  void ask_thicker_films(const std::vector<Draft>& drafts, const LoadImage& load);
   bool is_said(const SegmentedImage& image) const;
   SeriesMember finish(Draft draft, const SegmentedImage& image, const Micrograph& micrograph);
   cv::Mat kinds_of_pixels(const SegmentedImage& image, const std::vector<int>& kind_of_label,
@@ -690,6 +691,35 @@ void Join::find_thickness(const std::vector<Draft>& drafts) {
     thickness_->other_nm = film_thickness_nm(*(all[0] == best ? all[1] : all[0]));
 }
 
+/// A film may have lost its glass to the cap as a whole, and then begins with crystal. Where
+/// another image has a thicker film and the grey shows a clearer surface at that thickness, it is
+/// believed.
+void Join::ask_thicker_films(const std::vector<Draft>& drafts, const LoadImage& load) {
+  constexpr double clearer = 0.05;  // difference over sum
+  if (!thickness_ || thickness_->other_nm) return;
+  const std::string stem = thickness_->stem;
+  const auto at = std::find_if(drafts.begin(), drafts.end(),
+                               [&](const Draft& draft) { return draft.member.stem == stem; });
+  const SegmentedImage& image = images_[static_cast<std::size_t>(at - drafts.begin())];
+  if (is_said(image)) return;
+  for (const Draft& other : drafts) {
+    const std::optional<double> thicker = film_thickness_nm(other.member);
+    if (!thicker || !other.member.warnings.empty() || *thicker <= thickness_->median_nm ||
+        agree(thickness_->median_nm, *thicker, other.member))
+      continue;
+    const std::optional<Thickness> before = thickness_;
+    thickness_ = Thickness{other.member.stem, *thicker, mean_thickness_nm(other.member), {}};
+    Draft again = *at;
+    measure(again, image, load(image.entry));
+    const bool believed =
+        again.member.warnings.empty() &&
+        agree(film_thickness_nm(again.member).value_or(0), *thicker, again.member) &&
+        again.member.front->surface_step > at->member.front->surface_step + clearer;
+    if (believed) return;
+    thickness_ = before;
+  }
+}
+
 SeriesMember Join::finish(Draft draft, const SegmentedImage& image, const Micrograph& micrograph) {
   SeriesMember& member = draft.member;
   const std::vector<Layer>& layers = draft.layers;
@@ -816,6 +846,7 @@ Series Join::run(const LoadImage& load, const VisitMember& visit) {
     drafts.push_back(begin(image, load(image.entry)));
   }
   find_thickness(drafts);
+  ask_thicker_films(drafts, load);
   for (std::size_t i = 0; i < images_.size(); ++i) {
     SegmentedImage& image = images_[i];
     const Micrograph micrograph = load(image.entry);
