@@ -233,7 +233,7 @@ Html series_section(const SeriesMember& member, const Micrograph& micrograph,
   text += "</div>\n"_html;
   if (member.front)
     text +=
-        "<div class=\"row\">\n"_html +
+        "<div class=\"row three charts\">\n"_html +
         figure(draw_chart(order_profile(member)),
                "<b>Order by depth</b>, means along the film. The lattice is seen pixel by pixel, "
                "as a share of what ordered film shows; regions are good to half a chip. Above 0 "

@@ -145,8 +145,9 @@ Html series_trends(const Series& series) {
   if (fronts) {
     text += html::figure(
         draw_chart(share_chart(series)),
-        "Bars: one standard deviation, from the runs of the community search, from leaving out "
-        "one of the lattice's reflections at a time, and from the partly ordered rim"_html);
+        "Bars: one standard deviation, from the runs and the looks at the image, from leaving out "
+        "one of the lattice's reflections at a time, from the partly ordered rim, and from the "
+        "film's borders"_html);
     text += html::figure(draw_chart(depth_chart(series, scale)),
                          "Over all places along the film, 0 where nothing is amorphous");
   }
