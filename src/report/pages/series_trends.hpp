@@ -20,8 +20,8 @@ Html series_trends(const Series& series);
 std::vector<std::pair<std::string, std::string>> trend_figures(const Series& series,
                                                                VectorFormat format);
 
-/// Order against depth below the film's surface: by the lattice, and by the image's own regions. The
-/// member has a front.
+/// Order against depth below the film's surface: by the lattice, and by the image's own regions.
+/// The member has a front.
 Chart order_profile(const SeriesMember& member);
 
 }  // namespace metamict
