@@ -737,6 +737,12 @@ SeriesMember Join::finish(Draft draft, const SegmentedImage& image, const Microg
         cv::countNonZero(member.front->layers == static_cast<int>(Layer::substrate)) /
         static_cast<double>(member.front->layers.total());
     if (!said && member.warnings.empty()) compare_thickness(member);
+    constexpr double most_uncertain = 0.05;  // one standard deviation of the amorphous share
+    if (const double by = member.front->amorphous_fraction.uncertainty;
+        !said && member.warnings.empty() && by > most_uncertain)
+      member.warnings.push_back("the amorphous share is uncertain by " + fixed(by, 2) +
+                                ": runs, looks or borders disagree, so its numbers are not "
+                                "given; --layers settles it");
     if (!said && has_cap_.value_or(false) && !has(layers, Layer::cap) &&
         !member.front->cap_thickness_px)
       member.warnings.push_back(
