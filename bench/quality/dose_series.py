@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Can the numbers of a dose series be believed? Truth against value, over series as labs meet them.
 
-    bench/quality/dose_series.py --program build/release/metamict [--work DIR] [--seed 2026] [--each 10] [--kinds buried,strip] [--threads 2]
+    bench/quality/dose_series.py --program build/release/metamict [--work DIR] [--seed 2026] [--each 10] [--kinds buried,strip] [--threads 2] [--again]
 
 Each series is two simulated micrographs of one film, undamaged and damaged, by the generator of scenes.py (sharp borders between crystal and glass).
 Goals, over all images: the stated 95 % interval (1.96 times the uncertainty; from 0 to the limit where the number is 0) holds the true amorphous share of
 the film in 90 to 99 %; a number that is off by more than 0.05 without a warning: none; at least 80 % of the images get a number; at most 10 % of the right
-numbers carry a warning. Prints a table and writes every image to WORK/dose_series.csv. Resumes: a series whose result is there is not run again. With --again only the joining is: the
-images keep their regions.
+numbers carry a warning. Prints a table and writes every image to WORK/dose_series.csv. Resumes: a series whose result is there is not run again.
+With --again only the joining is run again: the images keep their regions.
 """
 import argparse
 import csv

@@ -27,7 +27,6 @@ std::vector<Quantity> quantities(const SeriesMember& member);
 /// The value and its uncertainty in another unit.
 Measured scaled(const Measured& measured, double factor);
 
-/// front_depth_limit_px in nm. Nothing where the pixel size is not known.
 /// What the dose does not change: an image that steps out has a wrong border, pixel size or view.
 struct SteadyNumber {
   std::string name;  ///< as a column of series.csv
@@ -35,6 +34,7 @@ struct SteadyNumber {
 };
 std::vector<SteadyNumber> steady_numbers(const SeriesMember& member);
 
+/// front_depth_limit_px in nm. Nothing where the pixel size is not known.
 std::optional<double> front_depth_limit_nm(const SeriesMember& member);
 
 /// How many images of the series have this image's dose.

@@ -29,18 +29,16 @@ std::vector<WrittenFile> SeriesWriter::add(const SeriesMember& member, const Mic
       folder.put("series/RoiSet.zip", roi_set(member.labels, labels))};
   for (const auto& [wanted, format, ending] : {std::tuple{options_.svg, VectorFormat::svg, "svg"},
                                                std::tuple{options_.pdf, VectorFormat::pdf, "pdf"}})
-    if (wanted)
+    if (wanted) {
       files.push_back(folder.put(std::string("series/overlay.") + ending,
                                  draw_overlay_as(format, micrograph, region_map(member, labels))));
+      if (member.front)
+        files.push_back(folder.put(std::string("series/profile.") + ending,
+                                   chart_file(order_profile(member), format)));
+    }
   if (member.front) {
     files.push_back(folder.put("series/front.csv", front_csv(member)));
     files.push_back(folder.put("series/profile.csv", profile_csv(member)));
-    for (const auto& [wanted, format, ending] :
-         {std::tuple{options_.svg, VectorFormat::svg, "svg"},
-          std::tuple{options_.pdf, VectorFormat::pdf, "pdf"}})
-      if (wanted)
-        files.push_back(folder.put(std::string("series/profile.") + ending,
-                                   chart_file(order_profile(member), format)));
   }
   folder.sync("series");
   sections_.push_back(series_section(member, micrograph, labels, axis_, sections_.size()));

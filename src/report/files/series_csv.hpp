@@ -14,6 +14,7 @@ std::string series_csv(const Series& series);
 
 /// front.csv of an image that has a front: one line a place along the film.
 std::string front_csv(const SeriesMember& member);
+/// profile.csv of an image that has a front: one line a depth, by the lattice and by the regions.
 std::string profile_csv(const SeriesMember& member);
 
 }  // namespace metamict

@@ -118,7 +118,7 @@ Html area_row(const SeriesMember& member, const std::vector<SeriesLabel>& labels
   return html::table_row(cells);
 }
 
-/// What the dose does not change, by image, with the median and the scatter of all.
+/// What the dose does not change, by image, with the mean and the scatter of all.
 Html steady_table(const Series& series) {
   struct Column {
     std::string title;
@@ -148,8 +148,8 @@ Html steady_table(const Series& series) {
     rows += html::table_row(cells);
   }
   if (!any) return {};
-  std::vector<Html> head{"image", series.axis.title()}, last{"median ± standard deviation", ""};
-  for (Column& column : columns) {
+  std::vector<Html> head{"image", series.axis.title()}, last{"mean ± standard deviation", ""};
+  for (const Column& column : columns) {
     head.emplace_back(column.title);
     if (column.values.size() < 2) {
       last.emplace_back("–");
@@ -159,8 +159,7 @@ Html steady_table(const Series& series) {
     double mean = 0, squares = 0;
     for (const double one : column.values) mean += one / count;
     for (const double one : column.values) squares += (one - mean) * (one - mean);
-    std::sort(column.values.begin(), column.values.end());
-    last.emplace_back(fixed(column.values[column.values.size() / 2], column.decimals) + " ± " +
+    last.emplace_back(fixed(mean, column.decimals) + " ± " +
                       fixed(std::sqrt(squares / (count - 1)), column.decimals));
   }
   return "<h3>What the dose does not change</h3>\n<p>The film is the same in every image. One that "
