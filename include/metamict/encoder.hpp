@@ -38,6 +38,13 @@ struct EncoderSeconds {
   double load = 0, warm_up = 0, check = 0;
 };
 
+/// How far beyond a chip's edge the image sways its features, in canonical pixels, and of what the
+/// place of a window in the image must be a multiple, so that the window's chips have the features
+/// that they have in the image.
+struct Reach {
+  int px = 0, step_px = 1;
+};
+
 class Encoder {
  public:
   virtual ~Encoder() = default;
@@ -53,6 +60,9 @@ class Encoder {
   /// identity().input_px. Throws ModelError.
   virtual RowMatrixXf encode(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise,
                              const Progress& progress) = 0;
+
+  /// 0 where every chip is embedded by itself.
+  virtual Reach reach(const ChipGrid& /*grid*/, Normalise /*normalise*/) const { return {}; }
 
   /// The decisions taken while loading ("bfloat16 is not supported by this processor: float32 is
   /// used"), and those for the image encoded last.

@@ -105,6 +105,16 @@ Similarity compare(const Embeddings& embeddings, const SimilarityOptions& option
 /// as in numpy. Throws UsageError.
 double mode_of(const SimilarityStatistics& statistics, int bins = 100);
 
+/// Standard errors of the scores' statistics.
+struct ScoreErrors {
+  double mean = 0, median = 0, mode = 0;
+};
+
+/// How far the statistics of a sample may lie from those of all chips: the delete-a-group jackknife
+/// with eight groups of chips, each spread over the image as the sample is. 0 for fewer than 16
+/// chips.
+ScoreErrors score_errors(const Similarity& similarity, int mode_bins = 100, int threads = 1);
+
 /// Counts the pairs in `bins` equal bins on [0, 1], by the same rule for edges. Throws UsageError
 /// for fewer than 1 bin.
 std::vector<std::uint64_t> histogram(const SimilarityStatistics& statistics, int bins);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "lattice/chip_spectra.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
@@ -42,29 +43,32 @@ double power_at(const cv::Mat& spectrum, Bin bin) {
 
 }  // namespace
 
-RowMatrixXf chip_spectra(const Micrograph& canonical, const ChipGrid& grid, int threads) {
+RowMatrixXf chip_spectra(const Micrograph& canonical, const ChipGrid& grid, const Nodes& chips,
+                         int threads) {
   const Bins bins(grid.size_px);
   const cv::Mat window = hann_window(grid.size_px);
-  RowMatrixXf rows_ND = RowMatrixXf::Zero(static_cast<Eigen::Index>(grid.chips()),
-                                          static_cast<Eigen::Index>(bins.lattice.size()));
-  parallel_for(static_cast<std::size_t>(grid.rows), threads,
-               [&](std::size_t, std::size_t grid_row) {
-                 cv::Mat tapered, spectrum;
-                 for (int col = 0; col < grid.cols; ++col) {
-                   const std::size_t node = grid.node(static_cast<int>(grid_row), col);
-                   const cv::Mat chip = canonical.pixels(grid.chip(node));
-                   tapered = (chip - cv::mean(chip)[0]).mul(window);
-                   cv::dft(tapered, spectrum, cv::DFT_COMPLEX_OUTPUT);
-                   double floor = 0;
-                   for (const Bin bin : bins.noise)
-                     floor += power_at(spectrum, bin) / static_cast<double>(bins.noise.size());
-                   auto row = rows_ND.row(static_cast<Eigen::Index>(node));
-                   for (std::size_t k = 0; k < bins.lattice.size(); ++k)
-                     row[static_cast<Eigen::Index>(k)] = static_cast<float>(
-                         std::sqrt(std::max(0.0, power_at(spectrum, bins.lattice[k]) - floor)));
-                   if (const float length = row.norm(); length > 0) row /= length;
-                 }
-               });
+  RowMatrixXf rows_ND(static_cast<Eigen::Index>(chips.size()),
+                      static_cast<Eigen::Index>(bins.lattice.size()));
+  constexpr std::size_t chips_a_piece = 64;
+  const std::size_t pieces = (chips.size() + chips_a_piece - 1) / chips_a_piece;
+  parallel_for(pieces, threads, [&](std::size_t, std::size_t piece) {
+    cv::Mat tapered, spectrum;
+    const std::size_t first = piece * chips_a_piece,
+                      last = std::min(chips.size(), first + chips_a_piece);
+    for (std::size_t i = first; i < last; ++i) {
+      const cv::Mat chip = canonical.pixels(grid.chip(chips[i]));
+      tapered = (chip - cv::mean(chip)[0]).mul(window);
+      cv::dft(tapered, spectrum, cv::DFT_COMPLEX_OUTPUT);
+      double floor = 0;
+      for (const Bin bin : bins.noise)
+        floor += power_at(spectrum, bin) / static_cast<double>(bins.noise.size());
+      auto row = rows_ND.row(static_cast<Eigen::Index>(i));
+      for (std::size_t k = 0; k < bins.lattice.size(); ++k)
+        row[static_cast<Eigen::Index>(k)] = static_cast<float>(
+            std::sqrt(std::max(0.0, power_at(spectrum, bins.lattice[k]) - floor)));
+      if (const float length = row.norm(); length > 0) row /= length;
+    }
+  });
   return rows_ND;
 }
 

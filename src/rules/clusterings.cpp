@@ -15,6 +15,7 @@
 #include "base/text.hpp"
 #include "encoder/torch/torch_plugin.hpp"
 #include "graph/chip_sample.hpp"
+#include "graph/principal_directions.hpp"
 #include "metamict/errors.hpp"
 
 namespace metamict {
@@ -49,20 +50,9 @@ RowMatrixXf principal_components(const RowMatrixXf& rows_ND, int wanted) {
   constexpr Eigen::Index most_rows = 4000;
   const Eigen::Index step = std::max<Eigen::Index>(1, rows_ND.rows() / most_rows);
   const Eigen::Index count = (rows_ND.rows() + step - 1) / step;
-  Eigen::MatrixXf some(count, rows_ND.cols());
+  RowMatrixXf some(count, rows_ND.cols());
   for (Eigen::Index i = 0; i < count; ++i) some.row(i) = rows_ND.row(i * step) - mean;
-  // Subspace iteration; a few rounds part the large directions from the rest.
-  const Eigen::Index directions = std::min<Eigen::Index>({wanted, some.rows(), some.cols()});
-  std::mt19937_64 random(7);
-  std::normal_distribution<float> normal;
-  Eigen::MatrixXf basis =
-      Eigen::MatrixXf::NullaryExpr(some.cols(), directions, [&] { return normal(random); });
-  for (int round = 0; round < 8; ++round) {
-    basis = some.transpose() * (some * basis);
-    basis = Eigen::HouseholderQR<Eigen::MatrixXf>(basis).householderQ() *
-            Eigen::MatrixXf::Identity(some.cols(), directions);
-  }
-  return (rows_ND.rowwise() - mean) * basis;
+  return (rows_ND.rowwise() - mean) * principal_directions(some, wanted).transpose();
 }
 
 struct Partition {

@@ -4,8 +4,12 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <numeric>
 
 #include "base/parallel.hpp"
+#include "graph/chip_sample.hpp"
+#include "graph/principal_directions.hpp"
+#include "graph/reduced_embeddings.hpp"
 #include "lattice/chip_spectra.hpp"
 #include "metamict/errors.hpp"
 #include "rules/clusterings.hpp"
@@ -27,7 +31,7 @@ std::vector<Communities> with_looks(const Scene& scene, const std::vector<LookAg
   once.runs = 1;
   Resources one_thread = resources;  // looks run side by side
   one_thread.threads = 1;
-  parallel_for(looks.size(), at_once(scene.chips.size(), resources.threads),
+  parallel_for(looks.size(), at_once(scene.similarity.nodes(), resources.threads),
                [&](std::size_t, std::size_t k) {
                  Scene again = scene;
                  again.look = looks[k];
@@ -36,13 +40,33 @@ std::vector<Communities> with_looks(const Scene& scene, const std::vector<LookAg
   return found;
 }
 
+/// The chips' spectra; of an image whose graph is one over a sample, their shares in principal
+/// directions, as its embeddings are kept.
+RowMatrixXf spectra_of(const Scene& scene, std::uint64_t seed, int threads) {
+  if (!scene.sampled) return chip_spectra(scene.canonical, scene.grid, threads);
+  constexpr std::size_t enough = 4096, chips_a_block = 8192;
+  const RowMatrixXf directions_KD = principal_directions(
+      chip_spectra(scene.canonical, scene.grid,
+                   sample_of(scene.grid, scene.chips, enough, seed), threads),
+      kept_directions);
+  const std::size_t chips = scene.grid.chips();
+  RowMatrixXf kept_NK(static_cast<Eigen::Index>(chips), directions_KD.rows());
+  for (std::size_t first = 0; first < chips; first += chips_a_block) {
+    Nodes block(std::min(chips_a_block, chips - first));
+    std::iota(block.begin(), block.end(), static_cast<std::uint32_t>(first));
+    keep_shares(chip_spectra(scene.canonical, scene.grid, block, threads), directions_KD,
+                static_cast<Eigen::Index>(first), threads, kept_NK);
+  }
+  return kept_NK;
+}
+
 std::vector<Communities> nested_of_image(const Scene& scene, const Composition* composition,
                                          const std::vector<LookAgain>& looks,
                                          const CommunityOptions& options,
                                          const Resources& resources, const Progress& progress) {
   const NestedOptions thresholds;
   const ChipEvidence evidence{
-      chip_spectra(scene.canonical, scene.grid, resources.threads),
+      spectra_of(scene, options.seed, resources.threads),
       grey_cells(scene.canonical, scene.grid, scene.order, resources.threads, thresholds.cells),
       composition};
   return with_looks(scene, looks, options, resources,

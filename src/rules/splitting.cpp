@@ -102,7 +102,7 @@ std::vector<Nodes> Splitter::split(const Nodes& chips) {
   if (clear) note_stability(chips, found);
   const std::vector<Nodes>& parts = clear ? distinct : proposed;
   std::vector<std::vector<Nodes>> inner(parts.size());
-  const int workers = at_once(communities_.node_stability.size(), resources_.threads);
+  const int workers = at_once(scene_.similarity.nodes(), resources_.threads);
   parallel_for(parts.size(), workers, [&](std::size_t, std::size_t i) {
     inner[i] = split(parts[i]);
     // What lies on one side of a border is joined before it meets the other side, lest border chips

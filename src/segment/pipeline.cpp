@@ -12,6 +12,7 @@
 #include "base/stopwatch.hpp"
 #include "base/text.hpp"
 #include "graph/chip_sample.hpp"
+#include "graph/reduced_embeddings.hpp"
 #include "labels/composition_border.hpp"
 #include "labels/sharp_borders.hpp"
 #include "labels/touching_labels.hpp"
@@ -113,6 +114,14 @@ Chips lay_chips(const Micrograph& micrograph, const EncoderShape& encoder,
   return chips;
 }
 
+void note_reduction(const Reduction& reduction, Notes& notes) {
+  notes.push_back("of each embedding its shares in " +
+                  std::to_string(reduction.directions_KD.rows()) +
+                  " principal directions are kept: a cosine of two chips is off by at most " +
+                  significant(reduction.largest_error, 2) + ", by at most " +
+                  significant(reduction.mean_error, 2) + " in the mean");
+}
+
 /// What chips are compared by, and the two witnesses where element maps say something.
 struct Compared {
   Evidence evidence = Evidence::image;
@@ -141,7 +150,7 @@ Compared compared_by(Evidence evidence, std::optional<Composition> composition,
                         ? 1
                         : options.maps_weight.value_or(weight_of(*compared.composition));
   if (evidence == Evidence::maps)
-    compared.mixed = Embeddings{compared.composition->rows_NE, image.encoder};
+    compared.mixed = Embeddings{compared.composition->rows_NE, image.encoder, {}};
   else
     compared.mixed = joint_embeddings(image, *compared.composition, compared.weight);
   return compared;
@@ -153,7 +162,7 @@ Similarity compare_chips(const Chips& chips, const Embeddings& embeddings,
   const Nodes some = sample_of(chips.grid, chips.seen, chips.graph_chips, options.communities.seed);
   if (some.size() == chips.grid.chips())
     return compare(embeddings, options.similarity, options.resources, progress);
-  const Embeddings of_some{embeddings.rows_ND(some, Eigen::all), embeddings.encoder};
+  const Embeddings of_some{embeddings.rows_ND(some, Eigen::all), embeddings.encoder, {}};
   Similarity similarity = compare(of_some, options.similarity, options.resources, progress);
   if (some.size() < chips.seen.size())
     similarity.notes.push_back(
@@ -459,10 +468,14 @@ Result segment_whole(Micrograph micrograph, Encoder& encoder, const SegmentOptio
   result.chip_size = std::move(chips.size);
   result.grid = chips.grid;
   result.order = std::move(chips.order);
+  const bool is_large = chips.graph_chips < result.grid.chips();
   result.embeddings = timed("embed", [&] {
-    return embed(chips.canonical, result.grid, encoder, options.normalise, progress);
+    return is_large ? embed_reduced(chips.canonical, result.grid, encoder, options.normalise,
+                                    options.resources.threads, progress)
+                    : embed(chips.canonical, result.grid, encoder, options.normalise, progress);
   });
   append(result.notes, encoder.notes());  // of how it was opened, and of this image
+  if (result.embeddings.reduction) note_reduction(*result.embeddings.reduction, result.notes);
   std::optional<Composition> composition;
   if (result.micrograph.maps)
     composition =
@@ -481,6 +494,9 @@ Result segment_whole(Micrograph micrograph, Encoder& encoder, const SegmentOptio
   append(result.notes, result.similarity.notes);
   result.mode = mode_of(result.similarity.statistics, options.rules.mode_bins);
   result.sampled = result.similarity.nodes() < chips.seen.size();
+  if (result.sampled)
+    result.score_errors =
+        score_errors(result.similarity, options.rules.mode_bins, options.resources.threads);
 
   const auto witnesses = witnesses_of(compared, result.embeddings);
   const Scene scene = scene_of(result, chips, compared, result.similarity, witnesses);
@@ -489,7 +505,7 @@ Result segment_whole(Micrograph micrograph, Encoder& encoder, const SegmentOptio
     return apply_rule(rules[i], scene, result.micrograph,
                       again ? cheap_looks() : std::vector<LookAgain>{}, options, tell);
   };
-  const int workers = at_once(result.grid.chips(), options.resources.threads);
+  const int workers = at_once(result.similarity.nodes(), options.resources.threads);
   std::vector<Look> looks;
   for (AppliedRule& applied :
        run_all(longest_first(rules), workers, "communities", progress, apply)) {

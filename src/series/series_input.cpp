@@ -177,6 +177,7 @@ std::string regions_json(const Result& result) {
     const float runs = rule.communities.node_stability[i];
     stability.push_back(rounded(rule.agreement.empty() ? runs : std::min(runs, rule.agreement[i])));
   }
+  mean = in_all_features(result.embeddings, mean);
   const ChipGrid& grid = result.grid;
   const std::optional<double>& nm = result.micrograph.nm_per_pixel;
   Json json{{"schema", "metamict-regions/1"},

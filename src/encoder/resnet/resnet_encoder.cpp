@@ -104,6 +104,11 @@ bool ResnetEncoder::can_share(const ChipGrid& grid, Normalise normalise) {
   return reason.empty();
 }
 
+Reach ResnetEncoder::reach(const ChipGrid& grid, Normalise normalise) const {
+  if (!shared_ || normalise == Normalise::chip || !SharedResnet::fits(grid)) return {};
+  return {SharedResnet::reach_px, SharedResnet::step_px};
+}
+
 RowMatrixXf ResnetEncoder::encode(const Micrograph& canonical, const ChipGrid& grid,
                                   Normalise normalise, const Progress& progress) {
   return without_nuisance(encode_raw(canonical, grid, normalise, progress));

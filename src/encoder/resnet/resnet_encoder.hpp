@@ -29,6 +29,7 @@ class ResnetEncoder : public Encoder {
   void set_checked_against(std::string what) { checked_against_ = std::move(what); }
   RowMatrixXf encode(const Micrograph& canonical, const ChipGrid& grid, Normalise normalise,
                      const Progress& progress) override;
+  Reach reach(const ChipGrid& grid, Normalise normalise) const override;
 
   /// Features of a few chips of input_px² grey values each, for a comparison with another
   /// implementation.

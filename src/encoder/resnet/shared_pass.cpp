@@ -235,15 +235,20 @@ void SharedResnet::pool_windows(Map& third, const ChipGrid& grid, Reporter& repo
       const auto inside = [](long window, long phase, const Span& span) {
         return window % 2 == phase && window / 2 >= span.keep && window / 2 < span.keep_end;
       };
-      for (std::size_t node = 0; node < grid.chips(); ++node) {
-        const cv::Rect chip = grid.chip(node);
-        const long row = window_of(chip.y), col = window_of(chip.x);
-        if (!inside(row, piece.y, piece.tile.y) || !inside(col, piece.x, piece.tile.x)) continue;
-        const long at =
-            (row / 2 - piece.tile.y.first) * program.out().w + col / 2 - piece.tile.x.first;
-        mean_over_window(map + static_cast<std::size_t>(at * program.out().c) * third.number_bytes,
-                         program.out(), {cells, cells}, store_.number(),
-                         rows_ND.row(static_cast<Eigen::Index>(node)).data());
+      for (int chip_row = 0; chip_row < grid.rows; ++chip_row) {
+        const long row = window_of(grid.chip(grid.node(chip_row, 0)).y);
+        if (!inside(row, piece.y, piece.tile.y)) continue;
+        for (int chip_col = 0; chip_col < grid.cols; ++chip_col) {
+          const std::size_t node = grid.node(chip_row, chip_col);
+          const long col = window_of(grid.chip(node).x);
+          if (!inside(col, piece.x, piece.tile.x)) continue;
+          const long at =
+              (row / 2 - piece.tile.y.first) * program.out().w + col / 2 - piece.tile.x.first;
+          mean_over_window(
+              map + static_cast<std::size_t>(at * program.out().c) * third.number_bytes,
+              program.out(), {cells, cells}, store_.number(),
+              rows_ND.row(static_cast<Eigen::Index>(node)).data());
+        }
       }
     };
   });

@@ -26,6 +26,9 @@ class SharedResnet {
   SharedResnet(PackedWeights& store, std::shared_ptr<const FoldedResnet> weights,
                const InputScale& scale, int tile_px = 512);
 
+  /// How far around a chip the network looks, at most, and the step of its coarsest map.
+  static constexpr int reach_px = 256, step_px = 32;
+
   /// Whether every chip is a window of the network's map: its size is a multiple of 32 px and the
   /// stride one of 16 px. The last row and column, which are moved in to the edge, take the nearest
   /// window.

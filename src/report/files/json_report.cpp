@@ -63,8 +63,12 @@ Json similarity_json(const Result& result) {
   Json edges = Json::array();
   for (int i = 0; i <= histogram_bins; ++i)
     edges.push_back(static_cast<double>(i) / histogram_bins);
+  Json errors;
+  if (const auto& of = result.score_errors)
+    errors = {{"mean", finite(of->mean)}, {"median", finite(of->median)}, {"mode", finite(of->mode)}};
   return {{"scale", name_of(result.similarity.scale)},
           {"pairs", statistics.pairs},
+          {"standard_errors", std::move(errors)},
           {"mean", finite(statistics.mean)},
           {"median", finite(statistics.median)},
           {"mode", finite(result.mode)},
@@ -72,6 +76,16 @@ Json similarity_json(const Result& result) {
           {"max_cosine", finite(statistics.max_cosine)},
           {"histogram",
            {{"edges", std::move(edges)}, {"counts", histogram(statistics, histogram_bins)}}}};
+}
+
+Json graph_json(const Result& result) {
+  Json json{{"kind", result.sampled ? "sample" : "exact"},
+            {"chips_in_graph", result.similarity.nodes()}};
+  if (const auto& reduction = result.embeddings.reduction)
+    json["kept_of_embeddings"] = {{"directions", reduction->directions_KD.rows()},
+                                  {"largest_cosine_error", finite(reduction->largest_error)},
+                                  {"mean_cosine_error", finite(reduction->mean_error)}};
+  return json;
 }
 
 /// Lengths in pixels, and in nm where the size of a pixel is known.
@@ -168,9 +182,7 @@ std::string json_report(const Result& result) {
                        {"grid", grid_json(result)},
                        {"encoder", encoder_json(result.embeddings.encoder)},
                        {"similarity", similarity_json(result)},
-                       {"graph",
-                        {{"kind", result.sampled ? "sample" : "exact"},
-                         {"chips_in_graph", result.similarity.nodes()}}},
+                       {"graph", graph_json(result)},
                        {"evidence", evidence_json(result.witnesses)},
                        {"looks",
                         {{"count", result.looks.count},

@@ -88,6 +88,12 @@ void declare_gatan_tags(TIFF* tiff) {
   TIFFMergeFieldInfo(tiff, fields.data(), fields.size());
 }
 
+/// Whether the file may grow beyond the 4 GiB that TIFF can count: then it is a BigTIFF.
+bool is_big(const cv::Mat& labels) {
+  constexpr std::size_t most_bytes = 4'000'000'000;
+  return labels.total() * labels.elemSize() > most_bytes;
+}
+
 void describe_layout(TIFF* tiff, const cv::Mat& labels) {
   TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, static_cast<std::uint32_t>(labels.cols));
   TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, static_cast<std::uint32_t>(labels.rows));
@@ -134,7 +140,7 @@ std::string label_tiff(const cv::Mat& labels, std::optional<PixelSize> pixel) {
   TIFFOpenOptionsSetErrorHandlerExtR(options.get(), keep_complaint, &memory);
   TIFFOpenOptionsSetWarningHandlerExtR(options.get(), keep_complaint, &memory);
   std::unique_ptr<TIFF, void (*)(TIFF*)> tiff(
-      TIFFClientOpenExt("labels.tif", "wl", &memory, read_memory, write_memory, seek_memory,
+      TIFFClientOpenExt("labels.tif", is_big(labels) ? "w8l" : "wl", &memory, read_memory, write_memory, seek_memory,
                         close_memory, size_of_memory, nullptr, nullptr, options.get()),
       TIFFClose);
   if (!tiff) fail("the label map");

@@ -34,10 +34,15 @@ void write_floats(WholeFile& file, const float* values, std::size_t count) {
 WrittenFile write_embeddings(const Embeddings& embeddings, const std::filesystem::path& path) {
   const RowMatrixXf& rows_ND = embeddings.rows_ND;
   WholeFile file(path);
-  const std::string rows = std::to_string(rows_ND.rows()), cols = std::to_string(rows_ND.cols());
+  const std::string rows = std::to_string(rows_ND.rows()),
+                    cols = std::to_string(embeddings.encoder.features);
   file.write(header("(" + rows + ", " + cols + ")"));
-  for (Eigen::Index i = 0; i < rows_ND.rows(); ++i)
-    write_floats(file, rows_ND.row(i).data(), static_cast<std::size_t>(rows_ND.cols()));
+  constexpr Eigen::Index rows_a_block = 1024;
+  for (Eigen::Index i = 0; i < rows_ND.rows(); i += rows_a_block) {
+    const RowMatrixXf block = in_all_features(
+        embeddings, rows_ND.middleRows(i, std::min(rows_a_block, rows_ND.rows() - i)));
+    write_floats(file, block.data(), static_cast<std::size_t>(block.size()));
+  }
   return file.finish();
 }
 

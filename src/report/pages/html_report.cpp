@@ -131,9 +131,14 @@ Html rules(const Result& result) {
 Html graphs(const Result& result, const ReportPictures& pictures) {
   const std::string pairs = with_thousands(result.similarity.statistics.pairs);
   Html text = "<h2>Similarity and its graph</h2>\n<div class=\"row\">\n"_html;
+  Html caption = "<b>Similarity</b> of "_html + pairs + " pairs of chips, with the cuts";
+  if (const auto& errors = result.score_errors)
+    caption += "; these chips are a sample, whose mean has a standard error of " +
+               significant(errors->mean, 2) + ", the median of " + significant(errors->median, 2) +
+               ", the mode of " + significant(errors->mode, 2);
   text += figure(
       html::picture(pictures.similarity, "distribution of the similarity scores with the cuts"),
-      "<b>Similarity</b> of "_html + pairs + " pairs of chips, with the cuts");
+      caption);
   if (!pictures.graph.empty())
     text += figure(
         html::picture(pictures.graph, "the similarity graph of the rule " + pictures.graph_rule),
