@@ -83,28 +83,61 @@ std::vector<double> periods(const std::vector<Elected>& elected) {
   return periods;
 }
 
+/// What is looked at of an image: all of it or, where an edge is longer than a part's, up to three
+/// parts along it, spread evenly. So the search takes the same memory for any size.
+std::vector<cv::Rect> parts_of(cv::Size size) {
+  static constexpr int edge_px = 2048, most = 3;
+  const auto starts = [](int length) {
+    const int count = std::clamp((length + edge_px - 1) / edge_px, 1, most);
+    std::vector<int> places;
+    for (int k = 0; k < count; ++k)
+      places.push_back(count == 1 ? 0 : (length - edge_px) / (count - 1) * k);
+    return places;
+  };
+  std::vector<cv::Rect> parts;
+  for (const int top : starts(size.height))
+    for (const int left : starts(size.width))
+      parts.emplace_back(left, top, std::min(size.width, edge_px), std::min(size.height, edge_px));
+  return parts;
+}
+
+/// Whether most parts' spectra have this period.
+bool is_of_spectra(const std::vector<ReciprocalLattice>& spectra, double period_px) {
+  const auto agreeing = std::count_if(spectra.begin(), spectra.end(), [&](const auto& lattice) {
+    return std::abs(lattice.period_px() / period_px - 1) < 0.05;
+  });
+  return 2 * agreeing > std::ssize(spectra);
+}
+
 }  // namespace
 
 LatticeFinding measure_lattice(const Micrograph& micrograph, const LatticeOptions& options) {
   assert(options.min_period_px >= 2 && options.max_period_px > options.min_period_px);
   const cv::Mat pixels = with_square_pixels(micrograph).pixels;
-  const std::vector<ReciprocalLattice> spectral = lattices_of_spectra(pixels, options);
   if (std::min(pixels.rows, pixels.cols) < least_edge_px) return {};
-  const Repeats repeats(pixels, options.min_period_px, options.max_period_px, options.threads);
-  const std::vector<Elected> elected =
-      elect(repeats, candidates(spectral, repeats), options.threads);
+  std::vector<ReciprocalLattice> spectra;  // the best of each part that has one
+  std::vector<std::vector<Elected>> votes;
+  for (const cv::Rect& place : parts_of(pixels.size())) {
+    const cv::Mat part = pixels(place);
+    const std::vector<ReciprocalLattice> spectral = lattices_of_spectra(part, options);
+    const Repeats repeats(part, options.min_period_px, options.max_period_px, options.threads);
+    votes.push_back(elect(repeats, candidates(spectral, repeats), options.threads));
+    if (!spectral.empty()) spectra.push_back(spectral.front());
+  }
+  const std::vector<Elected> elected = together(votes);
   if (elected.empty()) {  // too noisy for single windows: the spectrum, which adds them up, has the
                           // word
-    if (spectral.empty()) return {};
-    return {lattice_of(cell_of(spectral.front()), 1), {}};
+    if (spectra.empty()) return {};
+    const auto clearest = std::max_element(
+        spectra.begin(), spectra.end(),
+        [](const auto& a, const auto& b) { return a.confidence < b.confidence; });
+    return {lattice_of(cell_of(*clearest), 1), {}};
   }
   const Elected& first = elected.front();
-  if (spectral.empty() && (first.alike < clearly_alike || !has_texture(pixels))) return {};
+  if (spectra.empty() && (first.alike < clearly_alike || !has_texture(pixels))) return {};
   const double second = elected.size() > 1 ? elected[1].share : 0;
   // The spectrum is a second witness: against it more of the windows have to agree.
-  const double of_spectrum =
-      spectral.empty() ? 0 : spectral.front().period_px() / first.cell.period_px();
-  const double needed = std::abs(of_spectrum - 1) < 0.05 ? 1.0 / 2 : 2.0 / 3;
+  const double needed = is_of_spectra(spectra, first.cell.period_px()) ? 1.0 / 2 : 2.0 / 3;
   if (first.share > needed && second < clear_margin * first.share)
     return {lattice_of(first.cell, first.share), {}};
   return {{}, periods(elected)};

@@ -64,7 +64,40 @@ double mean_alike(const Ballot& ballot, std::size_t candidate) {
   return sum / static_cast<double>(ballot.voters[candidate].size());
 }
 
+/// Adds votes to those for the same period, whose cell stays, or as those for a new one.
+void add(const Elected& one, std::vector<Elected>& elected) {
+  const auto known = std::find_if(elected.begin(), elected.end(), [&one](const Elected& other) {
+    const double ratio = other.cell.period_px() / one.cell.period_px();
+    return std::max(ratio, 1 / ratio) < one_period;
+  });
+  if (known == elected.end())
+    elected.push_back(one);
+  else
+    known->votes += one.votes;
+}
+
+/// Turns votes into shares, the most first.
+void count(std::vector<Elected>& elected) {
+  std::size_t cast = 0;
+  for (const Elected& one : elected) cast += one.votes;
+  for (Elected& one : elected)
+    one.share = static_cast<double>(one.votes) / static_cast<double>(cast);
+  std::stable_sort(elected.begin(), elected.end(),
+                   [](const Elected& a, const Elected& b) { return a.votes > b.votes; });
+}
+
 }  // namespace
+
+std::vector<Elected> together(const std::vector<std::vector<Elected>>& parts) {
+  std::vector<Elected> all, elected;
+  for (const std::vector<Elected>& part : parts) all.insert(all.end(), part.begin(), part.end());
+  // The cell that most windows of one part voted for stands for its period.
+  std::stable_sort(all.begin(), all.end(),
+                   [](const Elected& a, const Elected& b) { return a.votes > b.votes; });
+  for (const Elected& one : all) add(one, elected);
+  count(elected);
+  return elected;
+}
 
 std::vector<Elected> elect(const Repeats& repeats, const std::vector<Cell>& candidates,
                            int threads) {
@@ -79,20 +112,11 @@ std::vector<Elected> elect(const Repeats& repeats, const std::vector<Cell>& cand
   std::vector<Elected> elected;
   for (const std::size_t i : order) {
     if (ballot.voters[i].empty()) break;
-    const double share =
-        static_cast<double>(ballot.voters[i].size()) / static_cast<double>(ballot.cast);
-    const Cell cell = repeats.refined(candidates[i], ballot.voters[i]);
-    const auto known = std::find_if(elected.begin(), elected.end(), [&cell](const Elected& one) {
-      const double ratio = one.cell.period_px() / cell.period_px();
-      return std::max(ratio, 1 / ratio) < one_period;
-    });
-    if (known == elected.end())
-      elected.push_back({cell, share, mean_alike(ballot, i)});
-    else
-      known->share += share;
+    add({repeats.refined(candidates[i], ballot.voters[i]), ballot.voters[i].size(), 0,
+         mean_alike(ballot, i)},
+        elected);
   }
-  std::stable_sort(elected.begin(), elected.end(),
-                   [](const Elected& a, const Elected& b) { return a.share > b.share; });
+  count(elected);
   return elected;
 }
 

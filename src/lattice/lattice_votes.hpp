@@ -13,10 +13,13 @@ namespace metamict {
 /// A period and the cell that shows it best.
 struct Elected {
   Cell cell;
-  double share;  ///< of the windows that repeat themselves at all: those that this period explains
-                 ///< best
-  double alike;  ///< mean correlation in the windows that voted for the cell
+  std::size_t votes;  ///< windows that this period explains best
+  double share;       ///< of the windows that repeat themselves at all
+  double alike;       ///< mean correlation in the windows that voted for the cell
 };
+
+/// The votes of several parts of an image put together, the most first.
+std::vector<Elected> together(const std::vector<std::vector<Elected>>& parts);
 
 /// The periods that won votes, the most first; empty where too little of the image repeats itself
 /// to tell. Grains of one crystal vote for one period, whichever way they are turned.
