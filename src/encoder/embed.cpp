@@ -55,8 +55,10 @@ Stretch stretch_around(int first, int count, const ChipGrid& grid, int image_px,
 }  // namespace
 
 RowMatrixXf embed_chips(const Micrograph& canonical, const ChipGrid& grid, const cv::Rect& part,
-                        Encoder& encoder, Normalise normalise, const Progress& progress) {
-  const Reach reach = encoder.reach(grid, normalise);
+                        Encoder& encoder, Normalise normalise, const Progress& progress,
+                        int most_reach_px) {
+  Reach reach = encoder.reach(grid, normalise);
+  reach.px = std::min(reach.px, most_reach_px);
   const Stretch down = stretch_around(part.y, part.height, grid, grid.image_size.height, reach),
                 across = stretch_around(part.x, part.width, grid, grid.image_size.width, reach);
   const cv::Rect window(across.first_px, down.first_px, across.length_px, down.length_px);

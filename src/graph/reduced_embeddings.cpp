@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <random>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -28,16 +29,20 @@ std::vector<cv::Rect> bands_of(const ChipGrid& grid, std::size_t most_in_band) {
   return result;
 }
 
-/// Small squares of chips, spread evenly over the grid.
+/// Small squares of chips spread over the grid: one at a random place in each cell of ten by ten, so
+/// that nothing that repeats in the image falls in step with them.
 std::vector<cv::Rect> windows_of(const ChipGrid& grid) {
-  constexpr int windows_along = 5, chips_along = 13;
+  constexpr int cells_along = 10, chips_along = 6;
   const int width = std::min(chips_along, grid.cols), height = std::min(chips_along, grid.rows);
-  const auto place = [](int k, int length, int all) {
-    return (all - length) * (2 * k + 1) / (2 * windows_along);
+  std::mt19937_64 random(1);
+  const auto place = [&](int cell, int length, int all) {
+    const int first = (all - length) * cell / cells_along,
+              last = (all - length) * (cell + 1) / cells_along;
+    return first + static_cast<int>(random() % static_cast<std::uint64_t>(last - first + 1));
   };
   std::vector<cv::Rect> windows;
-  for (int y = 0; y < windows_along; ++y)
-    for (int x = 0; x < windows_along; ++x)
+  for (int y = 0; y < cells_along; ++y)
+    for (int x = 0; x < cells_along; ++x)
       windows.push_back({place(x, width, grid.cols), place(y, height, grid.rows), width, height});
   return windows;
 }
@@ -86,19 +91,20 @@ Embeddings embed_reduced(const Micrograph& canonical, const ChipGrid& grid, Enco
   if (bands.size() > 1) windows = windows_of(grid);
   pieces.insert(pieces.end(), windows.begin(), windows.end());
   Total total(progress, pieces);
-  const auto embedded = [&](const cv::Rect& part) {
-    return embed_chips(canonical, grid, part, encoder, normalise, total.of(part));
+  const auto embedded = [&](const cv::Rect& part, int most_reach_px) {
+    return embed_chips(canonical, grid, part, encoder, normalise, total.of(part), most_reach_px);
   };
   RowMatrixXf some;
   for (const cv::Rect& window : windows) {
-    const RowMatrixXf rows = embedded(window);
+    constexpr int nearby_px = 64;  // what lies farther away does not change the directions
+    const RowMatrixXf rows = embedded(window, nearby_px);
     some.conservativeResize(some.rows() + rows.rows(), rows.cols());
     some.bottomRows(rows.rows()) = rows;
   }
   RowMatrixXf kept_NK;
   Reduction reduction;
   for (const cv::Rect& band : bands) {
-    const RowMatrixXf rows = embedded(band);
+    const RowMatrixXf rows = embedded(band, any_reach);
     if (kept_NK.size() == 0) {
       constexpr std::size_t enough = 4096;  // chips, of which the directions are those
       if (windows.empty()) some = rows(sample_of(grid, all_chips(grid), enough, 1), Eigen::all);

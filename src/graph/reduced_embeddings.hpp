@@ -14,8 +14,8 @@ inline constexpr int kept_directions = kept_bytes_a_chip / static_cast<int>(size
 inline constexpr std::size_t chips_a_band = 131072;
 
 /// As `embed`, but of each row only its shares in `kept_directions` principal directions are kept.
-/// Images of more chips than a band are embedded band by band. Their directions come from 25
-/// windows spread evenly over the image, those of other images from a sample of their chips.
+/// Images of more chips than a band are embedded band by band. Their directions come from 100
+/// small windows spread over the image, those of other images from a sample of their chips.
 Embeddings embed_reduced(const Micrograph& canonical, const ChipGrid& grid, Encoder& encoder,
                          Normalise normalise, int threads, const Progress& progress,
                          std::size_t most_in_band = chips_a_band);

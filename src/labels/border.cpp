@@ -1,36 +1,47 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "labels/border.hpp"
 
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <opencv2/imgproc.hpp>
+#include <utility>
 #include <vector>
 
 namespace metamict {
 
 namespace {
 
-/// Pieces of regions that lie wholly within the bands, so that they hang on nothing.
-cv::Mat fragments_of(const cv::Mat& labels, const cv::Mat& bands) {
-  constexpr int by_edges_only = 4;  // OpenCV's word for it
-  double most = 0;
-  cv::minMaxLoc(labels, nullptr, &most);
-  cv::Mat fragments = cv::Mat::zeros(labels.size(), CV_8UC1);
-  for (int label = 1; label <= static_cast<int>(most); ++label) {
-    cv::Mat piece_at;
-    const cv::Mat mask = labels == label;
-    const int pieces = cv::connectedComponents(mask, piece_at, by_edges_only, CV_32S);
-    std::vector<bool> rooted(static_cast<std::size_t>(pieces), false);
-    for (int y = 0; y < labels.rows; ++y)
-      for (int x = 0; x < labels.cols; ++x)
-        if (bands.at<std::uint8_t>(y, x) == 0)
-          rooted[static_cast<std::size_t>(piece_at.at<int>(y, x))] = true;
-    for (int y = 0; y < labels.rows; ++y)
-      for (int x = 0; x < labels.cols; ++x)
-        if (mask.at<std::uint8_t>(y, x) != 0 &&
-            !rooted[static_cast<std::size_t>(piece_at.at<int>(y, x))])
-          fragments.at<std::uint8_t>(y, x) = 255;
-  }
+constexpr std::uint8_t in_band = 255, looked_at = 1, lost = 2;
+const std::array<cv::Point, 4> steps{cv::Point(0, -1), {0, 1}, {-1, 0}, {1, 0}};
+
+/// Marks the pieces of regions that lie wholly within the bands, so that they hang on nothing: what
+/// is reached from a pixel of a band without leaving its label or the bands. bands: other than 0
+/// where they are; `lost` in such pieces afterwards.
+std::vector<cv::Point> mark_fragments(const cv::Mat& labels, cv::Mat& bands) {
+  const cv::Rect all({0, 0}, labels.size());
+  std::vector<cv::Point> fragments, piece;
+  for (int y = 0; y < labels.rows; ++y)
+    for (int x = 0; x < labels.cols; ++x) {
+      const std::uint16_t label = labels.at<std::uint16_t>(y, x);
+      if (bands.at<std::uint8_t>(y, x) != in_band || label == 0) continue;
+      bool is_rooted = false;
+      piece.assign(1, {x, y});
+      bands.at<std::uint8_t>(y, x) = looked_at;
+      for (std::size_t k = 0; k < piece.size(); ++k)
+        for (const cv::Point step : steps) {
+          const cv::Point next = piece[k] + step;
+          if (!all.contains(next) || labels.at<std::uint16_t>(next) != label) continue;
+          std::uint8_t& band = bands.at<std::uint8_t>(next);
+          if (band == 0) is_rooted = true;
+          if (band != in_band) continue;
+          band = looked_at;
+          piece.push_back(next);
+        }
+      if (is_rooted) continue;
+      for (const cv::Point at : piece) bands.at<std::uint8_t>(at) = lost;
+      fragments.insert(fragments.end(), piece.begin(), piece.end());
+    }
   return fragments;
 }
 
@@ -68,22 +79,32 @@ void draw_border(const Border& border, cv::Size working, cv::Mat& labels, cv::Ma
 }
 
 void join_fragments(cv::Mat& labels, const cv::Mat& bands) {
-  const cv::Mat fragments = fragments_of(labels, bands);
-  if (cv::countNonZero(fragments) == 0) return;
-  const cv::Rect box = grown(cv::boundingRect(fragments), 1, labels.size());
-  cv::Mat here = labels(box), distance, nearest;
-  const cv::Mat lost = fragments(box);
-  cv::distanceTransform(lost | (here == 0), distance, nearest, cv::DIST_L2, cv::DIST_MASK_5,
-                        cv::DIST_LABEL_PIXEL);
-  std::vector<std::uint16_t> label_of(here.total() + 1, 0);
-  for (int y = 0; y < here.rows; ++y)
-    for (int x = 0; x < here.cols; ++x)
-      if (distance.at<float>(y, x) == 0)
-        label_of[static_cast<std::size_t>(nearest.at<int>(y, x))] = here.at<std::uint16_t>(y, x);
-  for (int y = 0; y < here.rows; ++y)
-    for (int x = 0; x < here.cols; ++x)
-      if (lost.at<std::uint8_t>(y, x) != 0)
-        here.at<std::uint16_t>(y, x) = label_of[static_cast<std::size_t>(nearest.at<int>(y, x))];
+  cv::Mat marks = bands.clone();
+  const cv::Rect all({0, 0}, labels.size());
+  // From the edges of the fragments inwards, a step at a time.
+  std::vector<cv::Point> waiting = mark_fragments(labels, marks);
+  while (!waiting.empty()) {
+    std::vector<std::pair<cv::Point, std::uint16_t>> found;
+    std::vector<cv::Point> inner;
+    for (const cv::Point at : waiting) {
+      std::uint16_t label = 0;
+      for (const cv::Point step : steps) {
+        const cv::Point next = at + step;
+        if (label == 0 && all.contains(next) && marks.at<std::uint8_t>(next) != lost)
+          label = labels.at<std::uint16_t>(next);
+      }
+      if (label != 0)
+        found.emplace_back(at, label);
+      else
+        inner.push_back(at);
+    }
+    if (found.empty()) return;  // nothing but unassigned pixels around: they stay what they were
+    for (const auto& [at, label] : found) {
+      labels.at<std::uint16_t>(at) = label;
+      marks.at<std::uint8_t>(at) = looked_at;
+    }
+    waiting = std::move(inner);
+  }
 }
 
 }  // namespace metamict

@@ -38,38 +38,104 @@ Contacts find_contacts(const cv::Mat& labels) {
   return contacts;
 }
 
+/// Part of the working image with its surroundings. A border is drawn part by part, so that what it
+/// learns from lies near it and costs the same in an image of any size. An image whose graph is
+/// exact is nearly always one part.
+struct Part {
+  cv::Rect cell, window;
+};
+
+std::vector<Part> parts_of(cv::Size size) {
+  constexpr int edge_px = 1024, margin_px = 256;  // 128 periods and 32
+  const auto along = [](int length) {
+    return std::max(1, cvRound(static_cast<double>(length) / edge_px));
+  };
+  const int rows = along(size.height), cols = along(size.width);
+  std::vector<Part> parts;
+  for (int row = 0; row < rows; ++row)
+    for (int col = 0; col < cols; ++col) {
+      const cv::Point from(size.width * col / cols, size.height * row / rows),
+          to(size.width * (col + 1) / cols, size.height * (row + 1) / rows);
+      parts.push_back({{from, to}, grown({from, to}, margin_px, size)});
+    }
+  return parts;
+}
+
+/// What is drawn at once: the contact of two regions inside one part.
+struct Piece {
+  std::pair<int, int> pair;
+  cv::Rect window;
+  std::vector<cv::Point> contact;  ///< in the window
+};
+
+std::vector<Piece> pieces_of(const Contacts& contacts, cv::Size size) {
+  std::vector<Piece> pieces;
+  const std::vector<Part> parts = parts_of(size);
+  for (const auto& [pair, contact] : contacts)
+    for (const Part& part : parts) {
+      Piece piece{pair, part.window, {}};
+      for (const cv::Point at : contact)
+        if (part.cell.contains(at)) piece.contact.push_back(at - part.window.tl());
+      if (static_cast<double>(piece.contact.size()) >= border_period_px)
+        pieces.push_back(std::move(piece));
+    }
+  return pieces;
+}
+
+/// What the pixels say of one piece.
+TwoSides look_at(const Piece& piece, const cv::Mat& whole_grey, const cv::Mat& whole_labels,
+                 const std::vector<ReciprocalLattice>& lattices, const std::vector<bool>& ordered,
+                 const BorderOptions& options) {
+  const cv::Mat grey = whole_grey(piece.window), labels = whole_labels(piece.window);
+  const auto [a, b] = piece.pair;
+  const bool a_ordered = ordered[static_cast<std::size_t>(a)],
+             b_ordered = ordered[static_cast<std::size_t>(b)];
+  TwoSides found;
+  if (a_ordered != b_ordered)
+    found.border = faded_border(grey, labels, a_ordered ? a : b, a_ordered ? b : a, lattices,
+                                border_period_px, options.faded);
+  if (!found.border) found = look_at_two_sides(grey, labels, piece.pair, piece.contact, options);
+  if (found.border) found.border->box += piece.window.tl();
+  return found;
+}
+
+/// What is known of the border of two regions from all of its pieces.
+struct Seen {
+  bool is_moved = false, is_faded = false;
+  std::optional<double> separation;
+};
+
 SharpBorders draw_all(const cv::Mat& grey, const std::vector<ReciprocalLattice>& lattices,
                       const std::vector<bool>& ordered, cv::Mat& labels, int threads,
                       const BorderOptions& options) {
   cv::Mat working_labels;
   cv::resize(labels, working_labels, grey.size(), 0, 0, cv::INTER_NEAREST_EXACT);
   const Contacts contacts = find_contacts(working_labels);
-  std::vector<const Contacts::value_type*> pairs;
-  for (const auto& item : contacts) pairs.push_back(&item);
-  std::vector<std::optional<Border>> borders(pairs.size());
-  std::vector<char> unseen(pairs.size(), 0);
-  parallel_for(pairs.size(), threads, [&](std::size_t, std::size_t k) {
-    const auto& [pair, contact] = *pairs[k];
-    const auto [a, b] = pair;
-    const bool a_ordered = ordered[static_cast<std::size_t>(a)],
-               b_ordered = ordered[static_cast<std::size_t>(b)];
-    if (a_ordered != b_ordered)
-      borders[k] = faded_border(grey, working_labels, a_ordered ? a : b, a_ordered ? b : a,
-                                lattices, border_period_px, options.faded);
-    if (borders[k]) return;
-    TwoSides found = look_at_two_sides(grey, working_labels, pair, contact, options);
-    unseen[k] = a_ordered == b_ordered && found.separation &&
-                *found.separation < options.drawing.unseen_separation;
-    borders[k] = std::move(found.border);
+  std::map<std::pair<int, int>, Seen> seen;
+  for (const auto& [pair, contact] : contacts) seen[pair];
+  const std::vector<Piece> pieces = pieces_of(contacts, grey.size());
+  std::vector<TwoSides> found(pieces.size());
+  parallel_for(pieces.size(), threads, [&](std::size_t, std::size_t k) {
+    found[k] = look_at(pieces[k], grey, working_labels, lattices, ordered, options);
   });
-  SharpBorders result;
   cv::Mat bands = cv::Mat::zeros(labels.size(), CV_8UC1);
-  for (std::size_t k = 0; k < pairs.size(); ++k) {
-    const std::optional<Border>& border = borders[k];
-    if (unseen[k]) result.unseen.push_back(pairs[k]->first);
-    if (border) draw_border(*border, grey.size(), labels, bands);
-    if (border && border->faded) ++result.faded;
-    ++(border ? result.moved : result.left);
+  for (std::size_t k = 0; k < pieces.size(); ++k) {
+    Seen& of_pair = seen[pieces[k].pair];
+    if (const auto& separation = found[k].separation)
+      of_pair.separation = std::max(of_pair.separation.value_or(0), *separation);
+    if (!found[k].border) continue;
+    draw_border(*found[k].border, grey.size(), labels, bands);
+    of_pair.is_moved = true;
+    of_pair.is_faded |= found[k].border->faded;
+  }
+  SharpBorders result;
+  for (const auto& [pair, of_pair] : seen) {
+    ++(of_pair.is_moved ? result.moved : result.left);
+    if (of_pair.is_faded) ++result.faded;
+    const auto is_ordered = [&](int label) { return ordered[static_cast<std::size_t>(label)]; };
+    if (is_ordered(pair.first) == is_ordered(pair.second) && of_pair.separation &&
+        *of_pair.separation < options.drawing.unseen_separation)
+      result.unseen.push_back(pair);
   }
   if (result.moved > 0) join_fragments(labels, bands);
   return result;
