@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "metamict/chips.hpp"
+#include "metamict/progress.hpp"
 
 namespace metamict {
 
@@ -16,7 +17,8 @@ namespace metamict {
 /// read as disorder. `dark` is the canonical grey of no signal. Where it is not known, modulation
 /// is absolute and not relative to the chip's grey.
 std::vector<float> measure_order(const Micrograph& canonical, const ChipGrid& grid, int threads = 1,
-                                 double dark = -std::numeric_limits<double>::infinity());
+                                 double dark = -std::numeric_limits<double>::infinity(),
+                                 const Progress& progress = {});
 
 /// The standardised grey that a raw grey of 0 has. It is minus infinity where some raw grey is
 /// negative, because 0 then does not mean "no signal".

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "metamict/progress.hpp"
 #include "metamict/result.hpp"
 #include "metamict/written_file.hpp"
 
@@ -31,6 +32,7 @@ struct OutputOptions {
 /// result.notes (a backbone in place of the full graph) before the reports are written. Throws
 /// OutputError.
 std::vector<WrittenFile> write_outputs(Result& result, const std::filesystem::path& folder,
-                                       const OutputOptions& options, int threads = 1);
+                                       const OutputOptions& options, int threads = 1,
+                                       const Progress& progress = {});
 
 }  // namespace metamict

@@ -10,6 +10,7 @@
 #include "metamict/formats.hpp"
 #include "metamict/plan.hpp"
 #include "metamict/sidecar.hpp"
+#include "segment/forecast.hpp"
 
 namespace metamict::app {
 
@@ -49,7 +50,8 @@ void add_range(Json& json, const Format& format, const ReadRequest& request) {
 }
 
 /// Adds what segment would do with the file. The keys stay null where it would refuse.
-void add_plan(Json& json, const std::filesystem::path& path, const SegmentOptions& options) {
+void add_plan(Json& json, const std::filesystem::path& path, const SegmentOptions& options,
+              const MachineSpeed& speed) {
   EncoderShape encoder;
   try {
     encoder = shape_of(read_sidecar(default_encoder()), {});
@@ -66,16 +68,18 @@ void add_plan(Json& json, const std::filesystem::path& path, const SegmentOption
   json["chip_size_px"] = chip.size_px;
   json["stride_px"] = planned.stride_px;
   json["chips"] = planned.grid.chips();
+  json["predicted_seconds"] = predicted_seconds(planned, options, encoder, speed);
   json["predicted_memory_bytes"] = planned.predicted_memory_bytes;
 }
 
-Json inspect_file(const std::filesystem::path& path, const SegmentOptions& options) {
+Json inspect_file(const std::filesystem::path& path, const SegmentOptions& options,
+                  const MachineSpeed& speed) {
   Json json{{"path", path.string()},
             {"format", nullptr},
             {"datasets", Json::array()},
             {"chosen", nullptr}};
   for (const char* key : {"lattice_period_px", "lattice_candidates_px", "chip_size_px", "stride_px",
-                          "chips", "predicted_memory_bytes", "error"})
+                          "chips", "predicted_seconds", "predicted_memory_bytes", "error"})
     json[key] = nullptr;
   try {
     const Format& format = recognise_format(path);
@@ -86,7 +90,7 @@ Json inspect_file(const std::filesystem::path& path, const SegmentOptions& optio
       if (datasets[i].image)
         add_range(json["datasets"][i], format, {path, i, 0, options.load.max_pixels});
     json["chosen"] = datasets[choose_dataset(datasets, options.load.dataset)].name;
-    add_plan(json, path, options);
+    add_plan(json, path, options, speed);
   } catch (const Error& error) {
     json["error"] = about(path, error);
   }
@@ -141,8 +145,8 @@ std::string text_of(const Json& file) {
     text += "  " + lattice_text(file);
     text += ", chip " + number(file["chip_size_px"].get<double>()) + " px, stride " +
             number(file["stride_px"].get<double>()) + " px, " + file["chips"].dump() +
-            " chips, about " + bytes_text(file["predicted_memory_bytes"].get<std::uint64_t>()) +
-            " of memory\n";
+            " chips, about " + significant(file["predicted_seconds"].get<double>(), 2) + " s and " +
+            bytes_text(file["predicted_memory_bytes"].get<std::uint64_t>()) + " of memory\n";
   }
   return text;
 }
@@ -152,9 +156,10 @@ std::string text_of(const Json& file) {
 int run_inspect(const InspectCommand& command, Console& console, Log& log) {
   Json files = Json::array();
   std::size_t failed = 0;
+  const MachineSpeed speed = measure_speed(command.options.resources.threads);
   for (const auto& path : command.images) {
     check_stop_signal();
-    files.push_back(inspect_file(path, command.options));
+    files.push_back(inspect_file(path, command.options, speed));
     if (!command.common.json) console.out << text_of(files.back()) << std::flush;
     if (files.back()["error"].is_null()) continue;
     ++failed;

@@ -12,26 +12,28 @@
 #include <vector>
 
 #include "base/parallel.hpp"
+#include "base/progress_parts.hpp"
 #include "metamict/progress.hpp"
 
 namespace metamict {
 
-/// Tells one caller the progress of tasks that run side by side: how many of them are done. When a
+/// Tells one caller the progress of tasks that run side by side, in thousandths of a task. When a
 /// task fails, or the caller stops them by throwing, every other task ends at its next call of
 /// progress.
 class SharedProgress {
  public:
   SharedProgress(std::string_view stage, std::size_t tasks, const Progress& progress)
-      : stage_(stage), tasks_(tasks), progress_(progress), failures_(tasks) {}
+      : stage_(stage), progress_(progress), shares_(tasks), failures_(tasks) {}
 
   /// Runs one task, unless one has failed already.
   template <class Task>
   void attempt(std::size_t number, const Task& task) {
     if (failed_) return;
     try {
-      task([this](std::string_view, std::size_t, std::size_t) { tell(); });
-      const std::scoped_lock lock(telling_);
-      ++done_;
+      task([this, number](std::string_view, std::size_t done, std::size_t total) {
+        tell(number, share_done(done, total));
+      });
+      shares_.tell(number, 1, stage_, {});
     } catch (const GivenUp&) {
     } catch (...) {
       failures_[number] = std::current_exception();
@@ -50,13 +52,12 @@ class SharedProgress {
  private:
   struct GivenUp {};
 
-  void tell() {
-    const std::scoped_lock lock(telling_);
+  void tell(std::size_t number, double share) {
     if (failed_) throw GivenUp{};
-    if (!progress_) return;
     try {
-      progress_(stage_, done_, tasks_);
+      shares_.tell(number, share, stage_, progress_);
     } catch (...) {
+      const std::scoped_lock lock(stopping_);
       stopped_ = std::current_exception();
       failed_ = true;
       throw GivenUp{};
@@ -64,17 +65,17 @@ class SharedProgress {
   }
 
   std::string_view stage_;
-  std::size_t tasks_, done_ = 0;
   const Progress& progress_;
-  std::mutex telling_;
+  SharesDone shares_;
+  std::mutex stopping_;
   std::atomic<bool> failed_ = false;
   std::exception_ptr stopped_;
   std::vector<std::exception_ptr> failures_;
 };
 
 /// Returns make(number, progress) for every number in [0, starts.size()), by number. Tasks begin in
-/// the order of `starts`, on up to `threads` workers. `progress` hears `stage` and how many are
-/// done. When one fails or the caller stops them, the others end at their next call of progress.
+/// the order of `starts`, on up to `threads` workers. `progress` hears `stage` and thousandths of
+/// tasks. When one fails or the caller stops them, the others end at their next call of progress.
 template <class Make>
 auto run_all(const std::vector<std::size_t>& starts, int threads, std::string_view stage,
              const Progress& progress, const Make& make) {

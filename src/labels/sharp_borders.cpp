@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/parallel.hpp"
+#include "base/progress_parts.hpp"
 #include "labels/border.hpp"
 #include "labels/faded_border.hpp"
 #include "labels/two_sides.hpp"
@@ -107,7 +108,7 @@ struct Seen {
 
 SharpBorders draw_all(const cv::Mat& grey, const std::vector<ReciprocalLattice>& lattices,
                       const std::vector<bool>& ordered, cv::Mat& labels, int threads,
-                      const BorderOptions& options) {
+                      const BorderOptions& options, const Progress& progress) {
   cv::Mat working_labels;
   cv::resize(labels, working_labels, grey.size(), 0, 0, cv::INTER_NEAREST_EXACT);
   const Contacts contacts = find_contacts(working_labels);
@@ -115,8 +116,10 @@ SharpBorders draw_all(const cv::Mat& grey, const std::vector<ReciprocalLattice>&
   for (const auto& [pair, contact] : contacts) seen[pair];
   const std::vector<Piece> pieces = pieces_of(contacts, grey.size());
   std::vector<TwoSides> found(pieces.size());
+  SharesDone shares(pieces.size());
   parallel_for(pieces.size(), threads, [&](std::size_t, std::size_t k) {
     found[k] = look_at(pieces[k], grey, working_labels, lattices, ordered, options);
+    shares.tell(k, 1, "paint", progress);
   });
   cv::Mat bands = cv::Mat::zeros(labels.size(), CV_8UC1);
   for (std::size_t k = 0; k < pieces.size(); ++k) {
@@ -145,7 +148,7 @@ SharpBorders draw_all(const cv::Mat& grey, const std::vector<ReciprocalLattice>&
 
 SharpBorders sharpen_borders(const Micrograph& canonical, const ChipGrid& grid,
                              const std::vector<bool>& ordered, cv::Mat& labels, int threads,
-                             const BorderOptions& options) {
+                             const BorderOptions& options, const Progress& progress) {
   constexpr int periods_per_chip = 4;  // at the usual chip
   const double scale = periods_per_chip * border_period_px / grid.size_px;
   cv::Mat grey;
@@ -157,9 +160,13 @@ SharpBorders sharpen_borders(const Micrograph& canonical, const ChipGrid& grid,
   };
   if (any(true) && any(false))
     lattices = find_lattices(grey, {.threads = threads}, options.drawing.most_lattices);
+  const auto share_of = [&](int round) {
+    return static_cast<double>(round) / options.drawing.rounds;
+  };
   SharpBorders result;
   for (int round = 0; round < options.drawing.rounds; ++round)
-    result = draw_all(grey, lattices, ordered, labels, threads, options);
+    result = draw_all(grey, lattices, ordered, labels, threads, options,
+                      part_of(progress, share_of(round), share_of(round + 1)));
   return result;
 }
 

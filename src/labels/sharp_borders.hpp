@@ -10,6 +10,7 @@
 #include "labels/border_options.hpp"
 #include "metamict/chips.hpp"
 #include "metamict/micrograph.hpp"
+#include "metamict/progress.hpp"
 
 namespace metamict {
 
@@ -41,6 +42,6 @@ struct SharpBorders {
 /// amplitude is left, however far away that is.
 SharpBorders sharpen_borders(const Micrograph& canonical, const ChipGrid& grid,
                              const std::vector<bool>& ordered, cv::Mat& labels, int threads,
-                             const BorderOptions& options = {});
+                             const BorderOptions& options = {}, const Progress& progress = {});
 
 }  // namespace metamict

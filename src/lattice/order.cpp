@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/parallel.hpp"
+#include "base/progress_parts.hpp"
 #include "image/hann_window.hpp"
 #include "image/mask.hpp"
 
@@ -223,15 +224,17 @@ class Frame {
 }  // namespace
 
 std::vector<float> measure_order(const Micrograph& canonical, const ChipGrid& grid, int threads,
-                                 double dark) {
+                                 double dark, const Progress& progress) {
   const Frame frame(grid.size_px, canonical.scale);
   std::vector<ChipLattice> lattices(grid.chips());
+  SharesDone shares(static_cast<std::size_t>(grid.rows));
   parallel_for(static_cast<std::size_t>(grid.rows), threads, [&](std::size_t, std::size_t row) {
     Frame::Workspace space;
     for (int col = 0; col < grid.cols; ++col) {
       const std::size_t node = grid.node(static_cast<int>(row), col);
       lattices[node] = frame.measure(canonical.pixels(grid.chip(node)), space);
     }
+    shares.tell(row, 1, "order", progress);
   });
   // The share alone stays near 1 until most of the order is gone: half a crystal over half a glass
   // still puts nearly all of its power into peaks. How strongly the lattice modulates the grey

@@ -68,8 +68,13 @@ void note_many_communities(Result& result) {
 /// in the order of the jobs, whoever runs them.
 class Writer {
  public:
-  Writer(const Result& result, ReportFolder folder, const OutputOptions& options, int threads)
-      : result_(result), folder_(std::move(folder)), options_(options), threads_(threads) {}
+  Writer(const Result& result, ReportFolder folder, const OutputOptions& options, int threads,
+         const Progress& progress)
+      : result_(result),
+        folder_(std::move(folder)),
+        options_(options),
+        threads_(threads),
+        progress_(progress) {}
 
   std::vector<WrittenFile> run() {
     if (options_.make_folder) folder_.make_with_parents();
@@ -210,8 +215,11 @@ class Writer {
   void run_jobs() {
     std::vector<std::size_t> numbers(jobs_.size());
     std::iota(numbers.begin(), numbers.end(), std::size_t{0});
-    const auto run = [this](std::size_t job, const Progress&) { return jobs_[job](); };
-    for (const Files& files : run_all(numbers, threads_, "write", {}, run))
+    const auto run = [this](std::size_t job, const Progress& tell) {
+      tell("write", 0, 1);
+      return jobs_[job]();
+    };
+    for (const Files& files : run_all(numbers, threads_, "write", progress_, run))
       files_.insert(files_.end(), files.begin(), files.end());
   }
 
@@ -239,6 +247,7 @@ class Writer {
   const ReportFolder folder_;
   const OutputOptions& options_;
   int threads_;
+  const Progress& progress_;
   std::shared_future<Drawing> drawing_;
   std::vector<std::function<Files()>> jobs_;
   ReportPictures pictures_;
@@ -248,10 +257,11 @@ class Writer {
 }  // namespace
 
 std::vector<WrittenFile> write_outputs(Result& result, const std::filesystem::path& folder,
-                                       const OutputOptions& options, int threads) {
+                                       const OutputOptions& options, int threads,
+                                       const Progress& progress) {
   note_backbones(result, options.graphml);
   note_many_communities(result);
-  return Writer(result, ReportFolder(folder), options, threads).run();
+  return Writer(result, ReportFolder(folder), options, threads, progress).run();
 }
 
 }  // namespace metamict

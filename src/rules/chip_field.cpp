@@ -10,11 +10,17 @@ namespace metamict {
 
 namespace {
 
-/// The mask eroded by the margin, or by the widest smaller one that leaves anything.
-cv::Mat innermost(const cv::Mat& mask, int margin) {
-  cv::Mat core = eroded(mask, margin);
-  while (cv::countNonZero(core) == 0) core = eroded(mask, --margin);
-  return core;
+/// The set eroded by the margin, or by the widest smaller one that leaves anything.
+ChipPatch innermost(const ChipPatch& patch, int margin) {
+  cv::Mat core = eroded(patch.mask, margin);
+  while (cv::countNonZero(core) == 0) core = eroded(patch.mask, --margin);
+  return {patch.box, core};
+}
+
+/// Adds a set to another whose box holds its own.
+void add(const ChipPatch& some, ChipPatch& to) {
+  const cv::Rect both = some.box & to.box;
+  to.mask(both - to.box.tl()) |= some.mask(both - some.box.tl());
 }
 
 /// Which part each chip is of, on the grid; -1 for none.
@@ -37,20 +43,43 @@ ChipField::ChipField(const ChipGrid& grid, const RowMatrixXf& rows_ND,
       range_(range),
       options_(options),
       noise_(noise),
-      half_chip_(metamict::half_chip(grid)) {
-  const int per_chip = (grid_.size_px + grid_.stride_px - 1) / grid_.stride_px;
-  const int lag = per_chip + 1;
+      half_chip_(metamict::half_chip(grid)),
+      lag_((grid.size_px + grid.stride_px - 1) / grid.stride_px + 1),
+      to_the_right_(grid.chips(), 0),
+      below_(grid.chips(), 0) {
   for (int row = 0; row < grid_.rows; ++row)
     for (int col = 0; col < grid_.cols; ++col) {
-      if (col + lag < grid_.cols) add_pair(grid_.node(row, col), grid_.node(row, col + lag));
-      if (row + lag < grid_.rows) add_pair(grid_.node(row, col), grid_.node(row + lag, col));
+      const std::size_t a = grid_.node(row, col);
+      if (col + lag_ < grid_.cols) to_the_right_[a] = dissimilarity(a, grid_.node(row, col + lag_));
+      if (row + lag_ < grid_.rows) below_[a] = dissimilarity(a, grid_.node(row + lag_, col));
     }
 }
 
-void ChipField::add_pair(std::size_t a, std::size_t b) {
-  const float cosine =
-      rows_ND_.row(static_cast<Eigen::Index>(a)).dot(rows_ND_.row(static_cast<Eigen::Index>(b)));
-  pairs_.push_back({static_cast<std::uint32_t>(a), static_cast<std::uint32_t>(b), 1 - cosine});
+float ChipField::dissimilarity(std::size_t a, std::size_t b) const {
+  return 1 -
+         rows_ND_.row(static_cast<Eigen::Index>(a)).dot(rows_ND_.row(static_cast<Eigen::Index>(b)));
+}
+
+cv::Rect ChipField::box_of(const Nodes& chips) const {
+  if (chips.empty()) return {0, 0, 1, 1};
+  int left = grid_.cols, right = 0;
+  for (const std::uint32_t chip : chips) {
+    left = std::min(left, grid_.col(chip));
+    right = std::max(right, grid_.col(chip));
+  }
+  const int top = grid_.row(chips.front()), bottom = grid_.row(chips.back());  // they rise
+  return {left, top, right - left + 1, bottom - top + 1};
+}
+
+ChipPatch ChipField::patch_of(const Nodes& part) const {
+  const cv::Rect tight = box_of(part);
+  const cv::Point margin(half_chip_, half_chip_);
+  const cv::Rect box =
+      cv::Rect(tight.tl() - margin, tight.br() + margin) & cv::Rect(0, 0, grid_.cols, grid_.rows);
+  cv::Mat mask = cv::Mat::zeros(box.size(), CV_8UC1);
+  for (const std::uint32_t chip : part)
+    mask.at<std::uint8_t>(grid_.row(chip) - box.y, grid_.col(chip) - box.x) = 255;
+  return {box, mask};
 }
 
 bool ChipField::is_splinter(const Nodes& part) const {
@@ -58,8 +87,9 @@ bool ChipField::is_splinter(const Nodes& part) const {
   return part.size() < static_cast<std::size_t>(least);
 }
 
-cv::Mat ChipField::core_of(const Nodes& part) const {
-  return eroded(mask_over(grid_, part), half_chip_);
+ChipPatch ChipField::core_of(const Nodes& part) const {
+  const ChipPatch patch = patch_of(part);
+  return {patch.box, eroded(patch.mask, half_chip_)};
 }
 
 Nodes ChipField::core_or_all(const Nodes& part) const {
@@ -67,22 +97,23 @@ Nodes ChipField::core_or_all(const Nodes& part) const {
   return core.empty() ? part : core;
 }
 
-cv::Mat ChipField::cores_of(const Nodes& part) const {
-  cv::Mat cores = core_of(part);
+ChipPatch ChipField::cores_of(const Nodes& part) const {
+  ChipPatch cores = core_of(part);
   for (const Nodes& piece : pieces(part))
     if (!is_splinter(piece) && is_disordered(order_of(piece)))
-      cores |= innermost(mask_over(grid_, piece), half_chip_);
-  return cv::countNonZero(cores) > 0 ? cores : innermost(mask_over(grid_, part), half_chip_);
+      add(innermost(patch_of(piece), half_chip_), cores);
+  return cores.is_empty() ? innermost(patch_of(part), half_chip_) : cores;
 }
 
 std::vector<Nodes> ChipField::pieces(const Nodes& part) const {
   constexpr int by_corners_too = 8;  // OpenCV's word for it
+  const ChipPatch patch = patch_of(part);
   cv::Mat piece_at;
-  const int count =
-      cv::connectedComponents(mask_over(grid_, part), piece_at, by_corners_too, CV_32S);
+  const int count = cv::connectedComponents(patch.mask, piece_at, by_corners_too, CV_32S);
   std::vector<Nodes> found(static_cast<std::size_t>(count - 1));
   for (const std::uint32_t node : part)
-    found[static_cast<std::size_t>(piece_at.at<int>(grid_.row(node), grid_.col(node)) - 1)]
+    found[static_cast<std::size_t>(
+              piece_at.at<int>(grid_.row(node) - patch.box.y, grid_.col(node) - patch.box.x) - 1)]
         .push_back(node);
   return found;
 }
@@ -94,10 +125,10 @@ double ChipField::order_of(const Nodes& part) const {
   return median(values);
 }
 
-Nodes ChipField::nodes_of(const cv::Mat& mask) const {
+Nodes ChipField::nodes_of(const ChipPatch& patch) const {
   Nodes nodes;
-  for (const cv::Point at : points_of(mask))
-    nodes.push_back(static_cast<std::uint32_t>(grid_.node(at.y, at.x)));
+  for (const cv::Point at : points_of(patch.mask))
+    nodes.push_back(static_cast<std::uint32_t>(grid_.node(patch.box.y + at.y, patch.box.x + at.x)));
   return nodes;
 }
 

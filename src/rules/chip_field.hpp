@@ -14,17 +14,19 @@
 
 namespace metamict {
 
+/// Which chips of a part of the grid are in a set. Everything that is done with a region costs what
+/// the region is large, not what the image is.
+struct ChipPatch {
+  cv::Rect box;  ///< in chips
+  cv::Mat mask;  ///< CV_8U over the box
+
+  bool is_empty() const { return cv::countNonZero(mask) == 0; }
+};
+
 /// A view of an image's chips by what they look like; grid, rows and order must outlive it. A part
 /// is any set of chips.
 class ChipField {
  public:
-  /// Two chips that lie one chip apart, so that they share no pixel: what they have in common is
-  /// the material.
-  struct Pair {
-    std::uint32_t a, b;
-    float dissimilarity;  ///< 1 - cosine
-  };
-
   /// rows_ND: what the chips look like, one row of length 1 a chip. order: of each chip; empty
   /// where it is not known. range: of the dissimilarities over the image. noise: dissimilarity that
   /// two like chips are known to have.
@@ -36,7 +38,19 @@ class ChipField {
   const NestedOptions& options() const { return options_; }
   double range() const { return range_; }
   double noise() const { return noise_; }
-  const std::vector<Pair>& pairs() const { return pairs_; }
+
+  /// Calls use(a, b, dissimilarity) for each two chips that lie one chip apart, of which the upper
+  /// or left one, a, is among some chips. They share no pixel: what they have in common is the
+  /// material. Dissimilarity is 1 - cosine.
+  template <typename Use>
+  void for_pairs_from(const Nodes& chips, const Use& use) const {
+    for (const std::uint32_t a : chips) {
+      if (grid_.col(a) + lag_ < grid_.cols)
+        use(a, a + static_cast<std::uint32_t>(lag_), to_the_right_[a]);
+      if (grid_.row(a) + lag_ < grid_.rows)
+        use(a, a + static_cast<std::uint32_t>(lag_ * grid_.cols), below_[a]);
+    }
+  }
 
   /// Half a chip's width, in strides.
   int half_chip() const { return half_chip_; }
@@ -51,15 +65,18 @@ class ChipField {
   bool is_splinter(const Nodes& part) const;
 
   /// Whether some chip is surrounded by the part's own to half a chip's width.
-  bool has_core(const Nodes& part) const { return cv::countNonZero(core_of(part)) > 0; }
+  bool has_core(const Nodes& part) const { return !core_of(part).is_empty(); }
 
   /// The chips that are surrounded so.
-  cv::Mat core_of(const Nodes& part) const;
+  ChipPatch core_of(const Nodes& part) const;
   Nodes core_or_all(const Nodes& part) const;
 
   /// The core, and the innermost chips of every lattice-free piece that has no core but is no
   /// splinter. A small pocket that was taken for the cap keeps chips that speak for it.
-  cv::Mat cores_of(const Nodes& part) const;
+  ChipPatch cores_of(const Nodes& part) const;
+
+  /// The least rectangle of the grid that holds some chips, one chip at least.
+  cv::Rect box_of(const Nodes& chips) const;
 
   /// Connected pieces, by edges or corners.
   std::vector<Nodes> pieces(const Nodes& part) const;
@@ -81,8 +98,10 @@ class ChipField {
   std::vector<float> sample(const Nodes& a, const Nodes& b) const;
 
  private:
-  void add_pair(std::size_t a, std::size_t b);
-  Nodes nodes_of(const cv::Mat& mask) const;
+  float dissimilarity(std::size_t a, std::size_t b) const;
+  /// The part in its box, with half a chip's room around.
+  ChipPatch patch_of(const Nodes& part) const;
+  Nodes nodes_of(const ChipPatch& patch) const;
 
   const ChipGrid& grid_;
   const RowMatrixXf& rows_ND_;
@@ -91,7 +110,8 @@ class ChipField {
   NestedOptions options_;
   double noise_;
   int half_chip_;
-  std::vector<Pair> pairs_;
+  int lag_;                                   // of chips that share no pixel
+  std::vector<float> to_the_right_, below_;  // dissimilarity of such two, by the first
 };
 
 }  // namespace metamict

@@ -43,12 +43,11 @@ class Joining {
     std::vector<std::int32_t> part_of(field.grid().chips(), -1);
     for (std::size_t k = 0; k < parts_.size(); ++k)
       for (const std::uint32_t node : parts_[k]) part_of[node] = static_cast<std::int32_t>(k);
-    for (const ChipField::Pair& pair : field.pairs()) {
-      const std::int32_t a = part_of[pair.a], b = part_of[pair.b];
-      if (a >= 0 && b >= 0)
-        across(static_cast<std::size_t>(a), static_cast<std::size_t>(b))
-            .push_back(pair.dissimilarity);
-    }
+    for (std::size_t k = 0; k < parts_.size(); ++k)
+      field.for_pairs_from(parts_[k], [&](std::uint32_t, std::uint32_t b, float dissimilarity) {
+        if (part_of[b] >= 0)
+          across(k, static_cast<std::size_t>(part_of[b])).push_back(dissimilarity);
+      });
     for (std::size_t k = 0; k < parts_.size(); ++k) {
       order_.push_back(field.order_of(parts_[k]));
       clarity_.emplace_back(k, 0.0);
@@ -154,11 +153,12 @@ double clarity_across(const ChipField& field, const Nodes& a, const Nodes& b) {
   for (const std::uint32_t node : a) set_of[node] = 1;
   for (const std::uint32_t node : b) set_of[node] = 2;
   std::vector<float> across, inside_a, inside_b;
-  for (const ChipField::Pair& pair : field.pairs()) {
-    const int first = set_of[pair.a], second = set_of[pair.b];
-    if (first == 0 || second == 0) continue;
-    (first != second ? across : first == 1 ? inside_a : inside_b).push_back(pair.dissimilarity);
-  }
+  for (const Nodes* const from : {&a, &b})
+    field.for_pairs_from(*from, [&](std::uint32_t one, std::uint32_t other, float dissimilarity) {
+      const int first = set_of[one], second = set_of[other];
+      if (second == 0) return;
+      (first != second ? across : first == 1 ? inside_a : inside_b).push_back(dissimilarity);
+    });
   if (across.empty()) return infinite;
   return clarity(field, median(across), median(inside_a), median(inside_b));
 }

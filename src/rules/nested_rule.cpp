@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "base/progress_parts.hpp"
 #include "metamict/order.hpp"
 #include "rules/chip_field.hpp"
 #include "rules/composition_cut.hpp"
@@ -178,7 +179,11 @@ NestedResult find_nested_by_steps(const Scene& scene, const ChipEvidence& eviden
                ? scene.similarity
                : restrict_to(scene.similarity, places_of(chips, scene.similarity), resources);
   };
-  Splitter by_looks(looks, compare_looks, options, resources, progress, result.communities, scene);
+  constexpr double halfway = 0.5;
+  const Progress first_half = part_of(progress, 0, halfway),
+                 second_half = part_of(progress, halfway, 1);
+  Splitter by_looks(looks, compare_looks, options, resources, first_half, result.communities,
+                    scene);
   step("split", by_looks.split(all));
   step("join", join_alike(looks, parts));
   step("resolve", resolve(looks, all, without_borders(looks, parts)));
@@ -197,7 +202,7 @@ NestedResult find_nested_by_steps(const Scene& scene, const ChipEvidence& eviden
       some.rows_ND = evidence.spectra_ND(chips, Eigen::all);
       return compare(some, {}, resources);
     };
-    Splitter by_lattice(*lattice, compare_lattices, options, resources, progress,
+    Splitter by_lattice(*lattice, compare_lattices, options, resources, second_half,
                         result.communities, scene);
     step("grains", cut_into_grains(parts, looks, *lattice, by_lattice));
   }

@@ -13,19 +13,26 @@ namespace {
 /// A part as chips see it: where its core is, and what it looks like there.
 struct Candidate {
   Eigen::VectorXf direction;
-  cv::Mat distance;  ///< of every chip from the core, in strides
+  cv::Rect box;      ///< of the chips that choose among candidates
+  cv::Mat distance;  ///< of every chip of the box from the core, in strides
 
   float away(const ChipGrid& grid, std::uint32_t node) const {
-    return distance.at<float>(grid.row(node), grid.col(node));
+    return distance.at<float>(grid.row(node) - box.y, grid.col(node) - box.x);
   }
 };
 
-std::vector<Candidate> candidates_of(const ChipField& field, const std::vector<Nodes>& parts) {
+std::vector<Candidate> candidates_of(const ChipField& field, const Nodes& chips,
+                                     const std::vector<Nodes>& parts) {
+  cv::Rect box = field.box_of(chips);
+  for (const Nodes& part : parts) box |= field.box_of(part);
   std::vector<Candidate> candidates;
   for (const Nodes& part : parts) {
-    Candidate candidate{field.direction_of_cores(part), {}};
-    cv::distanceTransform(field.cores_of(part) == 0, candidate.distance, cv::DIST_C,
-                          cv::DIST_MASK_3);
+    Candidate candidate{field.direction_of_cores(part), box, {}};
+    const ChipPatch cores = field.cores_of(part);
+    const cv::Rect both = cores.box & box;
+    cv::Mat outside(box.size(), CV_8UC1, cv::Scalar(255));
+    outside(both - box.tl()).setTo(0, cores.mask(both - cores.box.tl()));
+    cv::distanceTransform(outside, candidate.distance, cv::DIST_C, cv::DIST_MASK_3);
     candidates.push_back(std::move(candidate));
   }
   return candidates;
@@ -62,7 +69,7 @@ double angle(const Eigen::VectorXf& a, const Eigen::VectorXf& b) {
 
 std::vector<Nodes> resolve(const ChipField& field, const Nodes& chips,
                            const std::vector<Nodes>& parts) {
-  const std::vector<Candidate> candidates = candidates_of(field, parts);
+  const std::vector<Candidate> candidates = candidates_of(field, chips, parts);
   std::vector<Nodes> resolved(parts.size());
   for (const std::uint32_t node : chips)
     resolved[most_alike(field, node, candidates)].push_back(node);

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "base/parallel.hpp"
+#include "base/progress_parts.hpp"
 #include "graph/chip_sample.hpp"
 #include "graph/principal_directions.hpp"
 #include "graph/reduced_embeddings.hpp"
@@ -24,9 +25,15 @@ namespace {
 template <typename Find>
 std::vector<Communities> with_looks(const Scene& scene, const std::vector<LookAgain>& looks,
                                     const CommunityOptions& options, const Resources& resources,
-                                    const Find& find) {
+                                    const Progress& progress, const Find& find) {
   std::vector<Communities> found(1 + looks.size());
-  found[0] = find(scene, options, resources);
+  SharesDone shares(found.size());
+  const auto tell = [&](std::size_t k) {
+    return [&, k](std::string_view stage, std::size_t done, std::size_t total) {
+      shares.tell(k, share_done(done, total), stage, progress);
+    };
+  };
+  found[0] = find(scene, options, resources, tell(0));
   CommunityOptions once = options;  // a look asks for the partition, not for its stability
   once.runs = 1;
   Resources one_thread = resources;  // looks run side by side
@@ -35,7 +42,7 @@ std::vector<Communities> with_looks(const Scene& scene, const std::vector<LookAg
                [&](std::size_t, std::size_t k) {
                  Scene again = scene;
                  again.look = looks[k];
-                 found[k + 1] = find(again, once, one_thread);
+                 found[k + 1] = find(again, once, one_thread, tell(k + 1));
                });
   return found;
 }
@@ -69,9 +76,10 @@ std::vector<Communities> nested_of_image(const Scene& scene, const Composition* 
       spectra_of(scene, options.seed, resources.threads),
       grey_cells(scene.canonical, scene.grid, scene.order, resources.threads, thresholds.cells),
       composition};
-  return with_looks(scene, looks, options, resources,
-                    [&](const Scene& look, const CommunityOptions& own, const Resources& with) {
-                      return find_nested(look, evidence, own, thresholds, with, progress);
+  return with_looks(scene, looks, options, resources, progress,
+                    [&](const Scene& look, const CommunityOptions& own, const Resources& with,
+                        const Progress& tell) {
+                      return find_nested(look, evidence, own, thresholds, with, tell);
                     });
 }
 
@@ -82,11 +90,12 @@ std::vector<Communities> nested(const Scene& scene, const std::vector<LookAgain>
   if (witnesses == nullptr)
     return nested_of_image(scene, nullptr, looks, options, resources, progress);
   if (witnesses->evidence == Evidence::maps)
-    return with_looks(scene, looks, options, resources,
-                      [&](const Scene& look, const CommunityOptions& own, const Resources& with) {
-                        return find_by_composition(look, witnesses->composition, own, {}, with,
-                                                   progress);
-                      });
+    return with_looks(
+        scene, looks, options, resources, progress,
+        [&](const Scene& look, const CommunityOptions& own, const Resources& with,
+            const Progress& tell) {
+          return find_by_composition(look, witnesses->composition, own, {}, with, tell);
+        });
   // Each witness parts regions by its own measure: the image first, then the composition inside.
   Embeddings some = witnesses->image;
   if (!scene.similarity.chips.empty())

@@ -93,10 +93,10 @@ Similarity restrict_to(const Similarity& similarity, const Nodes& chips,
 
 std::vector<Nodes> Splitter::split(const Nodes& chips) {
   if (chips.size() < 2 * field_.smallest_part() || !may_hold_a_border(field_, chips))
-    return {chips};
+    return settled(chips);
   const Communities found = communities_of(chips);
   const std::vector<Nodes> proposed = regions_among(field_, chips, found);
-  if (proposed.empty()) return {chips};
+  if (proposed.empty()) return settled(chips);
   const std::vector<Nodes> distinct = join_alike(field_, proposed);
   const bool clear = distinct.size() > 1;
   if (clear) note_stability(chips, found);
@@ -126,11 +126,22 @@ Communities Splitter::communities_of(const Nodes& chips) {
   const std::uint64_t seed = options_.seed + scene_.look.seed - 1;
   const Nodes some = too_many ? sample_of(field_.grid(), chips, most, seed) : chips;
   const Similarity own = similarity_of_(some);
+  const auto still_at_work = [this](std::string_view, std::size_t, std::size_t) { tell(); };
   Communities found = find_communities(link(own, choose_cut(own, parse_cut_rule("mean"))), options_,
-                                       resources_, progress_);
+                                       resources_, still_at_work);
   const std::scoped_lock lock(noting_);
   if (communities_.engine.empty()) communities_.engine = found.engine;
   return too_many ? spread(found, some, chips, field_.rows_ND(), resources_.threads) : found;
+}
+
+std::vector<Nodes> Splitter::settled(const Nodes& chips) {
+  settled_ += chips.size();
+  tell();
+  return {chips};
+}
+
+void Splitter::tell() const {
+  if (progress_) progress_("communities", settled_, scene_.chips.size());
 }
 
 void Splitter::note_stability(const Nodes& chips, const Communities& found) {

@@ -2,6 +2,7 @@
 // From the whole image down: communities inside communities, as deep as they are regions.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <mutex>
 #include <vector>
@@ -27,7 +28,8 @@ class Splitter {
 
   /// similarity_of: some chips, by what they look like in the field. Engine and stability go into
   /// `communities`, which knows every chip.
-  /// scene: says how many of the chips make a graph.
+  /// scene: says how many of the chips make a graph. progress hears how many chips are in parts
+  /// that stay as they are.
   Splitter(const ChipField& field, SimilarityOf similarity_of, const CommunityOptions& options,
            const Resources& resources, const Progress& progress, Communities& communities,
            const Scene& scene)
@@ -45,6 +47,8 @@ class Splitter {
  private:
   Communities communities_of(const Nodes& chips);
   void note_stability(const Nodes& chips, const Communities& found);
+  std::vector<Nodes> settled(const Nodes& chips);
+  void tell() const;
 
   const ChipField& field_;
   const Scene& scene_;
@@ -54,6 +58,7 @@ class Splitter {
   const Progress& progress_;
   Communities& communities_;
   std::mutex noting_;  // parts are split side by side
+  std::atomic<std::size_t> settled_ = 0;
 };
 
 }  // namespace metamict

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/parallel.hpp"
+#include "base/progress_parts.hpp"
 #include "base/run_all.hpp"
 #include "base/stopwatch.hpp"
 #include "base/text.hpp"
@@ -97,7 +98,7 @@ Nodes seen_chips(const ChipGrid& grid, const cv::Mat& mask, Notes& notes) {
 }
 
 Chips lay_chips(const Micrograph& micrograph, const EncoderShape& encoder,
-                const SegmentOptions& options) {
+                const SegmentOptions& options, const Progress& progress) {
   Micrograph shown = micrograph;
   shown.pixels = without_hidden(micrograph);
   Plan planned = plan(shown, options, encoder);
@@ -109,7 +110,7 @@ Chips lay_chips(const Micrograph& micrograph, const EncoderShape& encoder,
   chips.grid = lay_grid(chips.canonical.pixels.size(), chips.canonical.input_size, encoder.input_px,
                         planned.grid.stride_px);
   chips.order = measure_order(chips.canonical, chips.grid, options.resources.threads,
-                              canonical_zero(shown.pixels, standardised.pixels));
+                              canonical_zero(shown.pixels, standardised.pixels), progress);
   chips.seen = seen_chips(chips.grid, micrograph.mask, chips.notes);
   return chips;
 }
@@ -225,27 +226,27 @@ int half_chip_px(const ChipGrid& grid) {
 
 /// Draws a rule's borders by the pixels beside them. Returns what these say.
 SharpBorders draw_borders(RuleResult& rule, const Micrograph& micrograph, const Scene& scene,
-                          const SegmentOptions& options) {
+                          const SegmentOptions& options, const Progress& tell) {
   std::vector<bool> ordered{false};
   for (const Region& region : measure_regions(micrograph, rule.map, rule.communities, scene.order))
     ordered.push_back(is_ordered(region.order));
   return sharpen_borders(scene.canonical, scene.grid, ordered, rule.map.labels,
-                         options.resources.threads);
+                         options.resources.threads, {}, tell);
 }
 
 /// Draws a rule's borders by the pixels beside them. Regions whose border shows in no pixel become
 /// one, and all borders are drawn again. Notes count these, and the borders where the pixels say
 /// too little.
 Notes sharpen(RuleResult& rule, bool joins_unseen, const Micrograph& micrograph, const Scene& scene,
-              const SegmentOptions& options) {
+              const SegmentOptions& options, const Progress& tell) {
   Notes notes;
-  SharpBorders borders = draw_borders(rule, micrograph, scene, options);
+  SharpBorders borders = draw_borders(rule, micrograph, scene, options, tell);
   const auto joined =
       joins_unseen ? unseen_by_all(borders.unseen, rule) : std::vector<std::pair<int, int>>{};
   if (const std::size_t unseen = joined.size(); unseen > 0) {
     join_labels(joined, rule.map, rule.communities);
     rule.map = paint(scene.grid, rule.communities, options.paint);
-    borders = draw_borders(rule, micrograph, scene, options);
+    borders = draw_borders(rule, micrograph, scene, options, tell);
     notes.push_back(std::to_string(unseen) + (unseen == 1 ? " border shows" : " borders show") +
                     " in no pixel: the regions on both sides were joined");
   }
@@ -285,14 +286,14 @@ struct AppliedRule {
 
 /// Sharpens the borders of a derived rule's map, and measures the regions of any rule's.
 void complete(AppliedRule& applied, const Rule& kind, const Micrograph& micrograph,
-              const Scene& scene, const SegmentOptions& options) {
+              const Scene& scene, const SegmentOptions& options, const Progress& tell) {
   RuleResult& rule = applied.rule;
   if (kind.derived != nullptr && kind.derived->is_sharp &&
       options.paint.borders == Borders::pixels) {
     if (scene.witnesses != nullptr && scene.witnesses->evidence == Evidence::maps)
       draw_by_maps_alone(rule, *micrograph.maps, scene.grid);
     else
-      append(applied.notes, sharpen(rule, kind.derived->joins_unseen, micrograph, scene, options));
+      append(applied.notes, sharpen(rule, kind.derived->joins_unseen, micrograph, scene, options, tell));
   }
   rule.map = unmasked(std::move(rule.map), micrograph.mask);
   rule.regions = measure_regions(micrograph, rule.map, rule.communities, scene.order);
@@ -340,12 +341,14 @@ AppliedRule apply_rule(const Rule& kind, const Scene& scene, const Micrograph& m
   AppliedRule applied;
   RuleResult& rule = applied.rule;
   const Timed in_rule(applied.seconds);
+  constexpr double of_finding = 0.8;  // of the rule's time, about; the rest is painting
+  const Progress finding = part_of(tell, 0, of_finding), painting = part_of(tell, of_finding, 1);
   rule.name = kind.name;
   rule.kind = kind.derived ? RuleKind::derived : RuleKind::threshold;
   if (kind.derived) {
     std::vector<Communities> found = in_rule("communities", [&] {
       return kind.derived->find(scene, looks, {kind.count, options.rules.prototypes},
-                                options.communities, resources, tell);
+                                options.communities, resources, finding);
     });
     rule.communities = std::move(found.front());
     for (std::size_t k = 1; k < found.size(); ++k)
@@ -357,13 +360,13 @@ AppliedRule apply_rule(const Rule& kind, const Scene& scene, const Micrograph& m
         in_rule("link", [&] { return link(scene.similarity, cut, options.rules.edge_weight); });
     append(applied.notes, rule.graph->notes);
     rule.communities = in_rule("communities", [&] {
-      return over_all_chips(find_communities(*rule.graph, options.communities, resources, tell),
+      return over_all_chips(find_communities(*rule.graph, options.communities, resources, finding),
                             scene, resources.threads);
     });
   }
   append(applied.notes, rule.communities.notes);
   rule.map = in_rule("paint", [&] { return paint(scene.grid, rule.communities, options.paint); });
-  in_rule("paint", [&] { complete(applied, kind, micrograph, scene, options); });
+  in_rule("paint", [&] { complete(applied, kind, micrograph, scene, options, painting); });
   return applied;
 }
 
@@ -462,8 +465,9 @@ Result segment_whole(Micrograph micrograph, Encoder& encoder, const SegmentOptio
   Result result = begun(std::move(micrograph), options);
   const Timed timed(result.seconds);
 
-  Chips chips = timed(
-      "grid", [&] { return lay_chips(result.micrograph, shape_of(encoder.identity()), options); });
+  Chips chips = timed("grid", [&] {
+    return lay_chips(result.micrograph, shape_of(encoder.identity()), options, progress);
+  });
   append(result.notes, chips.notes);
   result.chip_size = std::move(chips.size);
   result.grid = chips.grid;

@@ -450,7 +450,8 @@ void Batch::write_results(const Job& job, Result& result, const std::string& ima
     if (failure) throw OutputError(staging.string() + " cannot be made: " + failure.message());
   }
   std::vector<WrittenFile> files =
-      write_outputs(result, staging, output_options_, options_.resources.threads);
+      write_outputs(result, staging, output_options_, options_.resources.threads,
+                    log_.progress(job.image.filename().string()));
   OptionTable made_by = effective(job);
   std::erase_if(made_by, [](const auto& option) { return option.first == "threads"; });
   files.push_back(ReportFolder(staging).put("run.toml", to_toml(made_by)));

@@ -104,9 +104,11 @@ Progress Log::progress(const std::string& image) {
     if (spent < 2 || since < (console_.terminal ? 0.2 : 10.0) || done == 0 || total == 0) return;
     state->shown = now;
     const double rate = static_cast<double>(done) / spent;
+    char chips[40] = "";
+    if (stage == "embed") std::snprintf(chips, sizeof chips, ", %.0f chips/s", rate);
     char text[160];
-    std::snprintf(text, sizeof text, "%s %3.0f %%, %.0f/s, %.0f s left", state->stage.c_str(),
-                  100.0 * static_cast<double>(done) / static_cast<double>(total), rate,
+    std::snprintf(text, sizeof text, "%s %3.0f %%%s, %.0f s left", state->stage.c_str(),
+                  100.0 * static_cast<double>(done) / static_cast<double>(total), chips,
                   static_cast<double>(total - done) / rate);
     if (console_.terminal) {
       console_.err << "\r\033[K" << printable(image) << ": " << text << std::flush;
@@ -121,7 +123,7 @@ std::string Log::status() {
   const std::lock_guard lock(mutex_);
   if (image_.empty()) return "starting";
   std::string text = image_ + ": " + stage_;
-  if (total_ > 0) text += " " + std::to_string(done_) + " of " + std::to_string(total_);
+  if (total_ > 0) text += " " + std::to_string(100 * done_ / total_) + " %";
   return text;
 }
 
