@@ -31,6 +31,7 @@ import scenes
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RULES = ("mean", "median", "mode", "nested")
+GROUPED = ("kmeans", "spectral", "agglomerative", "deepcut")  # rules that can be told the number of regions
 Item = collections.namedtuple("Item", "name kind path truth amorphous")
 
 
@@ -91,19 +92,36 @@ def segment(program, items, out, *options):
     out.mkdir(parents=True, exist_ok=True)
     manifest = out / "manifest.txt"
     manifest.write_text("".join(f"{item.path}\n" for item in items))
+    rules = [] if "--cut" in options else ["--write", "embeddings", "--cut", ",".join(RULES), "--primary", "nested"]
     done = subprocess.run([program, "segment", "--manifest", manifest, "--output", out / "maps", "--resume", "--quiet", "--graphml", "none",
-                           "--write", "embeddings", "--cut", ",".join(RULES), "--primary", "nested", *options])
+                           *rules, *options])
     if done.returncode not in (0, 1):
         raise SystemExit(f"{program} ended with {done.returncode}")
 
 
-def results(out, item):
+def results(out, item, rules=RULES):
     """Label maps by rule, and the report; None where the image failed."""
     folder = out / "maps" / item.path.stem
     if not (folder / "report.json").exists():
         return None, None
     report = json.loads((folder / "report.json").read_text())
-    return {rule: tifffile.imread(folder / rule / "labels.tif") for rule in RULES}, report
+    return {rule: tifffile.imread(folder / rule / "labels.tif") for rule in rules}, report
+
+
+def other_rules(arguments, items, work):
+    """The program's own rules for comparison, on its own chips: told the number of regions, and finding it."""
+    by_count = collections.defaultdict(list)
+    for item in items:
+        by_count[1 if item.truth is None else len(np.unique(item.truth))].append(item)
+    found = (*(f"{rule}:auto" for rule in GROUPED), "felzenszwalb")
+    for count, some in sorted(by_count.items()):
+        told = tuple(f"{rule}:{count}" for rule in GROUPED) if count > 1 else ()
+        out = work / f"rules_{count}"
+        segment(arguments.program, some, out, *arguments.option, "--cut", ",".join(found + told), "--primary", found[0])
+        for item in some:
+            maps, _ = results(out, item, found + told)
+            for rule, labels in (maps or {}).items():
+                yield item, rule.split(":")[0] + (", k told" if rule in told else ", k found" if ":" in rule else ""), figures(labels, item.truth, item.amorphous)
 
 
 # --- peers ------------------------------------------------------------------------------------------------------------
@@ -221,12 +239,15 @@ def main():
     parser.add_argument("--share", type=float, default=1.0, help="of the simulated scenes")
     parser.add_argument("--seed", type=int, default=71, help="of the simulated scenes")
     parser.add_argument("--no-peers", dest="peers", action="store_false")
+    parser.add_argument("--rules", action="store_true", help="also the program's rules for comparison")
     parser.add_argument("--option", nargs=argparse.REMAINDER, default=[], help="more options for `metamict segment`, last on the line")
     arguments = parser.parse_args()
     work = arguments.work or pathlib.Path(tempfile.mkdtemp(prefix="metamict-quality-"))
     (work / "images").mkdir(parents=True, exist_ok=True)
     items = list(simulated(work / "images", arguments.seed, arguments.share)) + list(sample_series()) + list(real_images())
     rows = list(measure(arguments, items, work))
+    if arguments.rules:
+        rows += other_rules(arguments, items, work)
     with open(work / "quality.csv", "w", newline="") as file:
         out = csv.writer(file)
         out.writerow(["image", "kind", "way", "ari", "mean_iou", "amorphous_iou", "regions", "largest"])

@@ -117,6 +117,14 @@ std::string lattice_text(const Json& file) {
   return "lattice period uncertain: " + periods + " px (--chip-size or --lattice-nm settles it)";
 }
 
+/// "12 s", "4 min" or "1.5 h".
+std::string duration_text(double seconds) {
+  constexpr double minute = 60, hour = 3600;
+  if (seconds < 100) return significant(seconds, 2) + " s";
+  if (seconds < 1.5 * hour) return std::to_string(std::lround(seconds / minute)) + " min";
+  return significant(seconds / hour, 2) + " h";
+}
+
 std::string text_of(const Json& file) {
   const auto known = [&](const char* key) { return !file[key].is_null(); };
   std::string text =
@@ -145,7 +153,7 @@ std::string text_of(const Json& file) {
     text += "  " + lattice_text(file);
     text += ", chip " + number(file["chip_size_px"].get<double>()) + " px, stride " +
             number(file["stride_px"].get<double>()) + " px, " + file["chips"].dump() +
-            " chips, about " + significant(file["predicted_seconds"].get<double>(), 2) + " s and " +
+            " chips, about " + duration_text(file["predicted_seconds"].get<double>()) + " and " +
             bytes_text(file["predicted_memory_bytes"].get<std::uint64_t>()) + " of memory\n";
   }
   return text;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <mutex>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "metamict/progress.hpp"
@@ -29,7 +30,11 @@ inline Progress part_of(const Progress& whole, double from, double to) {
 /// Adds up the shares of tasks that are done side by side. A share never falls.
 class SharesDone {
  public:
-  explicit SharesDone(std::size_t tasks) : shares_(tasks, 0) {}
+  /// weights: of the tasks in the whole; all alike where there are none.
+  explicit SharesDone(std::size_t tasks, std::vector<double> weights = {})
+      : shares_(tasks, 0), weights_(std::move(weights)) {
+    weights_.resize(tasks, 1);
+  }
 
   /// Notes how far a task is, and tells `whole` how far all are together, one caller at a time.
   void tell(std::size_t task, double share, std::string_view stage, const Progress& whole) {
@@ -37,15 +42,18 @@ class SharesDone {
     shares_[task] = std::max(shares_[task], std::min(share, 1.0));
     if (!whole) return;
     constexpr double thousand = 1000;
-    double sum = 0;
-    for (const double one : shares_) sum += one;
-    whole(stage, static_cast<std::size_t>(thousand * sum),
-          static_cast<std::size_t>(thousand) * shares_.size());
+    double done = 0, all = 0;
+    for (std::size_t k = 0; k < shares_.size(); ++k) {
+      done += weights_[k] * shares_[k];
+      all += weights_[k];
+    }
+    whole(stage, static_cast<std::size_t>(thousand * done / all),
+          static_cast<std::size_t>(thousand));
   }
 
  private:
   std::mutex telling_;
-  std::vector<double> shares_;
+  std::vector<double> shares_, weights_;
 };
 
 }  // namespace metamict

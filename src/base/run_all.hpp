@@ -9,6 +9,7 @@
 #include <mutex>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "base/parallel.hpp"
@@ -17,13 +18,17 @@
 
 namespace metamict {
 
-/// Tells one caller the progress of tasks that run side by side, in thousandths of a task. When a
+/// Tells one caller the progress of tasks that run side by side, in thousandths of all. When a
 /// task fails, or the caller stops them by throwing, every other task ends at its next call of
 /// progress.
 class SharedProgress {
  public:
-  SharedProgress(std::string_view stage, std::size_t tasks, const Progress& progress)
-      : stage_(stage), progress_(progress), shares_(tasks), failures_(tasks) {}
+  SharedProgress(std::string_view stage, std::size_t tasks, const Progress& progress,
+                 std::vector<double> weights)
+      : stage_(stage),
+        progress_(progress),
+        shares_(tasks, std::move(weights)),
+        failures_(tasks) {}
 
   /// Runs one task, unless one has failed already.
   template <class Task>
@@ -75,12 +80,12 @@ class SharedProgress {
 
 /// Returns make(number, progress) for every number in [0, starts.size()), by number. Tasks begin in
 /// the order of `starts`, on up to `threads` workers. `progress` hears `stage` and thousandths of
-/// tasks. When one fails or the caller stops them, the others end at their next call of progress.
+/// all, where each task has its weight. When one fails or the caller stops them, the others end at their next call of progress.
 template <class Make>
 auto run_all(const std::vector<std::size_t>& starts, int threads, std::string_view stage,
-             const Progress& progress, const Make& make) {
+             const Progress& progress, const Make& make, std::vector<double> weights = {}) {
   std::vector<std::invoke_result_t<Make, std::size_t, const Progress&>> values(starts.size());
-  SharedProgress shared(stage, starts.size(), progress);
+  SharedProgress shared(stage, starts.size(), progress, std::move(weights));
   parallel_for(starts.size(), threads, [&](std::size_t, std::size_t k) {
     shared.attempt(starts[k],
                    [&](const Progress& tell) { values[starts[k]] = make(starts[k], tell); });

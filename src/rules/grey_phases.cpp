@@ -25,15 +25,16 @@ struct Levels {
 };
 
 /// The brighter side of the cut for given levels. number_at: of each point, -1 elsewhere.
+/// of_misfit: weight of a cell's misfit beside a border's length in cells.
 cv::Mat cut(const cv::Mat& grey, const std::vector<cv::Point>& points, const cv::Mat& number_at,
-            Levels levels) {
+            Levels levels, double of_misfit) {
   const std::array steps = {cv::Point(1, 0), cv::Point(0, 1), cv::Point(1, 1), cv::Point(-1, 1)};
   cv::detail::GCGraph<double> graph(static_cast<unsigned>(points.size()),
                                     static_cast<unsigned>(2 * steps.size() * points.size()));
   for (const cv::Point at : points) {
     const double grey_here = grey.at<float>(at);
     const auto misfit = [&](double level) {
-      return std::min(1.0, std::abs(grey_here - level) / levels.gap());
+      return of_misfit * std::min(1.0, std::abs(grey_here - level) / levels.gap());
     };
     graph.addTermWeights(graph.addVtx(), misfit(levels.dark), misfit(levels.bright));
   }
@@ -52,9 +53,8 @@ cv::Mat cut(const cv::Mat& grey, const std::vector<cv::Point>& points, const cv:
   return side;
 }
 
-}  // namespace
-
-cv::Mat brighter_phase(const cv::Mat& grey, const cv::Mat& mask, const LayerOptions& options) {
+cv::Mat brighter_of(const cv::Mat& grey, const cv::Mat& mask, const LayerOptions& options,
+                    double of_misfit) {
   constexpr double settled = 1e-3;  // of the levels' gap
   const std::vector<cv::Point> points = points_of(mask);
   cv::Mat number_at(mask.size(), CV_32S, cv::Scalar(-1));
@@ -65,7 +65,7 @@ cv::Mat brighter_phase(const cv::Mat& grey, const cv::Mat& mask, const LayerOpti
   cv::Mat side;
   for (int round = 0; round < options.rounds; ++round) {
     if (!(levels.gap() > 0)) return {};
-    side = cut(grey, points, number_at, levels);
+    side = cut(grey, points, number_at, levels, of_misfit);
     const cv::Mat rest = mask & ~side;
     if (cv::countNonZero(side) == 0 || cv::countNonZero(rest) == 0) return {};
     const Levels before = levels;
@@ -75,6 +75,27 @@ cv::Mat brighter_phase(const cv::Mat& grey, const cv::Mat& mask, const LayerOpti
       break;
   }
   return side;
+}
+
+}  // namespace
+
+cv::Mat brighter_phase(const cv::Mat& grey, const cv::Mat& mask, const LayerOptions& options) {
+  constexpr int most_cells = 1 << 20;  // in one cut, which takes 200 bytes of each
+  int edge = 1;                        // of a square of cells that is taken as one
+  while (cv::countNonZero(mask) / (edge * edge) > most_cells) edge *= 2;
+  if (edge == 1) return brighter_of(grey, mask, options, 1);
+  const cv::Size coarse((grey.cols + edge - 1) / edge, (grey.rows + edge - 1) / edge);
+  cv::Mat inside, share, sum;
+  mask.convertTo(inside, CV_32F, 1.0 / 255);
+  cv::resize(inside, share, coarse, 0, 0, cv::INTER_AREA);
+  cv::resize(grey.mul(inside), sum, coarse, 0, 0, cv::INTER_AREA);
+  constexpr double half = 0.5;
+  // A square has edge² cells that may misfit, and a border edge times as long.
+  const cv::Mat side = brighter_of(sum / cv::max(share, half), share >= half, options, edge);
+  if (side.empty()) return {};
+  cv::Mat fine;
+  cv::resize(side, fine, grey.size(), 0, 0, cv::INTER_NEAREST);
+  return fine & mask;
 }
 
 bool GreyPhases::is_border(const cv::Mat& core, const cv::Mat& bright) const {

@@ -85,8 +85,10 @@ std::optional<GreySteps::Crossing> GreySteps::crossing_at(cv::Point here, cv::Po
 
 std::vector<GreySteps::Crossing> GreySteps::crossings_of(const cv::Mat& core,
                                                          const cv::Mat& levelled) const {
+  constexpr std::size_t most_places = 1 << 22;  // of a large region some say what all do
+  const std::vector<cv::Point> places = points_of(core);
   std::vector<Crossing> found;
-  for (const cv::Point here : points_of(core))
+  for (const cv::Point here : every(places, 1 + places.size() / most_places))
     for (const cv::Point by : {cv::Point(1, 0), cv::Point(0, 1)})
       if (const auto crossing = crossing_at(here, by, core, levelled)) found.push_back(*crossing);
   return found;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "segment/contamination.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <opencv2/imgproc.hpp>
+#include <optional>
 #include <string>
 
 #include "segment/region_drift.hpp"
@@ -26,6 +28,7 @@ struct ChipGrey {
 
 /// Measures the lattice's band, which lies between a tenth and half of a period. The noise in it is
 /// estimated from what is finer still.
+/// Of a band of an image. Filters see the image beyond it.
 class GreyMeter {
  public:
   GreyMeter(const cv::Mat& pixels, double period_px) {
@@ -72,14 +75,27 @@ void note_contamination(const Result& result, const RuleResult& rule, Notes& not
     return;
   const cv::Mat pixels = with_square_pixels(result.micrograph).pixels;
   const cv::Point2d factors = to_square_pixels(result.micrograph.pixel_aspect);
-  const GreyMeter meter(pixels, result.chip_size.lattice->period_px);
   const cv::Rect whole({0, 0}, pixels.size());
-  std::vector<double> grey, amplitude;
-  for (const std::size_t node : region.nodes) {
+  const auto place_of = [&](std::size_t node) {
     const cv::Rect2d chip = result.grid.chip_in_input(node);
-    const cv::Rect2d square(chip.x * factors.x, chip.y * factors.y, chip.width * factors.x,
-                            chip.height * factors.y);
-    const ChipGrey here = meter.measure(cv::Rect(square) & whole);
+    return cv::Rect(cv::Rect2d(chip.x * factors.x, chip.y * factors.y, chip.width * factors.x,
+                               chip.height * factors.y)) &
+           whole;
+  };
+  // Band by band, because a meter takes ten times the memory of its pixels.
+  constexpr int chip_rows_a_band = 32;
+  std::vector<double> grey, amplitude;
+  std::optional<GreyMeter> meter;
+  int band = -1, top = 0;
+  for (const std::size_t node : region.nodes) {  // by rising number
+    if (const int own = result.grid.row(node) / chip_rows_a_band; own != band) {
+      band = own;
+      const int last_row = std::min((band + 1) * chip_rows_a_band, result.grid.rows) - 1;
+      top = place_of(result.grid.node(band * chip_rows_a_band, 0)).y;
+      const int bottom = place_of(result.grid.node(last_row, 0)).br().y;
+      meter.emplace(pixels.rowRange(top, bottom), result.chip_size.lattice->period_px);
+    }
+    const ChipGrey here = meter->measure(place_of(node) - cv::Point(0, top));
     grey.push_back(here.mean);
     amplitude.push_back(here.amplitude);
   }

@@ -11,6 +11,7 @@
 #include "encoder/resnet/shared_pass.hpp"
 #include "encoder/resnet/weights.hpp"
 #include "graph/chip_sample.hpp"
+#include "graph/reduced_embeddings.hpp"
 #include "metamict/errors.hpp"
 #include "metamict/sidecar.hpp"
 #include "rules/rules.hpp"
@@ -41,6 +42,11 @@ constexpr double nested_share =
 constexpr double nested_share_at_once =
     0.75;  // where it looks into parts side by side, and other rules run beside it
 
+// Of an image whose graph is one over a sample.
+constexpr double labels_bytes_per_input_pixel = 12;  // maps of the rules, and what draws borders
+constexpr double border_worker = 130 * mebibyte;     // maps around one part of a border
+constexpr double scores_at_once = 1.5;               // of a sample, of each worker
+
 /// How many chips the graph has. It follows from their number, and from a limit of memory that the
 /// user gives, never from the machine.
 std::size_t graph_chips_of(std::size_t chips, GraphKind kind, bool fits) {
@@ -51,15 +57,45 @@ std::size_t graph_chips_of(std::size_t chips, GraphKind kind, bool fits) {
 
 /// What an encoder that was opened for the shared pass holds. Where that pass is not possible it
 /// keeps the weights for it all the same.
-double shared_network(const ChipGrid& grid, const SegmentOptions& options,
-                      const EncoderShape& encoder) {
-  if (!SharedResnet::fits(grid) || options.normalise == Normalise::chip) return shared;
+struct SharedNetwork {
+  double bytes = shared;
+  double bytes_per_pixel = 0;  ///< of the canonical image, while it is at work
+};
+
+SharedNetwork shared_network(const ChipGrid& grid, const SegmentOptions& options,
+                             const EncoderShape& encoder) {
+  SharedNetwork network;
+  if (!SharedResnet::fits(grid) || options.normalise == Normalise::chip) return network;
   const int threads = options.resources.threads;
-  double bytes = shared + shared_worker * threads + shared_bytes_per_pixel * grid.image_size.area();
+  network.bytes += shared_worker * threads;
+  network.bytes_per_pixel = shared_bytes_per_pixel;
   const bool floats = encoder.precision == Precision::float32 ||
                       (encoder.precision != Precision::bfloat16 && !has_amx_bfloat16());
-  if (floats) bytes += winograd + winograd_worker * threads;
-  return bytes;
+  if (floats) {
+    network.bytes += winograd + winograd_worker * threads;
+    network.bytes_per_pixel *= 2;
+  }
+  return network;
+}
+
+/// Of an image whose graph is one over a sample, what lies above the network: the more of what the
+/// embedding of a band takes, and of what communities and borders take afterwards.
+double predict_large(const ChipGrid& grid, std::size_t graph_chips, const SegmentOptions& options,
+                     const EncoderShape& encoder, double network_bytes_per_pixel) {
+  const auto chips = static_cast<double>(grid.chips()), nodes = static_cast<double>(graph_chips);
+  const double pixels = grid.input_size.area(), canonical = grid.image_size.area();
+  const double images = sizeof(float) * (pixels + canonical);
+  const double kept = std::min(kept_directions, encoder.features) * sizeof(float) * chips;
+  // The last map of the shared pass stays while the features of a band are pooled.
+  constexpr double last_map = 1 / 3.;
+  const double in_band = std::min(1.0, static_cast<double>(chips_a_band) / chips);
+  const double maps = network_bytes_per_pixel * canonical * in_band;
+  const double features = sizeof(float) * encoder.features * chips * in_band;
+  const double embedding = kept + std::max(maps, last_map * maps + features);
+  const int threads = options.resources.threads;
+  const double communities = 2 * kept + 2 * nodes * nodes * scores_at_once * threads +
+                             labels_bytes_per_input_pixel * pixels + border_worker * threads;
+  return images + std::max(embedding, communities);
 }
 
 /// The stride at the encoder's scale, in whole pixels.
@@ -84,6 +120,17 @@ int canonical_stride_px(std::optional<double> stride_px, const ChipSize& chip, i
 std::uint64_t predict_memory(const ChipGrid& grid, std::size_t graph_chips,
                              const SegmentOptions& options, const EncoderShape& encoder,
                              bool has_maps) {
+  // A ResNet50's weights are read without LibTorch. A module with another number of features is no
+  // ResNet50 and runs through it.
+  const double library = encoder.features == resnet50_features ? 0.0 : libtorch;
+  SharedNetwork network{encoder.precision == Precision::int8 ? on_bytes : 0.0, 0};
+  if (encoder.embedding == EmbeddingMode::shared) network = shared_network(grid, options, encoder);
+  const auto whole = [&](double rest) {
+    return static_cast<std::uint64_t>(
+        library + std::max(loading, resident + network.bytes + rest + writing));
+  };
+  if (graph_chips < grid.chips() && !has_maps)
+    return whole(predict_large(grid, graph_chips, options, encoder, network.bytes_per_pixel));
   const auto chips = static_cast<double>(graph_chips);
   const std::vector<Rule> all = parse_rules(options.rules.cuts);
   const bool parts = std::any_of(all.begin(), all.end(),
@@ -111,13 +158,7 @@ std::uint64_t predict_memory(const ChipGrid& grid, std::size_t graph_chips,
     graph += scores;  // once more, of the cosine
   else if (parts)
     graph += (together > 1 ? nested_share_at_once : nested_share) * scores;
-  // A ResNet50's weights are read without LibTorch. A module with another number of features is no
-  // ResNet50 and runs through it.
-  const double library = encoder.features == resnet50_features ? 0.0 : libtorch;
-  double network = encoder.precision == Precision::int8 ? on_bytes : 0.0;
-  if (encoder.embedding == EmbeddingMode::shared) network = shared_network(grid, options, encoder);
-  return static_cast<std::uint64_t>(
-      library + std::max(loading, resident + network + images + graph + writing));
+  return whole(network.bytes_per_pixel * grid.image_size.area() + images + graph);
 }
 
 }  // namespace

@@ -36,6 +36,24 @@ double energy(const cv::Mat& grey, Labelling bright, double dark_level, double b
   return sum;
 }
 
+// More cells than one cut holds are taken in squares: the border stays where it is to one of these.
+TEST(BrighterPhase, FindsTheBorderOfALargeField) {
+  constexpr int rows = 1100, cols = 1700, left = 333;
+  cv::Mat grey(rows, cols, CV_32F), mask(rows, cols, CV_8UC1, cv::Scalar(255));
+  cv::RNG(4).fill(grey, cv::RNG::NORMAL, 0, 1);
+  mask(cv::Rect(0, 0, 100, rows)) = 0;
+  const auto border_at = [](int x) { return 500 + x / 10; };
+  for (int x = 0; x < cols; ++x) grey(cv::Rect(x, 0, 1, border_at(x))) += 2;
+  grey(cv::Rect(0, 0, 100, rows)) = 50;  // what is not asked about has no say
+  const cv::Mat side = brighter_phase(grey, mask);
+  ASSERT_EQ(side.size(), grey.size());
+  EXPECT_EQ(cv::countNonZero(side(cv::Rect(0, 0, 100, rows))), 0);
+  for (int x = left; x < cols; x += 50) {
+    const int here = cv::countNonZero(side.col(x));
+    EXPECT_NEAR(here, border_at(x), 4) << x;
+  }
+}
+
 // Every labelling of small fields: none is better for the levels that the phases have.
 TEST(BrighterPhase, IsTheBestOfAllLabellings) {
   constexpr int rows = 2, cols = 8, cells = rows * cols;

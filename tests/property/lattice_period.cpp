@@ -228,6 +228,38 @@ TEST(LatticePeriod, IsUncertainWhereTwoLatticesShareTheImageEvenly) {
   EXPECT_NEAR(found.candidates_px[0] * found.candidates_px[1], 12 * 17, 0.04 * 12 * 17);
 }
 
+/// A field repeated and mirrored, as a mosaic of like fields would be.
+cv::Mat mosaic_of(const cv::Mat& field, cv::Size size) {
+  cv::Mat two, four, all;
+  cv::flip(field, two, 1);
+  cv::hconcat(field, two, two);
+  cv::flip(two, four, 0);
+  cv::vconcat(two, four, four);
+  cv::repeat(four, size.height / four.rows + 1, size.width / four.cols + 1, all);
+  return all(cv::Rect({0, 0}, size)).clone();
+}
+
+// Large images are looked at in parts, each as closely as a small image.
+TEST(LatticePeriod, OfAMosaicIsThatOfItsFields) {
+  const cv::Mat field = test::draw_lattice(
+      {.rows = 500, .cols = 500, .period_px = 11.5, .angle_deg = 7, .amorphous_from = 0.4});
+  const auto alone = find_lattice(test::micrograph_of(field)),
+             together = find_lattice(test::micrograph_of(mosaic_of(field, {5000, 2100})));
+  ASSERT_TRUE(alone);
+  ASSERT_TRUE(together);
+  EXPECT_NEAR(together->period_px / alone->period_px, 1, 0.005);
+}
+
+TEST(LatticePeriod, IsUncertainWhereTheHalvesOfALargeImageDiffer) {
+  cv::Mat image;
+  cv::hconcat(mosaic_of(test::draw_lattice({.period_px = 12}), {2400, 800}),
+              mosaic_of(test::draw_lattice({.period_px = 17}), {2400, 800}), image);
+  const LatticeFinding found = measure_lattice(test::micrograph_of(image));
+  EXPECT_FALSE(found.lattice);
+  ASSERT_EQ(found.candidates_px.size(), 2U);
+  EXPECT_NEAR(found.candidates_px[0] * found.candidates_px[1], 12 * 17, 0.04 * 12 * 17);
+}
+
 // 0.02 nm wide and 0.04 nm high: a square lattice is a rectangle of pixels.
 TEST(LatticePeriod, IsMeasuredInRealProportions) {
   std::mt19937_64 random(4);

@@ -33,7 +33,7 @@ Embeddings clustered(const Case& given, unsigned seed) {
   if (given.positive) rows_ND = rows_ND.cwiseMax(0.0F);
   rows_ND.col(0).array() += 0.1F;
   rows_ND.rowwise().normalize();
-  return {rows_ND, {}};
+  return {rows_ND, {}, {}};
 }
 
 class Scores : public testing::TestWithParam<Case> {};

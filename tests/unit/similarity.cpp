@@ -96,7 +96,7 @@ TEST(Compare, RawScoresAreCosinesCutOffAtZeroWithANote) {
 TEST(Compare, TheAngleScaleIsEvenInDegrees) {
   SimilarityOptions angle;
   angle.scale = SimilarityScale::angle;
-  Embeddings embeddings{RowMatrixXf(4, 2), {}};
+  Embeddings embeddings{RowMatrixXf(4, 2), {}, {}};
   const std::array<double, 4> degrees{0, 10, 30, 110};
   for (Eigen::Index i = 0; i < 4; ++i) {
     const double radians = degrees[static_cast<std::size_t>(i)] * std::numbers::pi / 180;
@@ -136,7 +136,7 @@ TEST(Compare, TwoChipsAreOnePair) {
 
 TEST(Compare, SpillsToAFileThatHasNoName) {
   const test::TemporaryFolder folder;
-  const Embeddings embeddings{RowMatrixXf::Random(300, 16).rowwise().normalized(), {}};
+  const Embeddings embeddings{RowMatrixXf::Random(300, 16).rowwise().normalized(), {}, {}};
   const Similarity in_memory = compare(embeddings);
   const Similarity on_disk = compare(embeddings, {}, {.spill = folder.path()});
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
@@ -146,7 +146,7 @@ TEST(Compare, SpillsToAFileThatHasNoName) {
 }
 
 TEST(Compare, TellsHowFarItIsAndStopsWhenAsked) {
-  const Embeddings embeddings{RowMatrixXf::Random(700, 8).rowwise().normalized(), {}};
+  const Embeddings embeddings{RowMatrixXf::Random(700, 8).rowwise().normalized(), {}, {}};
   const Resources two{.threads = 2};
   std::size_t last = 0, all = 0;
   compare(embeddings, {}, two, [&](std::string_view stage, std::size_t done, std::size_t total) {
