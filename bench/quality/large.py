@@ -33,7 +33,7 @@ LEAST_CHIPS, MOST_CHIPS = 9000, 22000  # more than a sample holds, few enough fo
 def segmented(arguments, path, out, graph):
     if not (out / path.stem / "report.json").exists():
         subprocess.run([arguments.program, "segment", path, "--output", out, "--cut", "nested", "--graph", graph, "--quiet", "--overwrite",
-                        "--graphml", "none", *arguments.options], check=True)
+                        "--graphml", "none", *arguments.option], check=True)
     run = json.loads((out / "run.json").read_text())["images"]
     return tifffile.imread(out / path.stem / "nested" / "labels.tif"), next(image for image in run if pathlib.Path(image["path"]).name == path.name)
 
@@ -101,7 +101,7 @@ def growth(arguments):
     for side in (int(side) for side in arguments.sizes.split(",")):
         path, out = arguments.work / f"tiles_{side}.tif", arguments.work / f"growth_{side}"
         tifffile.imwrite(path, tiles(side, arguments.period))
-        command = [arguments.program, "segment", path, "--output", out, "--overwrite", *arguments.options]
+        command = [arguments.program, "segment", path, "--output", out, "--overwrite", *arguments.option]
         plan, = json.loads(subprocess.run([*command, "--dry-run", "--json"], check=True, capture_output=True, text=True).stdout)
         subprocess.run([*command, "--quiet"], check=True)
         image, = json.loads((out / "run.json").read_text())["images"]
@@ -131,7 +131,7 @@ def main():
     parser.add_argument("--side", type=int, default=2048)
     parser.add_argument("--sizes", default="512,1024,2048,4096")
     parser.add_argument("--period", type=float, default=16, help="of the lattice, in px")
-    parser.add_argument("options", nargs="*", help="of segment, after --")
+    parser.add_argument("--option", nargs=argparse.REMAINDER, default=[], help="more options for `metamict segment`, last on the line")
     arguments = parser.parse_args()
     {"agreement": agreement, "growth": growth}[arguments.what](arguments)
 

@@ -19,20 +19,24 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The chips of each class by its name, in the classes' order.
-using Support = std::vector<std::pair<std::string, std::set<std::uint32_t>>>;
-
-std::set<std::uint32_t>& class_of(Support& support, const std::string& name) {
-  for (auto& [known, chips] : support)
-    if (known == name) return chips;
-  return support.emplace_back(name, std::set<std::uint32_t>{}).second;
+/// The middle of a chip in pixels of the file's image.
+cv::Point2d centre_of(const ChipGrid& grid, cv::Point origin, std::uint32_t chip) {
+  const cv::Rect2d at = grid.chip_in_input(chip);
+  return cv::Point2d(origin) + cv::Point2d(at.x + at.width / 2, at.y + at.height / 2);
 }
 
-/// The middle of a chip in pixels of the file's image.
-cv::Point2d centre_of(const Scene& scene, std::uint32_t chip) {
-  const cv::Rect2d at = scene.grid.chip_in_input(chip);
-  const cv::Point2d origin = scene.canonical.origin;
-  return origin + cv::Point2d(at.x + at.width / 2, at.y + at.height / 2);
+/// What shows one class: chips of this image, and rows of other images' chips.
+struct ClassSupport {
+  std::string label;
+  std::set<std::uint32_t> chips;
+  RowMatrixXf shown;  ///< as this image's embeddings are kept
+};
+using Support = std::vector<ClassSupport>;
+
+ClassSupport& class_of(Support& support, const std::string& label) {
+  for (ClassSupport& known : support)
+    if (known.label == label) return known;
+  return support.emplace_back(ClassSupport{label, {}, {}});
 }
 
 double coordinate(const CsvTable& table, const std::string& text, const std::string& where) {
@@ -41,47 +45,38 @@ double coordinate(const CsvTable& table, const std::string& text, const std::str
 }
 
 Support support_of_points(const Scene& scene, const fs::path& path) {
-  const std::optional<std::string> text = text_of_file(path);
-  if (!text)
-    throw UsageError("prototypes " + path.string() +
-                     " cannot be read: give a CSV or a label image of strokes");
-  const CsvTable table = csv_table(*text);
-  const auto label = table.column("label"), x = table.column("x_px"), y = table.column("y_px"),
-             image = table.column("image");
-  if (!label || !x || !y)
-    throw UsageError("prototypes " + path.string() +
-                     " has no columns named label, x_px and y_px: its header is '" +
-                     table.header_text() + "'");
   Support support;
-  const cv::Rect2d all(scene.canonical.origin, cv::Size2d(scene.grid.input_size));
-  for (const CsvTable::Row& row : table.rows) {
-    const std::string where =
-        "prototypes " + path.string() + ", line " + std::to_string(row.line) + ": ";
-    if (image) {
-      const std::string& name = CsvTable::cell(row, *image);
-      const fs::path& mine = scene.canonical.path;
-      if (!name.empty() && name != mine.stem() && name != mine.filename() && name != mine.string())
-        continue;
-    }
-    const std::string& name = CsvTable::cell(row, *label);
-    if (name.empty()) throw UsageError(where + "a label is due");
-    const cv::Point2d at(coordinate(table, CsvTable::cell(row, *x), where),
-                         coordinate(table, CsvTable::cell(row, *y), where));
-    if (!all.contains(at))
-      throw InputError(where + "the point (" + number(at.x) + ", " + number(at.y) +
-                       ") lies outside the image");
-    std::set<std::uint32_t>& chips = class_of(support, name);
-    std::pair<double, std::uint32_t> nearest{std::numeric_limits<double>::infinity(), 0};
-    for (const std::uint32_t chip : scene.chips) {
-      const cv::Point2d centre = centre_of(scene, chip);
-      const cv::Rect2d size = scene.grid.chip_in_input(chip);
-      const double dx = std::abs(centre.x - at.x), dy = std::abs(centre.y - at.y);
-      nearest = std::min(nearest, {std::hypot(dx, dy), chip});
-      if (dx <= size.width / 4 && dy <= size.height / 4) chips.insert(chip);
-    }
-    if (chips.empty()) chips.insert(nearest.second);
+  for (const PrototypePoint& point : prototype_points(path)) {
+    if (!is_of_image(point, scene.canonical.path)) continue;
+    const Nodes under = chips_under(point, scene.grid, scene.canonical.origin, scene.chips);
+    class_of(support, point.label).chips.insert(under.begin(), under.end());
   }
   return support;
+}
+
+/// Adds what other images show, which must be comparable with this image's embeddings.
+void add_shown(const std::vector<ShownClass>& shown, const Scene& scene, Support& support) {
+  const Embeddings& embeddings = scene.embeddings;
+  for (const ShownClass& one : shown) {
+    const Eigen::Index features = embeddings.reduction ? embeddings.reduction->directions_KD.cols()
+                                                       : embeddings.rows_ND.cols();
+    if (one.rows_ND.cols() != features)
+      throw UsageError(
+          "prototypes of other images are compared by the micrograph alone: give --evidence image");
+    RowMatrixXf rows = one.rows_ND;
+    if (embeddings.reduction) rows = rows * embeddings.reduction->directions_KD.transpose();
+    class_of(support, one.label).shown = std::move(rows);
+  }
+}
+
+/// The rows of all chips that show a class.
+RowMatrixXf rows_of(const ClassSupport& support, const RowMatrixXf& rows_ND) {
+  const auto own = static_cast<Eigen::Index>(support.chips.size());
+  RowMatrixXf rows(own + support.shown.rows(), rows_ND.cols());
+  Eigen::Index i = 0;
+  for (const std::uint32_t chip : support.chips) rows.row(i++) = rows_ND.row(chip);
+  rows.bottomRows(support.shown.rows()) = support.shown;
+  return rows;
 }
 
 Support support_of_strokes(const Scene& scene, const fs::path& path) {
@@ -96,7 +91,7 @@ Support support_of_strokes(const Scene& scene, const fs::path& path) {
   for (const std::uint32_t chip : scene.chips) {
     // A stroke is thin: it marks the chips whose middle quarter it crosses.
     const cv::Rect2d size = scene.grid.chip_in_input(chip);
-    const cv::Point2d centre = centre_of(scene, chip);
+    const cv::Point2d centre = centre_of(scene.grid, origin, chip);
     const cv::Rect inner(cvFloor(centre.x - size.width / 8), cvFloor(centre.y - size.height / 8),
                          std::max(1, cvRound(size.width / 4)),
                          std::max(1, cvRound(size.height / 4)));
@@ -109,13 +104,8 @@ Support support_of_strokes(const Scene& scene, const fs::path& path) {
   }
   Support support;
   for (auto& [label, chips] : by_label)
-    support.emplace_back(std::to_string(label), std::move(chips));
+    support.push_back({std::to_string(label), std::move(chips), {}});
   return support;
-}
-
-bool is_table(const fs::path& path) {
-  const std::string ending = lower_case(path.extension().string());
-  return ending == ".csv" || ending == ".txt" || ending == ".tsv";
 }
 
 double angle_between(const Eigen::VectorXf& a, const Eigen::VectorXf& b) {
@@ -124,11 +114,67 @@ double angle_between(const Eigen::VectorXf& a, const Eigen::VectorXf& b) {
 
 }  // namespace
 
+bool is_point_table(const fs::path& path) {
+  const std::string ending = lower_case(path.extension().string());
+  return ending == ".csv" || ending == ".txt" || ending == ".tsv";
+}
+
+std::vector<PrototypePoint> prototype_points(const fs::path& path) {
+  const std::optional<std::string> text = text_of_file(path);
+  if (!text)
+    throw UsageError("prototypes " + path.string() +
+                     " cannot be read: give a CSV or a label image of strokes");
+  const CsvTable table = csv_table(*text);
+  const auto label = table.column("label"), x = table.column("x_px"), y = table.column("y_px"),
+             image = table.column("image");
+  if (!label || !x || !y)
+    throw UsageError("prototypes " + path.string() +
+                     " has no columns named label, x_px and y_px: its header is '" +
+                     table.header_text() + "'");
+  std::vector<PrototypePoint> points;
+  for (const CsvTable::Row& row : table.rows) {
+    const std::string where =
+        "prototypes " + path.string() + ", line " + std::to_string(row.line) + ": ";
+    const std::string& name = CsvTable::cell(row, *label);
+    if (name.empty()) throw UsageError(where + "a label is due");
+    points.push_back({name,
+                      {coordinate(table, CsvTable::cell(row, *x), where),
+                       coordinate(table, CsvTable::cell(row, *y), where)},
+                      image ? CsvTable::cell(row, *image) : std::string(),
+                      where});
+  }
+  return points;
+}
+
+bool is_of_image(const PrototypePoint& point, const fs::path& image) {
+  return point.image.empty() || point.image == image.stem() || point.image == image.filename() ||
+         point.image == image.string();
+}
+
+Nodes chips_under(const PrototypePoint& point, const ChipGrid& grid, cv::Point origin,
+                  const Nodes& chips) {
+  if (!cv::Rect2d(origin, cv::Size2d(grid.input_size)).contains(point.at))
+    throw InputError(point.where + "the point (" + number(point.at.x) + ", " + number(point.at.y) +
+                     ") lies outside the image");
+  Nodes under;
+  std::pair<double, std::uint32_t> nearest{std::numeric_limits<double>::infinity(), 0};
+  const cv::Rect2d size = grid.chip_in_input(0);
+  for (const std::uint32_t chip : chips) {
+    const cv::Point2d centre = centre_of(grid, origin, chip);
+    const double dx = std::abs(centre.x - point.at.x), dy = std::abs(centre.y - point.at.y);
+    nearest = std::min(nearest, {std::hypot(dx, dy), chip});
+    if (dx <= size.width / 4 && dy <= size.height / 4) under.push_back(chip);
+  }
+  if (under.empty()) under.push_back(nearest.second);
+  return under;
+}
+
 Communities classify_by_prototypes(const Scene& scene, const RuleArguments& arguments,
                                    int threads) {
-  const Support support = is_table(arguments.prototypes)
-                              ? support_of_points(scene, arguments.prototypes)
-                              : support_of_strokes(scene, arguments.prototypes);
+  Support support = is_point_table(arguments.prototypes)
+                        ? support_of_points(scene, arguments.prototypes)
+                        : support_of_strokes(scene, arguments.prototypes);
+  add_shown(arguments.shown, scene, support);
   if (support.size() < 2)
     throw InputError("prototypes " + arguments.prototypes.string() + " shows " +
                      std::to_string(support.size()) +
@@ -137,11 +183,10 @@ Communities classify_by_prototypes(const Scene& scene, const RuleArguments& argu
   RowMatrixXf means(static_cast<Eigen::Index>(support.size()), rows_ND.cols());
   double widest_inside = 0, least_between = std::numeric_limits<double>::infinity();
   for (std::size_t k = 0; k < support.size(); ++k) {
-    Eigen::VectorXf sum = Eigen::VectorXf::Zero(rows_ND.cols());
-    for (const std::uint32_t chip : support[k].second) sum += rows_ND.row(chip).transpose();
-    sum.normalize();
-    for (const std::uint32_t chip : support[k].second)
-      widest_inside = std::max(widest_inside, angle_between(rows_ND.row(chip).transpose(), sum));
+    const RowMatrixXf rows = rows_of(support[k], rows_ND);
+    const Eigen::VectorXf sum = rows.colwise().sum().transpose().normalized();
+    for (Eigen::Index i = 0; i < rows.rows(); ++i)
+      widest_inside = std::max(widest_inside, angle_between(rows.row(i).transpose(), sum));
     for (std::size_t other = 0; other < k; ++other)
       least_between =
           std::min(least_between,
@@ -173,7 +218,7 @@ Communities classify_by_prototypes(const Scene& scene, const RuleArguments& argu
                                  static_cast<std::int32_t>(k));
     if (first == communities.community.end()) continue;
     communities.named_chips.emplace_back(
-        static_cast<std::uint32_t>(first - communities.community.begin()), support[k].first);
+        static_cast<std::uint32_t>(first - communities.community.begin()), support[k].label);
   }
   communities.count = number_canonically(communities.community);
   communities.engine = "prototypes";

@@ -25,6 +25,7 @@
 #include "segment/focus.hpp"
 #include "segment/looks.hpp"
 #include "segment/names.hpp"
+#include "segment/shown_prototypes.hpp"
 
 namespace metamict {
 
@@ -343,7 +344,8 @@ std::vector<LookAgain> cheap_looks() {
 
 /// Finds a rule's communities, paints and measures them.
 AppliedRule apply_rule(const Rule& kind, const Scene& scene, const Micrograph& micrograph,
-                       const std::vector<LookAgain>& looks, const SegmentOptions& options,
+                       const std::vector<LookAgain>& looks,
+                       const std::vector<ShownClass>& shown, const SegmentOptions& options,
                        const Progress& tell) {
   const Resources& resources = options.resources;
   AppliedRule applied;
@@ -355,7 +357,7 @@ AppliedRule apply_rule(const Rule& kind, const Scene& scene, const Micrograph& m
   rule.kind = kind.derived ? RuleKind::derived : RuleKind::threshold;
   if (kind.derived) {
     std::vector<Communities> found = in_rule("communities", [&] {
-      return kind.derived->find(scene, looks, {kind.count, options.rules.prototypes},
+      return kind.derived->find(scene, looks, {kind.count, options.rules.prototypes, shown},
                                 options.communities, resources, finding);
     });
     rule.communities = std::move(found.front());
@@ -399,7 +401,7 @@ cv::Mat drawn_by(Evidence evidence, const Result& result, const Compared& compar
   const Similarity similarity = compare_chips(chips, alone.by(result.embeddings), options, {});
   const auto witnesses = witnesses_of(alone, result.embeddings);
   const Scene scene = scene_of(result, chips, alone, similarity, witnesses);
-  return apply_rule(parse_rule(result.primary), scene, result.micrograph, {}, options, {})
+  return apply_rule(parse_rule(result.primary), scene, result.micrograph, {}, {}, options, {})
       .rule.map.labels;
 }
 
@@ -512,10 +514,15 @@ Result segment_whole(Micrograph micrograph, Encoder& encoder, const SegmentOptio
 
   const auto witnesses = witnesses_of(compared, result.embeddings);
   const Scene scene = scene_of(result, chips, compared, result.similarity, witnesses);
+  std::vector<ShownClass> shown;
+  if (std::any_of(rules.begin(), rules.end(), [](const Rule& rule) {
+        return rule.derived != nullptr && rule.derived->needs_prototypes;
+      }))
+    shown = shown_by_other_images(result.micrograph, encoder, options);
   const auto apply = [&](std::size_t i, const Progress& tell) {
     const bool again = rules[i].name == result.primary && options.rules.looks.value_or(1) > 0;
     return apply_rule(rules[i], scene, result.micrograph,
-                      again ? cheap_looks() : std::vector<LookAgain>{}, options, tell);
+                      again ? cheap_looks() : std::vector<LookAgain>{}, shown, options, tell);
   };
   const int workers = at_once(result.similarity.nodes(), options.resources.threads);
   std::vector<Look> looks;

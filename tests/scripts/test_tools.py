@@ -449,6 +449,30 @@ class Rules(Tools):
         self.assertIn("prototypes_margin", (self.path / "points/film0/chips.csv").read_text().splitlines()[0])
         self.assertIn("needs --prototypes", self.segment("none", path, more=("--cut", "prototypes"), code=2).stderr)
 
+    def test_prototypes_of_other_images(self):
+        shown, unseen = self.images(2)
+        points = self.path / "points.csv"
+        rule = ("--cut", "prototypes", "--prototypes", points)
+        points.write_text("label,x_px,y_px,image\ncap,48,8,film0\ncap,20,8,film0\nfilm,48,48,film0\nfilm,20,50,film0\n")
+        self.segment("other", unseen, more=rule)
+        report = json.loads((self.path / "other/film1/report.json").read_text())
+        names = {region["name"]: region["label"] for region in report["rules"]["prototypes"]["regions"]}
+        self.assertEqual(set(names), {"cap", "film"})
+        by_other = labels(self.path / "other/film1/prototypes/labels.tif")
+        self.assertGreater((by_other[:20] == names["cap"]).mean(), 0.9)
+        self.assertGreater((by_other[30:] == names["film"]).mean(), 0.9)
+        # The image that the points lie in has the same classes whether it is named by its stem, its name or its path.
+        maps = []
+        for k, name in enumerate(("film0", shown.name, "")):
+            points.write_text(points.read_text().replace("film0", name) if k else points.read_text())
+            self.segment(f"own{k}", shown, more=rule)
+            maps.append(labels(self.path / f"own{k}/film0/prototypes/labels.tif"))
+            points.write_text("label,x_px,y_px,image\ncap,48,8,film0\ncap,20,8,film0\nfilm,48,48,film0\nfilm,20,50,film0\n")
+        self.assertTrue((maps[0] == maps[1]).all() and (maps[0] == maps[2]).all())
+        points.write_text("label,x_px,y_px,image\ncap,48,8,film7\nfilm,48,48,\n")
+        failed = self.segment("missing", unseen, more=rule, code=3)
+        self.assertIn("line 2: there is no image film7", failed.stderr)
+
     def test_a_scale_bar_is_noticed_and_hidden(self):
         path, = self.images(1)
         rng = numpy.random.default_rng(5)
