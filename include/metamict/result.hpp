@@ -82,11 +82,11 @@ struct Result {
   ChipGrid grid;
   Embeddings embeddings;
   Similarity similarity;
-  bool sampled = false;           ///< whether the scores are those of a sample of the chips
-  double mode = 0;                ///< of the scores, whether or not it is among the cuts
+  bool sampled = false;  ///< whether the scores are those of a sample of the chips
+  double mode = 0;       ///< of the scores, whether or not it is among the cuts
   std::optional<ScoreErrors> score_errors;  ///< of a sample
-  std::vector<float> order;       ///< per node
-  std::vector<RuleResult> rules;  ///< in the order asked for
+  std::vector<float> order;                 ///< per node
+  std::vector<RuleResult> rules;            ///< in the order asked for
   std::string primary;
   std::string engine;
   Looks looks;

@@ -25,10 +25,7 @@ class SharedProgress {
  public:
   SharedProgress(std::string_view stage, std::size_t tasks, const Progress& progress,
                  std::vector<double> weights)
-      : stage_(stage),
-        progress_(progress),
-        shares_(tasks, std::move(weights)),
-        failures_(tasks) {}
+      : stage_(stage), progress_(progress), shares_(tasks, std::move(weights)), failures_(tasks) {}
 
   /// Runs one task, unless one has failed already.
   template <class Task>
@@ -80,7 +77,8 @@ class SharedProgress {
 
 /// Returns make(number, progress) for every number in [0, starts.size()), by number. Tasks begin in
 /// the order of `starts`, on up to `threads` workers. `progress` hears `stage` and thousandths of
-/// all, where each task has its weight. When one fails or the caller stops them, the others end at their next call of progress.
+/// all, where each task has its weight. When one fails or the caller stops them, the others end at
+/// their next call of progress.
 template <class Make>
 auto run_all(const std::vector<std::size_t>& starts, int threads, std::string_view stage,
              const Progress& progress, const Make& make, std::vector<double> weights = {}) {

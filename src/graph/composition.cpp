@@ -140,9 +140,8 @@ Embeddings joint_embeddings(const Embeddings& image, const Composition& composit
                wanted = widest_angle(image.rows_ND, mean_direction(image.rows_ND), all);
   const double stretch = wide > 0 ? wanted / wide : 1;
   constexpr double flat = 1.5707963267948966;  // beyond a right angle a chip would come round again
-  Embeddings joint{RowMatrixXf(image.rows_ND.rows(), image.rows_ND.cols() + from.cols()),
-                   image.encoder,
-                   {}};
+  Embeddings joint{
+      RowMatrixXf(image.rows_ND.rows(), image.rows_ND.cols() + from.cols()), image.encoder, {}};
   joint.rows_ND.leftCols(image.rows_ND.cols()) =
       static_cast<float>(std::sqrt(1 - weight)) * image.rows_ND;
   for (Eigen::Index i = 0; i < from.rows(); ++i) {

@@ -11,8 +11,7 @@
 namespace metamict {
 
 RowMatrixXf principal_directions(const RowMatrixXf& rows_ND, int wanted) {
-  const Eigen::Index directions =
-      std::min<Eigen::Index>({wanted, rows_ND.rows(), rows_ND.cols()});
+  const Eigen::Index directions = std::min<Eigen::Index>({wanted, rows_ND.rows(), rows_ND.cols()});
   const RowMatrixXf columns_DN = rows_ND.transpose();
   std::mt19937_64 random(7);
   std::normal_distribution<float> normal;
@@ -30,7 +29,7 @@ RowMatrixXf principal_directions(const RowMatrixXf& rows_ND, int wanted) {
 }
 
 void keep_shares(const RowMatrixXf& rows_ND, const RowMatrixXf& directions_KD, Eigen::Index first,
-          int threads, RowMatrixXf& kept_NK) {
+                 int threads, RowMatrixXf& kept_NK) {
   constexpr Eigen::Index rows_a_block = 1024;
   const Eigen::Index blocks = (rows_ND.rows() + rows_a_block - 1) / rows_a_block;
   parallel_for(static_cast<std::size_t>(blocks), threads, [&](std::size_t, std::size_t block) {

@@ -29,8 +29,8 @@ std::vector<cv::Rect> bands_of(const ChipGrid& grid, std::size_t most_in_band) {
   return result;
 }
 
-/// Small squares of chips spread over the grid: one at a random place in each cell of ten by ten, so
-/// that nothing that repeats in the image falls in step with them.
+/// Small squares of chips spread over the grid: one at a random place in each cell of ten by ten,
+/// so that nothing that repeats in the image falls in step with them.
 std::vector<cv::Rect> windows_of(const ChipGrid& grid) {
   constexpr int cells_along = 10, chips_along = 6;
   const int width = std::min(chips_along, grid.cols), height = std::min(chips_along, grid.rows);
@@ -112,8 +112,8 @@ Embeddings embed_reduced(const Micrograph& canonical, const ChipGrid& grid, Enco
       some.resize(0, 0);
       kept_NK.resize(static_cast<Eigen::Index>(grid.chips()), reduction.directions_KD.rows());
     }
-    keep_shares(rows, reduction.directions_KD, static_cast<Eigen::Index>(band.y) * grid.cols, threads,
-                kept_NK);
+    keep_shares(rows, reduction.directions_KD, static_cast<Eigen::Index>(band.y) * grid.cols,
+                threads, kept_NK);
   }
   measure_errors(kept_NK, reduction);
   return {std::move(kept_NK), encoder.identity(), std::move(reduction)};

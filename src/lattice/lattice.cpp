@@ -128,9 +128,9 @@ LatticeFinding measure_lattice(const Micrograph& micrograph, const LatticeOption
   if (elected.empty()) {  // too noisy for single windows: the spectrum, which adds them up, has the
                           // word
     if (spectra.empty()) return {};
-    const auto clearest = std::max_element(
-        spectra.begin(), spectra.end(),
-        [](const auto& a, const auto& b) { return a.confidence < b.confidence; });
+    const auto clearest =
+        std::max_element(spectra.begin(), spectra.end(),
+                         [](const auto& a, const auto& b) { return a.confidence < b.confidence; });
     return {lattice_of(cell_of(*clearest), 1), {}};
   }
   const Elected& first = elected.front();

@@ -110,7 +110,7 @@ class ChipField {
   NestedOptions options_;
   double noise_;
   int half_chip_;
-  int lag_;                                   // of chips that share no pixel
+  int lag_;                                  // of chips that share no pixel
   std::vector<float> to_the_right_, below_;  // dissimilarity of such two, by the first
 };
 

@@ -52,10 +52,10 @@ std::vector<Communities> with_looks(const Scene& scene, const std::vector<LookAg
 RowMatrixXf spectra_of(const Scene& scene, std::uint64_t seed, int threads) {
   if (!scene.sampled) return chip_spectra(scene.canonical, scene.grid, threads);
   constexpr std::size_t enough = 4096, chips_a_block = 8192;
-  const RowMatrixXf directions_KD = principal_directions(
-      chip_spectra(scene.canonical, scene.grid,
-                   sample_of(scene.grid, scene.chips, enough, seed), threads),
-      kept_directions);
+  const RowMatrixXf directions_KD =
+      principal_directions(chip_spectra(scene.canonical, scene.grid,
+                                        sample_of(scene.grid, scene.chips, enough, seed), threads),
+                           kept_directions);
   const std::size_t chips = scene.grid.chips();
   RowMatrixXf kept_NK(static_cast<Eigen::Index>(chips), directions_KD.rows());
   for (std::size_t first = 0; first < chips; first += chips_a_block) {
@@ -90,12 +90,12 @@ std::vector<Communities> nested(const Scene& scene, const std::vector<LookAgain>
   if (witnesses == nullptr)
     return nested_of_image(scene, nullptr, looks, options, resources, progress);
   if (witnesses->evidence == Evidence::maps)
-    return with_looks(
-        scene, looks, options, resources, progress,
-        [&](const Scene& look, const CommunityOptions& own, const Resources& with,
-            const Progress& tell) {
-          return find_by_composition(look, witnesses->composition, own, {}, with, tell);
-        });
+    return with_looks(scene, looks, options, resources, progress,
+                      [&](const Scene& look, const CommunityOptions& own, const Resources& with,
+                          const Progress& tell) {
+                        return find_by_composition(look, witnesses->composition, own, {}, with,
+                                                   tell);
+                      });
   // Each witness parts regions by its own measure: the image first, then the composition inside.
   Embeddings some = witnesses->image;
   if (!scene.similarity.chips.empty())

@@ -294,7 +294,8 @@ void complete(AppliedRule& applied, const Rule& kind, const Micrograph& microgra
     if (scene.witnesses != nullptr && scene.witnesses->evidence == Evidence::maps)
       draw_by_maps_alone(rule, *micrograph.maps, scene.grid);
     else
-      append(applied.notes, sharpen(rule, kind.derived->joins_unseen, micrograph, scene, options, tell));
+      append(applied.notes,
+             sharpen(rule, kind.derived->joins_unseen, micrograph, scene, options, tell));
   }
   rule.map = unmasked(std::move(rule.map), micrograph.mask);
   rule.regions = measure_regions(micrograph, rule.map, rule.communities, scene.order);
@@ -344,9 +345,8 @@ std::vector<LookAgain> cheap_looks() {
 
 /// Finds a rule's communities, paints and measures them.
 AppliedRule apply_rule(const Rule& kind, const Scene& scene, const Micrograph& micrograph,
-                       const std::vector<LookAgain>& looks,
-                       const std::vector<ShownClass>& shown, const SegmentOptions& options,
-                       const Progress& tell) {
+                       const std::vector<LookAgain>& looks, const std::vector<ShownClass>& shown,
+                       const SegmentOptions& options, const Progress& tell) {
   const Resources& resources = options.resources;
   AppliedRule applied;
   RuleResult& rule = applied.rule;

@@ -126,8 +126,8 @@ std::uint64_t predict_memory(const ChipGrid& grid, std::size_t graph_chips,
   SharedNetwork network{encoder.precision == Precision::int8 ? on_bytes : 0.0, 0};
   if (encoder.embedding == EmbeddingMode::shared) network = shared_network(grid, options, encoder);
   const auto whole = [&](double rest) {
-    return static_cast<std::uint64_t>(
-        library + std::max(loading, resident + network.bytes + rest + writing));
+    return static_cast<std::uint64_t>(library +
+                                      std::max(loading, resident + network.bytes + rest + writing));
   };
   if (graph_chips < grid.chips() && !has_maps)
     return whole(predict_large(grid, graph_chips, options, encoder, network.bytes_per_pixel));

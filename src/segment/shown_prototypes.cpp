@@ -57,8 +57,8 @@ class OtherImage {
     const RowMatrixXf in_box = embed_chips(canonical_, grid_, box, encoder_, normalise_, {});
     RowMatrixXf rows(static_cast<Eigen::Index>(chips.size()), in_box.cols());
     for (std::size_t i = 0; i < chips.size(); ++i)
-      rows.row(static_cast<Eigen::Index>(i)) = in_box.row(
-          (grid_.row(chips[i]) - box.y) * box.width + grid_.col(chips[i]) - box.x);
+      rows.row(static_cast<Eigen::Index>(i)) =
+          in_box.row((grid_.row(chips[i]) - box.y) * box.width + grid_.col(chips[i]) - box.x);
     return rows;
   }
 
@@ -88,9 +88,8 @@ std::vector<ShownClass> shown_by_other_images(const Micrograph& mine, Encoder& e
     if (image == images.end())
       image = images.emplace(path, OtherImage(path, encoder, options)).first;
     const RowMatrixXf rows = image->second.rows_under(point);
-    auto known = std::find_if(shown.begin(), shown.end(), [&](const ShownClass& one) {
-      return one.label == point.label;
-    });
+    auto known = std::find_if(shown.begin(), shown.end(),
+                              [&](const ShownClass& one) { return one.label == point.label; });
     if (known == shown.end()) known = shown.insert(shown.end(), {point.label, {}});
     const Eigen::Index before = known->rows_ND.rows();
     known->rows_ND.conservativeResize(before + rows.rows(), rows.cols());

@@ -37,10 +37,10 @@ class SharedEncoder : public Encoder {
 
  private:
   PackedWeights store_{Number::float32, 2};
-  SharedResnet resnet_{store_,
-                       std::make_shared<const FoldedResnet>(
-                           *fold_resnet50(test::RandomResnet().views())),
-                       {{0.4F, 0.4F, 0.4F}, {0.5F, 0.5F, 0.5F}}};
+  SharedResnet resnet_{
+      store_,
+      std::make_shared<const FoldedResnet>(*fold_resnet50(test::RandomResnet().views())),
+      {{0.4F, 0.4F, 0.4F}, {0.5F, 0.5F, 0.5F}}};
 };
 
 Micrograph noise(int rows, int cols) {

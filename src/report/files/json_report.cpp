@@ -65,7 +65,8 @@ Json similarity_json(const Result& result) {
     edges.push_back(static_cast<double>(i) / histogram_bins);
   Json errors;
   if (const auto& of = result.score_errors)
-    errors = {{"mean", finite(of->mean)}, {"median", finite(of->median)}, {"mode", finite(of->mode)}};
+    errors = {
+        {"mean", finite(of->mean)}, {"median", finite(of->median)}, {"mode", finite(of->mode)}};
   return {{"scale", name_of(result.similarity.scale)},
           {"pairs", statistics.pairs},
           {"standard_errors", std::move(errors)},

@@ -140,8 +140,9 @@ std::string label_tiff(const cv::Mat& labels, std::optional<PixelSize> pixel) {
   TIFFOpenOptionsSetErrorHandlerExtR(options.get(), keep_complaint, &memory);
   TIFFOpenOptionsSetWarningHandlerExtR(options.get(), keep_complaint, &memory);
   std::unique_ptr<TIFF, void (*)(TIFF*)> tiff(
-      TIFFClientOpenExt("labels.tif", is_big(labels) ? "w8l" : "wl", &memory, read_memory, write_memory, seek_memory,
-                        close_memory, size_of_memory, nullptr, nullptr, options.get()),
+      TIFFClientOpenExt("labels.tif", is_big(labels) ? "w8l" : "wl", &memory, read_memory,
+                        write_memory, seek_memory, close_memory, size_of_memory, nullptr, nullptr,
+                        options.get()),
       TIFFClose);
   if (!tiff) fail("the label map");
   double largest = 0;
