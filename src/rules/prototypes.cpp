@@ -75,7 +75,7 @@ RowMatrixXf rows_of(const ClassSupport& support, const RowMatrixXf& rows_ND) {
   RowMatrixXf rows(own + support.shown.rows(), rows_ND.cols());
   Eigen::Index i = 0;
   for (const std::uint32_t chip : support.chips) rows.row(i++) = rows_ND.row(chip);
-  rows.bottomRows(support.shown.rows()) = support.shown;
+  if (support.shown.rows() > 0) rows.bottomRows(support.shown.rows()) = support.shown;
   return rows;
 }
 
