@@ -80,7 +80,7 @@ cv::Mat brighter_of(const cv::Mat& grey, const cv::Mat& mask, const LayerOptions
 }  // namespace
 
 cv::Mat brighter_phase(const cv::Mat& grey, const cv::Mat& mask, const LayerOptions& options) {
-  constexpr int most_cells = 1 << 20;  // in one cut, which takes 200 bytes of each
+  constexpr int most_cells = 1 << 18;  // in one cut; a graph of all chips rarely has more
   int edge = 1;                        // of a square of cells that is taken as one
   while (cv::countNonZero(mask) / (edge * edge) > most_cells) edge *= 2;
   if (edge == 1) return brighter_of(grey, mask, options, 1);

@@ -12,6 +12,7 @@
 #include "encoder/resnet/shared_pass.hpp"
 #include "encoder/resnet/weights.hpp"
 #include "graph/block_product.hpp"
+#include "graph/chip_sample.hpp"
 #include "rules/rules.hpp"
 
 namespace metamict {
@@ -27,9 +28,10 @@ constexpr double speed_of_network = 1.0, speed_of_network_amx = 3.6;
 constexpr double speed_of_scores = 0.55;
 constexpr double gflop_per_rule = 1.6e-7;       // times the square of the chips in the graph
 constexpr double gflop_per_input_pixel = 5e-5;  // reading, order, borders, pictures
-constexpr double gflop_of_nested = 0.0114;      // times the chips to the power of 5/4
+constexpr double gflop_of_nested = 0.0131;  // times the chips to the power of 5/4; from the largest
+                                            // exact graph on times the chips
 constexpr double nested_without_looks = 0.55;   // of that
-constexpr double start_s = 0.7;
+constexpr double start_s = 0.95;
 
 }  // namespace
 
@@ -68,7 +70,8 @@ double predicted_seconds(const Plan& plan, const SegmentOptions& options,
   gflop += gflop_per_input_pixel * plan.grid.input_size.area();
   if (std::find(options.rules.cuts.begin(), options.rules.cuts.end(), "nested") !=
       options.rules.cuts.end())
-    gflop += gflop_of_nested * std::pow(chips, 1.25) *
+    gflop += gflop_of_nested * chips *
+             std::pow(std::min(chips, static_cast<double>(exact_chips)), 0.25) *
              (options.rules.looks.value_or(1) == 0 ? nested_without_looks : 1);
   gflop *= 1 + options.rules.looks.value_or(0);  // a fresh look is a run of the primary rule
   return start_s + gflop / std::max(speed.gflops, 1e-3);
