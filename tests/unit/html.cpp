@@ -4,7 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
+
+#include "report/pages/panels.hpp"
 
 namespace metamict {
 namespace {
@@ -52,6 +55,29 @@ TEST(Html, AnyTextStaysText) {
            at = undone.find(entity, at + 1))
         undone.replace(at, std::string_view(entity).size(), character);
     EXPECT_EQ(undone, text);
+  }
+}
+
+/// The value of an attribute, without the quotes.
+std::string attribute(const std::string& markup, const std::string& name) {
+  const std::size_t from = markup.find(name + "=\"") + name.size() + 2;
+  return markup.substr(from, markup.find('"', from) - from);
+}
+
+// The script finds a chip's value by its place in the two lists of centres.
+TEST(Panels, KeepOneValueForEachPlaceAndFewOfALargeImage) {
+  for (const cv::Size size : {cv::Size(400, 300), cv::Size(20000, 7000)}) {
+    const ChipGrid grid = lay_grid(size, size, 64, 16);
+    const std::vector<float> order(grid.chips(), 0.5F);
+    const std::string markup = html::open_maps(grid, order).bytes();
+    const auto places = [&](const std::string& name) {
+      const std::string list = attribute(markup, name);
+      return static_cast<std::size_t>(std::count(list.begin(), list.end(), ',')) + 1;
+    };
+    const std::string bytes = attribute(markup, "data-order");
+    const auto padding = static_cast<std::size_t>(std::count(bytes.begin(), bytes.end(), '='));
+    EXPECT_EQ(bytes.size() / 4 * 3 - padding, places("data-across") * places("data-down"));
+    EXPECT_LE(std::max(places("data-across"), places("data-down")), 300U);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "base/text.hpp"
+#include "image/mask.hpp"
 #include "report/pages/html_parts.hpp"
 #include "report/pictures/chip_map.hpp"
 #include "report/pictures/colours.hpp"
@@ -155,17 +156,27 @@ Html numbers(const CoarseMap& coarse, double em) {
   return element("g", {{"class", "numbers"}}, texts);
 }
 
-/// One byte a chip, 0 to 250 for 0 to 1, in base64.
-std::string in_bytes(std::span<const float> values) {
+/// Of every so many chips along either axis the page keeps the values that a pointer shows. So a
+/// page stays small however large the image is.
+int step_of(const ChipGrid& grid) {
+  constexpr int most_along = 300;
+  return (std::max(grid.rows, grid.cols) + most_along - 1) / most_along;
+}
+
+/// One byte a chip that is kept, 0 to 250 for 0 to 1, in base64.
+std::string in_bytes(std::span<const float> values, const ChipGrid& grid) {
   std::string bytes;
-  for (const float value : values)
-    bytes += static_cast<char>(std::lround(250 * std::clamp(value, 0.0F, 1.0F)));
+  const int step = step_of(grid);
+  for (std::size_t chip = 0; chip < values.size(); ++chip)
+    if (grid.row(chip) % step == 0 && grid.col(chip) % step == 0)
+      bytes += static_cast<char>(std::lround(250 * std::clamp(values[chip], 0.0F, 1.0F)));
   return base64(bytes);
 }
 
-std::string list_of(const std::vector<double>& places) {
+std::string list_of(const std::vector<double>& places, int step) {
   std::string list;
-  for (const double place : places) list += (list.empty() ? "" : ",") + fixed(place, 1);
+  for (const double place : every(places, static_cast<std::size_t>(step)))
+    list += (list.empty() ? "" : ",") + fixed(place, 1);
   return "[" + list + "]";
 }
 
@@ -184,9 +195,9 @@ Html define_micrograph(const PanelImage& image) {
 Html open_maps(const ChipGrid& grid, std::span<const float> order) {
   const ChipCentres centres = chip_centres(grid);
   return open_tag("section", {{"class", "maps"},
-                              {"data-across", list_of(centres.x)},
-                              {"data-down", list_of(centres.y)},
-                              {"data-order", in_bytes(order)}}) +
+                              {"data-across", list_of(centres.x, step_of(grid))},
+                              {"data-down", list_of(centres.y, step_of(grid))},
+                              {"data-order", in_bytes(order, grid)}}) +
          "\n"_html;
 }
 
@@ -200,7 +211,7 @@ Html region_panel(const PanelImage& image, const RegionMap& map, const Html& abo
   const double em = std::max(map.labels.cols, map.labels.rows) / 22.0;
   return panel(image.micrograph.pixels.size(),
                "regions of the rule " + map.rule + " over the micrograph",
-               {{"data-rule", map.rule}, {"data-stability", in_bytes(map.stability)}},
+               {{"data-rule", map.rule}, {"data-stability", in_bytes(map.stability, image.grid)}},
                use_of(image) + outlines(map, coarse) + numbers(coarse, em) +
                    scale_bar(image.micrograph) + above);
 }
