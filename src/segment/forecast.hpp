@@ -6,12 +6,13 @@
 
 namespace metamict {
 
-/// How fast this machine is at what takes the time: products of matrices in float32.
+/// How fast this machine is at what takes the time.
 struct MachineSpeed {
-  double gflops = 0;  ///< 1e9 operations a second, on all threads
+  double gflops = 0;  ///< 1e9 operations a second of float32 matrix products, on all threads
+  double plain = 0;   ///< the same of simple loops: products may have instructions of their own
 };
 
-/// Takes about 0.2 s.
+/// Takes about 0.25 s.
 MachineSpeed measure_speed(int threads);
 
 /// Seconds from a loaded encoder to the written report.
