@@ -5,13 +5,14 @@
 #include <vector>
 
 #include "base/parallel.hpp"
+#include "graph/score_counts.hpp"
 #include "metamict/similarity.hpp"
 
 namespace metamict {
 
 namespace {
 
-constexpr std::size_t quanta = 65536, groups = 8;
+constexpr std::size_t groups = 8;
 using Counts = std::vector<std::uint64_t>;
 
 /// The number of an unordered pair of groups.
@@ -41,21 +42,6 @@ std::vector<Counts> counted_by_groups(const ScoreMatrix& scores, int threads) {
   return counts;
 }
 
-double mean_of(const SimilarityStatistics& statistics) {
-  double sum = 0;
-  for (std::size_t q = 0; q < quanta; ++q)
-    sum += static_cast<double>(statistics.counts[q]) * score_of(static_cast<Quantum>(q));
-  return sum / static_cast<double>(statistics.pairs);
-}
-
-double median_of(const SimilarityStatistics& statistics) {
-  std::uint64_t seen = 0;
-  for (std::size_t q = 0; q < quanta; ++q)
-    if ((seen += statistics.counts[q]) * 2 >= statistics.pairs)
-      return score_of(static_cast<Quantum>(q));
-  return 1;
-}
-
 /// Of a statistic from its values where each group in turn is left out.
 double jackknife(const std::array<double, groups>& values) {
   double mean = 0, squares = 0;
@@ -80,8 +66,8 @@ ScoreErrors score_errors(const Similarity& similarity, int mode_bins, int thread
         for (std::size_t q = 0; q < quanta; ++q) rest.counts[q] += some[q];
       }
     for (const std::uint64_t count : rest.counts) rest.pairs += count;
-    means[left_out] = mean_of(rest);
-    medians[left_out] = median_of(rest);
+    means[left_out] = mean_of(rest.counts, rest.pairs);
+    medians[left_out] = median_of(rest.counts, rest.pairs);
     modes[left_out] = mode_of(rest, mode_bins);
   }
   return {jackknife(means), jackknife(medians), jackknife(modes)};

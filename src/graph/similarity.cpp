@@ -14,13 +14,12 @@
 #include "base/parallel.hpp"
 #include "base/text.hpp"
 #include "graph/block_product.hpp"
+#include "graph/score_counts.hpp"
 #include "graph/transpose.hpp"
 #include "metamict/errors.hpp"
 
 namespace metamict {
 namespace {
-
-constexpr std::size_t quanta = 65536;
 
 /// Cosines closer together than this differ by the rounding of the product, not by what the chips
 /// show.
@@ -184,16 +183,6 @@ Scale scale_of(const Range& range, SimilarityScale kind) {
   return {-widest, 65535.0F / (widest - closest), true};
 }
 
-double median_of(const std::vector<std::uint64_t>& counts, std::uint64_t pairs) {
-  const auto at_rank = [&](std::uint64_t rank) {
-    std::uint64_t seen = 0;
-    for (std::size_t q = 0; q < quanta; ++q)
-      if ((seen += counts[q]) > rank) return static_cast<double>(score_of(static_cast<Quantum>(q)));
-    return 1.0;
-  };
-  return (at_rank((pairs - 1) / 2) + at_rank(pairs / 2)) / 2;
-}
-
 SimilarityStatistics statistics_of(std::vector<Worker>& workers, const Range& range,
                                    std::size_t pairs) {
   SimilarityStatistics statistics;
@@ -201,11 +190,7 @@ SimilarityStatistics statistics_of(std::vector<Worker>& workers, const Range& ra
   statistics.counts.assign(quanta, 0);
   for (const Worker& worker : workers)
     for (std::size_t q = 0; q < quanta; ++q) statistics.counts[q] += worker.counts[q];
-  double sum = 0;
-  for (std::size_t q = 0; q < quanta; ++q)
-    sum += static_cast<double>(statistics.counts[q]) *
-           static_cast<double>(score_of(static_cast<Quantum>(q)));
-  statistics.mean = sum / static_cast<double>(pairs);
+  statistics.mean = mean_of(statistics.counts, pairs);
   statistics.median = median_of(statistics.counts, pairs);
   statistics.min_cosine = std::clamp(static_cast<double>(range.low), -1.0, 1.0);
   statistics.max_cosine = std::clamp(static_cast<double>(range.high), -1.0, 1.0);

@@ -10,6 +10,7 @@
 
 #include "base/parallel.hpp"
 #include "graph/chip_sample.hpp"
+#include "graph/score_counts.hpp"
 #include "metamict/cut.hpp"
 #include "rules/joining.hpp"
 #include "rules/resolving.hpp"
@@ -19,7 +20,6 @@ namespace metamict {
 namespace {
 
 constexpr Quantum highest = std::numeric_limits<Quantum>::max();
-constexpr std::size_t quanta = std::size_t{highest} + 1;
 
 /// The cosine, or what rises with it evenly, that a quantum stands for.
 double cosine_of(const Similarity& similarity, std::size_t q) {
@@ -45,12 +45,9 @@ SimilarityStatistics statistics_of(std::size_t chips,
   SimilarityStatistics statistics;
   statistics.counts.assign(quanta, 0);
   statistics.pairs = chips * (chips - 1) / 2;
-  double sum = 0;
-  for (std::size_t q = 0; q < quanta; ++q) {
-    for (const std::vector<std::uint64_t>& some : counts) statistics.counts[q] += some[q];
-    sum += static_cast<double>(statistics.counts[q]) * score_of(static_cast<Quantum>(q));
-  }
-  statistics.mean = sum / static_cast<double>(statistics.pairs);
+  for (const std::vector<std::uint64_t>& some : counts)
+    for (std::size_t q = 0; q < quanta; ++q) statistics.counts[q] += some[q];
+  statistics.mean = mean_of(statistics.counts, statistics.pairs);
   return statistics;
 }
 
