@@ -117,11 +117,10 @@ Chips lay_chips(const Micrograph& micrograph, const EncoderShape& encoder,
 }
 
 void note_reduction(const Reduction& reduction, Notes& notes) {
-  notes.push_back("of each embedding its shares in " +
-                  std::to_string(reduction.directions_KD.rows()) +
-                  " principal directions are kept: a cosine of two chips is off by at most " +
-                  significant(reduction.largest_error, 2) + ", by at most " +
-                  significant(reduction.mean_error, 2) + " in the mean");
+  notes.push_back("embeddings are kept in " + std::to_string(reduction.directions_KD.rows()) +
+                  " principal directions: the cosine of two chips is off by " +
+                  significant(reduction.largest_error, 2) + " at most, and by " +
+                  significant(reduction.mean_error, 2) + " or less in the mean");
 }
 
 /// What chips are compared by, and the two witnesses where element maps say something.
