@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Scenes with element maps where one witness, the micrograph or the maps, cannot tell the regions alone.
 
-    bench/quality/witnesses.py build/release/metamict [--seed 31] [--scenes 4] [--work DIR]
+    bench/quality/witnesses.py build/release/metamict [--seed 31] [--scenes 4] [--work DIR] [--spectra]
 
 Prints the adjusted Rand index of the primary map with --evidence image, maps and both. Goals: both is no worse than
 the better witness alone (within 0.01), and at least 0.95 where the two together can tell; at one count a pixel both is
-no more than 0.01 below the image alone.
+no more than 0.01 below the image alone. With --spectra the maps are a spectrum image of 256 channels instead: as many
+counts, half of them in a background, the rest in two lines an element.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import pathlib
 import subprocess
 import tempfile
 
+import h5py
 import numpy
 import tifffile
 from sklearn import metrics
@@ -72,15 +74,37 @@ def no_difference(rng, side):
 KINDS = {"two films": two_films, "one composition": one_composition, "buried layer": buried_layer, "no difference": no_difference}
 
 
-def element_maps(rng, made, made_of, counts, coarse, drift):
-    """uint16 [E, H, W]: Poisson counts, `counts` a pixel in the mean."""
+def expected_counts(made, made_of, counts, coarse, drift):
+    """float [E, H, W]: `counts` a pixel in the mean."""
     side = len(made)
     made = numpy.roll(made, (drift, drift), (0, 1)) if drift else made
     share = numpy.zeros((len(ELEMENTS), side, side))
     for label, composition in made_of.items():
         share[:, made == label] = numpy.asarray(composition)[:, None]
     share = share.reshape(len(ELEMENTS), side // coarse, coarse, side // coarse, coarse).mean((2, 4))
-    return rng.poisson(share * counts).astype(numpy.uint16)
+    return share * counts
+
+
+def spectra_of_elements(channels=256):
+    """[E, C]: of each element half a background, half two lines; each of sum 1. Lines of several elements overlap."""
+    channel = numpy.arange(channels)
+    background = numpy.exp(-channel / 90)
+
+    def line(at):
+        return numpy.exp(-0.5 * ((channel - at) / 3) ** 2) / (3 * (2 * numpy.pi) ** 0.5)
+
+    places = numpy.linspace(12, channels - 40, len(ELEMENTS))
+    return numpy.array([0.5 * background / background.sum() + 0.4 * line(at) + 0.1 * line(at + 15) for at in places])
+
+
+def write_spectra(path, rng, shares):
+    """A HyperSpy file with Poisson counts; shares [E, H, W] sum to the counts of a pixel."""
+    values = rng.poisson(numpy.einsum("ehw,ec->hwc", shares, spectra_of_elements())).astype(numpy.uint16)
+    with h5py.File(path, "w") as file:
+        group = file.create_group("Experiments/spectra")
+        group["data"] = values
+        for i, (name, units) in enumerate((("y", ""), ("x", ""), ("Energy", "keV"))):
+            group.create_group(f"axis-{i}").attrs.update({"name": name, "scale": 0.04 if i == 2 else 1.0, "offset": 0.0, "size": values.shape[i], "units": units, "navigate": i < 2})
 
 
 def main():
@@ -91,6 +115,7 @@ def main():
     parser.add_argument("--side", type=int, default=512)
     parser.add_argument("--kinds", nargs="+", default=list(KINDS))
     parser.add_argument("--looks", nargs="+", default=list(LOOKS))
+    parser.add_argument("--spectra", action="store_true", help="a spectrum image instead of element maps")
     parser.add_argument("--work")
     arguments = parser.parse_args()
     work = pathlib.Path(arguments.work or tempfile.mkdtemp())
@@ -106,13 +131,17 @@ def main():
             tifffile.imwrite(path, scene.image)
             for look in arguments.looks:
                 counts, coarse, drift = LOOKS[look]
-                maps = work / f"{path.stem}_{look.replace(' ', '_').replace(',', '')}.npy"
-                numpy.save(maps, element_maps(rng, made, made_of, counts, coarse, drift))
+                maps = work / f"{path.stem}_{look.replace(' ', '_').replace(',', '')}{'.hspy' if arguments.spectra else '.npy'}"
+                expected = expected_counts(made, made_of, counts, coarse, drift)
+                if arguments.spectra:
+                    write_spectra(maps, rng, expected)
+                else:
+                    numpy.save(maps, rng.poisson(expected).astype(numpy.uint16))
                 row = {}
                 for evidence in ("image", "maps", "both"):
                     out = work / f"{maps.stem}_{evidence}"
                     subprocess.run([arguments.program, "segment", path, "--output", out, "--overwrite", "--cut", "nested", "--looks", "0",
-                                    "--maps", ",".join(ELEMENTS) + f"={maps}", "--maps-scale", f"{coarse}px", "--evidence", evidence,
+                                    "--maps", maps if arguments.spectra else ",".join(ELEMENTS) + f"={maps}", "--maps-scale", f"{coarse}px", "--evidence", evidence,
                                     "--quiet", "--outputs", "lean"], check=True, stdout=subprocess.DEVNULL)
                     labels = tifffile.imread(out / path.stem / "nested" / "labels.tif").astype(int)
                     row[evidence] = metrics.adjusted_rand_score(truth.ravel(), labels.ravel()), len(numpy.unique(labels))

@@ -21,8 +21,11 @@ namespace metamict {
 /// whatever the composition is. A share is the mean of its posterior under a Dirichlet prior around
 /// the image's mean composition: few counts leave a chip near the mean. How strong the prior is
 /// follows from how much more the chips scatter than their counts explain.
+///
+/// Of a spectrum image a row holds 1 and half of the chip's score in each component, which is the
+/// same geometry to first order; each component has a prior of its own.
 struct Composition {
-  RowMatrixXf rows_NE;         ///< chips x elements; every row has length 1
+  RowMatrixXf rows_NE;         ///< chips x elements (components + 1); every row has length 1
   std::vector<float> counts;   ///< of each chip, all elements
   std::vector<bool> is_known;  ///< whether the maps cover half of the chip and hold counts there
   double reliability = 0;      ///< share of the scatter between chips that is not counting: 0 to 1
@@ -46,13 +49,17 @@ double weight_of(const Composition& composition);
 /// mean first, so that the widest are as wide as the image's: a score then means the same of both.
 Embeddings joint_embeddings(const Embeddings& image, const Composition& composition, double weight);
 
-/// The composition of a region: of each element its share of the counts, from 0 to 1.
+/// The composition of a region: of each element its share of the counts, from 0 to 1; of a spectrum
+/// image the mean score in each component.
 struct Share {
   std::string element;
   double mean = 0;
   double sd = 0;  ///< of the mean, by the Poisson error of its counts
 };
-std::vector<Share> shares_of(const std::vector<std::string>& elements,
-                             const std::vector<double>& counts);
+std::vector<Share> shares_of(const ElementMaps& maps, const CountedPart& part);
+
+/// What a region's spectrum is by its scores: the share of counts in each channel.
+/// Throws std::invalid_argument for maps without spectra.
+std::vector<double> spectrum_of(const ElementMaps& maps, const std::vector<Share>& scores);
 
 }  // namespace metamict

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <filesystem>
+#include <functional>
 #include <opencv2/core.hpp>
 #include <optional>
 #include <span>
@@ -14,6 +15,13 @@
 #include "metamict/progress.hpp"
 
 namespace metamict {
+
+/// The channels of a spectrum image: at each of its rows x cols places one count an energy.
+struct Channels {
+  int count = 0;
+  double first = 0, step = 1;  ///< energy of channel 0 and from one to the next, in `unit`
+  std::string unit;            ///< "eV", "keV"; empty where the file does not say
+};
 
 /// What is known of one dataset of a file without keeping its pixels.
 struct DatasetInfo {
@@ -28,6 +36,7 @@ struct DatasetInfo {
   Notes notes;         ///< what reading its description had to decide
   std::optional<std::array<double, 2>> origin_nm = {};  ///< y, x of the first pixel, where said
   std::vector<std::string> frame_names = {};  ///< of the elements that frames map, where said
+  std::optional<Channels> channels = {};      ///< of a spectrum image that read_spectra reads
 };
 
 /// One dataset with its pixels: CV_32FC1, in the file's own grey values (a 32-bit integer keeps 24
@@ -69,6 +78,12 @@ const Format& recognise_format(const std::filesystem::path& path);
 /// by detector (case-insensitive part of a name), else HAADF, else the first image. Throws
 /// InputError when there is none.
 std::size_t choose_dataset(const std::vector<DatasetInfo>& datasets, const std::string& wanted);
+
+/// Hands over the counts of a spectrum image row by row: [cols x channels], the channels of one
+/// place side by side. Throws InputError for a dataset that is none and for more than `max_pixels`
+/// places.
+void read_spectra(const std::filesystem::path& path, std::size_t dataset, std::uint64_t max_pixels,
+                  const std::function<void(std::span<const float>)>& take_row);
 
 /// The numbers of the first image of a file, as label images, masks and strokes hold them. Where it
 /// has a palette they are the indices. Throws InputError.

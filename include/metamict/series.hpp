@@ -48,6 +48,7 @@ struct SeriesRegion {
   double order = 0;  ///< mean lattice-order index of the chips that are centred in it
   double mean_intensity = 0;
   std::vector<int> own_labels;  ///< of the image's own map that went into it
+  std::optional<double> confidence = {};  ///< mean over its pixels of its own regions'; where known
 };
 
 struct SeriesMember {

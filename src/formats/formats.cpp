@@ -175,6 +175,15 @@ const Format& recognise_format(const std::filesystem::path& path) {
   });
 }
 
+void read_spectra(const std::filesystem::path& path, std::size_t dataset, std::uint64_t max_pixels,
+                  const std::function<void(std::span<const float>)>& take_row) {
+  const bool plain_file = recognise_format(path).name == "HDF5";
+  named(path, [&] {
+    if (!plain_file) throw InputError("a spectrum image is not read from an archive: unpack it");
+    read_hdf5_spectra(path, dataset, max_pixels, take_row);
+  });
+}
+
 std::size_t choose_dataset(const std::vector<DatasetInfo>& datasets, const std::string& wanted) {
   const auto find = [&](auto&& fits) {
     return static_cast<std::size_t>(std::find_if(datasets.begin(), datasets.end(), fits) -

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <tuple>
 #include <vector>
@@ -50,6 +51,8 @@ RawImage read_mrc(const ReadRequest& request);
 bool is_hdf5(Head head, const Path& path);
 std::vector<DatasetInfo> list_hdf5(const Path& path, std::uint64_t max_pixels);
 RawImage read_hdf5(const ReadRequest& request);
+void read_hdf5_spectra(const Path& path, std::size_t dataset, std::uint64_t max_pixels,
+                       const std::function<void(std::span<const float>)>& take_row);
 
 bool is_npz(Head head, const Path& path);
 std::vector<DatasetInfo> list_npz(const Path& path, std::uint64_t max_pixels);

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <stdexcept>
 
 #include "base/text.hpp"
 
@@ -86,9 +86,79 @@ Eigen::VectorXf mean_direction(const RowMatrixXf& rows) {
   return rows.colwise().mean().transpose().normalized();
 }
 
+/// What of the scatter of a component's scores between chips that share no pixel is not counting,
+/// as a variance. It is the least value within three standard deviations.
+double scatter_beyond_counting(const std::vector<double>& scores,
+                               const std::vector<double>& counts) {
+  double mean = 0, noise = 0, statistic = 0;
+  for (std::size_t i = 0; i < scores.size(); ++i) mean += scores[i];
+  mean /= static_cast<double>(scores.size());
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    statistic += (scores[i] - mean) * (scores[i] - mean) * counts[i];  // chi-square by counting
+    noise += 1 / counts[i];
+  }
+  const double freedom = static_cast<double>(scores.size()) - 1;
+  const double least = statistic - 3 * std::sqrt(2 * freedom);
+  return least > freedom ? (least / freedom - 1) * noise / static_cast<double>(scores.size()) : 0;
+}
+
+Composition composition_of_spectra(const ElementMaps& maps, const ChipGrid& grid) {
+  const std::size_t components = maps.elements.size();
+  const auto telling = static_cast<std::size_t>(maps.spectra->above_noise);
+  std::vector<CountedPart> chips;
+  Composition composition;
+  for (std::size_t chip = 0; chip < grid.chips(); ++chip) {
+    const cv::Rect2d at = grid.chip_in_input(chip);
+    chips.push_back(maps.counts_in(at));
+    composition.counts.push_back(static_cast<float>(chips.back().all));
+    composition.is_known.push_back(maps.cover(at) >= least_cover && chips.back().all > 0);
+  }
+  const std::vector<Eigen::Index> some = apart(grid, composition.is_known);
+  std::vector<double> counts, prior(components, 0);
+  double typical = 0;
+  for (const Eigen::Index chip : some) {
+    counts.push_back(chips[static_cast<std::size_t>(chip)].all);
+    typical += counts.back() / static_cast<double>(some.size());
+  }
+  double scatter = 0, noise = 0;
+  for (std::size_t k = 0; k < telling && some.size() > 1; ++k) {
+    std::vector<double> scores;
+    for (const Eigen::Index chip : some) {
+      const CountedPart& part = chips[static_cast<std::size_t>(chip)];
+      scores.push_back(part.each[k] / part.all);
+    }
+    prior[k] = scatter_beyond_counting(scores, counts);
+    if (prior[k] <= 0) continue;
+    const double kept = prior[k] / (prior[k] + 1 / typical);
+    scatter += prior[k];
+    noise += 1 / typical;
+    composition.noise += kept * kept / (4 * typical);
+  }
+  if (scatter > 0)
+    composition.reliability = scatter / (scatter + noise);
+  else
+    composition.notes.push_back(
+        "the spectra show no difference beyond the noise of their counts (" +
+        number(std::round(typical)) + " a chip): the micrograph alone decides");
+  composition.rows_NE = RowMatrixXf::Zero(static_cast<Eigen::Index>(chips.size()),
+                                          static_cast<Eigen::Index>(components) + 1);
+  for (std::size_t chip = 0; chip < chips.size(); ++chip) {
+    auto row = composition.rows_NE.row(static_cast<Eigen::Index>(chip));
+    row[0] = 1;
+    for (std::size_t k = 0; k < components; ++k)
+      if (composition.is_known[chip] && prior[k] > 0)  // score x its reliability / 2
+        row[static_cast<Eigen::Index>(k) + 1] =
+            static_cast<float>(chips[chip].each[k] / chips[chip].all * prior[k] /
+                               (prior[k] + 1 / chips[chip].all) / 2);
+    row.normalize();
+  }
+  return composition;
+}
+
 }  // namespace
 
 Composition composition_of(const ElementMaps& maps, const ChipGrid& grid) {
+  if (maps.spectra) return composition_of_spectra(maps, grid);
   CountedChips chips = count_chips(maps, grid);
   const std::vector<Eigen::Index> some = apart(grid, chips.is_known);
   Eigen::RowVectorXd mean = Eigen::RowVectorXd::Zero(chips.counts_NE.cols());
@@ -157,15 +227,26 @@ Embeddings joint_embeddings(const Embeddings& image, const Composition& composit
   return joint;
 }
 
-std::vector<Share> shares_of(const std::vector<std::string>& elements,
-                             const std::vector<double>& counts) {
-  const double all = std::accumulate(counts.begin(), counts.end(), 0.0);
+std::vector<Share> shares_of(const ElementMaps& maps, const CountedPart& part) {
   std::vector<Share> shares;
-  for (std::size_t e = 0; e < elements.size(); ++e) {
-    const double mean = all > 0 ? counts[e] / all : 0;
-    shares.push_back({elements[e], mean, all > 0 ? std::sqrt(mean * (1 - mean) / all) : 0});
+  for (std::size_t e = 0; e < maps.elements.size(); ++e) {
+    const double mean = part.all > 0 ? part.each[e] / part.all : 0;
+    const double spread = maps.spectra ? 1 : mean * (1 - mean);  // of one count
+    shares.push_back({maps.elements[e], mean, part.all > 0 ? std::sqrt(spread / part.all) : 0});
   }
   return shares;
+}
+
+std::vector<double> spectrum_of(const ElementMaps& maps, const std::vector<Share>& scores) {
+  if (!maps.spectra) throw std::invalid_argument("the maps are not those of a spectrum image");
+  std::vector<double> spectrum = maps.spectra->mean;
+  for (std::size_t j = 0; j < spectrum.size(); ++j) {
+    double change = 0;
+    for (std::size_t k = 0; k < scores.size(); ++k)
+      change += scores[k].mean * maps.spectra->loadings[k][j];
+    spectrum[j] = std::max(0.0, spectrum[j] + std::sqrt(spectrum[j]) * change);
+  }
+  return spectrum;
 }
 
 }  // namespace metamict

@@ -11,6 +11,7 @@
 
 #include "base/text.hpp"
 #include "image/size_text.hpp"
+#include "image/spectrum_image.hpp"
 #include "metamict/errors.hpp"
 #include "metamict/formats.hpp"
 #include "metamict/micrograph.hpp"
@@ -253,19 +254,64 @@ void refuse_what_is_no_map(const std::vector<Map>& maps) {
     throw InputError("there is one element map, but a composition needs at least two");
 }
 
+/// Gives the maps their field, and what they are asked by.
+void lay_on(const MapsOptions& options, const DatasetInfo& info, const Micrograph& micrograph,
+            ElementMaps& maps, Notes& notes) {
+  maps.field = field_of(options, info, maps.counts[0].size(), micrograph);
+  const double covered = maps.cover(cv::Rect2d({}, cv::Size2d(micrograph.pixels.size())));
+  if (covered < 0.995)
+    notes.push_back("the element maps cover " + number(std::round(100 * covered)) +
+                    " % of the image; elsewhere the micrograph alone decides");
+  maps.sum_up();
+}
+
+struct SpectrumSource {
+  std::size_t dataset = 0;
+  DatasetInfo info;
+};
+
+/// The spectrum image of a file that is given alone and holds no maps of elements.
+std::optional<SpectrumSource> spectrum_source(const std::vector<Source>& sources,
+                                              std::uint64_t max_pixels) {
+  if (sources.size() != 1 || !sources[0].elements.empty()) return {};
+  const std::vector<DatasetInfo> datasets =
+      recognise_format(sources[0].file).list(sources[0].file, max_pixels);
+  std::optional<SpectrumSource> found;
+  for (std::size_t k = 0; k < datasets.size(); ++k) {
+    if (datasets[k].image && (datasets[k].frames > 1 || !element_of(datasets[k].name).empty()))
+      return {};
+    if (datasets[k].channels && !found) found = {k, datasets[k]};
+  }
+  return found;
+}
+
 }  // namespace
 
 void ElementMaps::sum_up() {
   sums_.clear();
+  if (!spectra) all = cv::Mat::zeros(counts.at(0).size(), CV_32FC1);
   for (const cv::Mat& map : counts) {
     cv::Mat sum;
     cv::integral(map, sum, CV_64F);
     sums_.push_back(sum);
+    if (!spectra) all += map;
   }
+  cv::integral(all, sum_of_all_, CV_64F);
 }
 
 double ElementMaps::count_in(std::size_t element, const cv::Rect2d& part_px) const {
-  const cv::Mat& sum = sums_[element];
+  const double count = sum_in(sums_[element], part_px);
+  return spectra ? count : std::max(0.0, count);
+}
+
+CountedPart ElementMaps::counts_in(const cv::Rect2d& part_px) const {
+  CountedPart part;
+  for (std::size_t e = 0; e < elements.size(); ++e) part.each.push_back(count_in(e, part_px));
+  part.all = std::max(0.0, sum_in(sum_of_all_, part_px));
+  return part;
+}
+
+double ElementMaps::sum_in(const cv::Mat& sum, const cv::Rect2d& part_px) const {
   const double right = sum.cols - 1, bottom = sum.rows - 1;
   const auto column = [&](double x) {
     return std::clamp((x - field.x) * right / field.width, 0.0, right);
@@ -283,7 +329,7 @@ double ElementMaps::count_in(std::size_t element, const cv::Rect2d& part_px) con
   };
   const double x0 = column(part_px.x), x1 = column(part_px.x + part_px.width), y0 = row(part_px.y),
                y1 = row(part_px.y + part_px.height);
-  return std::max(0.0, at(y1, x1) - at(y0, x1) - at(y1, x0) + at(y0, x0));
+  return at(y1, x1) - at(y0, x1) - at(y1, x0) + at(y0, x0);
 }
 
 double ElementMaps::cover(const cv::Rect2d& part_px) const {
@@ -292,11 +338,13 @@ double ElementMaps::cover(const cv::Rect2d& part_px) const {
 
 ElementMaps mirrored(const ElementMaps& maps, int code, cv::Size micrograph) {
   ElementMaps result = maps;
-  for (cv::Mat& map : result.counts) {
+  const auto turn = [code](cv::Mat& map) {
     cv::Mat turned;
     cv::flip(map, turned, code);
     map = turned;
-  }
+  };
+  for (cv::Mat& map : result.counts) turn(map);
+  turn(result.all);
   if (code != 0) result.field.x = micrograph.width - maps.field.x - maps.field.width;
   if (code <= 0) result.field.y = micrograph.height - maps.field.y - maps.field.height;
   result.sum_up();
@@ -305,6 +353,12 @@ ElementMaps mirrored(const ElementMaps& maps, int code, cv::Size micrograph) {
 
 ElementMaps thinned(const ElementMaps& maps, std::uint64_t seed) {
   ElementMaps result = maps;
+  if (maps.spectra) {
+    result.counts = maps.spectra->half;
+    result.all = maps.spectra->half_all;
+    result.sum_up();
+    return result;
+  }
   std::mt19937_64 random(seed);
   for (cv::Mat& map : result.counts) {
     map = map.clone();
@@ -327,9 +381,15 @@ std::vector<std::string> files_of_maps(const std::string& text) {
 
 ElementMaps load_element_maps(const MapsOptions& options, const Micrograph& micrograph,
                               std::uint64_t max_pixels, Notes& notes) {
+  const std::vector<Source> sources = sources_of(options.files);
+  if (const std::optional<SpectrumSource> spectra = spectrum_source(sources, max_pixels)) {
+    ElementMaps maps =
+        read_spectrum_image(sources[0].file, spectra->dataset, spectra->info, max_pixels, notes);
+    lay_on(options, spectra->info, micrograph, maps, notes);
+    return maps;
+  }
   std::vector<Map> found;
-  for (const Source& source : sources_of(options.files))
-    read_source(source, max_pixels, found, notes);
+  for (const Source& source : sources) read_source(source, max_pixels, found, notes);
   refuse_what_is_no_map(found);
   ElementMaps maps;
   double least = 0;
@@ -357,12 +417,7 @@ ElementMaps load_element_maps(const MapsOptions& options, const Micrograph& micr
   double all = 0;
   for (const cv::Mat& map : maps.counts) all += cv::sum(map)[0];
   if (all <= 0) throw InputError("the element maps are empty: no element has a count");
-  maps.field = field_of(options, found[0].raw.info, maps.counts[0].size(), micrograph);
-  const double covered = maps.cover(cv::Rect2d({}, cv::Size2d(micrograph.pixels.size())));
-  if (covered < 0.995)
-    notes.push_back("the element maps cover " + number(std::round(100 * covered)) +
-                    " % of the image; elsewhere the micrograph alone decides");
-  maps.sum_up();
+  lay_on(options, found[0].raw.info, micrograph, maps, notes);
   return maps;
 }
 

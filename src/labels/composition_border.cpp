@@ -4,32 +4,52 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
-#include <numeric>
 #include <opencv2/imgproc.hpp>
 
 namespace metamict {
 
 namespace {
 
-/// The logarithm of how much larger each element's share is among the first counts. 0 where the
-/// two shares differ by less than three standard deviations: what leaks in from a third region must
-/// not speak by chance. Half a count more of each keeps the logarithms finite.
-std::vector<double> log_ratios(const std::vector<double>& first,
-                               const std::vector<double>& second) {
+/// What a count says for the first of two sides and against the second, in natural logarithms.
+struct Saying {
+  std::vector<double> of_each;  ///< a count of each map
+  double of_all = 0;            ///< any X-ray, on top
+  double distance = 0;          ///< what one X-ray says for its own side, in the mean
+};
+
+/// By the logarithm of how much larger each element's share is on the first side. 0 where the two
+/// shares differ by less than three standard deviations: what leaks in from a third region must not
+/// speak by chance. Half a count more of each keeps the logarithms finite.
+Saying saying_of_shares(const CountedPart& first, const CountedPart& second) {
   constexpr double half = 0.5;
-  const auto sum = [](const std::vector<double>& counts) {
-    return std::accumulate(counts.begin(), counts.end(), 0.0) +
-           half * static_cast<double>(counts.size());
-  };
-  const double all_first = sum(first), all_second = sum(second);
-  std::vector<double> ratios;
-  for (std::size_t e = 0; e < first.size(); ++e) {
-    const double a = (first[e] + half) / all_first, b = (second[e] + half) / all_second;
-    const double both = (first[e] + second[e] + 2 * half) / (all_first + all_second);
+  const double more = half * static_cast<double>(first.each.size());
+  const double all_first = first.all + more, all_second = second.all + more;
+  Saying saying;
+  for (std::size_t e = 0; e < first.each.size(); ++e) {
+    const double a = (first.each[e] + half) / all_first, b = (second.each[e] + half) / all_second;
+    const double both = (first.each[e] + second.each[e] + 2 * half) / (all_first + all_second);
     const double sd = std::sqrt(both * (1 - both) * (1 / all_first + 1 / all_second));
-    ratios.push_back(std::abs(a - b) > 3 * sd ? std::log(a / b) : 0.0);
+    saying.of_each.push_back(std::abs(a - b) > 3 * sd ? std::log(a / b) : 0.0);
+    // Half the sum of the two Kullback-Leibler distances.
+    saying.distance +=
+        (first.each[e] / first.all - second.each[e] / second.all) * saying.of_each.back() / 2;
   }
-  return ratios;
+  return saying;
+}
+
+/// The same of scores, whose noise by counting is Gaussian of variance 1 / counts.
+Saying saying_of_scores(const CountedPart& first, const CountedPart& second) {
+  const double sd = std::sqrt(1 / first.all + 1 / second.all);
+  Saying saying;
+  for (std::size_t k = 0; k < first.each.size(); ++k) {
+    const double a = first.each[k] / first.all, b = second.each[k] / second.all;
+    const bool differ = std::abs(a - b) > 3 * sd;
+    saying.of_each.push_back(differ ? a - b : 0);
+    if (!differ) continue;
+    saying.of_all -= (a * a - b * b) / 2;
+    saying.distance += (a - b) * (a - b) / 2;
+  }
+  return saying;
 }
 
 /// Which side each pixel of the maps speaks for, in natural logarithms: above 0 the first.
@@ -38,20 +58,13 @@ struct Speech {
   double of_a_pixel = 0;  // in the mean, for its own side
 };
 
-Speech speech_of(const ElementMaps& maps, const std::vector<double>& first,
-                 const std::vector<double>& second) {
-  const std::vector<double> ratios = log_ratios(first, second);
-  const double all_first = std::accumulate(first.begin(), first.end(), 0.0),
-               all_second = std::accumulate(second.begin(), second.end(), 0.0);
-  Speech speech{cv::Mat::zeros(maps.counts[0].size(), CV_32FC1), 0};
-  double distance = 0, counts = 0;
-  for (std::size_t e = 0; e < ratios.size(); ++e) {
-    cv::scaleAdd(maps.counts[e], ratios[e], speech.for_first, speech.for_first);
-    // Half the sum of the two Kullback-Leibler distances.
-    distance += (first[e] / all_first - second[e] / all_second) * ratios[e] / 2;
-    counts += cv::mean(maps.counts[e])[0];
-  }
-  speech.of_a_pixel = distance * counts;
+Speech speech_of(const ElementMaps& maps, const CountedPart& first, const CountedPart& second) {
+  if (first.all <= 0 || second.all <= 0) return {};
+  const Saying saying =
+      maps.spectra ? saying_of_scores(first, second) : saying_of_shares(first, second);
+  Speech speech{maps.all * saying.of_all, saying.distance * cv::mean(maps.all)[0]};
+  for (std::size_t e = 0; e < maps.counts.size(); ++e)
+    cv::scaleAdd(maps.counts[e], saying.of_each[e], speech.for_first, speech.for_first);
   return speech;
 }
 
@@ -78,15 +91,16 @@ cv::Mat on_image(const cv::Mat& values, const cv::Rect2d& field, cv::Size size) 
 
 }  // namespace
 
-std::vector<std::vector<double>> counts_of_labels(const ElementMaps& maps, const cv::Mat& labels,
-                                                  std::size_t count) {
-  std::vector<std::vector<double>> sums(count, std::vector<double>(maps.elements.size(), 0));
+std::vector<CountedPart> counts_of_labels(const ElementMaps& maps, const cv::Mat& labels,
+                                          std::size_t count) {
+  std::vector<CountedPart> sums(count, {std::vector<double>(maps.elements.size(), 0), 0});
   const cv::Size size = maps.counts[0].size();
   const double width = maps.field.width / size.width, height = maps.field.height / size.height;
   const auto add = [&](int label, int row, int col, double share) {
+    CountedPart& sum = sums[static_cast<std::size_t>(label)];
     for (std::size_t e = 0; e < maps.elements.size(); ++e)
-      sums[static_cast<std::size_t>(label)][e] +=
-          share * static_cast<double>(maps.counts[e].at<float>(row, col));
+      sum.each[e] += share * static_cast<double>(maps.counts[e].at<float>(row, col));
+    sum.all += share * static_cast<double>(maps.all.at<float>(row, col));
   };
   if (width * height >= 1) {
     for (int y = 0; y < labels.rows; ++y)
@@ -114,7 +128,7 @@ void draw_by_composition(const ElementMaps& maps, const std::vector<std::pair<in
   for (const auto& [a, b] : pairs) most = std::max({most, a, b});
   double highest = 0;
   cv::minMaxLoc(labels, nullptr, &highest);
-  const std::vector<std::vector<double>> counts = counts_of_labels(
+  const std::vector<CountedPart> counts = counts_of_labels(
       maps, labels, static_cast<std::size_t>(std::max(most, static_cast<int>(highest))) + 1);
   for (const auto& [a, b] : pairs) {
     const cv::Mat band = band_between(labels, a, b, reach_px);

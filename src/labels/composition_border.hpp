@@ -13,8 +13,8 @@ namespace metamict {
 /// The counts of each element in each label from 0 to count - 1. Where a pixel of the maps is the
 /// larger one, it counts for each pixel of the image by the share that this is of it; else the
 /// image's pixel that holds its middle takes it whole.
-std::vector<std::vector<double>> counts_of_labels(const ElementMaps& maps, const cv::Mat& labels,
-                                                  std::size_t count);
+std::vector<CountedPart> counts_of_labels(const ElementMaps& maps, const cv::Mat& labels,
+                                          std::size_t count);
 
 /// Draws the borders between some pairs of labels anew, within `reach_px` of where they run: each
 /// pixel goes to the side whose composition its surroundings are more likely of. These are as wide

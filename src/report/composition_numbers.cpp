@@ -16,7 +16,7 @@ namespace {
 /// The middles of the maps' pixels that lie on the image, and their counts.
 struct CountedPlace {
   cv::Point2d at_px;
-  std::vector<double> counts;
+  CountedPart counts;
 };
 
 /// At most so many places a side: what a direction and slices need.
@@ -35,17 +35,14 @@ std::vector<CountedPlace> places_of(const Result& result) {
     for (int col = 0; col < cols; ++col) {
       const cv::Rect2d cell(field.x + field.width * col / cols, field.y + field.height * row / rows,
                             field.width / cols, field.height / rows);
-      CountedPlace place{{cell.x + cell.width / 2, cell.y + cell.height / 2}, {}};
-      for (std::size_t e = 0; e < maps.elements.size(); ++e)
-        place.counts.push_back(maps.count_in(e, cell));
-      places.push_back(std::move(place));
+      places.push_back({{cell.x + cell.width / 2, cell.y + cell.height / 2}, maps.counts_in(cell)});
     }
   return places;
 }
 
 struct Slices {
   double first = 0, step = 1;
-  std::vector<std::vector<double>> counts;
+  std::vector<CountedPart> counts;
 };
 
 Slices slices_along(const std::vector<CountedPlace>& places, double direction_deg, double step_px) {
@@ -58,33 +55,32 @@ Slices slices_along(const std::vector<CountedPlace>& places, double direction_de
   }
   Slices slices{low, step_px, {}};
   slices.counts.assign(static_cast<std::size_t>((high - low) / step_px) + 1,
-                       std::vector<double>(places[0].counts.size(), 0));
+                       {std::vector<double>(places[0].counts.each.size(), 0), 0});
   for (const CountedPlace& place : places) {
     const auto slice = static_cast<std::size_t>((place.at_px.dot(along) - low) / step_px);
-    for (std::size_t e = 0; e < place.counts.size(); ++e)
-      slices.counts[slice][e] += place.counts[e];
+    for (std::size_t e = 0; e < place.counts.each.size(); ++e)
+      slices.counts[slice].each[e] += place.counts.each[e];
+    slices.counts[slice].all += place.counts.all;
   }
   return slices;
 }
 
-/// By how much the slices differ: Pearson's statistic against one composition.
-double change_along(const Slices& slices) {
-  const std::size_t elements = slices.counts[0].size();
-  std::vector<double> sum(elements, 0);
-  double all = 0;
-  for (const auto& slice : slices.counts)
-    for (std::size_t e = 0; e < elements; ++e) {
-      sum[e] += slice[e];
-      all += slice[e];
-    }
-  double statistic = 0;
-  for (const auto& slice : slices.counts) {
-    double own = 0;
-    for (const double count : slice) own += count;
-    for (std::size_t e = 0; e < elements; ++e)
-      if (const double expected = own * sum[e] / all; expected > 0)
-        statistic += (slice[e] - expected) * (slice[e] - expected) / expected;
+/// By how much the slices differ: Pearson's statistic against one composition, or its like for
+/// scores.
+double change_along(const Slices& slices, bool scores) {
+  CountedPart sum{std::vector<double>(slices.counts[0].each.size(), 0), 0};
+  for (const CountedPart& slice : slices.counts) {
+    for (std::size_t e = 0; e < sum.each.size(); ++e) sum.each[e] += slice.each[e];
+    sum.all += slice.all;
   }
+  double statistic = 0;
+  for (const CountedPart& slice : slices.counts)
+    for (std::size_t e = 0; e < sum.each.size(); ++e) {
+      const double expected = slice.all * sum.each[e] / sum.all,
+                   variance = scores ? slice.all : expected;
+      if (variance > 0)
+        statistic += (slice.each[e] - expected) * (slice.each[e] - expected) / variance;
+    }
   return statistic;
 }
 
@@ -101,32 +97,26 @@ CompositionProfile composition_profile(const Result& result) {
   // 90 degrees first: of two equal ones it is the layers of a film that lie across.
   for (int k = 0; k < 36; ++k) {
     const double direction_deg = std::fmod(90 + k * turn_deg, 180);
-    const double change = change_along(slices_along(places, direction_deg, profile.step_px));
+    const double change =
+        change_along(slices_along(places, direction_deg, profile.step_px), maps.spectra != nullptr);
     if (change > most * (1 + 1e-9)) {
       most = change;
       profile.direction_deg = direction_deg;
     }
   }
   const Slices slices = slices_along(places, profile.direction_deg, profile.step_px);
-  for (std::size_t k = 0; k < slices.counts.size(); ++k) {
-    double all = 0;
-    for (const double count : slices.counts[k]) all += count;
-    if (all > 0)
-      profile.slices.push_back({slices.first + (static_cast<double>(k) + 0.5) * slices.step, all,
-                                shares_of(maps.elements, slices.counts[k])});
-  }
+  for (std::size_t k = 0; k < slices.counts.size(); ++k)
+    if (const CountedPart& slice = slices.counts[k]; slice.all > 0)
+      profile.slices.push_back({slices.first + (static_cast<double>(k) + 0.5) * slices.step,
+                                slice.all, shares_of(maps, slice)});
   return profile;
 }
 
 std::vector<std::vector<Share>> chip_shares(const Result& result) {
   const ElementMaps& maps = *result.micrograph.maps;
   std::vector<std::vector<Share>> shares;
-  for (std::size_t chip = 0; chip < result.grid.chips(); ++chip) {
-    std::vector<double> counts;
-    for (std::size_t e = 0; e < maps.elements.size(); ++e)
-      counts.push_back(maps.count_in(e, result.grid.chip_in_input(chip)));
-    shares.push_back(shares_of(maps.elements, counts));
-  }
+  for (std::size_t chip = 0; chip < result.grid.chips(); ++chip)
+    shares.push_back(shares_of(maps, maps.counts_in(result.grid.chip_in_input(chip))));
   return shares;
 }
 
@@ -170,6 +160,29 @@ std::string composition_csv(const Result& result) {
         text += csv_cell(rule.name) + "," + std::to_string(region.label) + "," +
                 csv_cell(region.name) + "," + csv_cell(share.element) + "," + shortest(share.mean) +
                 "," + shortest(share.sd) + "\r\n";
+  return text;
+}
+
+std::string spectra_csv(const Result& result) {
+  const ElementMaps& maps = *result.micrograph.maps;
+  const SpectrumComponents& spectra = *maps.spectra;
+  std::string text =
+      "energy_" + (spectra.unit.empty() ? std::string("channel") : spectra.unit) + ",image";
+  std::vector<std::vector<double>> columns{spectra.mean};
+  for (const Region& region : result.primary_rule().regions) {
+    text += "," +
+            csv_cell(region.name.empty() ? "region " + std::to_string(region.label) : region.name);
+    columns.push_back(spectrum_of(maps, region.composition));
+  }
+  for (std::size_t k = 0; k < spectra.loadings.size(); ++k)
+    text += ",loading " + std::to_string(k + 1);
+  text += "\r\n";
+  for (std::size_t j = 0; j < spectra.energy.size(); ++j) {
+    text += shortest(spectra.energy[j]);
+    for (const std::vector<double>& column : columns) text += "," + shortest(column[j]);
+    for (const std::vector<double>& loading : spectra.loadings) text += "," + shortest(loading[j]);
+    text += "\r\n";
+  }
   return text;
 }
 

@@ -35,6 +35,10 @@ std::vector<float> disagreement(const Result& result);
 /// composition.csv: of every rule, region and element the mean share and its standard deviation.
 std::string composition_csv(const Result& result);
 
+/// spectra.csv, of a spectrum image: a row a channel; the share of counts in it, of the image and
+/// of each region of the primary rule by its scores; and the components' loadings.
+std::string spectra_csv(const Result& result);
+
 /// composition_profile.csv: a row a slice and element.
 std::string composition_profile_csv(const Result& result);
 

@@ -144,6 +144,8 @@ class Writer {
       jobs_.emplace_back([this] {
         Files files{folder_.put("composition.csv", composition_csv(result_)),
                     folder_.put("composition_profile.csv", composition_profile_csv(result_))};
+        if (result_.micrograph.maps->spectra)
+          files.push_back(folder_.put("spectra.csv", spectra_csv(result_)));
         for (const auto& [wanted, format, ending] :
              {std::tuple{options_.svg, VectorFormat::svg, "svg"},
               std::tuple{options_.pdf, VectorFormat::pdf, "pdf"}})

@@ -23,9 +23,10 @@ std::vector<WrittenFile> SeriesWriter::add(const SeriesMember& member, const Mic
       folder.put("series/labels.tif",
                  label_tiff(member.labels, pixel_size(member.nm_per_pixel, member.pixel_aspect))),
       folder.put("series/overlay.png", draw_overlay(micrograph, region_map(member, labels))),
-      folder.put("series/outlines.geojson",
-                 outlines_geojson(member.labels, labels,
-                                  pixel_size(member.nm_per_pixel, member.pixel_aspect))),
+      folder.put(
+          "series/outlines.geojson",
+          outlines_geojson(member.labels, labels,
+                           pixel_size(member.nm_per_pixel, member.pixel_aspect), member.regions)),
       folder.put("series/RoiSet.zip", roi_set(member.labels, labels))};
   for (const auto& [wanted, format, ending] : {std::tuple{options_.svg, VectorFormat::svg, "svg"},
                                                std::tuple{options_.pdf, VectorFormat::pdf, "pdf"}})
@@ -36,6 +37,7 @@ std::vector<WrittenFile> SeriesWriter::add(const SeriesMember& member, const Mic
         files.push_back(folder.put(std::string("series/profile.") + ending,
                                    chart_file(order_profile(member), format)));
     }
+  if (member.growth) files.push_back(folder.put("series/layers.csv", layers_csv(member, labels)));
   if (member.front) {
     files.push_back(folder.put("series/front.csv", front_csv(member)));
     files.push_back(folder.put("series/profile.csv", profile_csv(member)));

@@ -73,7 +73,7 @@ std::vector<Region> measure_regions(const Micrograph& micrograph, const LabelMap
     const auto counts = counts_of_labels(*micrograph.maps, map.labels, labels);
     for (Region& region : regions)
       region.composition =
-          shares_of(micrograph.maps->elements, counts[static_cast<std::size_t>(region.label)]);
+          shares_of(*micrograph.maps, counts[static_cast<std::size_t>(region.label)]);
   }
   return regions;
 }

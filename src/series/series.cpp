@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <numbers>
 #include <opencv2/imgproc.hpp>
 #include <set>
 #include <tuple>
@@ -247,6 +248,7 @@ class Join {
   cv::Mat seen_layers(const SegmentedImage& image) const;
   bool shows_substrate(const GrowthDirection& growth) const;
   void compare_thickness(SeriesMember& member) const;
+  void compare_period(SeriesMember& member) const;
   double film_from_substrate() const;
   std::vector<Layer> layers_of(const SegmentedImage& image);
   void apply_said(const SegmentedImage& image, std::vector<Layer>& layers);
@@ -278,6 +280,7 @@ class Join {
   bool substrate_in_view_ = true;
   std::optional<bool> has_cap_;
   std::optional<Thickness> thickness_;
+  std::vector<std::pair<std::string, double>> periods_nm_;   // of the lattice in the film, by stem
   std::vector<std::pair<Layer, Eigen::RowVectorXf>> looks_;  // of the least damaged image's layers
   std::optional<double> film_contrast_;
 };
@@ -585,6 +588,15 @@ void Join::measure_regions_of(SeriesMember& member, const SegmentedImage& image,
     if (member.nm_per_pixel)
       region.area_nm2 =
           static_cast<double>(area[label]) * *member.nm_per_pixel * *member.nm_per_pixel;
+    double sure = 0, known = 0;
+    for (const auto& [label_here, pixels] : own[label]) {
+      if (label_here == 0) continue;
+      const Region& mine = image.regions[static_cast<std::size_t>(label_here - 1)];
+      if (!mine.confidence) continue;
+      sure += *mine.confidence * static_cast<double>(pixels);
+      known += static_cast<double>(pixels);
+    }
+    if (known > 0) region.confidence = sure / known;
     for (const auto& [label_here, pixels] : own[label])
       if (label_here > 0 &&
           2 * pixels > image.regions[static_cast<std::size_t>(label_here - 1)].area_px)
@@ -736,6 +748,7 @@ SeriesMember Join::finish(Draft draft, const SegmentedImage& image, const Microg
     member.substrate_share =
         cv::countNonZero(member.front->layers == static_cast<int>(Layer::substrate)) /
         static_cast<double>(member.front->layers.total());
+    if (!said && member.warnings.empty()) compare_period(member);
     if (!said && member.warnings.empty()) compare_thickness(member);
     constexpr double most_uncertain = 0.05;  // one standard deviation of the amorphous share
     if (const double by = member.front->amorphous_fraction.uncertainty;
@@ -780,6 +793,35 @@ SeriesMember Join::finish(Draft draft, const SegmentedImage& image, const Microg
     member.notes.push_back(series_.labels[static_cast<std::size_t>(label - 1)].name + " (label " +
                            std::to_string(label) + ") is absent");
   return member;
+}
+
+/// Warns where the lattice's period is not that of the other images: no dose changes a lattice by a
+/// twentieth, but a wrong pixel size does. Of two images neither is known to be right.
+void Join::compare_period(SeriesMember& member) const {
+  const std::optional<double> own = lattice_period_nm(member);
+  if (!own) return;
+  const auto agrees = [&](double other) {
+    // Another vector of the same square lattice may have been taken.
+    for (const double factor : {1.0, std::numbers::sqrt2, 2.0})
+      for (const double ratio : {factor * other / *own, *own / other / factor})
+        if (std::abs(ratio - 1) < 0.05) return true;
+    return false;
+  };
+  std::size_t others = 0, unlike = 0;
+  const std::pair<std::string, double>* one = nullptr;
+  for (const auto& entry : periods_nm_) {
+    if (entry.first == member.stem) continue;
+    ++others;
+    if (agrees(entry.second)) continue;
+    ++unlike;
+    if (!one) one = &entry;
+  }
+  if (2 * unlike <= others) return;
+  member.warnings.push_back("the lattice of the film has a period of " + fixed(*own, 3) +
+                            " nm here, but of " + fixed(one->second, 3) + " nm in " + one->first +
+                            (others > 1 ? " and most others" : "") +
+                            ": a pixel size may be wrong, so its numbers are not given; the "
+                            "column pixel_size of the list settles it, or --layers");
 }
 
 /// Warns where the film is not as thick as in the images that can tell: the same film has the same
@@ -851,6 +893,9 @@ Series Join::run(const LoadImage& load, const VisitMember& visit) {
   for (const SegmentedImage& image : images_) {
     drafts.push_back(begin(image, load(image.entry)));
   }
+  for (const Draft& draft : drafts)
+    if (const std::optional<double> period = lattice_period_nm(draft.member))
+      periods_nm_.emplace_back(draft.member.stem, *period);
   find_thickness(drafts);
   ask_thicker_films(drafts, load);
   for (std::size_t i = 0; i < images_.size(); ++i) {

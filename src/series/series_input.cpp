@@ -205,6 +205,7 @@ std::string regions_json(const Result& result) {
                                {"order", region.order},
                                {"mean_intensity", region.mean_intensity},
                                {"embedding", std::move(embedding)}});
+    if (region.confidence) json["regions"].back()["confidence"] = *region.confidence;
   }
   json["label_of_chip"] = std::move(label_of_chip);
   json["order"] = std::move(order);
@@ -241,6 +242,7 @@ SegmentedImage read_segmented(const std::filesystem::path& folder, const SeriesE
     region.area_px = one.at("area_px").get<std::uint64_t>();
     region.order = one.at("order").get<double>();
     region.mean_intensity = one.at("mean_intensity").get<double>();
+    if (one.contains("confidence")) region.confidence = one.at("confidence").get<double>();
     const auto embedding = one.at("embedding").get<std::vector<float>>();
     if (image.embeddings_RD.size() == 0)
       image.embeddings_RD.resize(static_cast<Eigen::Index>(json.at("regions").size()),

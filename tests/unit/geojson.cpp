@@ -65,5 +65,14 @@ TEST(GeoJson, PolygonsWithTheirHolesAreTheRegions) {
   EXPECT_GT(holes, 20);
 }
 
+TEST(GeoJson, SaysWhatIsKnownOfARegion) {
+  const cv::Mat map(4, 5, CV_16UC1, cv::Scalar(1));
+  SeriesRegion region{1, 20, 5.0, 0.75, 100, {1, 2}};
+  region.confidence = 0.9;
+  const json outlines = json::parse(outlines_geojson(map, {{1, {}, "film"}}, {}, {region}));
+  EXPECT_EQ(outlines["features"][0]["properties"]["measurements"],
+            (json{{"area_px", 20}, {"area_nm2", 5.0}, {"order", 0.75}, {"confidence", 0.9}}));
+}
+
 }  // namespace
 }  // namespace metamict

@@ -45,6 +45,9 @@ DatasetInfo info_from(const json& value) {
     info.origin_nm = {value.at("origin_nm").at(0).get<double>(),
                       value.at("origin_nm").at(1).get<double>()};
   info.frame_names = value.value("frame_names", std::vector<std::string>());
+  if (value.contains("channels"))
+    info.channels = Channels{value.value("channels", 0), value.value("first_energy", 0.0),
+                             value.value("energy_step", 1.0), value.value("energy_unit", "")};
   return info;
 }
 
@@ -82,6 +85,24 @@ RawImage read_hdf5(const ReadRequest& request) {
   if (const std::string end = child.finish(); !end.empty())
     throw InputError("damaged: the HDF5 library could not read it (" + end + ")");
   return {info, pixels, {}};
+}
+
+void read_hdf5_spectra(const Path& path, std::size_t dataset, std::uint64_t max_pixels,
+                       const std::function<void(std::span<const float>)>& take_row) {
+  Child child(hdf5_program(),
+              {"spectra", full(path), std::to_string(dataset), std::to_string(max_pixels)});
+  const DatasetInfo info = info_from(ask(child).value("dataset", json::object()));
+  check_size(info.rows, info.cols, max_pixels);
+  if (!info.channels || info.channels->count < 1)
+    throw InputError("damaged: the HDF5 reader's answer makes no sense");
+  std::vector<float> row(static_cast<std::size_t>(info.cols) *
+                         static_cast<std::size_t>(info.channels->count));
+  for (int y = 0; y < info.rows; ++y) {
+    child.read(row.data(), row.size() * sizeof(float));
+    take_row(row);
+  }
+  if (const std::string end = child.finish(); !end.empty())
+    throw InputError("damaged: the HDF5 library could not read it (" + end + ")");
 }
 
 }  // namespace metamict

@@ -22,7 +22,8 @@ std::string chips_csv(const Result& result) {
   if (result.micrograph.maps) {
     shares = chip_shares(result);
     for (const std::string& element : result.micrograph.maps->elements)
-      text += "," + csv_cell(element + "_share") + "," + csv_cell(element + "_sd");
+      text += "," + csv_cell(element + (result.micrograph.maps->spectra ? "_score" : "_share")) +
+              "," + csv_cell(element + "_sd");
   }
   text += "\r\n";
   const ChipGrid& grid = result.grid;

@@ -88,10 +88,18 @@ Json properties_of(const SeriesLabel& label) {
           {"classification", classification}};
 }
 
+Json measurements_of(const SeriesRegion& region) {
+  Json measurements{{"area_px", region.area_px}, {"order", region.order}};
+  if (region.area_nm2) measurements["area_nm2"] = *region.area_nm2;
+  if (region.confidence) measurements["confidence"] = *region.confidence;
+  return measurements;
+}
+
 }  // namespace
 
 std::string outlines_geojson(const cv::Mat& labels, const std::vector<SeriesLabel>& names,
-                             std::optional<PixelSize> pixel) {
+                             std::optional<PixelSize> pixel,
+                             const std::vector<SeriesRegion>& regions) {
   const std::vector<Ring> rings = trace_outlines(labels);
   Json features = Json::array();
   for (const SeriesLabel& label : names) {
@@ -104,6 +112,9 @@ std::string outlines_geojson(const cv::Mat& labels, const std::vector<SeriesLabe
                         {"id", label.label},
                         {"geometry", geometry},
                         {"properties", properties_of(label)}});
+    for (const SeriesRegion& region : regions)
+      if (region.label == label.label)
+        features.back()["properties"]["measurements"] = measurements_of(region);
   }
   Json collection{{"type", "FeatureCollection"}};
   if (pixel)

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "report/layer_shapes.hpp"
 #include "report/series_numbers.hpp"
 
 namespace metamict {
@@ -91,6 +92,25 @@ std::string profile_csv(const SeriesMember& member) {
     text += fixed(point.depth_px, 2) + ",";
     if (member.nm_per_pixel) text += fixed(point.depth_px * *member.nm_per_pixel, 4);
     text += "," + fixed(point.lattice, 4) + "," + fixed(point.regions, 4) + "\r\n";
+  }
+  return text;
+}
+
+std::string layers_csv(const SeriesMember& member, const std::vector<SeriesLabel>& labels) {
+  std::string text =
+      "label,name,thickness_px,thickness_nm,thickness_sd_px,thickness_sd_nm,lines,cut_by_edge,"
+      "upper_roughness_px,upper_roughness_nm,lower_roughness_px,lower_roughness_nm\r\n";
+  const auto both = [&](std::optional<double> px) {
+    const std::optional<double>& nm = member.nm_per_pixel;
+    return "," + (px ? fixed(*px, 2) : "") + "," + (px && nm ? fixed(*px * *nm, 4) : "");
+  };
+  for (const LayerShape& shape : layer_shapes(member)) {
+    text += std::to_string(shape.label) + ",";
+    for (const SeriesLabel& label : labels)
+      if (label.label == shape.label) text += csv_cell(label.name);
+    text += both(shape.thickness_px) + both(shape.thickness_sd_px) + "," + fixed(shape.lines, 4) +
+            (shape.cut_by_edge ? ",1" : ",0") + both(shape.upper_roughness_px) +
+            both(shape.lower_roughness_px) + "\r\n";
   }
   return text;
 }

@@ -16,5 +16,8 @@ std::string series_csv(const Series& series);
 std::string front_csv(const SeriesMember& member);
 /// profile.csv of an image that has a front: one line a depth, by the lattice and by the regions.
 std::string profile_csv(const SeriesMember& member);
+/// layers.csv of an image whose growth direction is known: one line a label, how thick it is across
+/// that direction and how rough its borders are.
+std::string layers_csv(const SeriesMember& member, const std::vector<SeriesLabel>& labels);
 
 }  // namespace metamict

@@ -56,6 +56,7 @@ Json region_json(const SeriesRegion& region, const std::vector<SeriesLabel>& lab
           {"order", region.order},
           {"ordered", is_ordered(region.order)},
           {"mean_intensity", region.mean_intensity},
+          {"confidence", or_null(region.confidence)},
           {"own_labels", region.own_labels}};
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "base/text.hpp"
@@ -22,15 +23,23 @@ const Attributes centred{{"text-anchor", "middle"}}, to_the_right{{"text-anchor"
 
 struct Axis {
   double low = 0, top = 1, step = 0.2;
-  explicit Axis(double largest, double smallest = 0) {
-    smallest = std::min(smallest, 0.0);
+  /// Ends at round numbers, at 0 too where `from_zero`; else where the values end.
+  Axis(double largest, double smallest, bool from_zero = true) {
+    if (from_zero) smallest = std::min(smallest, 0.0);
     if (!(largest > smallest)) largest = smallest + 1;
-    largest = std::max(largest, 0.0);
+    if (from_zero) largest = std::max(largest, 0.0);
     step = axis_step(largest - smallest, 5, {1, 2, 5});
-    low = std::floor(smallest / step + 1e-9) * step;
-    top = std::ceil(largest / step - 1e-9) * step;
+    low = from_zero ? std::floor(smallest / step + 1e-9) * step : smallest;
+    top = from_zero ? std::ceil(largest / step - 1e-9) * step : largest;
   }
   double share(double value) const { return (value - low) / (top - low); }
+
+  std::vector<double> ticks() const {
+    std::vector<double> values;
+    for (double i = std::ceil(low / step - 1e-4); i * step <= top + 1e-4 * step; ++i)
+      values.push_back(i == 0 ? 0 : i * step);
+    return values;
+  }
 };
 
 /// Where values stand on the sheet.
@@ -39,19 +48,22 @@ struct Axes {
 
   double x(double value) const { return left + (right - left) * across.share(value); }
   double y(double value) const {
-    return bottom - (bottom - top) * std::clamp(value / up.top, 0.0, 1.0);
+    return bottom - (bottom - top) * std::clamp(up.share(value), 0.0, 1.0);
   }
 };
 
 Axes axes_of(const Chart& chart) {
-  double x_smallest = 0, x_largest = 0, y_largest = 0;
+  constexpr double none = std::numeric_limits<double>::infinity();
+  double x_smallest = none, x_largest = -none, y_smallest = 0, y_largest = 0;
   for (const ChartLine& line : chart.lines)
     for (const ChartPoint& point : line.points) {
       x_largest = std::max(x_largest, point.x);
       x_smallest = std::min(x_smallest, point.x);
       y_largest = std::max(y_largest, point.y + point.error);
+      if (point.y < 0) y_smallest = std::min(y_smallest, point.y - point.error);
     }
-  return {Axis(x_largest, x_smallest), Axis(y_largest)};
+  if (x_smallest > x_largest) x_smallest = x_largest = 0;
+  return {Axis(x_largest, x_smallest, chart.x_from_zero), Axis(y_largest, y_smallest)};
 }
 
 Attributes joined(Attributes first, const Attributes& more) {
@@ -100,14 +112,14 @@ Html marker(std::size_t kind, double x, double y, const std::string& colour) {
 
 Html draw_axes(const Chart& chart, const Axes& axes) {
   Html svg;
-  for (int i = 0; i * axes.up.step <= axes.up.top * 1.0001; ++i) {
-    const double value = i * axes.up.step, y = axes.y(value);
-    if (i > 0) svg += line_between(left, y, right, y, grid_look);
+  for (const double value : axes.up.ticks()) {
+    const double y = axes.y(value);
+    if (value > axes.up.low)
+      svg += line_between(left, y, right, y, value == 0 ? axis_look : grid_look);
     svg += words_at(left - 6, y + 4, significant(value, 4), to_the_right);
   }
-  const Axis& across = axes.across;
-  for (int i = 0; across.low + i * across.step <= across.top + 1e-4 * across.step; ++i) {
-    const double value = across.low + i * across.step, x = axes.x(value);
+  for (const double value : axes.across.ticks()) {
+    const double x = axes.x(value);
     svg += line_between(x, bottom, x, bottom + 4, axis_look);
     svg += words_at(x, bottom + 17, significant(value, 4), centred);
   }
@@ -200,14 +212,13 @@ class ChartOnCanvas {
   }
 
   void draw_axes() {
-    for (int i = 0; i * axes_.up.step <= axes_.up.top * 1.0001; ++i) {
-      const double value = i * axes_.up.step, y = axes_.y(value);
-      if (i > 0) stroke(pale, 1, {left, y}, {right, y});
+    for (const double value : axes_.up.ticks()) {
+      const double y = axes_.y(value);
+      if (value > axes_.up.low) stroke(value == 0 ? ink : pale, 1, {left, y}, {right, y});
       words(left - 6, y + 4, significant(value, 4), Align::right);
     }
-    const Axis& across = axes_.across;
-    for (int i = 0; across.low + i * across.step <= across.top + 1e-4 * across.step; ++i) {
-      const double value = across.low + i * across.step, x = axes_.x(value);
+    for (const double value : axes_.across.ticks()) {
+      const double x = axes_.x(value);
       stroke(ink, 1, {x, bottom}, {x, bottom + 4});
       words(x, bottom + 17, significant(value, 4), Align::centre);
     }

@@ -30,10 +30,11 @@ struct ChartLine {
 struct Chart {
   std::string title, x_title, y_title;
   std::vector<ChartLine> lines;
+  bool x_from_zero = true;  ///< false: the x axis goes from the first point to the last
 };
 
-/// An svg element of class "chart". Both axes begin at 0, or below where x does; two lines or more
-/// get a legend.
+/// An svg element of class "chart". Axes begin at 0, or below where the points do; two lines or
+/// more get a legend.
 Html draw_chart(const Chart& chart);
 
 /// The same as a file of its own.

@@ -19,11 +19,14 @@ using html::figure;
 
 constexpr std::size_t most_elements = 9;  // in pictures; tables and files hold all
 
-/// The elements by falling share of all counts.
+/// The elements by falling share of all counts; components stand in this order already.
 std::vector<std::size_t> most_frequent(const ElementMaps& maps) {
   std::vector<std::pair<double, std::size_t>> counts;
-  for (std::size_t e = 0; e < maps.elements.size(); ++e)
-    counts.emplace_back(-cv::sum(maps.counts[e])[0], e);
+  if (maps.spectra)
+    for (std::size_t e = 0; e < maps.elements.size(); ++e) counts.emplace_back(0, e);
+  else
+    for (std::size_t e = 0; e < maps.elements.size(); ++e)
+      counts.emplace_back(-cv::sum(maps.counts[e])[0], e);
   std::sort(counts.begin(), counts.end());
   std::vector<std::size_t> elements;
   for (const auto& [count, e] : counts)
@@ -115,23 +118,70 @@ Html witnesses_of(const Result& result, const html::PanelImage& image) {
          "</div>\n"_html;
 }
 
+/// The values of a colour bar's ends: round numbers about the lowest and the highest value.
+std::pair<double, double> ends_of(const std::vector<float>& values, bool scores) {
+  const auto [low, high] = std::minmax_element(values.begin(), values.end());
+  constexpr double steps = 20;
+  if (!scores)
+    return {0, std::clamp(std::ceil(steps * static_cast<double>(*high)) / steps, 1 / steps, 1.0)};
+  return {std::floor(steps * static_cast<double>(*low)) / steps,
+          std::ceil(steps * static_cast<double>(*high) + 1e-9) / steps};
+}
+
 Html element_panels(const Result& result, const html::PanelImage& image) {
+  const ElementMaps& maps = *result.micrograph.maps;
   const std::vector<std::vector<Share>> shares = chip_shares(result);
+  const std::string what = maps.spectra ? "score" : "share";
   Html figures = "\n"_html;
-  for (const std::size_t e : most_frequent(*result.micrograph.maps)) {
+  for (const std::size_t e : most_frequent(maps)) {
     std::vector<float> values;
-    float most = 0;
-    for (const std::vector<Share>& chip : shares) {
+    for (const std::vector<Share>& chip : shares)
       values.push_back(static_cast<float>(chip[e].mean));
-      most = std::max(most, values.back());
-    }
-    const double top = std::clamp(std::ceil(20 * static_cast<double>(most)) / 20, 0.05, 1.0);
-    const std::string& name = result.micrograph.maps->elements[e];
-    figures += figure(
-        html::value_panel(image, values, top, "the share of " + name),
-        element("b", name) + ", share of a chip's counts" + html::colour_bar(top, "the share"));
+    const auto [low, high] = ends_of(values, maps.spectra != nullptr);
+    for (float& value : values) value -= static_cast<float>(low);
+    const std::string& name = maps.elements[e];
+    figures += figure(html::value_panel(image, values, high - low, "the " + what + " of " + name),
+                      element("b", name) +
+                          (maps.spectra ? ", score of a chip" : ", share of a chip's counts") +
+                          html::colour_bar(high, "the " + what, low));
   }
   return element("div", {{"class", "row four"}}, figures) + "\n"_html;
+}
+
+/// What the components are: the regions' spectra by them, and each one's loadings.
+Html spectrum_charts(const Result& result) {
+  const ElementMaps& maps = *result.micrograph.maps;
+  const SpectrumComponents& spectra = *maps.spectra;
+  const bool in_keV = spectra.unit == "eV" && spectra.energy.back() > 5000;
+  const std::string unit = in_keV ? "keV" : spectra.unit,
+                    axis = unit.empty() ? std::string("channel") : "energy (" + unit + ")";
+  const auto line_of = [&](const std::string& name, const std::vector<double>& values) {
+    ChartLine line{name, {}, {}, false};
+    for (std::size_t j = 0; j < values.size(); ++j)
+      line.points.push_back({in_keV ? spectra.energy[j] / 1000 : spectra.energy[j], values[j], 0});
+    return line;
+  };
+  Chart regions{"Spectra of the regions", axis, "share of the counts", {}, false},
+      loadings{"Loadings of the components", axis, "loading", {}, false};
+  for (const Region& region : result.primary_rule().regions) {
+    if (regions.lines.size() == most_elements) break;
+    regions.lines.push_back(
+        line_of(region.name.empty() ? "region " + std::to_string(region.label) : region.name,
+                spectrum_of(maps, region.composition)));
+    regions.lines.back().colour = region_colour(region.label);
+  }
+  for (std::size_t k = 0; k < std::min(maps.elements.size(), most_elements); ++k) {
+    loadings.lines.push_back(line_of(maps.elements[k], spectra.loadings[k]));
+    loadings.lines.back().colour = region_colour(static_cast<int>(k) + 1);
+  }
+  return "<div class=\"row\">\n"_html +
+         figure(draw_chart(regions),
+                "<b>Spectra of the regions</b> as far as the components tell them; "
+                "spectra.csv holds the numbers"_html) +
+         figure(draw_chart(loadings),
+                "<b>Loadings</b> of the principal components, with Poisson scaling: what a "
+                "positive score has more of than the mean spectrum"_html) +
+         "</div>\n"_html;
 }
 
 }  // namespace
@@ -141,7 +191,7 @@ Chart composition_chart(const Result& result) {
   const std::optional<double> nm = result.micrograph.nm_per_pixel;
   Chart chart{"Composition along " + fixed(profile.direction_deg, 0) + "°",
               nm ? "position (nm)" : "position (px)",
-              "share of the counts",
+              result.micrograph.maps->spectra ? "score" : "share of the counts",
               {}};
   for (const std::size_t e : most_frequent(*result.micrograph.maps)) {
     ChartLine line{result.micrograph.maps->elements[e],
@@ -172,8 +222,12 @@ Html composition_section(const Result& result, const html::PanelImage& image) {
                        "noise of counting.") +
       "\n"_html;
   const RuleResult& rule = result.primary_rule();
-  text += element("h3", "Share of the counts, rule " + rule.name) + "\n"_html +
-          table_of(rule, *result.micrograph.maps);
+  const ElementMaps& maps = *result.micrograph.maps;
+  text += element("h3", (maps.spectra ? "Mean score in each component, rule "
+                                      : "Share of the counts, rule ") +
+                            rule.name) +
+          "\n"_html + table_of(rule, maps);
+  if (maps.spectra) text += spectrum_charts(result);
   text +=
       "<div class=\"row\">\n"_html +
       figure(draw_chart(composition_chart(result)),

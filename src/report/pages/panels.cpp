@@ -230,7 +230,7 @@ Html value_panel(const PanelImage& image, std::span<const float> values, double 
   return panel(size, "map of " + std::string(name), {}, placed + scale_bar(image.micrograph));
 }
 
-Html colour_bar(double high, std::string_view name) {
+Html colour_bar(double high, std::string_view name, double low) {
   Html stops, ticks;
   for (int i = 0; i <= 16; ++i)
     stops += shape("rect", {{"x", fixed(5 + i * 10, 0)},
@@ -240,7 +240,7 @@ Html colour_bar(double high, std::string_view name) {
                             {"fill", hex(cividis(i / 16.0))}});
   for (int i = 0; i <= 2; ++i)
     ticks += element("text", {{"x", fixed(10 + i * 80, 0)}, {"y", "24"}, {"text-anchor", "middle"}},
-                     shortest(static_cast<float>(high * i / 2)));
+                     shortest(static_cast<float>(low + (high - low) * i / 2)));
   return element("svg",
                  {{"class", "bar"},
                   {"viewBox", "0 0 190 28"},

@@ -34,7 +34,7 @@ Html region_panel(const PanelImage& image, const RegionMap& map, const Html& abo
 Html value_panel(const PanelImage& image, std::span<const float> values, double high,
                  std::string_view name);
 
-/// The colours of value_panel from 0 to `high`.
-Html colour_bar(double high, std::string_view name);
+/// The colours of value_panel, which begin with `low` where its values are counted from there.
+Html colour_bar(double high, std::string_view name, double low = 0);
 
 }  // namespace metamict::html

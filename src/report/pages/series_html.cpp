@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "metamict/order.hpp"
+#include "report/layer_shapes.hpp"
 #include "report/pages/html_parts.hpp"
 #include "report/pages/panels.hpp"
 #include "report/pages/series_trends.hpp"
@@ -212,6 +213,35 @@ Html how_made(const Series& series, const std::string& command) {
          element("pre", command) + "\n"_html;
 }
 
+/// How thick the layers of one image are, and how rough their borders.
+Html layers_table(const SeriesMember& member, const std::vector<SeriesLabel>& labels) {
+  const double unit = member.nm_per_pixel.value_or(1);
+  const int digits = member.nm_per_pixel ? 2 : 1;
+  const std::string in = member.nm_per_pixel ? " (nm)" : " (px)";
+  const auto length = [&](std::optional<double> px) {
+    return px ? Html(fixed(*px * unit, digits)) : Html("–");
+  };
+  Html rows;
+  for (const LayerShape& shape : layer_shapes(member)) {
+    Html name = html::swatch("label", shape.label);
+    for (const SeriesLabel& label : labels)
+      if (label.label == shape.label) name += " " + label.name;
+    const std::string thickness = fixed(shape.thickness_px * unit, digits) + " ± " +
+                                  fixed(shape.thickness_sd_px * unit, digits);
+    rows += html::table_row({name, (shape.cut_by_edge ? "at least " : "") + thickness,
+                             fixed(100 * shape.lines, 0) + " %", length(shape.upper_roughness_px),
+                             length(shape.lower_roughness_px)});
+  }
+  if (rows.empty()) return {};
+  return html::table({"layer", "thickness" + in, "of the lines", "roughness above" + in,
+                      "roughness below" + in},
+                     rows) +
+         small(
+             "Thickness and its spread on lines along the growth direction that meet the layer. "
+             "Roughness: root mean square deviation of the border from a straight line.") +
+         "\n"_html;
+}
+
 }  // namespace
 
 Html series_section(const SeriesMember& member, const Micrograph& micrograph,
@@ -238,7 +268,7 @@ Html series_section(const SeriesMember& member, const Micrograph& micrograph,
                "as a share of what ordered film shows; regions are good to half a chip. Above 0 "
                "is what lies on the film"_html) +
         "</div>\n"_html;
-  text += front_facts(member);
+  text += front_facts(member) + layers_table(member, labels);
   Html notes;
   for (const std::string& warning : member.warnings) notes += element("li", "warning: " + warning);
   for (const std::string& note : member.notes) notes += element("li", note);

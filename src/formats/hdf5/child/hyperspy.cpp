@@ -57,7 +57,14 @@ Image read_experiment(hid_t experiments, const std::string& name) {
     axes.push_back(read_hyperspy_axis(experiment, i, (*shape)[i]));
     plain.push_back(axes.back().axis);
   }
-  if (is_spectra(experiment, axes)) refuse(image.info, "spectra");
+  if (is_spectra(experiment, axes)) {
+    const auto channels = std::find_if(axes.begin(), axes.end(), [](const HyperSpyAxis& axis) {
+      return axis.navigate ? !*axis.navigate : is_energy(axis.axis.unit);
+    });
+    set_channels(image, *shape, static_cast<std::size_t>(channels - axes.begin()),
+                 channels == axes.end() ? Axis() : channels->axis);
+    refuse(image.info, image.info.channels ? "a spectrum image, which --maps takes" : "spectra");
+  }
   if (text_attribute(open_object(experiment, "metadata/Signal"), "signal_type")
           .ends_with("diffraction"))
     refuse(image.info, "diffraction: the file calls itself so");

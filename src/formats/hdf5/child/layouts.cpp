@@ -7,6 +7,8 @@
 
 namespace metamict::hdf5 {
 
+bool is_energy(const Unit& unit) { return unit.text == "eV" || unit.text == "keV"; }
+
 void refuse(DatasetInfo& info, const std::string& reason) {
   if (info.image) info.reason = reason;
   info.image = false;
@@ -49,6 +51,27 @@ Image describe(hid_t in, const std::string& path, bool frames_last) {
   return image;
 }
 
+void set_channels(Image& image, const std::vector<std::uint64_t>& shape, std::size_t channel_axis,
+                  const Axis& energy) {
+  constexpr std::uint64_t most_channels = 1 << 16;
+  const bool real =
+      image.info.dtype.find("int") != std::string::npos || image.info.dtype.starts_with("float");
+  if (!real || channel_axis >= shape.size() || shape[channel_axis] < 2 ||
+      shape[channel_axis] > most_channels)
+    return;
+  std::vector<int> across;
+  for (const std::size_t place : long_axes(shape))
+    if (place != channel_axis && shape[place] > 1) across.push_back(static_cast<int>(place));
+  if (across.size() != 2) return;
+  image.axes = {across[0], across[1], -1};
+  image.channel_axis = static_cast<int>(channel_axis);
+  image.info.rows = static_cast<int>(shape[static_cast<std::size_t>(across[0])]);
+  image.info.cols = static_cast<int>(shape[static_cast<std::size_t>(across[1])]);
+  image.info.frames = 1;
+  image.info.channels = Channels{static_cast<int>(shape[channel_axis]), energy.offset.value_or(0),
+                                 energy.scale == 0 ? 1 : energy.scale, energy.unit.text};
+}
+
 Axis coordinate_axis(hid_t dataset, const char* units_attribute) {
   if (dataset < 0) return {};
   const auto values = first_numbers(dataset, 2);
@@ -58,7 +81,7 @@ Axis coordinate_axis(hid_t dataset, const char* units_attribute) {
 
 void set_axes(Image& image, const std::vector<Axis>& axes, const std::string& source) {
   for (const auto& axis : axes)
-    if (axis.unit.text == "eV" || axis.unit.text == "keV")
+    if (is_energy(axis.unit))
       refuse(image.info, "a spectrum: one of its axes is in " + axis.unit.text);
   if (axes.size() <= static_cast<std::size_t>(image.axes.col)) return;
   const Axis &y = axes[static_cast<std::size_t>(image.axes.row)],

@@ -19,7 +19,8 @@ struct Image {
   DatasetInfo info;
   std::string path;
   ArrayAxes axes;
-  bool flat = false;  ///< its rows lie one behind the other in a single axis
+  bool flat = false;      ///< its rows lie one behind the other in a single axis
+  int channel_axis = -1;  ///< of a spectrum image
 };
 
 /// The program's name for the layout ("Velox EMD") and its datasets. Throws InputError for a layout
@@ -33,6 +34,8 @@ Contents contents_of(hid_t file);
 /// Fills rows, cols, frames and type from the array. What cannot be an image is marked so.
 Image describe(hid_t in, const std::string& path, bool frames_last = false);
 
+bool is_energy(const Unit& unit);
+
 /// Marks it as no image, for the first reason given.
 void refuse(DatasetInfo& info, const std::string& reason);
 
@@ -43,6 +46,11 @@ struct Axis {
   std::string name;
   std::optional<double> offset = {};  ///< of the first point
 };
+
+/// Says that one axis of the array holds the channels of a spectrum. Where two others are left it
+/// is a spectrum image, whose rows and columns they are.
+void set_channels(Image& image, const std::vector<std::uint64_t>& shape, std::size_t channel_axis,
+                  const Axis& energy);
 
 /// An axis given by the coordinates of its points.
 Axis coordinate_axis(hid_t dataset, const char* units_attribute);

@@ -6,6 +6,7 @@
 //
 //   metamict_hdf5 list FILE
 //   metamict_hdf5 read FILE DATASET FRAME|mean MAX_PIXELS float|double
+//   metamict_hdf5 spectra FILE DATASET MAX_PIXELS
 //   metamict_hdf5 pack              from standard input a line of JSON and pixels; answers with a
 //   .hspy file's bytes
 #include <sys/resource.h>
@@ -69,6 +70,12 @@ json to_json(const Image& image) {
   if (info.nm_per_pixel) value["nm"] = {(*info.nm_per_pixel)[0], (*info.nm_per_pixel)[1]};
   if (info.origin_nm) value["origin_nm"] = {(*info.origin_nm)[0], (*info.origin_nm)[1]};
   if (!info.frame_names.empty()) value["frame_names"] = info.frame_names;
+  if (info.channels) {
+    value["channels"] = info.channels->count;
+    value["first_energy"] = info.channels->first;
+    value["energy_step"] = info.channels->step;
+    value["energy_unit"] = info.channels->unit;
+  }
   return value;
 }
 
@@ -103,34 +110,68 @@ void say_pixels(hid_t dataset, const Image& image, const std::string& frame) {
   std::fwrite(pixels.data(), sizeof(T), pixels.size(), stdout);
 }
 
-void read(const char* path, const char* index, const std::string& frame, const char* max_pixels,
-          bool exact) {
-  const Handle file = open_file(path);
-  const Contents contents = contents_of(file);
+const Image& chosen_of(const Contents& contents, const char* index) {
   if (whole(index) >= contents.images.size())
     throw InputError("there is no dataset " + std::string(index) + ": the file has " +
                      std::to_string(contents.images.size()));
-  const Image& image = contents.images[whole(index)];
+  return contents.images[whole(index)];
+}
+
+Handle open_checked(hid_t file, const Image& image, const char* max_pixels) {
   const std::uint64_t rows = static_cast<std::uint64_t>(image.info.rows),
                       cols = static_cast<std::uint64_t>(image.info.cols);
-  if (!image.info.image)
-    throw InputError("the dataset \"" + image.info.name +
-                     "\" is not an image: " + image.info.reason);
   if (rows > whole(max_pixels) / cols)
     throw InputError("the image has " + std::to_string(rows) + " x " + std::to_string(cols) +
                      " px, above the limit of " + max_pixels +
                      " pixels; raise --max-pixels if that is meant");
-  const Handle dataset = open_dataset(file, image.path);
+  Handle dataset = open_dataset(file, image.path);
   if (!dataset)
     throw InputError("damaged: the dataset \"" + image.info.name + "\" cannot be opened again");
   hsize_t file_bytes = 0;
   H5Fget_filesize(file, &file_bytes);
-  check_storage(dataset, rows * cols, file_bytes);
+  const std::uint64_t channels =
+      image.info.channels ? static_cast<std::uint64_t>(image.info.channels->count) : 1;
+  check_storage(dataset, rows * cols * channels, file_bytes);
+  return dataset;
+}
+
+void read(const char* path, const char* index, const std::string& frame, const char* max_pixels,
+          bool exact) {
+  const Handle file = open_file(path);
+  const Contents contents = contents_of(file);
+  const Image& image = chosen_of(contents, index);
+  if (!image.info.image)
+    throw InputError("the dataset \"" + image.info.name +
+                     "\" is not an image: " + image.info.reason);
+  const Handle dataset = open_checked(file, image, max_pixels);
+  const std::uint64_t pixels =
+      static_cast<std::uint64_t>(image.info.rows) * static_cast<std::uint64_t>(image.info.cols);
   // A chunk as large as the image, packed and unpacked, the image and its sum: 32 bytes a pixel.
   // Any machine unpacks 5 million pixels a second.
   const std::uint64_t frames = frame == "mean" ? static_cast<std::uint64_t>(image.info.frames) : 1;
-  limit(base_bytes + 32 * rows * cols, base_seconds + rows * cols * frames / 5'000'000);
+  limit(base_bytes + 32 * pixels, base_seconds + pixels * frames / 5'000'000);
   exact ? say_pixels<double>(dataset, image, frame) : say_pixels<float>(dataset, image, frame);
+}
+
+void spectra(const char* path, const char* index, const char* max_pixels) {
+  const Handle file = open_file(path);
+  const Contents contents = contents_of(file);
+  const Image& image = chosen_of(contents, index);
+  if (!image.info.channels)
+    throw InputError("the dataset \"" + image.info.name + "\" is no spectrum image");
+  const Handle dataset = open_checked(file, image, max_pixels);
+  const std::uint64_t row = static_cast<std::uint64_t>(image.info.cols) *
+                            static_cast<std::uint64_t>(image.info.channels->count);
+  const std::uint64_t rows = rows_at_once(dataset, image);
+  // A chunk packed and unpacked, and the rows it covers as numbers, twice.
+  limit(base_bytes + 16 * row * rows,
+        base_seconds + row * static_cast<std::uint64_t>(image.info.rows) / 5'000'000);
+  say({{"dataset", to_json(image)}});
+  for (std::uint64_t first = 0; first < static_cast<std::uint64_t>(image.info.rows);
+       first += rows) {
+    const std::vector<float> counts = read_spectra(dataset, image, first, rows);
+    std::fwrite(counts.data(), sizeof(float), counts.size(), stdout);
+  }
 }
 
 void pack() {
@@ -158,6 +199,7 @@ void run(int count, char** arguments) {
     if (verb == "read" && count == 7)
       return read(arguments[2], arguments[3], arguments[4], arguments[5],
                   arguments[6] == std::string_view("double"));
+    if (verb == "spectra" && count == 5) return spectra(arguments[2], arguments[3], arguments[4]);
     if (verb == "pack" && count == 2) return pack();
     say({{"error", "wrong call of the HDF5 reader"}});
   } catch (const std::bad_alloc&) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // NCEM EMD (also Prismatic and py4DSTEM): groups that call themselves arrays, with a vector of
 // coordinates for each axis.
+#include <algorithm>
+
 #include "formats/hdf5/child/layouts.hpp"
 
 namespace metamict::hdf5 {
@@ -19,6 +21,14 @@ std::vector<Axis> read_axes(hid_t group, std::size_t rank) {
     axes.push_back(coordinate_axis(
         open_dataset(group, "dim" + std::to_string(first + static_cast<int>(i))), "units"));
   return axes;
+}
+
+// The energy of the first channel; the places of an image's first pixel stay unsaid.
+void set_first_energy(hid_t group, std::size_t place, Axis& energy) {
+  const int first = has(group, "dim0") ? 0 : 1;
+  const auto values = first_numbers(
+      open_dataset(group, "dim" + std::to_string(first + static_cast<int>(place))), 1);
+  if (!values.empty()) energy.offset = values[0];
 }
 
 // Simulations keep depth or detector angle in the last axis, acquisitions the frame in the first.
@@ -53,7 +63,18 @@ std::vector<Image> ncem_images(hid_t file) {
     Image image = describe(group, name, frames_are_last(axes, shape));
     image.path = path + "/" + name;
     image.info.name = after_last_slash(path);
-    if (text_attribute(group, "record_by") == "spectrum") refuse(image.info, "spectra");
+    const auto energy = std::find_if(axes.begin(), axes.end(),
+                                     [](const Axis& axis) { return is_energy(axis.unit); });
+    const bool spectra = text_attribute(group, "record_by") == "spectrum";
+    if (!shape.empty() && (energy != axes.end() || spectra)) {
+      const std::size_t place =
+          energy != axes.end() ? static_cast<std::size_t>(energy - axes.begin()) : shape.size() - 1;
+      Axis channels = place < axes.size() ? axes[place] : Axis();
+      set_first_energy(group, place, channels);
+      set_channels(image, shape, place, channels);
+    }
+    if (image.info.channels) refuse(image.info, "a spectrum image, which --maps takes");
+    if (spectra) refuse(image.info, "spectra");
     set_axes(image, axes, "NCEM axes");
     images.push_back(std::move(image));
   }

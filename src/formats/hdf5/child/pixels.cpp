@@ -4,6 +4,7 @@
 #include <liblzf/lzf.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <string>
 
@@ -159,6 +160,58 @@ std::vector<T> read_pixels(hid_t dataset, const Image& image, std::optional<std:
   std::transform(sum.begin(), sum.end(), pixels.begin(),
                  [&](double value) { return static_cast<T>(value / static_cast<double>(frames)); });
   return pixels;
+}
+
+std::uint64_t rows_at_once(hid_t dataset, const Image& image) {
+  constexpr std::uint64_t most_bytes = 1 << 28;
+  const Handle layout(H5Dget_create_plist(dataset), H5Pclose);
+  std::uint64_t rows = 1;
+  std::array<hsize_t, H5S_MAX_RANK> chunk{};
+  if (H5Pget_layout(layout) == H5D_CHUNKED &&
+      H5Pget_chunk(layout, static_cast<int>(chunk.size()), chunk.data()) > image.axes.row)
+    rows = chunk.at(static_cast<std::size_t>(image.axes.row));
+  const std::uint64_t row_bytes = sizeof(float) * static_cast<std::uint64_t>(image.info.cols) *
+                                  static_cast<std::uint64_t>(image.info.channels->count);
+  return std::clamp<std::uint64_t>(rows, 1, std::max<std::uint64_t>(most_bytes / row_bytes, 1));
+}
+
+std::vector<float> read_spectra(hid_t dataset, const Image& image, std::uint64_t first,
+                                std::uint64_t rows) {
+  const auto shape = shape_of(dataset).value_or(std::vector<std::uint64_t>());
+  rows = std::min(rows, static_cast<std::uint64_t>(image.info.rows) - first);
+  const auto cols = static_cast<std::size_t>(image.info.cols),
+             channels = static_cast<std::size_t>(image.info.channels->count);
+  std::vector<hsize_t> start(shape.size(), 0), count(shape.size(), 1);
+  const auto row = static_cast<std::size_t>(image.axes.row),
+             col = static_cast<std::size_t>(image.axes.col),
+             channel = static_cast<std::size_t>(image.channel_axis);
+  start.at(row) = first;
+  count.at(row) = rows;
+  count.at(col) = cols;
+  count.at(channel) = channels;
+  const hsize_t total = rows * cols * channels;
+  std::vector<float> stored(total);
+  const Handle file_space(H5Dget_space(dataset), H5Sclose),
+      memory_space(H5Screate_simple(1, &total, nullptr), H5Sclose);
+  if (H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start.data(), nullptr, count.data(),
+                          nullptr) < 0 ||
+      H5Sget_select_npoints(file_space) != static_cast<hssize_t>(total))
+    throw InputError("truncated or damaged: " + complaint());
+  convert(dataset, memory_space, file_space, stored);
+  // Steps in what was read, whose axes stand in the file's order.
+  std::size_t step_row = 1, step_col = 1, step_channel = 1;
+  for (const std::size_t axis : {row, col, channel}) {
+    if (axis > row) step_row *= count[axis];
+    if (axis > col) step_col *= count[axis];
+    if (axis > channel) step_channel *= count[axis];
+  }
+  std::vector<float> ordered(total);
+  auto* to = ordered.data();
+  for (std::size_t y = 0; y < rows; ++y)
+    for (std::size_t x = 0; x < cols; ++x)
+      for (std::size_t k = 0; k < channels; ++k)
+        *to++ = stored[y * step_row + x * step_col + k * step_channel];
+  return ordered;
 }
 
 template std::vector<float> read_pixels(hid_t, const Image&, std::optional<std::uint64_t>);

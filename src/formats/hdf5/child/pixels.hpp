@@ -21,4 +21,13 @@ void check_storage(hid_t dataset, std::uint64_t pixels, std::uint64_t file_bytes
 template <typename T>
 std::vector<T> read_pixels(hid_t dataset, const Image& image, std::optional<std::uint64_t> frame);
 
+/// How many rows of a spectrum image are read together, so that a chunk is unpacked once: those
+/// that a chunk covers, unless that is more than 256 MiB of numbers.
+std::uint64_t rows_at_once(hid_t dataset, const Image& image);
+
+/// The counts of `rows` rows from `first` on, fewer at the end: [rows x cols x channels]. Throws
+/// InputError.
+std::vector<float> read_spectra(hid_t dataset, const Image& image, std::uint64_t first,
+                                std::uint64_t rows);
+
 }  // namespace metamict::hdf5

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "report/layer_shapes.hpp"
+
+#include <cmath>
+#include <map>
+
+#include "series/upright.hpp"
+
+namespace metamict {
+
+namespace {
+
+/// A label on one line.
+struct Met {
+  int pixels = 0;
+  int first = 0, length = 0;  ///< of its longest piece
+  bool upper_is_border = false, lower_is_border = false;
+  bool leaves = false;
+};
+
+/// What a line meets from the surface down. 65,535 stands for what lies outside the image.
+constexpr int outside = 65535;
+
+std::map<int, Met> labels_on_line(const cv::Mat& upright, int x) {
+  std::map<int, Met> found;
+  const auto at = [&](int y) {
+    return y < 0 || y >= upright.rows ? outside : static_cast<int>(upright.at<std::uint16_t>(y, x));
+  };
+  for (int first = 0, end = 0; first < upright.rows; first = end) {
+    const int label = at(first);
+    for (end = first; end < upright.rows && at(end) == label;) ++end;
+    if (label == 0 || label == outside) continue;
+    Met& met = found[label];
+    met.pixels += end - first;
+    met.leaves = met.leaves || at(first - 1) == outside || at(end) == outside;
+    if (end - first <= met.length) continue;
+    met.first = first;
+    met.length = end - first;
+    met.upper_is_border = at(first - 1) != outside;
+    met.lower_is_border = at(end) != outside;
+  }
+  return found;
+}
+
+/// The root mean square of what a straight line leaves of the heights.
+std::optional<double> roughness(const std::vector<cv::Point2d>& places, std::size_t lines) {
+  if (places.size() < 3 || 2 * places.size() < lines) return {};
+  const auto count = static_cast<double>(places.size());
+  cv::Point2d mean;
+  for (const cv::Point2d& place : places) mean += place / count;
+  double xx = 0, xy = 0, yy = 0;
+  for (const cv::Point2d& place : places) {
+    const cv::Point2d off = place - mean;
+    xx += off.x * off.x;
+    xy += off.x * off.y;
+    yy += off.y * off.y;
+  }
+  return std::sqrt(std::max(0.0, yy - xy * xy / xx) / count);
+}
+
+struct Collected {
+  std::vector<double> thickness;
+  std::vector<cv::Point2d> upper, lower;
+  bool leaves = false;
+};
+
+}  // namespace
+
+std::vector<LayerShape> layer_shapes(const SeriesMember& member) {
+  if (!member.growth || member.labels.empty()) return {};
+  const Upright turn(member.labels.size(), member.growth->angle_deg);
+  const cv::Mat inside(member.labels.size(), CV_8UC1, cv::Scalar(255));
+  cv::Mat upright = turn.turn(member.labels, cv::INTER_NEAREST);
+  upright.setTo(outside, turn.turn(inside, cv::INTER_NEAREST) == 0);
+  std::map<int, Collected> collected;
+  int lines = 0;
+  for (int x = 0; x < upright.cols; ++x) {
+    bool any = false;
+    for (const auto& [label, met] : labels_on_line(upright, x)) {
+      Collected& all = collected[label];
+      any = true;
+      all.thickness.push_back(met.pixels);
+      all.leaves = all.leaves || met.leaves;
+      if (met.upper_is_border) all.upper.emplace_back(x, met.first);
+      if (met.lower_is_border) all.lower.emplace_back(x, met.first + met.length);
+    }
+    lines += any ? 1 : 0;
+  }
+  std::vector<LayerShape> shapes;
+  for (const auto& [label, all] : collected) {
+    LayerShape shape;
+    shape.label = label;
+    const auto count = static_cast<double>(all.thickness.size());
+    for (const double thickness : all.thickness) shape.thickness_px += thickness / count;
+    for (const double thickness : all.thickness)
+      shape.thickness_sd_px += std::pow(thickness - shape.thickness_px, 2) / count;
+    shape.thickness_sd_px = std::sqrt(shape.thickness_sd_px);
+    shape.lines = count / lines;
+    shape.cut_by_edge = all.leaves;
+    shape.upper_roughness_px = roughness(all.upper, all.thickness.size());
+    shape.lower_roughness_px = roughness(all.lower, all.thickness.size());
+    shapes.push_back(shape);
+  }
+  return shapes;
+}
+
+}  // namespace metamict
