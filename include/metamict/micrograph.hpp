@@ -35,6 +35,7 @@ struct Micrograph {
   double scale = 1.0;   ///< pixels of `pixels` per pixel of the file (to_canonical_scale sets it)
   cv::Size input_size;  ///< columns x rows of the file's image
   cv::Point origin{};   ///< of a crop in the file's image
+  std::optional<int> mirrored;   ///< with OpenCV's code, where this is a look at a mirrored image
   std::optional<cv::Rect> crop;  ///< the only part of the image that is looked at
   cv::Mat mask;  ///< CV_8UC1 of the image's size, 0 = not looked at; empty = all is looked at
   std::optional<std::array<double, 2>> origin_nm;  ///< y, x of the first pixel on the stage

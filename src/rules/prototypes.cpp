@@ -44,10 +44,25 @@ double coordinate(const CsvTable& table, const std::string& text, const std::str
   throw UsageError(where + "'" + text + "' is no coordinate in pixels");
 }
 
+/// Where a place of the file's image lies in a look that mirrors the image, or its crop.
+cv::Point2d in_look(cv::Point2d at, const Scene& scene) {
+  if (!scene.canonical.mirrored) return at;
+  const int code = *scene.canonical.mirrored;
+  const auto turned = [](double place, int first, int length) {  // from pixel to pixel
+    return place < first || place >= first + length
+               ? place
+               : std::clamp(2.0 * first + length - 1 - place, double(first), first + length - 1.0);
+  };
+  if (code != 0) at.x = turned(at.x, scene.canonical.origin.x, scene.grid.input_size.width);
+  if (code <= 0) at.y = turned(at.y, scene.canonical.origin.y, scene.grid.input_size.height);
+  return at;
+}
+
 Support support_of_points(const Scene& scene, const fs::path& path) {
   Support support;
-  for (const PrototypePoint& point : prototype_points(path)) {
+  for (PrototypePoint point : prototype_points(path)) {
     if (!is_of_image(point, scene.canonical.path)) continue;
+    point.at = in_look(point.at, scene);
     const Nodes under = chips_under(point, scene.grid, scene.canonical.origin, scene.chips);
     class_of(support, point.label).chips.insert(under.begin(), under.end());
   }
@@ -80,13 +95,17 @@ RowMatrixXf rows_of(const ClassSupport& support, const RowMatrixXf& rows_ND) {
 }
 
 Support support_of_strokes(const Scene& scene, const fs::path& path) {
-  const cv::Mat strokes = read_numbers(path, std::uint64_t{1} << 34);
+  cv::Mat strokes = read_numbers(path, std::uint64_t{1} << 34);
   const cv::Point origin = scene.canonical.origin;
   if (strokes.cols < origin.x + scene.grid.input_size.width ||
       strokes.rows < origin.y + scene.grid.input_size.height)
     throw InputError("prototypes " + path.string() + " is " + std::to_string(strokes.cols) + " x " +
                      std::to_string(strokes.rows) +
                      " px, smaller than the image: give strokes on an image of its size");
+  if (scene.canonical.mirrored) {
+    cv::Mat part = strokes(cv::Rect(origin, scene.grid.input_size));
+    cv::flip(part.clone(), part, *scene.canonical.mirrored);
+  }
   std::map<long, std::set<std::uint32_t>> by_label;
   for (const std::uint32_t chip : scene.chips) {
     // A stroke is thin: it marks the chips whose middle quarter it crosses.

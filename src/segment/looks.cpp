@@ -229,6 +229,7 @@ std::vector<Look> fresh_looks(const Micrograph& micrograph, const ChipGrid& grid
     }
     if (flipped) {
       cv::flip(micrograph.pixels, changed.pixels, code);
+      changed.mirrored = code;
       if (micrograph.maps)
         changed.maps = std::make_shared<const ElementMaps>(
             mirrored(*micrograph.maps, code, micrograph.pixels.size()));

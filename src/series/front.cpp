@@ -23,8 +23,10 @@ constexpr int most_lattices = 3;           // of film and substrate, where they 
 constexpr double most_px_per_period = 12;  // finer sampling tells nothing more of the lattice
 // Of a film's thickness between images of it: the standard deviation.
 constexpr double thickness_scatter = 0.04;
-// Standard deviation of a border that a step of grey shows, in periods.
-constexpr double border_doubt = 0.2;
+constexpr double may_be_error = 0.25;  // of a border's scatter about a straight line
+// Standard deviation of a border that a step of grey shows, in periods; and of a surface whose
+// glass is so thin that the steps on both of its sides run into one another.
+constexpr double border_doubt = 0.2, thin_glass_doubt = 0.35, thin_glass_periods = 3;
 constexpr double least_step = 0.05;  // of grey at a border that can be seen: difference over sum
 constexpr float unknown = std::numeric_limits<float>::quiet_NaN();
 
@@ -50,6 +52,28 @@ std::vector<float> smooth_line(const std::vector<float>& line, double sigma) {
   float last = *first;
   for (float& value : smooth) value = std::isnan(value) ? last : (last = value);
   return smooth;
+}
+
+/// Standard deviation of a line's places from a straight line through them; 0 for fewer than three.
+double scatter_about_line(const std::vector<float>& line) {
+  double n = 0, x_mean = 0, y_mean = 0, xx = 0, xy = 0, yy = 0;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (std::isnan(line[i])) continue;
+    n += 1;
+    x_mean += static_cast<double>(i);
+    y_mean += static_cast<double>(line[i]);
+  }
+  if (n < 3) return 0;
+  x_mean /= n;
+  y_mean /= n;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (std::isnan(line[i])) continue;
+    const double x = static_cast<double>(i) - x_mean, y = static_cast<double>(line[i]) - y_mean;
+    xx += x * x;
+    xy += x * y;
+    yy += y * y;
+  }
+  return std::sqrt(std::max(0.0, yy - xy * xy / xx) / n);
 }
 
 /// The share of the thickness that is crystal, at each pixel of the film.
@@ -117,7 +141,7 @@ class UprightFilm {
   Layer at(int y, int x) const { return static_cast<Layer>(layer_.at<std::uint8_t>(y, x)); }
 
   void find_borders();
-  void level_interface();
+  void level_interface(double within);
   Line grey_beside(const Line& border, double from, double to) const;
   double step_of_grey(const Line& border) const;
   void sharpen(Line& border, bool surface) const;
@@ -225,8 +249,10 @@ void UprightFilm::find_borders() {
     surface_[static_cast<std::size_t>(x)] = static_cast<float>(start);
     interface_[static_cast<std::size_t>(x)] = static_cast<float>(end);
   }
-  level_interface();
+  level_interface(chip_ / 2);
   sharpen(surface_, true);
+  sharpen(interface_, false);
+  level_interface(period_ / 2);  // the nearest step of grey may have been that of the front
   sharpen(interface_, false);
   hold_thickness();
 }
@@ -359,17 +385,37 @@ double UprightFilm::step_of_grey(const Line& border) const {
 }
 
 /// Levels the interface, because a film that grew on a substrate stands on a level line. If four
-/// fifths of the columns agree on the line, a column more than half a chip away took the last of a
-/// thin film for substrate (no chip sees it pure), or the reverse. The grey then says where exactly
-/// the line is.
-void UprightFilm::level_interface() {
+/// fifths of the columns agree on the line `within` so many pixels, a column farther away took the
+/// last of a thin film for substrate (no chip sees it pure), or the reverse. The grey then says
+/// where exactly the line is. Where fewer agree, the line is the level one at which the grey steps
+/// more clearly than along the border as it is; there may be none.
+void UprightFilm::level_interface(double within) {
   std::vector<float> seen;
   for (const float one : interface_)
     if (!std::isnan(one)) seen.push_back(one);
   if (seen.empty()) return;
-  const auto level = static_cast<float>(quantile(seen, 0.5));
-  const auto near = [&](float one) { return std::abs(one - level) <= chip_ / 2; };
-  if (5 * std::count_if(seen.begin(), seen.end(), near) < 4 * std::ssize(seen)) return;
+  auto level = static_cast<float>(quantile(seen, 0.5));
+  const auto near = [&](float one) { return std::abs(one - level) <= within; };
+  if (5 * std::count_if(seen.begin(), seen.end(), near) < 4 * std::ssize(seen)) {
+    const auto step_at = [&](float height) {
+      Line line = interface_;
+      for (float& one : line)
+        if (!std::isnan(one)) one = height;
+      sharpen(line, false);
+      return step_of_grey(line);
+    };
+    double clearest = step_of_grey(interface_) + least_step;
+    bool found = false;
+    for (const double share : {0.1, 0.25, 0.5, 0.75, 0.9}) {
+      const auto height = static_cast<float>(quantile(seen, share));
+      if (const double step = step_at(height); step > clearest) {
+        clearest = step;
+        level = height;
+        found = true;
+      }
+    }
+    if (!found) return;
+  }
   for (float& one : interface_)
     if (!std::isnan(one) && !near(one)) one = level;
 }
@@ -833,9 +879,18 @@ Front UprightFilm::measure() {
   const double rim_share = numbers.film > 0 ? rim / numbers.film : 0, rim_depth = rim / length;
   // A film that reaches further up has more glass; one that reaches further down has more crystal.
   const double thick = std::max(1.0, thickness());
-  const bool glass = numbers.area > 0;
-  const double surface_doubt = glass ? std::hypot(surface_doubt_, border_doubt * period_) : 0,
-               interface_doubt = glass ? std::hypot(interface_doubt_, border_doubt * period_) : 0,
+  // Borders of a film are straight but for a few pixels. Part of what they stray may be error.
+  const bool glass = numbers.area > 0, thin = numbers.mean < thin_glass_periods * period_;
+  const double surface_doubt =
+                   glass ? root_of_squares({surface_doubt_,
+                                            may_be_error * scatter_about_line(surface_),
+                                            (thin ? thin_glass_doubt : border_doubt) * period_})
+                         : 0,
+               interface_doubt =
+                   glass ? root_of_squares({interface_doubt_,
+                                            may_be_error * scatter_about_line(interface_),
+                                            border_doubt * period_})
+                         : 0,
                // A front that only the graph knows lies anywhere within a stride.
       stride_doubt = glass && !share ? chip_ / 4 / std::sqrt(3.0) : 0;
   const double held_share = root_of_squares({surface_doubt * (1 - numbers.fraction),

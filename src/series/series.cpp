@@ -10,11 +10,13 @@
 #include <set>
 #include <tuple>
 
+#include "base/csv.hpp"
 #include "base/text.hpp"
 #include "image/mask.hpp"
 #include "metamict/errors.hpp"
 #include "metamict/labelings.hpp"
 #include "metamict/order.hpp"
+#include "series/layer_words.hpp"
 
 namespace metamict {
 
@@ -59,7 +61,27 @@ struct Kind {
   Eigen::RowVectorXf embedding;
   double order = 0;
   Layer layer = Layer::other;
+  std::string name = {};  ///< by which users call it
 };
+
+/// A crystal that has become a glass scatters no more than it did: it has lost its channelling and
+/// gained no atoms. What is brighter than the crystal by more than thickness may change is not its
+/// glass.
+constexpr double brightest_glass = 1.15;
+
+/// The mean grey of the amorphous film over that of the ordered film, both counted from the image's
+/// darkest pixels. Nothing where either is less than a tenth of the film.
+std::optional<double> glass_over_crystal(const Front& front, const cv::Mat& pixels) {
+  const cv::Mat glass = front.layers == static_cast<int>(Layer::amorphous),
+                crystal = front.layers == static_cast<int>(Layer::film);
+  const int of_glass = cv::countNonZero(glass), of_crystal = cv::countNonZero(crystal);
+  if (10 * std::min(of_glass, of_crystal) < of_glass + of_crystal) return {};
+  double dark = 0;
+  cv::minMaxLoc(pixels, &dark);
+  const double below = cv::mean(pixels, crystal)[0] - dark;
+  if (below <= 0) return {};
+  return (cv::mean(pixels, glass)[0] - dark) / below;
+}
 
 bool has(const std::vector<Layer>& layers, Layer layer) {
   return std::find(layers.begin(), layers.end(), layer) != layers.end();
@@ -469,6 +491,11 @@ std::vector<int> Join::match(const SegmentedImage& image, const std::vector<Laye
                     image.embeddings_RD.row(static_cast<Eigen::Index>(r)).dot(kinds_[k].embedding);
       const Layer a = layers[r + 1], b = kinds_[k].layer;
       const bool layers_differ = a != b && a != Layer::other && b != Layer::other;
+      const std::string &name = image.regions[r].name, &other_name = kinds_[k].name;
+      if (!name.empty() && a == Layer::other && b == Layer::other && !other_name.empty()) {
+        gain[r * known + k] = name == other_name ? 1 : 0;  // the user's word settles it
+        continue;
+      }
       const bool order_differs =
           std::abs(image.regions[r].order - kinds_[k].order) >= same_order_within;
       if (!layers_differ && !order_differs && apart < limit)
@@ -492,8 +519,8 @@ std::vector<int> Join::match(const SegmentedImage& image, const std::vector<Laye
       kind = kind_of_layer(layer);  // a layer that the rule split stays one layer
     if (kind < 0) {
       kind = static_cast<int>(kinds_.size());
-      kinds_.push_back(
-          {image.embeddings_RD.row(static_cast<Eigen::Index>(r)), image.regions[r].order, layer});
+      kinds_.push_back({image.embeddings_RD.row(static_cast<Eigen::Index>(r)),
+                        image.regions[r].order, layer, image.regions[r].name});
       label_of_kind_.push_back(0);
       continue;
     }
@@ -504,6 +531,7 @@ std::vector<int> Join::match(const SegmentedImage& image, const std::vector<Laye
         (matched.embedding + image.embeddings_RD.row(static_cast<Eigen::Index>(r))).normalized();
     matched.order = (matched.order + image.regions[r].order) / 2;
     if (matched.layer == Layer::other) matched.layer = layer;
+    if (matched.name.empty()) matched.name = image.regions[r].name;
   }
   return kind_of_label;
 }
@@ -522,10 +550,13 @@ int Join::number_kind(int kind) {
     label = static_cast<int>(series_.labels.size()) + 1;
     if (label > 65535)
       throw InputError("the series has more than 65535 labels: raise --min-chips or lower the cut");
-    const Layer layer = kinds_[static_cast<std::size_t>(kind)].layer;
-    series_.labels.push_back(
-        {label, layer,
-         layer == Layer::other ? "region " + std::to_string(label) : std::string(name_of(layer))});
+    const Kind& known = kinds_[static_cast<std::size_t>(kind)];
+    std::string name = known.name;
+    if (name.empty() || layer_of_word(lower_case(name)))  // a layer's word says less than the layer
+      name = known.layer == Layer::other && name.empty() ? "region " + std::to_string(label)
+             : known.layer == Layer::other               ? name
+                                                         : std::string(name_of(known.layer));
+    series_.labels.push_back({label, known.layer, name});
   }
   return label;
 }
@@ -671,6 +702,9 @@ void Join::measure(Draft& draft, const SegmentedImage& image, const Micrograph& 
 /// of the most such images that agree, and of the thickest of these groups where several are as
 /// large. Where no surface is crystal, all images are asked, and two that disagree settle nothing.
 void Join::find_thickness(const std::vector<Draft>& drafts) {
+  // The least damaged image is believed alone where it shows no glass. Where it shows some in
+  // places, the rest may have gone to the cap.
+  constexpr double least_glass = 0.02;
   std::vector<const SeriesMember*> sure, all;
   for (const Draft& draft : drafts) {
     const SeriesMember& member = draft.member;
@@ -698,7 +732,8 @@ void Join::find_thickness(const std::vector<Draft>& drafts) {
                          *film_thickness_nm(*best),
                          mean_thickness_nm(*best),
                          {},
-                         most > 1 || best == &drafts.front().member};
+                         most > 1 || (best == &drafts.front().member &&
+                                      best->front->amorphous_fraction.value < least_glass)};
   if (sure.empty() && most == 1 && all.size() > 1)
     thickness_->other_nm = film_thickness_nm(*(all[0] == best ? all[1] : all[0]));
 }
@@ -722,9 +757,11 @@ void Join::ask_thicker_films(const std::vector<Draft>& drafts, const LoadImage& 
     const std::optional<Thickness> before = thickness_;
     thickness_ = Thickness{other.member.stem, *thicker, mean_thickness_nm(other.member), {}};
     Draft again = *at;
-    measure(again, image, load(image.entry));
+    const Micrograph micrograph = load(image.entry);
+    measure(again, image, micrograph);
     const bool believed =
         again.member.warnings.empty() &&
+        glass_over_crystal(*again.member.front, micrograph.pixels).value_or(0) < brightest_glass &&
         agree(film_thickness_nm(again.member).value_or(0), *thicker, again.member) &&
         again.member.front->surface_step > at->member.front->surface_step + clearer;
     if (believed) return;
@@ -748,6 +785,12 @@ SeriesMember Join::finish(Draft draft, const SegmentedImage& image, const Microg
     member.substrate_share =
         cv::countNonZero(member.front->layers == static_cast<int>(Layer::substrate)) /
         static_cast<double>(member.front->layers.total());
+    if (const double ratio = glass_over_crystal(*member.front, micrograph.pixels).value_or(0);
+        !said && member.warnings.empty() && ratio > brightest_glass)
+      member.warnings.push_back("what is taken for amorphous film is " + fixed(ratio, 2) +
+                                " times as bright as the ordered film, but a glass is no brighter "
+                                "than its crystal: it may be the cap, so its numbers are not "
+                                "given; --layers settles it");
     if (!said && member.warnings.empty()) compare_period(member);
     if (!said && member.warnings.empty()) compare_thickness(member);
     constexpr double most_uncertain = 0.05;  // one standard deviation of the amorphous share
@@ -803,7 +846,7 @@ void Join::compare_period(SeriesMember& member) const {
   const auto agrees = [&](double other) {
     // Another vector of the same square lattice may have been taken.
     for (const double factor : {1.0, std::numbers::sqrt2, 2.0})
-      for (const double ratio : {factor * other / *own, *own / other / factor})
+      for (const double ratio : {factor * other / *own, other / *own / factor})
         if (std::abs(ratio - 1) < 0.05) return true;
     return false;
   };
@@ -924,18 +967,28 @@ bool is_named(const SegmentedImage& image, const std::string& name) {
   return name.empty() || name == image.stem || name == image.entry.name;
 }
 
-/// What the user said, as own labels of the images' maps. A label is one of the map that the series
-/// has without a word from the user, so that the same file means the same when it is applied again.
+/// The layers of regions that --names or --prototypes call by a layer's word.
+std::vector<SaidLayer> named_layers(const std::vector<SegmentedImage>& images) {
+  std::vector<SaidLayer> named;
+  for (const SegmentedImage& image : images)
+    for (const Region& region : image.regions)
+      if (const std::optional<Layer> layer = layer_of_word(lower_case(region.name)))
+        named.push_back({image.stem, region.label, *layer});
+  return named;
+}
+
+/// What the user said by --layers, behind what is `said` already, as own labels of the images'
+/// maps. A label is one of the map that the series has without a word from the user, so that the
+/// same file means the same when it is applied again.
 std::vector<SaidLayer> said_layers(const std::vector<SegmentedImage>& images,
-                                   const SeriesOptions& options, const LoadImage& load,
-                                   int threads) {
-  std::vector<SaidLayer> said;
+                                   const SeriesOptions& options, const LoadImage& load, int threads,
+                                   std::vector<SaidLayer> said) {
   std::map<std::string, cv::Mat> maps;
   if (std::any_of(options.layers.begin(), options.layers.end(),
                   [](const LayerOfLabel& one) { return one.label > 0; })) {
     SeriesOptions plain = options;
     plain.layers.clear();
-    (void)Join(images, plain, threads, {})
+    (void)Join(images, plain, threads, said)
         .run(load,
              [&](const SeriesMember& member, const Micrograph&, const std::vector<SeriesLabel>&) {
                maps[member.stem] = member.labels.clone();
@@ -1013,14 +1066,16 @@ std::optional<double> lattice_period_nm(const SeriesMember& member) {
 
 Series join_series(std::vector<SegmentedImage> images, const SeriesOptions& options,
                    const LoadImage& load, const VisitMember& visit, int threads) {
-  std::vector<SaidLayer> said = said_layers(images, options, load, threads);
-  const std::size_t count = said.size();
+  const std::vector<SaidLayer> named = named_layers(images);
+  std::vector<SaidLayer> said = said_layers(images, options, load, threads, named);
+  const std::size_t by_layers = said.size() - named.size();
   Join join(std::move(images), options, threads, std::move(said));
   Series series = join.run(load, visit);
-  if (count > 0)
-    series.notes.push_back("the layers of " + std::to_string(count) +
-                           (count == 1 ? " region are" : " regions are") +
-                           " those that --layers gives");
+  for (const auto& [count, whose] : {std::pair{named.size(), "those of their own names"},
+                                     std::pair{by_layers, "those that --layers gives"}})
+    if (count > 0)
+      series.notes.push_back("the layers of " + std::to_string(count) +
+                             (count == 1 ? " region are " : " regions are ") + whose);
   return series;
 }
 

@@ -12,6 +12,7 @@
 #include "metamict/errors.hpp"
 #include "metamict/formats.hpp"
 #include "metamict/series.hpp"
+#include "series/layer_words.hpp"
 
 namespace metamict {
 
@@ -121,22 +122,16 @@ std::vector<LayerOfLabel> read_layers_csv(const std::filesystem::path& path) {
   if (!label && !(x && y))
     throw UsageError("layers " + path.string() + " has neither a column label nor x_px and y_px: " +
                      "its header is '" + table.header_text() + "'");
-  static const std::vector<std::pair<std::string, Layer>> words = {{"cap", Layer::cap},
-                                                                   {"film", Layer::film},
-                                                                   {"substrate", Layer::substrate},
-                                                                   {"vacuum", Layer::other},
-                                                                   {"ignore", Layer::other}};
   std::vector<LayerOfLabel> layers;
   for (const CsvTable::Row& row : table.rows) {
     const std::string where = "layers " + path.string() + ", line " + std::to_string(row.line);
     LayerOfLabel one;
     one.word = lower_case(CsvTable::cell(row, layer));
-    const auto word = std::find_if(words.begin(), words.end(),
-                                   [&](const auto& known) { return known.first == one.word; });
-    if (word == words.end())
+    const std::optional<Layer> known = layer_of_word(one.word);
+    if (!known)
       throw UsageError(where + ": the layer '" + CsvTable::cell(row, layer) +
                        "' is not known: give cap, film, substrate, vacuum or ignore");
-    one.layer = word->second;
+    one.layer = *known;
     if (image) one.image = CsvTable::cell(row, *image);
     const auto value = [&](std::optional<std::size_t> column) {
       return column ? table.number(CsvTable::cell(row, *column)) : std::nullopt;
@@ -206,6 +201,7 @@ std::string regions_json(const Result& result) {
                                {"mean_intensity", region.mean_intensity},
                                {"embedding", std::move(embedding)}});
     if (region.confidence) json["regions"].back()["confidence"] = *region.confidence;
+    if (!region.name.empty()) json["regions"].back()["name"] = region.name;
   }
   json["label_of_chip"] = std::move(label_of_chip);
   json["order"] = std::move(order);
@@ -242,6 +238,7 @@ SegmentedImage read_segmented(const std::filesystem::path& folder, const SeriesE
     region.area_px = one.at("area_px").get<std::uint64_t>();
     region.order = one.at("order").get<double>();
     region.mean_intensity = one.at("mean_intensity").get<double>();
+    region.name = one.value("name", "");
     if (one.contains("confidence")) region.confidence = one.at("confidence").get<double>();
     const auto embedding = one.at("embedding").get<std::vector<float>>();
     if (image.embeddings_RD.size() == 0)

@@ -312,6 +312,19 @@ class SeriesFromFinished(Tools):
                    "Fluence (ions/nm2)", code=3)
         self.assertIn("no image of the series is finished", ran.stderr)
 
+    def test_names_of_regions_are_those_of_the_series(self):
+        column = ("--dose-column", "Fluence (ions/nm2)")
+        names = self.path / "names.csv"
+        for word in ("Carbon", "cap"):
+            names.write_text(f"label,name\n1,{word}\n")
+            said(self.place, "series", self.table, "--output", self.path / "out", *EVERY, *column, "--names", names, "--overwrite")
+            series = json.loads((self.path / "out" / "series.json").read_text())
+            mine = [label for label in series["labels"] if label["name"] == word]
+            self.assertEqual(len(mine), 1)
+            for image in series["images"]:
+                self.assertIn(word, [region["name"] for region in image["regions"]])
+            self.assertEqual(any("those of their own names" in note for note in series["notes"]), word == "cap")
+
     def test_layers_said_by_hand(self):
         layers = self.path / "layers.csv"
         layers.write_text("image,x_px,y_px,layer\nhigh,48,36,ignore\n")
@@ -448,6 +461,21 @@ class Rules(Tools):
         self.assertGreater((by_strokes == by_points).mean(), 0.95)
         self.assertIn("prototypes_margin", (self.path / "points/film0/chips.csv").read_text().splitlines()[0])
         self.assertIn("needs --prototypes", self.segment("none", path, more=("--cut", "prototypes"), code=2).stderr)
+
+    def test_looks_that_mirror_the_image_mirror_the_prototypes(self):
+        path, = self.images(1)
+        (self.path / "points.csv").write_text("label,x_px,y_px\ncap,48,8\ncap,20,8\nfilm,48,48\nfilm,20,50\n")
+        strokes = numpy.zeros((64, 96), numpy.uint8)
+        strokes[8, 10:80] = 1
+        strokes[48, 10:80] = 2
+        Image.fromarray(strokes).save(self.path / "strokes.png")
+        for name, more in (("points.csv", ()), ("strokes.png", ()), ("points.csv", ("--crop", "4,2,90,60")), ("strokes.png", ("--crop", "4,2,90,60"))):
+            with self.subTest(name, more=more):
+                said(self.place, "segment", path, "--output", self.path / "looks", *(part for part in EVERY if part not in ("--looks", "0")), "--overwrite",
+                     "--cut", "prototypes", "--prototypes", self.path / name, "--looks", "5", *more)
+                report = json.loads((self.path / "looks/film0/report.json").read_text())
+                self.assertIn("turned half round", report["looks"]["kinds"])
+                self.assertEqual([region["confidence"] for region in report["rules"]["prototypes"]["regions"]], [1, 1])
 
     def test_prototypes_of_other_images(self):
         shown, unseen = self.images(2)
