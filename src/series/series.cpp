@@ -159,7 +159,8 @@ struct SaidLayer {
 /// A member before its numbers are compared with those of the others.
 struct Draft {
   SeriesMember member;
-  std::vector<Layer> layers;  // of the image's own labels
+  std::vector<Layer> layers;              // of the image's own labels
+  std::optional<double> brightness = {};  ///< glass_over_crystal of its front
 };
 
 /// How thick the film is by the images that can tell.
@@ -693,6 +694,7 @@ void Join::measure(Draft& draft, const SegmentedImage& image, const Micrograph& 
     input.film_thickness_px = thickness_->median_nm / *member.nm_per_pixel;
   member.front = measure_front(input, options_.front);
   member.front->cap_thickness_px = cap_thickness_px(*member.front, member.pixel_aspect);
+  draft.brightness = glass_over_crystal(*member.front, micrograph.pixels);
   member.warnings.clear();
   if (!is_said(image)) compare_labels(member, image);
 }
@@ -709,6 +711,7 @@ void Join::find_thickness(const std::vector<Draft>& drafts) {
   for (const Draft& draft : drafts) {
     const SeriesMember& member = draft.member;
     if (!film_thickness_nm(member) || !member.warnings.empty()) continue;
+    if (draft.brightness.value_or(0) > brightest_glass) continue;  // part of the cap is in it
     all.push_back(&member);
     if (has_sure_surface(member)) sure.push_back(&member);
   }
@@ -757,11 +760,9 @@ void Join::ask_thicker_films(const std::vector<Draft>& drafts, const LoadImage& 
     const std::optional<Thickness> before = thickness_;
     thickness_ = Thickness{other.member.stem, *thicker, mean_thickness_nm(other.member), {}};
     Draft again = *at;
-    const Micrograph micrograph = load(image.entry);
-    measure(again, image, micrograph);
+    measure(again, image, load(image.entry));
     const bool believed =
-        again.member.warnings.empty() &&
-        glass_over_crystal(*again.member.front, micrograph.pixels).value_or(0) < brightest_glass &&
+        again.member.warnings.empty() && again.brightness.value_or(0) < brightest_glass &&
         agree(film_thickness_nm(again.member).value_or(0), *thicker, again.member) &&
         again.member.front->surface_step > at->member.front->surface_step + clearer;
     if (believed) return;
@@ -785,7 +786,7 @@ SeriesMember Join::finish(Draft draft, const SegmentedImage& image, const Microg
     member.substrate_share =
         cv::countNonZero(member.front->layers == static_cast<int>(Layer::substrate)) /
         static_cast<double>(member.front->layers.total());
-    if (const double ratio = glass_over_crystal(*member.front, micrograph.pixels).value_or(0);
+    if (const double ratio = draft.brightness.value_or(0);
         !said && member.warnings.empty() && ratio > brightest_glass)
       member.warnings.push_back("what is taken for amorphous film is " + fixed(ratio, 2) +
                                 " times as bright as the ordered film, but a glass is no brighter "
