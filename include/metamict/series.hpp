@@ -47,7 +47,7 @@ struct SeriesRegion {
   std::optional<double> area_nm2;
   double order = 0;  ///< mean lattice-order index of the chips that are centred in it
   double mean_intensity = 0;
-  std::vector<int> own_labels;  ///< of the image's own map that went into it
+  std::vector<int> own_labels;            ///< of the image's own map that went into it
   std::optional<double> confidence = {};  ///< mean over its pixels of its own regions'; where known
 };
 

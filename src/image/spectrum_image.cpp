@@ -94,8 +94,7 @@ Sums sum_up(const std::filesystem::path& path, std::size_t dataset, const Datase
     const RowMatrixXf& counts = rows.take(row);
     sums.of_channels += counts.cast<double>().colwise().sum().transpose();
     for (Eigen::Index x = 0; x + 1 < counts.rows(); x += 2) {
-      sums.difference +=
-          static_cast<double>((counts.row(x) - counts.row(x + 1)).squaredNorm()) / 2;
+      sums.difference += static_cast<double>((counts.row(x) - counts.row(x + 1)).squaredNorm()) / 2;
       sums.paired += static_cast<double>(counts.row(x).sum() + counts.row(x + 1).sum()) / 2;
     }
     for (Eigen::Index x = 0; x < blocks.rows() * block; ++x) blocks.row(x / block) += counts.row(x);
@@ -161,8 +160,7 @@ void project(const RowMatrixXf& counts, const RowMatrixXf& weights, double one, 
   const RowMatrixXf sums = counts * weights;
   for (Eigen::Index x = 0; x < counts.rows(); ++x) {
     const int col = static_cast<int>(x);
-    maps.all.at<float>(y, col) =
-        static_cast<float>(static_cast<double>(counts.row(x).sum()) / one);
+    maps.all.at<float>(y, col) = static_cast<float>(static_cast<double>(counts.row(x).sum()) / one);
     for (Eigen::Index k = 0; k < weights.cols(); ++k)
       maps.each[static_cast<std::size_t>(k)].at<float>(y, col) =
           static_cast<float>(static_cast<double>(sums(x, k)) / one);
@@ -175,15 +173,15 @@ ElementMaps read_spectrum_image(const std::filesystem::path& path, std::size_t d
                                 const DatasetInfo& info, std::uint64_t max_pixels, Notes& notes) {
   Rows rows(info);
   const Sums sums = sum_up(path, dataset, info, max_pixels, rows);
-  if (sums.all <= 0) throw InputError(path.string() + ": the spectrum image is empty: no channel has a count");
+  if (sums.all <= 0)
+    throw InputError(path.string() + ": the spectrum image is empty: no channel has a count");
   if (rows.lowest() < 0)
     notes.push_back("the spectrum image holds counts below 0, the lowest " + number(rows.lowest()) +
                     ": they count as 0");
   ElementMaps maps;
   maps.counted = rows.whole();
-  const double one = maps.counted || sums.difference <= 0 || sums.paired <= 0
-                         ? 1
-                         : sums.difference / sums.paired;
+  const double one =
+      maps.counted || sums.difference <= 0 || sums.paired <= 0 ? 1 : sums.difference / sums.paired;
   if (!maps.counted)
     notes.push_back(
         "the spectrum image holds no whole counts: by the noise between neighbours one count is " +
@@ -237,8 +235,10 @@ ElementMaps read_spectrum_image(const std::filesystem::path& path, std::size_t d
                     " has no principal component that stands out of the noise of counting; its "
                     "first is shown");
   else
-    notes.push_back(what + " is reduced to the principal components that stand out of the noise "
-                    "of counting: " + std::to_string(above_noise));
+    notes.push_back(what +
+                    " is reduced to the principal components that stand out of the noise "
+                    "of counting: " +
+                    std::to_string(above_noise));
   maps.spectra = std::move(spectra);
   return maps;
 }

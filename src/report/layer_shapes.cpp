@@ -59,9 +59,8 @@ std::optional<double> roughness(const std::vector<cv::Point2d>& places, std::siz
 }
 
 struct Collected {
-  std::vector<double> thickness;
+  std::vector<double> whole, cut;  ///< thicknesses, where the label stays in the image and not
   std::vector<cv::Point2d> upper, lower;
-  bool leaves = false;
 };
 
 }  // namespace
@@ -79,8 +78,7 @@ std::vector<LayerShape> layer_shapes(const SeriesMember& member) {
     for (const auto& [label, met] : labels_on_line(upright, x)) {
       Collected& all = collected[label];
       any = true;
-      all.thickness.push_back(met.pixels);
-      all.leaves = all.leaves || met.leaves;
+      (met.leaves ? all.cut : all.whole).push_back(met.pixels);
       if (met.upper_is_border) all.upper.emplace_back(x, met.first);
       if (met.lower_is_border) all.lower.emplace_back(x, met.first + met.length);
     }
@@ -90,15 +88,18 @@ std::vector<LayerShape> layer_shapes(const SeriesMember& member) {
   for (const auto& [label, all] : collected) {
     LayerShape shape;
     shape.label = label;
-    const auto count = static_cast<double>(all.thickness.size());
-    for (const double thickness : all.thickness) shape.thickness_px += thickness / count;
-    for (const double thickness : all.thickness)
-      shape.thickness_sd_px += std::pow(thickness - shape.thickness_px, 2) / count;
+    const std::size_t met = all.whole.size() + all.cut.size();
+    shape.cut_by_edge = all.cut.size() > all.whole.size();
+    std::vector<double> thickness = all.whole;
+    if (shape.cut_by_edge) thickness.insert(thickness.end(), all.cut.begin(), all.cut.end());
+    const auto count = static_cast<double>(thickness.size());
+    for (const double one : thickness) shape.thickness_px += one / count;
+    for (const double one : thickness)
+      shape.thickness_sd_px += std::pow(one - shape.thickness_px, 2) / count;
     shape.thickness_sd_px = std::sqrt(shape.thickness_sd_px);
-    shape.lines = count / lines;
-    shape.cut_by_edge = all.leaves;
-    shape.upper_roughness_px = roughness(all.upper, all.thickness.size());
-    shape.lower_roughness_px = roughness(all.lower, all.thickness.size());
+    shape.lines = static_cast<double>(met) / lines;
+    shape.upper_roughness_px = roughness(all.upper, met);
+    shape.lower_roughness_px = roughness(all.lower, met);
     shapes.push_back(shape);
   }
   return shapes;
