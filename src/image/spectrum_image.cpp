@@ -27,7 +27,7 @@ constexpr int blocks_along = 32;
 /// The counts of a row of places in summed channels: cols x C.
 class Rows {
  public:
-  Rows(const DatasetInfo& info)
+  explicit Rows(const DatasetInfo& info)
       : channels_(info.channels->count),
         together_((channels_ + most_channels - 1) / most_channels),
         counts_(info.cols, (channels_ + together_ - 1) / together_) {}
@@ -199,8 +199,8 @@ ElementMaps read_spectrum_image(const std::filesystem::path& path, std::size_t d
   RowMatrixXf half = weights;
   for (Eigen::Index j = 1; j < half.rows(); j += 2) half.row(j).setZero();
 
-  Projected whole = empty_maps(components.cols(), info), second = whole;
-  second = empty_maps(components.cols(), info);
+  Projected whole = empty_maps(components.cols(), info),
+            second = empty_maps(components.cols(), info);
   int y = 0;
   read_spectra(path, dataset, max_pixels, [&](std::span<const float> row) {
     RowMatrixXf counts = rows.take(row);

@@ -134,7 +134,7 @@ void declare_reading(Declaration& declare, SegmentOptions& options) {
   declare.value(
       "maps", "none",
       "Element maps of the same place, as counts or atomic percent: one file with all of them, "
-      "EL=FILE,EL=FILE, or EL,EL,EL=FILE for a stack",
+      "EL=FILE,EL=FILE, or EL,EL,EL=FILE for a stack; or a spectrum image (HyperSpy, NCEM)",
       [&](const std::string& text) {
         (void)files_of_maps(text);
         options.load.maps.files = text;
