@@ -103,8 +103,10 @@ void read_frame(hid_t dataset, const Image& image, std::uint64_t frame, std::vec
     if (image.axes.frame >= 0) start.at(static_cast<std::size_t>(image.axes.frame)) = frame;
   }
   const hsize_t total = pixels.size();
+  // Of the selection's own shape: to a line of numbers HDF5 goes element by element.
   const Handle file_space(H5Dget_space(dataset), H5Sclose),
-      memory_space(H5Screate_simple(1, &total, nullptr), H5Sclose);
+      memory_space(H5Screate_simple(static_cast<int>(count.size()), count.data(), nullptr),
+                   H5Sclose);
   if (H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start.data(), nullptr, count.data(),
                           nullptr) < 0 ||
       H5Sget_select_npoints(file_space) != static_cast<hssize_t>(total))
@@ -192,7 +194,8 @@ std::vector<float> read_spectra(hid_t dataset, const Image& image, std::uint64_t
   const hsize_t total = rows * cols * channels;
   std::vector<float> stored(total);
   const Handle file_space(H5Dget_space(dataset), H5Sclose),
-      memory_space(H5Screate_simple(1, &total, nullptr), H5Sclose);
+      memory_space(H5Screate_simple(static_cast<int>(count.size()), count.data(), nullptr),
+                   H5Sclose);
   if (H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start.data(), nullptr, count.data(),
                           nullptr) < 0 ||
       H5Sget_select_npoints(file_space) != static_cast<hssize_t>(total))
