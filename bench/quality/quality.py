@@ -124,6 +124,36 @@ def other_rules(arguments, items, work):
                 yield item, rule.split(":")[0] + (", k told" if rule in told else ", k found" if ":" in rule else ""), figures(labels, item.truth, item.amorphous)
 
 
+def shown_points(item, rng, of_each=3):
+    """label, x, y of points well inside each region of the truth, as a user would click."""
+    for label in np.unique(item.truth):
+        inside = ndimage.distance_transform_edt(np.pad(item.truth == label, 1))[1:-1, 1:-1]
+        y, x = np.nonzero(inside >= min(24, 0.8 * inside.max()))
+        for k in rng.choice(len(y), min(of_each, len(y)), replace=False):
+            yield int(label), int(x[k]), int(y[k])
+
+
+def by_prototypes(arguments, items, work):
+    """The rule `prototypes`, shown three points a class of each image."""
+    rng = np.random.default_rng(arguments.seed)
+    folder = work / "prototypes"
+    folder.mkdir(exist_ok=True)
+    some = [item for item in items if item.truth is not None and len(np.unique(item.truth)) > 1]
+    with open(folder / "points.csv", "w", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(["label", "x_px", "y_px", "image"])
+        for item in some:
+            out.writerows([f"class {label}", x, y, item.path.stem] for label, x, y in shown_points(item, rng))
+    for item in some:  # points of other images are no support here
+        own = folder / f"{item.path.stem}.csv"
+        lines = (folder / "points.csv").read_text().splitlines()
+        own.write_text("\n".join([lines[0], *(line for line in lines if line.endswith("," + item.path.stem))]) + "\n")
+        segment(arguments.program, [item], folder / item.path.stem, *arguments.option, "--cut", "prototypes", "--prototypes", str(own), "--looks", "0")
+        maps, _ = results(folder / item.path.stem, item, ("prototypes",))
+        for _, labels in (maps or {}).items():
+            yield item, "prototypes, three points a class", figures(labels, item.truth, item.amorphous)
+
+
 # --- peers ------------------------------------------------------------------------------------------------------------
 
 def read_grey(path):
@@ -240,6 +270,7 @@ def main():
     parser.add_argument("--seed", type=int, default=71, help="of the simulated scenes")
     parser.add_argument("--no-peers", dest="peers", action="store_false")
     parser.add_argument("--rules", action="store_true", help="also the program's rules for comparison")
+    parser.add_argument("--prototypes", action="store_true", help="also the rule prototypes, shown three points a class")
     parser.add_argument("--option", nargs=argparse.REMAINDER, default=[], help="more options for `metamict segment`, last on the line")
     arguments = parser.parse_args()
     work = arguments.work or pathlib.Path(tempfile.mkdtemp(prefix="metamict-quality-"))
@@ -248,6 +279,8 @@ def main():
     rows = list(measure(arguments, items, work))
     if arguments.rules:
         rows += other_rules(arguments, items, work)
+    if arguments.prototypes:
+        rows += by_prototypes(arguments, items, work)
     with open(work / "quality.csv", "w", newline="") as file:
         out = csv.writer(file)
         out.writerow(["image", "kind", "way", "ari", "mean_iou", "amorphous_iou", "regions", "largest"])
