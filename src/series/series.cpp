@@ -553,10 +553,10 @@ int Join::number_kind(int kind) {
       throw InputError("the series has more than 65535 labels: raise --min-chips or lower the cut");
     const Kind& known = kinds_[static_cast<std::size_t>(kind)];
     std::string name = known.name;
-    if (name.empty() || layer_of_word(lower_case(name)))  // a layer's word says less than the layer
-      name = known.layer == Layer::other && name.empty() ? "region " + std::to_string(label)
-             : known.layer == Layer::other               ? name
-                                                         : std::string(name_of(known.layer));
+    // A layer says more than its word does: "ordered film" for "film".
+    if (known.layer != Layer::other && (name.empty() || layer_of_word(lower_case(name))))
+      name = name_of(known.layer);
+    if (name.empty()) name = "region " + std::to_string(label);
     series_.labels.push_back({label, known.layer, name});
   }
   return label;
