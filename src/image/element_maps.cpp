@@ -110,10 +110,8 @@ void read_stack(const Source& source, std::size_t dataset, const DatasetInfo& in
 }
 
 /// The maps of one file: the frames of its stack, or its datasets that bear an element's name.
-void read_source(const Source& source, std::uint64_t max_pixels, std::vector<Map>& maps,
-                 Notes& notes) {
-  const std::vector<DatasetInfo> datasets =
-      recognise_format(source.file).list(source.file, max_pixels);
+void read_source(const Source& source, const std::vector<DatasetInfo>& datasets,
+                 std::uint64_t max_pixels, std::vector<Map>& maps, Notes& notes) {
   const auto choose = [&](const std::string& wanted) {
     try {
       return choose_dataset(datasets, wanted);
@@ -265,22 +263,14 @@ void lay_on(const MapsOptions& options, const DatasetInfo& info, const Micrograp
   maps.sum_up();
 }
 
-struct SpectrumSource {
-  std::size_t dataset = 0;
-  DatasetInfo info;
-};
-
-/// The spectrum image of a file that is given alone and holds no maps of elements.
-std::optional<SpectrumSource> spectrum_source(const std::vector<Source>& sources,
-                                              std::uint64_t max_pixels) {
-  if (sources.size() != 1 || !sources[0].elements.empty()) return {};
-  const std::vector<DatasetInfo> datasets =
-      recognise_format(sources[0].file).list(sources[0].file, max_pixels);
-  std::optional<SpectrumSource> found;
+/// The spectrum image among a file's datasets, where none of them is a map of an element or a
+/// stack.
+std::optional<std::size_t> spectrum_image_in(const std::vector<DatasetInfo>& datasets) {
+  std::optional<std::size_t> found;
   for (std::size_t k = 0; k < datasets.size(); ++k) {
     if (datasets[k].image && (datasets[k].frames > 1 || !element_of(datasets[k].name).empty()))
       return {};
-    if (datasets[k].channels && !found) found = {k, datasets[k]};
+    if (datasets[k].channels && !found) found = k;
   }
   return found;
 }
@@ -382,14 +372,19 @@ std::vector<std::string> files_of_maps(const std::string& text) {
 ElementMaps load_element_maps(const MapsOptions& options, const Micrograph& micrograph,
                               std::uint64_t max_pixels, Notes& notes) {
   const std::vector<Source> sources = sources_of(options.files);
-  if (const std::optional<SpectrumSource> spectra = spectrum_source(sources, max_pixels)) {
-    ElementMaps maps =
-        read_spectrum_image(sources[0].file, spectra->dataset, spectra->info, max_pixels, notes);
-    lay_on(options, spectra->info, micrograph, maps, notes);
-    return maps;
-  }
   std::vector<Map> found;
-  for (const Source& source : sources) read_source(source, max_pixels, found, notes);
+  for (const Source& source : sources) {
+    const std::vector<DatasetInfo> datasets =
+        recognise_format(source.file).list(source.file, max_pixels);
+    const std::optional<std::size_t> spectra = spectrum_image_in(datasets);
+    if (spectra && sources.size() == 1 && source.elements.empty()) {
+      ElementMaps maps =
+          read_spectrum_image(source.file, *spectra, datasets[*spectra], max_pixels, notes);
+      lay_on(options, datasets[*spectra], micrograph, maps, notes);
+      return maps;
+    }
+    read_source(source, datasets, max_pixels, found, notes);
+  }
   refuse_what_is_no_map(found);
   ElementMaps maps;
   double least = 0;

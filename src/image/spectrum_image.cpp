@@ -141,7 +141,7 @@ Components components_of(const Sums& sums, const Eigen::VectorXd& share) {
   return {components, static_cast<int>(kept)};
 }
 
-/// The maps of the components' sums, and those of every second channel.
+/// The maps of the components' sums and of all counts.
 struct Projected {
   std::vector<cv::Mat> each;
   cv::Mat all;
@@ -196,23 +196,19 @@ ElementMaps read_spectrum_image(const std::filesystem::path& path, std::size_t d
     for (Eigen::Index k = 0; k < components.cols(); ++k)
       weights(j, k) =
           share[j] > 0 ? static_cast<float>(components(j, k) / std::sqrt(share[j])) : 0.0F;
-  RowMatrixXf half = weights;
-  for (Eigen::Index j = 1; j < half.rows(); j += 2) half.row(j).setZero();
-
-  Projected whole = empty_maps(components.cols(), info),
-            second = empty_maps(components.cols(), info);
+  Projected whole = empty_maps(components.cols(), info), half = empty_maps(components.cols(), info);
   int y = 0;
   read_spectra(path, dataset, max_pixels, [&](std::span<const float> row) {
     RowMatrixXf counts = rows.take(row);
     project(counts, weights, one, y, whole);
     for (Eigen::Index j = 1; j < counts.cols(); j += 2) counts.col(j).setZero();
-    project(counts, half, one, y, second);
+    project(counts, weights, one, y, half);
     ++y;
   });
   maps.counts = std::move(whole.each);
   maps.all = whole.all;
-  spectra->half = std::move(second.each);
-  spectra->half_all = second.all;
+  spectra->half = std::move(half.each);
+  spectra->half_all = half.all;
 
   const Channels& channels = *info.channels;
   const int together = rows.together();

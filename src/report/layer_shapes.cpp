@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 
+#include "series/straight_line.hpp"
 #include "series/upright.hpp"
 
 namespace metamict {
@@ -42,20 +43,10 @@ std::map<int, Met> labels_on_line(const cv::Mat& upright, int x) {
   return found;
 }
 
-/// The root mean square of what a straight line leaves of the heights.
+/// Nothing where too few of a label's lines show the border.
 std::optional<double> roughness(const std::vector<cv::Point2d>& places, std::size_t lines) {
   if (places.size() < 3 || 2 * places.size() < lines) return {};
-  const auto count = static_cast<double>(places.size());
-  cv::Point2d mean;
-  for (const cv::Point2d& place : places) mean += place / count;
-  double xx = 0, xy = 0, yy = 0;
-  for (const cv::Point2d& place : places) {
-    const cv::Point2d off = place - mean;
-    xx += off.x * off.x;
-    xy += off.x * off.y;
-    yy += off.y * off.y;
-  }
-  return std::sqrt(std::max(0.0, yy - xy * xy / xx) / count);
+  return deviation_from_line(places);
 }
 
 struct Collected {

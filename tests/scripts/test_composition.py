@@ -2,26 +2,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Element maps as a second witness: how they are given and laid on the image, what they change, and their numbers against numpy's.
 The program runs with the fake encoder."""
-import csv
-import json
 import subprocess
 import unittest
 
 import h5py
 import numpy
 import tifffile
-from PIL import Image
 
-from batch_runs import FAKE, Place
+from batch_runs import FAKE
+from map_runs import MapRuns, crystal
 
-EVERY = ("--chip-size", "16", "--stride", "4", "--threads", "2", "--graphml", "none", "--cut", "mean,nested")
 ELEMENTS = ("La", "Fe", "Mn", "O")
-
-
-def crystal(rows=96, cols=96, seed=0):
-    rng = numpy.random.default_rng(seed)
-    y, x = numpy.mgrid[0:rows, 0:cols]
-    return rng.poisson(30 * (2 + numpy.cos(numpy.pi * x / 2) + numpy.cos(numpy.pi * y / 2))).astype("<f4")
 
 
 def two_films(counts, coarse=1, rows=96, cols=96, seed=0, alike=False):
@@ -36,36 +27,12 @@ def two_films(counts, coarse=1, rows=96, cols=96, seed=0, alike=False):
     return rng.poisson(share * counts).astype("<f4")
 
 
-class Composition(unittest.TestCase):
-    def setUp(self):
-        self.place = Place().__enter__()
-        self.path = self.place.path
-        self.image = self.path / "film.npy"
-        numpy.save(self.image, crystal())
-
-    def tearDown(self):
-        self.place.__exit__()
-
-    def segment(self, output, *more, code=0, image=None):
-        ran = subprocess.run([str(part) for part in (FAKE, "segment", image or self.image, "--output", self.path / output, *EVERY, *(() if "--looks" in more else ("--looks", "0")), *more)],
-                             env=self.place.environment(), capture_output=True, text=True, timeout=240)
-        self.assertEqual(ran.returncode, code, ran.stderr)
-        return ran
+class Composition(MapRuns):
+    every = (*MapRuns.every, "--cut", "mean,nested")
 
     def stack(self, values, name="maps.npy"):
         numpy.save(self.path / name, values)
         return ",".join(ELEMENTS) + f"={self.path / name}"
-
-    def labels(self, output, rule="nested"):
-        return numpy.array(Image.open(self.path / output / "film" / rule / "labels.tif"))
-
-    def report(self, output):
-        return json.loads((self.path / output / "film" / "report.json").read_text())
-
-    def halves_are_told(self, output):
-        found = self.labels(output)
-        left, right = found[:, :40], found[:, 56:]
-        return len(numpy.unique(found)) == 2 and (left == left[0, 0]).mean() > 0.97 and (right == right[0, 0]).mean() > 0.97 and left[0, 0] != right[0, 0]
 
     def test_maps_part_what_the_micrograph_does_not(self):
         maps = self.stack(two_films(5))
@@ -121,15 +88,13 @@ class Composition(unittest.TestCase):
                 share = count / counts.sum()
                 self.assertAlmostEqual(region["composition"][element]["mean"], share, places=5)
                 self.assertAlmostEqual(region["composition"][element]["sd"], (share * (1 - share) / counts.sum()) ** 0.5, places=5)
-        with open(self.path / "out/film/composition.csv", newline="") as file:
-            rows = list(csv.DictReader(file))
+        rows = self.rows("out", "composition.csv")
         self.assertEqual({row["element"] for row in rows}, set(ELEMENTS))
         for rule in ("mean", "nested"):
             for region in self.report("out")["rules"][rule]["regions"]:
                 mine = [row for row in rows if row["rule"] == rule and int(row["region"]) == region["label"]]
                 self.assertAlmostEqual(sum(float(row["mean"]) for row in mine), 1, places=6)
-        with open(self.path / "out/film/chips.csv", newline="") as file:
-            chips = list(csv.DictReader(file))
+        chips = self.rows("out", "chips.csv")
         for chip in chips[::37]:
             x, y = round(float(chip["x_px"]) - 7.5), round(float(chip["y_px"]) - 7.5)
             counts = fine[:, y:y + 16, x:x + 16].sum((1, 2))
@@ -137,8 +102,7 @@ class Composition(unittest.TestCase):
 
     def test_the_profile_runs_across_the_border(self):
         self.segment("out", "--maps", self.stack(two_films(20)), "--pixel-size", "0.1nm")
-        with open(self.path / "out/film/composition_profile.csv", newline="") as file:
-            rows = [row for row in csv.DictReader(file) if row["element"] == "Fe"]
+        rows = [row for row in self.rows("out", "composition_profile.csv") if row["element"] == "Fe"]
         self.assertEqual({float(row["direction_deg"]) for row in rows}, {0.0})
         for row in rows:
             self.assertAlmostEqual(float(row["position_nm"]), 0.1 * float(row["position_px"]), places=6)
@@ -197,8 +161,7 @@ class Composition(unittest.TestCase):
         self.assertTrue((self.labels("px") == self.labels("nm")).all())
         self.assertTrue(self.halves_are_told("px"))
         self.assertTrue(any("cover 44 % of the image" in note for note in self.report("px")["notes"]), self.report("px")["notes"])
-        with open(self.path / "px/film/chips.csv", newline="") as file:
-            chips = list(csv.DictReader(file))
+        chips = self.rows("px", "chips.csv")
         outside = [chip for chip in chips if float(chip["x_px"]) < 15]
         self.assertTrue(outside and all(float(chip["Fe_share"]) == 0 for chip in outside))
         # Offsets of the axes in two files say it too.
@@ -219,7 +182,7 @@ class Composition(unittest.TestCase):
     def test_crop_and_manifest(self):
         self.stack(two_films(5))
         (self.path / "list.csv").write_text('image,crop,maps\nfilm.npy,"16,0,64,96","La,Fe,Mn,O=maps.npy"\n')
-        ran = subprocess.run([str(part) for part in (FAKE, "segment", "--manifest", self.path / "list.csv", "--output", self.path / "out", *EVERY)],
+        ran = subprocess.run([str(part) for part in (FAKE, "segment", "--manifest", self.path / "list.csv", "--output", self.path / "out", *self.every)],
                              env=self.place.environment(), capture_output=True, text=True, timeout=240)
         self.assertEqual(ran.returncode, 0, ran.stderr)
         found = self.labels("out")

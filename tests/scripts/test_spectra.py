@@ -2,26 +2,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Spectrum images as a second witness: how they are read, what they change, and their numbers against numpy's. The program runs with the
 fake encoder."""
-import csv
 import gzip
-import json
-import subprocess
 import unittest
 
 import h5py
 import numpy
-from PIL import Image
 
-from batch_runs import FAKE, Place
+from map_runs import MapRuns, crystal
 
 CHANNELS = 120
-EVERY = ("--chip-size", "16", "--stride", "4", "--threads", "2", "--graphml", "none", "--cut", "nested", "--pixel-size", "0.1nm")
-
-
-def crystal(rows=96, cols=96, seed=0):
-    rng = numpy.random.default_rng(seed)
-    y, x = numpy.mgrid[0:rows, 0:cols]
-    return rng.poisson(30 * (2 + numpy.cos(numpy.pi * x / 2) + numpy.cos(numpy.pi * y / 2))).astype("<f4")
 
 
 def spectra_of_two():
@@ -60,46 +49,19 @@ def write_ncem(path, values, scale=0.1):
         group = file.create_group("data/SI")
         group.attrs["emd_group_type"] = 1
         group["data"] = values.transpose(2, 0, 1)
-        for i, (name, units, points) in enumerate((("E", "[k_eV]", 0.05 * numpy.arange(values.shape[2]) - 0.1), ("y", "[n_m]", scale * numpy.arange(values.shape[0])),
+        for i, (name, units, points) in enumerate((("E", "keV", 0.05 * numpy.arange(values.shape[2]) - 0.1), ("y", "[n_m]", scale * numpy.arange(values.shape[0])),
                                                    ("x", "[n_m]", scale * numpy.arange(values.shape[1])))):
             dim = group.create_dataset(f"dim{i + 1}", data=points)
-            dim.attrs.update({"name": name, "units": units.replace("[k_eV]", "keV")})
+            dim.attrs.update({"name": name, "units": units})
 
 
-class Spectra(unittest.TestCase):
-    def setUp(self):
-        self.place = Place().__enter__()
-        self.path = self.place.path
-        self.image = self.path / "film.npy"
-        numpy.save(self.image, crystal())
-
-    def tearDown(self):
-        self.place.__exit__()
-
-    def segment(self, output, *more, code=0, image=None):
-        ran = subprocess.run([str(part) for part in (FAKE, "segment", image or self.image, "--output", self.path / output, *EVERY, *(() if "--looks" in more else ("--looks", "0")), *more)],
-                             env=self.place.environment(), capture_output=True, text=True, timeout=240)
-        self.assertEqual(ran.returncode, code, ran.stderr)
-        return ran
+class Spectra(MapRuns):
+    every = (*MapRuns.every, "--cut", "nested", "--pixel-size", "0.1nm")
+    apart_px = 6
 
     def hspy(self, values, name="si.hspy", **more):
         write_hspy(self.path / name, values, **more)
         return self.path / name
-
-    def labels(self, output):
-        return numpy.array(Image.open(self.path / output / "film" / "nested" / "labels.tif"))
-
-    def report(self, output):
-        return json.loads((self.path / output / "film" / "report.json").read_text())
-
-    def rows(self, output, name):
-        with open(self.path / output / "film" / name, newline="") as file:
-            return list(csv.DictReader(file))
-
-    def halves_are_told(self, output):
-        found = self.labels(output)
-        left, right = found[:, :42], found[:, 54:]
-        return len(numpy.unique(found)) == 2 and (left == left[0, 0]).mean() > 0.97 and (right == right[0, 0]).mean() > 0.97 and left[0, 0] != right[0, 0]
 
     def test_spectra_part_what_the_micrograph_does_not(self):
         self.segment("few", "--maps", self.hspy(cube(1)))

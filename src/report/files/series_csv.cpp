@@ -105,9 +105,8 @@ std::string layers_csv(const SeriesMember& member, const std::vector<SeriesLabel
     return "," + (px ? fixed(*px, 2) : "") + "," + (px && nm ? fixed(*px * *nm, 4) : "");
   };
   for (const LayerShape& shape : layer_shapes(member)) {
-    text += std::to_string(shape.label) + ",";
-    for (const SeriesLabel& label : labels)
-      if (label.label == shape.label) text += csv_cell(label.name);
+    text += std::to_string(shape.label) + "," +
+            csv_cell(labels[static_cast<std::size_t>(shape.label - 1)].name);
     text += both(shape.thickness_px) + both(shape.thickness_sd_px) + "," + fixed(shape.lines, 4) +
             (shape.cut_by_edge ? ",1" : ",0") + both(shape.upper_roughness_px) +
             both(shape.lower_roughness_px) + "\r\n";

@@ -223,9 +223,8 @@ Html layers_table(const SeriesMember& member, const std::vector<SeriesLabel>& la
   };
   Html rows;
   for (const LayerShape& shape : layer_shapes(member)) {
-    Html name = html::swatch("label", shape.label);
-    for (const SeriesLabel& label : labels)
-      if (label.label == shape.label) name += " " + label.name;
+    const Html name = html::swatch("label", shape.label) + " " +
+                      labels[static_cast<std::size_t>(shape.label - 1)].name;
     const std::string thickness = fixed(shape.thickness_px * unit, digits) + " ± " +
                                   fixed(shape.thickness_sd_px * unit, digits);
     rows += html::table_row({name, (shape.cut_by_edge ? "at least " : "") + thickness,

@@ -91,6 +91,21 @@ void convert(hid_t dataset, hid_t memory_space, hid_t file_space, std::vector<T>
         "holds numbers outside the range of float32 (3.4e38): divide them by a constant first");
 }
 
+// The numbers of a part of the array, in the file's order, as many as `numbers` holds.
+template <typename T>
+void read_part(hid_t dataset, const std::vector<hsize_t>& start, const std::vector<hsize_t>& count,
+               std::vector<T>& numbers) {
+  // Of the selection's own shape: to a line of numbers HDF5 goes element by element.
+  const Handle file_space(H5Dget_space(dataset), H5Sclose),
+      memory_space(H5Screate_simple(static_cast<int>(count.size()), count.data(), nullptr),
+                   H5Sclose);
+  if (H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start.data(), nullptr, count.data(),
+                          nullptr) < 0 ||
+      H5Sget_select_npoints(file_space) != static_cast<hssize_t>(numbers.size()))
+    throw InputError("truncated or damaged: " + complaint());
+  convert(dataset, memory_space, file_space, numbers);
+}
+
 template <typename T>
 void read_frame(hid_t dataset, const Image& image, std::uint64_t frame, std::vector<T>& pixels) {
   const auto shape = shape_of(dataset).value_or(std::vector<std::uint64_t>());
@@ -102,16 +117,7 @@ void read_frame(hid_t dataset, const Image& image, std::uint64_t frame, std::vec
     count.at(static_cast<std::size_t>(image.axes.col)) = static_cast<hsize_t>(image.info.cols);
     if (image.axes.frame >= 0) start.at(static_cast<std::size_t>(image.axes.frame)) = frame;
   }
-  const hsize_t total = pixels.size();
-  // Of the selection's own shape: to a line of numbers HDF5 goes element by element.
-  const Handle file_space(H5Dget_space(dataset), H5Sclose),
-      memory_space(H5Screate_simple(static_cast<int>(count.size()), count.data(), nullptr),
-                   H5Sclose);
-  if (H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start.data(), nullptr, count.data(),
-                          nullptr) < 0 ||
-      H5Sget_select_npoints(file_space) != static_cast<hssize_t>(total))
-    throw InputError("truncated or damaged: " + complaint());
-  convert(dataset, memory_space, file_space, pixels);
+  read_part(dataset, start, count, pixels);
 }
 
 }  // namespace
@@ -191,16 +197,8 @@ std::vector<float> read_spectra(hid_t dataset, const Image& image, std::uint64_t
   count.at(row) = rows;
   count.at(col) = cols;
   count.at(channel) = channels;
-  const hsize_t total = rows * cols * channels;
-  std::vector<float> stored(total);
-  const Handle file_space(H5Dget_space(dataset), H5Sclose),
-      memory_space(H5Screate_simple(static_cast<int>(count.size()), count.data(), nullptr),
-                   H5Sclose);
-  if (H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start.data(), nullptr, count.data(),
-                          nullptr) < 0 ||
-      H5Sget_select_npoints(file_space) != static_cast<hssize_t>(total))
-    throw InputError("truncated or damaged: " + complaint());
-  convert(dataset, memory_space, file_space, stored);
+  std::vector<float> stored(rows * cols * channels);
+  read_part(dataset, start, count, stored);
   // Steps in what was read, whose axes stand in the file's order.
   std::size_t step_row = 1, step_col = 1, step_channel = 1;
   for (const std::size_t axis : {row, col, channel}) {
@@ -208,7 +206,7 @@ std::vector<float> read_spectra(hid_t dataset, const Image& image, std::uint64_t
     if (axis > col) step_col *= count[axis];
     if (axis > channel) step_channel *= count[axis];
   }
-  std::vector<float> ordered(total);
+  std::vector<float> ordered(stored.size());
   auto* to = ordered.data();
   for (std::size_t y = 0; y < rows; ++y)
     for (std::size_t x = 0; x < cols; ++x)
