@@ -431,11 +431,18 @@ class Trainer:
         )
 
 
-def export(checkpoint, folder):
-    """Writes the averaged weights of a checkpoint as the encoder that ships."""
+def between(module, weights, share):
+    """Weights that lie `share` of the way from a module's to these: they keep what the module knew of images unlike the scenes of the
+    stage (Wortsman and others 2022, "Robust fine-tuning of zero-shot models")."""
+    before = torch.jit.load(str(module), map_location="cpu").float().state_dict()
+    return {name: torch.lerp(before[name], after, share) if after.is_floating_point() else after for name, after in weights.items()}
+
+
+def export(checkpoint, folder, init, share):
+    """Writes the averaged weights of a checkpoint, or such that lie between them and the module `init`, as the encoder that ships."""
     state = torch.load(checkpoint, map_location="cpu")
     model = resnet50.plain_resnet50()
-    model.load_state_dict(state["average"], strict=True)
+    model.load_state_dict(state["average"] if share == 1 else between(init, state["average"], share), strict=True)
     earlier = state["earlier"]
     provenance = (
         f"ResNet50 (torchvision layout) trained from seed {state['arguments']['seed']} by scripts/train_encoder.py on "
@@ -443,7 +450,10 @@ def export(checkpoint, folder):
         f"{(state['elapsed_s'] + earlier['elapsed_s']) / 60:.0f} minutes of training. No real micrograph was used."
     )
     if state.get("origin"):
-        provenance += f" Begun from: {state['origin']}"
+        weights_only = re.sub(r" Nuisance projection:.*?\)\.", "", state["origin"])
+        provenance += f" Begun from: {weights_only}"
+    if share < 1:
+        provenance += f" What ships lies {share:g} of the way from the weights that the stage began from to its own."
     print(resnet50.export_encoder(model, folder, resnet50.sidecar("metamict-resnet50", "trained", provenance)))
 
 
@@ -452,6 +462,7 @@ def parse():
     parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path("/var/tmp/metamict-train"), help="checkpoints, outside the repository")
     parser.add_argument("--init", type=pathlib.Path, metavar="FILE", help="begin a further stage from an earlier run's checkpoint or a module with its sidecar")
     parser.add_argument("--export", nargs=2, metavar=("CHECKPOINT", "FOLDER"), help="write the TorchScript module and stop")
+    parser.add_argument("--share", type=float, default=1, help="with --export and --init MODULE: how far to go from the module's weights to the checkpoint's")
     parser.add_argument("--minutes", type=float, default=100, help="training time, on a CPU the trainer's processor time; the schedule follows it")
     parser.add_argument("--wall-clock", action="store_true", help="count minutes by the clock on the wall on a CPU too")
     parser.add_argument("--seed", type=int, default=20231)
@@ -499,7 +510,7 @@ def main():
     if arguments.bfloat16 is None:
         arguments.bfloat16 = bfloat16_is_faster()
     if arguments.export:
-        export(*arguments.export)
+        export(*arguments.export, arguments.init, arguments.share)
         return
     arguments.work.mkdir(parents=True, exist_ok=True)
     trainer = Trainer(arguments)
