@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Gives every block of `new` some room behind it. While oneDNN 2.6 generates a convolution for AMX
-// it reads up to 16 numbers behind the end of a vector (jit_brgemm_amx_uker.cpp asks skipped_bd_mask
-// once more after the last block). It makes no use of them, but the process dies where the vector
-// ends with the last page of the heap. Part of each executable, not of the library, whose users'
-// allocations are theirs.
+// it reads up to 16 numbers behind the end of a vector (jit_brgemm_amx_uker.cpp asks
+// skipped_bd_mask once more after the last block). It makes no use of them, but the process dies
+// where the vector ends with the last page of the heap. Part of each executable, not of the
+// library, whose users' allocations are theirs.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
