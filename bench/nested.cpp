@@ -173,8 +173,8 @@ std::vector<Variation> variations() {
 #define VARY(path, ...) \
   vary(                 \
       all, #path, [](NestedOptions & o) -> auto& { return o.path; }, __VA_ARGS__)
-  VARY(jump.ratio, {1e-6, 1.5, 6});
-  VARY(jump.least, {1e-6, 0.05, 0.2});
+  VARY(jump.ratio, {1e-6, 1.5, 1.75, 2, 2.25, 2.5, 6});
+  VARY(jump.least, {1e-6, 0.05, 0.075, 0.2});
   VARY(jump.least_range, {0, 0.1, 0.4});
   VARY(order.least, {0, 0.2, 0.8});
   VARY(order.glass_share, {0, 0.125, 0.5});
