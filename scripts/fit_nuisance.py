@@ -31,9 +31,8 @@ SAVE_EVERY = 50
 
 
 def open_module(path):
-    """The network of a module, and its projection's rows where it has one already."""
-    weights = torch.jit.load(str(path)).float().state_dict()
-    weights.pop("fc.nuisance", None)
+    """The network of a module, and its weights; both without a projection that it may have already."""
+    weights = resnet50.weights_of(path)
     model = resnet50.training_resnet50()
     model.load_state_dict(weights)
     return model.eval(), weights
@@ -112,7 +111,7 @@ def main():
     whole.load_state_dict(weights)
     whole.fc = resnet50.NuisanceProjection(directions_of(scatter, arguments.directions, arguments.shrinkage))
     card = resnet50.read_card(arguments.module)
-    card["provenance"] = card["provenance"].split(" Nuisance projection:")[0] + (
+    card["provenance"] = resnet50.without_projection(card["provenance"]) + (
         f" Nuisance projection: {arguments.directions} directions from {state['regions']} regions of {state['micrographs']} more simulated "
         f"micrographs (scripts/fit_nuisance.py, seed {arguments.seed})."
     )

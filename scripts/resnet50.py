@@ -187,6 +187,18 @@ def read_card(module):
     return {key: value for key, value in card.items() if key not in ("sha256", "probe")}
 
 
+def weights_of(module):
+    """The weights of a module in float32, without its nuisance projection: that is fitted anew to other weights (fit_nuisance.py)."""
+    weights = torch.jit.load(str(module), map_location="cpu").float().state_dict()
+    weights.pop("fc.nuisance", None)
+    return weights
+
+
+def without_projection(provenance):
+    """Where weights come from, without the sentence on a nuisance projection."""
+    return re.sub(r" Nuisance projection:.*?\)\.", "", provenance)
+
+
 PROBES = 2
 PROBE_EVERY = 32
 

@@ -319,8 +319,7 @@ class Trainer:
         """A further stage from the averaged weights of an earlier run, its count of steps, scenes and time carried on;
         or from a module as it ships, whose head and count are not known: the head learns anew in some 30 steps."""
         try:
-            weights = {name: value.float() if value.is_floating_point() else value for name, value in torch.jit.load(str(path), map_location="cpu").state_dict().items()}
-            weights.pop("fc.nuisance", None)  # fitted anew to the trained weights (fit_nuisance.py)
+            weights = resnet50.weights_of(path)
             self.origin = json.loads(path.with_suffix(".json").read_text())["provenance"]
         except RuntimeError:
             state = torch.load(path, map_location=self.device)
@@ -432,14 +431,14 @@ class Trainer:
 
 
 def between(module, weights, share):
-    """Weights that lie `share` of the way from a module's to these: they keep what the module knew of images unlike the scenes of the
-    stage (Wortsman and others 2022, "Robust fine-tuning of zero-shot models")."""
-    before = torch.jit.load(str(module), map_location="cpu").float().state_dict()
+    """Weights that lie `share` of the way from a module's to these. They keep what the module knew of images unlike the stage's scenes
+    (Wortsman and others 2022, "Robust fine-tuning of zero-shot models")."""
+    before = resnet50.weights_of(module)
     return {name: torch.lerp(before[name], after, share) if after.is_floating_point() else after for name, after in weights.items()}
 
 
 def export(checkpoint, folder, init, share):
-    """Writes the averaged weights of a checkpoint, or such that lie between them and the module `init`, as the encoder that ships."""
+    """Writes the averaged weights of a checkpoint as the encoder that ships; with a share below 1, weights between those of the module `init` and them."""
     state = torch.load(checkpoint, map_location="cpu")
     model = resnet50.plain_resnet50()
     model.load_state_dict(state["average"] if share == 1 else between(init, state["average"], share), strict=True)
@@ -450,8 +449,7 @@ def export(checkpoint, folder, init, share):
         f"{(state['elapsed_s'] + earlier['elapsed_s']) / 60:.0f} minutes of training. No real micrograph was used."
     )
     if state.get("origin"):
-        weights_only = re.sub(r" Nuisance projection:.*?\)\.", "", state["origin"])
-        provenance += f" Begun from: {weights_only}"
+        provenance += f" Begun from: {resnet50.without_projection(state['origin'])}"
     if share < 1:
         provenance += f" What ships lies {share:g} of the way from the weights that the stage began from to its own."
     print(resnet50.export_encoder(model, folder, resnet50.sidecar("metamict-resnet50", "trained", provenance)))
@@ -481,7 +479,10 @@ def parse():
     parser.add_argument("--check-minutes", type=float, default=8, help="minutes between validations")
     parser.add_argument("--validation-scenes", type=int, default=8, help="0: checkpoints only, to be judged outside")
     parser.add_argument("--log-every", type=int, default=20)
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.share != 1 and not (arguments.export and arguments.init):
+        parser.error("--share goes with --export and --init MODULE")
+    return arguments
 
 
 def bfloat16_is_faster():
