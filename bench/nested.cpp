@@ -173,8 +173,9 @@ std::vector<Variation> variations() {
 #define VARY(path, ...) \
   vary(                 \
       all, #path, [](NestedOptions & o) -> auto& { return o.path; }, __VA_ARGS__)
-  VARY(jump.ratio, {1e-6, 1.5, 1.75, 2, 2.25, 2.5, 6});
-  VARY(jump.least, {1e-6, 0.05, 0.075, 0.2});
+  VARY(jump.ratio, {1e-6, 1.75, 2.25, 2.75, 3});
+  VARY(jump.ratio_without_lattice, {2, 3, 5, 8, 1e9});
+  VARY(jump.least, {1e-6, 0.0625, 0.1, 0.15, 0.175, 0.2, 0.25});
   VARY(jump.least_range, {0, 0.1, 0.4});
   VARY(order.least, {0, 0.2, 0.8});
   VARY(order.glass_share, {0, 0.125, 0.5});
@@ -185,17 +186,19 @@ std::vector<Variation> variations() {
   VARY(parts.sampled_chips, {1e9, 150, 600});
   VARY(cells.margin_cells, {0, 2, 10});
   VARY(cells.blur_cells, {0.25, 1, 4});
-  VARY(layers.outer_share, {0, 0.1, 0.4});
-  VARY(layers.rounds, {100, 1, 3});
+  VARY(layers.thresholds, {5, 20});
+  VARY(layers.tail_share, {0, 0.02, 0.1});
+  VARY(layers.width, {0.1, 0.25, 1});
   VARY(layers.present_share, {0, 0.025, 0.1});
   VARY(layers.same_share, {2, 0.8, 0.95});
   VARY(layer_border.reach_cells, {0, 1, 6});
-  VARY(layer_border.least_step, {0, 0.25, 1, 1e9});
+  VARY(layer_border.least_step, {0, 0.5, 1, 1e9});
   VARY(layer_border.least_anywhere, {-1e9, 0.1, 0.4});
   VARY(layer_border.anywhere_share, {0.025, 0.1});
-  VARY(layer_border.least_crossings, {1, 4, 16});
+  VARY(layer_border.least_crossings, {1, 8, 32});
   VARY(layer_border.shortest, {0, 0.7, 0.95});
   VARY(layer_border.longest, {1e9, 1.1, 1.5});
+  VARY(layer_border.widest, {1e9, 0.15, 0.3});
   VARY(grey_step.least, {0, 0.125, 0.5, 1e9});
   VARY(grey_step.over_ripple, {0, 3, 12});
   VARY(grey_step.reach_cells, {1, 2, 6});

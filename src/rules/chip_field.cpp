@@ -157,10 +157,11 @@ std::vector<std::size_t> ChipField::neighbours_of(std::size_t k,
   return neighbours;
 }
 
+Nodes ChipField::some_of(const Nodes& part) const {
+  return every(part, part.size() / options_.parts.sampled_chips);
+}
+
 std::vector<float> ChipField::sample(const Nodes& a, const Nodes& b) const {
-  const auto some_of = [&](const Nodes& part) {
-    return every(part, part.size() / options_.parts.sampled_chips);
-  };
   const Nodes some_a = some_of(a), some_b = some_of(b);
   const RowMatrixXf cosines =
       row_products(rows_ND_(some_a, Eigen::all), rows_ND_(some_b, Eigen::all));
@@ -170,6 +171,20 @@ std::vector<float> ChipField::sample(const Nodes& a, const Nodes& b) const {
       if (some_a[i] != some_b[j])
         values.push_back(1 - cosines(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(j)));
   return values;
+}
+
+bool ChipField::any_unlike(const Nodes& part, double least) const {
+  constexpr Eigen::Index rows_at_once = 32;  // most parts that hold a border show it in the first
+  const RowMatrixXf some = rows_ND_(some_of(part), Eigen::all);
+  for (Eigen::Index first = 0; first < some.rows(); first += rows_at_once) {
+    const Eigen::Index count = std::min(rows_at_once, some.rows() - first);
+    const RowMatrixXf cosines =
+        row_products(some.middleRows(first, count), some.bottomRows(some.rows() - first));
+    for (Eigen::Index i = 0; i < count; ++i)
+      for (Eigen::Index j = i + 1; j < cosines.cols(); ++j)
+        if (1 - cosines(i, j) >= least) return true;
+  }
+  return false;
 }
 
 }  // namespace metamict

@@ -38,6 +38,7 @@ class ChipField {
   const NestedOptions& options() const { return options_; }
   double range() const { return range_; }
   double noise() const { return noise_; }
+  bool knows_order() const { return !order_.empty(); }
 
   /// Calls use(a, b, dissimilarity) for each two chips that lie one chip apart, of which the upper
   /// or left one, a, is among some chips. They share no pixel: what they have in common is the
@@ -97,7 +98,11 @@ class ChipField {
   /// Dissimilarities between the chips of two parts, evenly taken where there are many.
   std::vector<float> sample(const Nodes& a, const Nodes& b) const;
 
+  /// Whether any two of a part's chips, evenly taken where there are many, are at least so unlike.
+  bool any_unlike(const Nodes& part, double least) const;
+
  private:
+  Nodes some_of(const Nodes& part) const;
   float dissimilarity(std::size_t a, std::size_t b) const;
   /// The part in its box, with half a chip's room around.
   ChipPatch patch_of(const Nodes& part) const;

@@ -24,8 +24,8 @@ Nodes known_of(const Nodes& chips, const Composition& composition) {
 }
 
 /// The chips by their composition; jumps are measured in the widest difference of the image.
-ChipField field_of(const Scene& scene, const Composition& composition,
-                   const NestedOptions& nested) {
+ChipField field_of(const Scene& scene, const Composition& composition, NestedOptions nested) {
+  nested.jump = nested.composition.jump;
   const auto with_range = [&](double range) {
     return ChipField(scene.grid, composition.rows_NE, no_order, range, nested, composition.noise);
   };

@@ -40,6 +40,9 @@ class GreyCells {
     return eroded(mask_of(nodes), options_.margin_cells);
   }
 
+  /// The cells that show nothing of some others.
+  cv::Mat away_from(const cv::Mat& cells) const { return eroded(~cells, options_.margin_cells); }
+
   /// Divides chips by the set of cells that their centre is nearer to.
   std::array<Nodes, 2> divide(const Nodes& nodes, const cv::Mat& cells,
                               const cv::Mat& other_cells) const;

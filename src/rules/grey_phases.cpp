@@ -8,6 +8,7 @@
 #include <numbers>
 #include <opencv2/imgproc.hpp>
 #include <opencv2/imgproc/detail/gcgraph.hpp>
+#include <optional>
 
 #include "image/mask.hpp"
 
@@ -17,26 +18,18 @@ namespace {
 
 bool is_set(const cv::Mat& mask, cv::Point at) { return mask.at<std::uint8_t>(at) != 0; }
 
-/// The greys of the two phases.
-struct Levels {
-  double dark = 0, bright = 0;
-
-  double gap() const { return bright - dark; }
-};
-
-/// The brighter side of the cut for given levels. number_at: of each point, -1 elsewhere.
-/// of_misfit: weight of a cell's misfit beside a border's length in cells.
+/// The brighter side of the cut at a grey. of_misfit: weight of a cell's misfit beside a border's
+/// length in cells.
 cv::Mat cut(const cv::Mat& grey, const std::vector<cv::Point>& points, const cv::Mat& number_at,
-            Levels levels, double of_misfit) {
+            GreyThreshold threshold, double of_misfit) {
   const std::array steps = {cv::Point(1, 0), cv::Point(0, 1), cv::Point(1, 1), cv::Point(-1, 1)};
   cv::detail::GCGraph<double> graph(static_cast<unsigned>(points.size()),
                                     static_cast<unsigned>(2 * steps.size() * points.size()));
+  constexpr double half = 0.5;
   for (const cv::Point at : points) {
-    const double grey_here = grey.at<float>(at);
-    const auto misfit = [&](double level) {
-      return of_misfit * std::min(1.0, std::abs(grey_here - level) / levels.gap());
-    };
-    graph.addTermWeights(graph.addVtx(), misfit(levels.dark), misfit(levels.bright));
+    const double above =
+        std::clamp((grey.at<float>(at) - threshold.at) / threshold.width + half, 0.0, 1.0);
+    graph.addTermWeights(graph.addVtx(), of_misfit * above, of_misfit * (1 - above));
   }
   for (std::size_t i = 0; i < points.size(); ++i)
     for (const cv::Point step : steps) {
@@ -53,37 +46,22 @@ cv::Mat cut(const cv::Mat& grey, const std::vector<cv::Point>& points, const cv:
   return side;
 }
 
-cv::Mat brighter_of(const cv::Mat& grey, const cv::Mat& mask, const LayerOptions& options,
+cv::Mat brighter_of(const cv::Mat& grey, const cv::Mat& mask, GreyThreshold threshold,
                     double of_misfit) {
-  constexpr double settled = 1e-3;  // of the levels' gap
   const std::vector<cv::Point> points = points_of(mask);
   cv::Mat number_at(mask.size(), CV_32S, cv::Scalar(-1));
   for (std::size_t i = 0; i < points.size(); ++i)
     number_at.at<int>(points[i]) = static_cast<int>(i);
-  std::vector<float> values = values_under(mask, grey);
-  Levels levels{quantile(values, options.outer_share), quantile(values, 1 - options.outer_share)};
-  cv::Mat side;
-  for (int round = 0; round < options.rounds; ++round) {
-    if (!(levels.gap() > 0)) return {};
-    side = cut(grey, points, number_at, levels, of_misfit);
-    const cv::Mat rest = mask & ~side;
-    if (cv::countNonZero(side) == 0 || cv::countNonZero(rest) == 0) return {};
-    const Levels before = levels;
-    levels = {median(values_under(rest, grey)), median(values_under(side, grey))};
-    if (std::abs(levels.dark - before.dark) + std::abs(levels.bright - before.bright) <
-        settled * before.gap())
-      break;
-  }
-  return side;
+  return cut(grey, points, number_at, threshold, of_misfit);
 }
 
 }  // namespace
 
-cv::Mat brighter_phase(const cv::Mat& grey, const cv::Mat& mask, const LayerOptions& options) {
-  constexpr int most_cells = 1 << 18;  // in one cut; a graph of all chips rarely has more
-  int edge = 1;                        // of a square of cells that is taken as one
+cv::Mat brighter_phase(const cv::Mat& grey, const cv::Mat& mask, GreyThreshold threshold,
+                       int most_cells) {
+  int edge = 1;  // of a square of cells that is taken as one
   while (cv::countNonZero(mask) / (edge * edge) > most_cells) edge *= 2;
-  if (edge == 1) return brighter_of(grey, mask, options, 1);
+  if (edge == 1) return brighter_of(grey, mask, threshold, 1);
   const cv::Size coarse((grey.cols + edge - 1) / edge, (grey.rows + edge - 1) / edge);
   cv::Mat inside, share, sum;
   mask.convertTo(inside, CV_32F, 1.0 / 255);
@@ -91,17 +69,17 @@ cv::Mat brighter_phase(const cv::Mat& grey, const cv::Mat& mask, const LayerOpti
   cv::resize(grey.mul(inside), sum, coarse, 0, 0, cv::INTER_AREA);
   constexpr double half = 0.5;
   // A square has edge² cells that may misfit, and a border edge times as long.
-  const cv::Mat side = brighter_of(sum / cv::max(share, half), share >= half, options, edge);
-  if (side.empty()) return {};
+  const cv::Mat side = brighter_of(sum / cv::max(share, half), share >= half, threshold, edge);
   cv::Mat fine;
   cv::resize(side, fine, grey.size(), 0, 0, cv::INTER_NEAREST);
   return fine & mask;
 }
 
-bool GreyPhases::is_border(const cv::Mat& core, const cv::Mat& bright) const {
+double GreyPhases::step_over(const cv::Mat& core, const cv::Mat& bright) const {
   const LayerBorderOptions& wanted = options_.layer_border;
   const cv::Mat dark = core & ~bright;
-  if (!is_one_piece(bright) || !is_one_piece(dark)) return false;
+  if (cv::countNonZero(bright) == 0 || cv::countNonZero(dark) == 0) return 0;
+  if (!is_one_piece(bright) || !is_one_piece(dark)) return 0;
   std::vector<double> steps;
   std::vector<cv::Point> line;
   const auto cross = [&](cv::Point from, cv::Point by) {
@@ -120,23 +98,48 @@ bool GreyPhases::is_border(const cv::Mat& core, const cv::Mat& bright) const {
     cross(at, {1, 0});
     cross(at, {0, 1});
   }
-  if (steps.size() < wanted.least_crossings) return false;
+  if (steps.size() < wanted.least_crossings) return 0;
   const cv::Size box = cv::boundingRect(line).size();
   const double length = static_cast<double>(line.size()) / (box.width + box.height);
-  return length >= wanted.shortest && length <= wanted.longest &&
-         median(steps) >= wanted.least_step &&
-         quantile(steps, wanted.anywhere_share) >= wanted.least_anywhere;
+  const cv::Size2f around = cv::minAreaRect(line).size;
+  const bool is_flat = std::min(around.width, around.height) <=
+                       wanted.widest * std::max(around.width, around.height);
+  const bool is_border = is_flat && length >= wanted.shortest && length <= wanted.longest &&
+                         quantile(steps, wanted.anywhere_share) >= wanted.least_anywhere;
+  const double step = median(steps);
+  return is_border && step >= wanted.least_step ? step : 0;
 }
 
 std::vector<Nodes> GreyPhases::parts(const Nodes& nodes) const {
-  if (cells_.contrast() <= 0) return {nodes};
-  const cv::Mat core = cells_.core_of(nodes);
+  return cells_.contrast() > 0 ? parts(nodes, cells_.core_of(nodes)) : std::vector<Nodes>{nodes};
+}
+
+std::vector<Nodes> GreyPhases::parts(const Nodes& nodes, const cv::Mat& core) const {
   if (cv::countNonZero(core) < GreyCells::in_a_chip()) return {nodes};
-  const cv::Mat bright = brighter_phase(cells_.grey(), core, options_.layers);
-  if (bright.empty() || !is_border(core, bright)) return {nodes};
-  const auto [brighter, darker] = cells_.divide(nodes, bright, core & ~bright);
+  std::vector<float> values = values_under(core, cells_.grey());
+  const LayerOptions& options = options_.layers;
+  const double darkest = quantile(values, options.tail_share),
+               brightest = quantile(values, 1 - options.tail_share);
+  constexpr int few_cells = 1 << 15;  // in each trial
+  std::optional<GreyThreshold> best;
+  double clearest = 0;
+  for (int k = 1; k <= options.thresholds; ++k) {
+    const double at = darkest + (brightest - darkest) * k / (options.thresholds + 1);
+    const GreyThreshold threshold{at, options.width * cells_.contrast()};
+    const double step = step_over(core, brighter_phase(cells_.grey(), core, threshold, few_cells));
+    if (step <= clearest) continue;
+    clearest = step;
+    best = threshold;
+  }
+  if (!best) return {nodes};
+  const cv::Mat bright = brighter_phase(cells_.grey(), core, *best), dark = core & ~bright;
+  const auto [brighter, darker] = cells_.divide(nodes, bright, dark);
   if (brighter.empty() || darker.empty()) return {nodes};
-  std::vector<Nodes> found = parts(brighter), rest = parts(darker);
+  // Cells beside the border show something of both sides, and are no layer between them.
+  const auto inner = [&](const Nodes& side, const cv::Mat& other) {
+    return parts(side, core & cells_.core_of(side) & cells_.away_from(other));
+  };
+  std::vector<Nodes> found = inner(brighter, dark), rest = inner(darker, bright);
   std::move(rest.begin(), rest.end(), std::back_inserter(found));
   return found;
 }

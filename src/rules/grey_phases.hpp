@@ -9,12 +9,17 @@
 
 namespace metamict {
 
-/// The brighter of two phases of a masked field. The phases have the least misfit and the shortest
-/// border together (two-label Potts model by a graph cut: Boykov and Jolly 2001); their levels are
-/// their medians. A cell's misfit is its distance from the level of its phase over the distance of
-/// the levels, at most 1. A border costs 1 a cell. grey: CV_32F; mask, result: CV_8U. Empty where
-/// only one phase is left.
-cv::Mat brighter_phase(const cv::Mat& grey, const cv::Mat& mask, const LayerOptions& options = {});
+/// A grey, and how far around it a cell is a little of both sides.
+struct GreyThreshold {
+  double at = 0, width = 1;
+};
+
+/// The side of a masked field that is brighter than a grey: of all divisions the one with the least
+/// misfit and the shortest border together (two-label Potts model by a graph cut: Boykov and Jolly
+/// 2001). A cell's misfit rises from 0 to 1 over the width of the threshold. A border costs 1 a
+/// cell. More than most_cells are taken in squares. grey: CV_32F; mask, result: CV_8U.
+cv::Mat brighter_phase(const cv::Mat& grey, const cv::Mat& mask, GreyThreshold threshold,
+                       int most_cells = 1 << 18);
 
 /// Cuts what has no lattice into layers, where their greys differ. Patches of a polycrystal may be
 /// as dark as the glass below it. A threshold takes them for glass; their long borders tell that
@@ -28,7 +33,11 @@ class GreyPhases {
   std::vector<Nodes> parts(const Nodes& nodes) const;
 
  private:
-  bool is_border(const cv::Mat& core, const cv::Mat& bright) const;
+  std::vector<Nodes> parts(const Nodes& nodes, const cv::Mat& core) const;
+
+  /// The step of the grey over the border of a division, in the median; 0 where it is no border of
+  /// layers.
+  double step_over(const cv::Mat& core, const cv::Mat& bright) const;
 
   const GreyCells& cells_;
   NestedOptions options_;

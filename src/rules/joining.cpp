@@ -15,22 +15,33 @@ namespace {
 constexpr double infinite = std::numeric_limits<double>::infinity();
 
 /// How clear a jump is, from dissimilarities in the median: across a border, and inside either
-/// part.
-double clarity(const ChipField& field, double across, double inside_a, double inside_b) {
+/// part. The more two parts differ in their order, the less steep it has to be.
+double clarity(const ChipField& field, double ratio, double order_gap, double across,
+               double inside_a, double inside_b) {
   constexpr double least_rough = 1e-6;
   const JumpOptions& jump = field.options().jump;
   // fmax passes over NaN: a part too small to hold a pair has no say.
   const double rougher =
       std::fmax(std::fmax(inside_a, inside_b), std::max(least_rough, field.noise()));
-  return std::min(across / rougher / jump.ratio, (across - rougher) / field.range() / jump.least);
+  const double steep = across / rougher / ratio,
+               rise = (across - rougher) / field.range() / jump.least;
+  return std::max(std::min(steep, rise),
+                  std::min(steep, 1.0) * order_gap / field.options().order.least);
+}
+
+/// The least ratio of a jump between two parts that touch.
+double least_ratio(const ChipField& field, double higher_order) {
+  const JumpOptions& jump = field.options().jump;
+  const bool has_lattice = is_ordered(higher_order) || !field.knows_order();
+  return has_lattice ? jump.ratio : jump.ratio_without_lattice;
 }
 
 /// Of two parts as wholes, by their cores.
 double clarity_at_a_distance(const ChipField& field, const Nodes& a, const Nodes& b) {
   const bool cores = field.has_core(a) && field.has_core(b);
   const Nodes some_a = cores ? field.core_or_all(a) : a, some_b = cores ? field.core_or_all(b) : b;
-  return clarity(field, median(field.sample(some_a, some_b)), median(field.sample(some_a, some_a)),
-                 median(field.sample(some_b, some_b)));
+  return clarity(field, field.options().jump.ratio, 0, median(field.sample(some_a, some_b)),
+                 median(field.sample(some_a, some_a)), median(field.sample(some_b, some_b)));
 }
 
 /// Parts on their way to regions, with how clear the border between every two is.
@@ -84,12 +95,13 @@ class Joining {
 
   double clarity_between(std::size_t a, std::size_t b) {
     std::vector<float>& found = across(a, b);
+    const auto [low, high] = std::minmax(order_[a], order_[b]);
     double looks = infinite;
     if (!found.empty())
-      looks = clarity(field_, median(found), median(across(a, a)), median(across(b, b)));
+      looks = clarity(field_, least_ratio(field_, high), high - low, median(found),
+                      median(across(a, a)), median(across(b, b)));
     else if (at_a_distance_)
       looks = clarity_at_a_distance(field_, parts_[a], parts_[b]);
-    const auto [low, high] = std::minmax(order_[a], order_[b]);
     return std::max(looks, clarity_of_order(field_.options().order, low, high));
   }
 
@@ -142,10 +154,7 @@ double clarity_of_order(const OrderGapOptions& gap, double low, double high) {
 }
 
 bool may_hold_a_border(const ChipField& field, const Nodes& part) {
-  const JumpOptions& jump = field.options().jump;
-  const std::vector<float> values = field.sample(part, part);
-  return std::any_of(values.begin(), values.end(),
-                     [&](float value) { return value >= jump.least * field.range(); });
+  return field.any_unlike(part, field.options().jump.least * field.range());
 }
 
 double clarity_across(const ChipField& field, const Nodes& a, const Nodes& b) {
@@ -160,7 +169,9 @@ double clarity_across(const ChipField& field, const Nodes& a, const Nodes& b) {
       (first != second ? across : first == 1 ? inside_a : inside_b).push_back(dissimilarity);
     });
   if (across.empty()) return infinite;
-  return clarity(field, median(across), median(inside_a), median(inside_b));
+  const double order_a = field.order_of(a), order_b = field.order_of(b);
+  return clarity(field, least_ratio(field, std::max(order_a, order_b)), std::abs(order_a - order_b),
+                 median(across), median(inside_a), median(inside_b));
 }
 
 std::vector<Nodes> join_alike(const ChipField& field, std::vector<Nodes> parts) {

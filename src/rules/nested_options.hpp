@@ -10,12 +10,14 @@ namespace metamict {
 
 /// When a border parts two parts: their looks jump across it.
 struct JumpOptions {
-  /// Least dissimilarity across the border over that inside the rougher part. On simulated scenes
-  /// drift and noise stay below 2.8, and true borders are above 3.8.
-  double ratio = 3.0;
-  /// Least rise of the dissimilarity across the border, as a share of its range over the image.
-  /// True borders of those scenes rise by 0.15 or more.
-  double least = 0.1;
+  /// Least dissimilarity across the border over that inside the rougher part. One real lattice has
+  /// 2.3 inside; two real materials have 2.7.
+  double ratio = 2.5;
+  /// The same where the two touch and neither has a lattice: patches of a cap differ by 2 to 4.
+  double ratio_without_lattice = 4;
+  /// Least rise of the dissimilarity across the border, as a share of its range over the image. On
+  /// the quality bench 0.125 to 0.175 give the same maps.
+  double least = 0.125;
   /// Cosine. The range counts as at least this. One lattice has a range of 0.02 to 0.5; in one
   /// image of 30 the places of chips in the cell made a jump of 0.01.
   double least_range = 0.2;
@@ -60,10 +62,14 @@ struct GreyCellOptions {
 
 /// Which of two layers without a lattice a cell belongs to, and whether the two are kept.
 struct LayerOptions {
-  /// Share of the cells that lie outside the two levels at first, on either end.
-  double outer_share = 0.2;
-  /// Cuts and medians in turns. More change no map; a bound on the time.
-  int rounds = 6;
+  /// Greys that the cells are cut at, evenly between the darkest and the brightest. The clearest
+  /// border counts.
+  int thresholds = 10;
+  /// Share of the cells on either end that the thresholds leave out.
+  double tail_share = 0.05;
+  /// Standard deviations of the lattice's pixels: how far around a threshold a cell is a little of
+  /// both sides.
+  double width = 0.5;
   /// A region of the looks with a smaller share of the cells is a splinter beside the layers.
   double present_share = 0.05;
   /// Regions that share so much of the cells with the layers are the layers already: nothing is
@@ -77,16 +83,19 @@ struct LayerBorderOptions {
   /// Cells between the border and where either side is read.
   int reach_cells = 3;
   /// Least step over the border, in the median.
-  double least_step = 0.5;
+  double least_step = 0.7;
   /// Least step nearly everywhere: all but `anywhere_share` of the border has it.
   double least_anywhere = 0.2;
   double anywhere_share = 0.05;
-  /// Places where the border is crossed; with fewer it is no border.
-  std::size_t least_crossings = 8;
+  /// Places where the border is crossed; with fewer it is no border. One chip's edge.
+  std::size_t least_crossings = 16;
   /// Length of the border over the sum of its width and height. A layer's border runs straight from
   /// one end to the other (1); patches have longer borders, or several.
   double shortest = 0.85;
   double longest = 1.25;
+  /// Width of the narrowest box around the border over its length. Layers of the quality bench have
+  /// up to 0.12, patches at the edge of an image 0.22 and more.
+  double widest = 0.18;
 };
 
 /// When the grey of one lattice steps: two materials with the same structure. Steps are in standard
@@ -111,6 +120,9 @@ struct GreyStepOptions {
 
 /// When element maps say that two parts are one material.
 struct CompositionOptions {
+  /// When two parts are two by their composition. The ratio is over what counting alone makes of
+  /// two like chips, or over what is inside the rougher part, if that is more.
+  JumpOptions jump{3, 3, 0.1, 0.2};
   /// Least share of the scatter between chips that is composition. Below it the maps would not see
   /// another material either.
   double least_reliability = 0.9;

@@ -151,8 +151,11 @@ NestedResult find_nested_by_steps(const Scene& scene, const ChipEvidence& eviden
                                   const CommunityOptions& options, const NestedOptions& given,
                                   const Resources& resources, const Progress& progress) {
   NestedOptions nested = given;
-  nested.jump.ratio *= scene.look.strength;
-  nested.jump.least *= scene.look.strength;
+  for (JumpOptions* const jump : {&nested.jump, &nested.composition.jump}) {
+    jump->ratio *= scene.look.strength;
+    jump->ratio_without_lattice *= scene.look.strength;
+    jump->least *= scene.look.strength;
+  }
   nested.order.least *= scene.look.strength;
   nested.layer_border.least_step *= scene.look.strength;
   nested.grey_step.least *= scene.look.strength;

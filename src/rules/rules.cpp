@@ -33,16 +33,16 @@ std::vector<Communities> with_looks(const Scene& scene, const std::vector<LookAg
       shares.tell(k, share_done(done, total), stage, progress);
     };
   };
-  found[0] = find(scene, options, resources, tell(0));
   CommunityOptions once = options;  // a look asks for the partition, not for its stability
   once.runs = 1;
   Resources one_thread = resources;  // looks run side by side
   one_thread.threads = 1;
-  parallel_for(looks.size(), at_once(scene.similarity.nodes(), resources.threads),
+  parallel_for(found.size(), at_once(scene.similarity.nodes(), resources.threads),
                [&](std::size_t, std::size_t k) {
                  Scene again = scene;
-                 again.look = looks[k];
-                 found[k + 1] = find(again, once, one_thread, tell(k + 1));
+                 if (k > 0) again.look = looks[k - 1];
+                 found[k] =
+                     find(again, k > 0 ? once : options, k > 0 ? one_thread : resources, tell(k));
                });
   return found;
 }

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <functional>
 #include <numbers>
+#include <numeric>
 
 #include "rules/pieces.hpp"
 #include "rules/resolving.hpp"
@@ -83,6 +84,28 @@ TEST(StrayPieces, StayWhereTheyAreClearlyApart) {
   const std::vector<Nodes> regions = with_island(1.0, false);
   EXPECT_LT(regions[0].size(), 16U * 24U - 60);
   EXPECT_EQ(regions[0].size() + regions[1].size(), 24U * 24U);
+}
+
+/// A chip looks unlike the others in one place only, so that the first and the last pairs count.
+TEST(AnyUnlike, IsWhatAllPairsSay) {
+  const ChipGrid grid = lay_grid({27, 27}, {27, 27}, 4, 1);
+  const std::vector<float> order;
+  Nodes all(grid.chips());
+  std::iota(all.begin(), all.end(), 0U);
+  for (const std::size_t odd : {0UL, 1UL, 100UL, grid.chips() - 1}) {
+    RowMatrixXf rows_ND(static_cast<Eigen::Index>(grid.chips()), 2);
+    rows_ND.rowwise() = Eigen::RowVector2f(1, 0);
+    rows_ND.row(static_cast<Eigen::Index>(odd)) << 0.6F, 0.8F;  // cosine 0.6
+    const ChipField field(grid, rows_ND, order, 1.0, {});
+    for (const double least : {0.1, 0.39, 0.41, 0.9}) {
+      const std::vector<float> pairs = field.sample(all, all);
+      EXPECT_EQ(
+          field.any_unlike(all, least),
+          std::any_of(pairs.begin(), pairs.end(), [&](float value) { return value >= least; }))
+          << odd << " " << least;
+    }
+    EXPECT_FALSE(field.any_unlike({all[odd]}, 0.1));
+  }
 }
 
 }  // namespace
