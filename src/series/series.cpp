@@ -792,6 +792,12 @@ SeriesMember Join::finish(Draft draft, const SegmentedImage& image, const Microg
                                 " times as bright as the ordered film, but a glass is no brighter "
                                 "than its crystal: it may be the cap, so its numbers are not "
                                 "given; --layers settles it");
+    constexpr double most_undamaged = 0.05;  // the amorphous share of an image at dose 0
+    if (const double share = member.front->amorphous_fraction.value;
+        !said && member.warnings.empty() && member.entry.dose == 0 && share > most_undamaged)
+      member.warnings.push_back("the film is amorphous to " + fixed(share, 2) +
+                                " at dose 0: the preparation has damaged it, or the cap was taken "
+                                "for it, so its numbers are not given; --layers settles it");
     if (!said && member.warnings.empty()) compare_period(member);
     if (!said && member.warnings.empty()) compare_thickness(member);
     constexpr double most_uncertain = 0.05;  // one standard deviation of the amorphous share
