@@ -174,7 +174,7 @@ std::vector<Variation> variations() {
   vary(                 \
       all, #path, [](NestedOptions & o) -> auto& { return o.path; }, __VA_ARGS__)
   VARY(jump.ratio, {1e-6, 1.75, 2.25, 2.75, 3});
-  VARY(jump.ratio_without_lattice, {2, 3, 5, 8, 1e9});
+  VARY(jump.ratio_without_lattice, {2, 2.5, 4, 8, 1e9});
   VARY(jump.least, {1e-6, 0.0625, 0.1, 0.15, 0.175, 0.2, 0.25});
   VARY(jump.least_range, {0, 0.1, 0.4});
   VARY(order.least, {0, 0.2, 0.8});

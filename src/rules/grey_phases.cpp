@@ -78,7 +78,7 @@ cv::Mat brighter_phase(const cv::Mat& grey, const cv::Mat& mask, GreyThreshold t
 double GreyPhases::step_over(const cv::Mat& core, const cv::Mat& bright) const {
   const LayerBorderOptions& wanted = options_.layer_border;
   const cv::Mat dark = core & ~bright;
-  if (cv::countNonZero(bright) == 0 || cv::countNonZero(dark) == 0) return 0;
+  if (std::min(cv::countNonZero(bright), cv::countNonZero(dark)) < GreyCells::in_a_chip()) return 0;
   if (!is_one_piece(bright) || !is_one_piece(dark)) return 0;
   std::vector<double> steps;
   std::vector<cv::Point> line;

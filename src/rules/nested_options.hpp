@@ -13,8 +13,9 @@ struct JumpOptions {
   /// Least dissimilarity across the border over that inside the rougher part. One real lattice has
   /// 2.3 inside; two real materials have 2.7.
   double ratio = 2.5;
-  /// The same where the two touch and neither has a lattice: patches of a cap differ by 2 to 4.
-  double ratio_without_lattice = 4;
+  /// The same where the two touch and neither has a lattice: patches of a cap differ by 2 to 4,
+  /// two pockets of glass and a smooth cap by 3 to 4.
+  double ratio_without_lattice = 3;
   /// Least rise of the dissimilarity across the border, as a share of its range over the image. On
   /// the quality bench 0.125 to 0.175 give the same maps.
   double least = 0.125;
