@@ -17,7 +17,7 @@ struct JumpOptions {
   /// two pockets of glass and a smooth cap by 3 to 4.
   double ratio_without_lattice = 3;
   /// Least rise of the dissimilarity across the border, as a share of its range over the image. On
-  /// the quality bench 0.125 to 0.175 give the same maps.
+  /// the quality bench 0.125 to 0.175 give the same maps but for one.
   double least = 0.125;
   /// Cosine. The range counts as at least this. One lattice has a range of 0.02 to 0.5; in one
   /// image of 30 the places of chips in the cell made a jump of 0.01.
