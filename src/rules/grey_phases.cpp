@@ -20,8 +20,12 @@ bool is_set(const cv::Mat& mask, cv::Point at) { return mask.at<std::uint8_t>(at
 
 /// The brighter side of the cut at a grey. of_misfit: weight of a cell's misfit beside a border's
 /// length in cells.
-cv::Mat cut(const cv::Mat& grey, const std::vector<cv::Point>& points, const cv::Mat& number_at,
-            GreyThreshold threshold, double of_misfit) {
+cv::Mat brighter_of(const cv::Mat& grey, const cv::Mat& mask, GreyThreshold threshold,
+                    double of_misfit) {
+  const std::vector<cv::Point> points = points_of(mask);
+  cv::Mat number_at(mask.size(), CV_32S, cv::Scalar(-1));
+  for (std::size_t i = 0; i < points.size(); ++i)
+    number_at.at<int>(points[i]) = static_cast<int>(i);
   const std::array steps = {cv::Point(1, 0), cv::Point(0, 1), cv::Point(1, 1), cv::Point(-1, 1)};
   cv::detail::GCGraph<double> graph(static_cast<unsigned>(points.size()),
                                     static_cast<unsigned>(2 * steps.size() * points.size()));
@@ -44,15 +48,6 @@ cv::Mat cut(const cv::Mat& grey, const std::vector<cv::Point>& points, const cv:
   for (std::size_t i = 0; i < points.size(); ++i)
     if (graph.inSourceSegment(static_cast<int>(i))) side.at<std::uint8_t>(points[i]) = 255;
   return side;
-}
-
-cv::Mat brighter_of(const cv::Mat& grey, const cv::Mat& mask, GreyThreshold threshold,
-                    double of_misfit) {
-  const std::vector<cv::Point> points = points_of(mask);
-  cv::Mat number_at(mask.size(), CV_32S, cv::Scalar(-1));
-  for (std::size_t i = 0; i < points.size(); ++i)
-    number_at.at<int>(points[i]) = static_cast<int>(i);
-  return cut(grey, points, number_at, threshold, of_misfit);
 }
 
 }  // namespace
