@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "metamict/order.hpp"
+#include "rules/interfaces.hpp"
 
 namespace metamict {
 
@@ -50,6 +51,7 @@ class Joining {
   Joining(const ChipField& field, std::vector<Nodes> parts)
       : field_(field),
         parts_(std::move(parts)),
+        meet_(field.grid(), parts_),
         across_(parts_.size(), std::vector<std::vector<float>>(parts_.size())) {
     std::vector<std::int32_t> part_of(field.grid().chips(), -1);
     for (std::size_t k = 0; k < parts_.size(); ++k)
@@ -102,7 +104,23 @@ class Joining {
                       median(across(a, a)), median(across(b, b)));
     else if (at_a_distance_)
       looks = clarity_at_a_distance(field_, parts_[a], parts_[b]);
+    if (!found.empty() && !is_ordered(high) && lie_on_two_sides(a, b))
+      looks = std::max(looks, clarity_of_means(a, b));
     return std::max(looks, clarity_of_order(field_.options().order, low, high));
+  }
+
+  /// Whether a lattice's line with one of two parts runs on between the two: glass below a cap.
+  bool lie_on_two_sides(std::size_t a, std::size_t b) const {
+    double least = 1;
+    for (std::size_t c = 0; c < parts_.size(); ++c)
+      if (is_ordered(order_[c])) least = std::min(least, meet_.on_one_side_of(c, a, b));
+    return least < 0.5;
+  }
+
+  double clarity_of_means(std::size_t a, std::size_t b) const {
+    const double unlike =
+        1 - field_.direction_of_cores(parts_[a]).dot(field_.direction_of_cores(parts_[b]));
+    return unlike / (field_.options().jump.least_apart * field_.range());
   }
 
   void measure(std::size_t k) {
@@ -120,6 +138,7 @@ class Joining {
     move(parts_[a], parts_[b]);
     std::sort(parts_[b].begin(), parts_[b].end());
     drop(a);
+    meet_.merge(a, b);
     order_[b] = field_.order_of(parts_[b]);
     measure(b);
   }
@@ -138,6 +157,7 @@ class Joining {
 
   const ChipField& field_;
   std::vector<Nodes> parts_;
+  Interfaces meet_;
   std::vector<std::vector<std::vector<float>>> across_;
   std::vector<double> order_;
   std::vector<std::vector<double>> clarity_;  // [a][b], b < a

@@ -16,9 +16,16 @@ struct JumpOptions {
   /// The same where the two touch and neither has a lattice: patches of a cap differ by 2 to 4,
   /// two pockets of glass and a smooth cap by 3 to 4.
   double ratio_without_lattice = 3;
+  /// So many times as clear a border parts two even where they are patches of one layer by how they
+  /// lie. Patches of a cap reach 1.3.
+  double patches = 2;
   /// Least rise of the dissimilarity across the border, as a share of its range over the image. On
   /// the quality bench 0.125 to 0.175 give the same maps but for one.
   double least = 0.125;
+  /// Least dissimilarity between the means of two pieces without a lattice that do not touch, as a
+  /// share of the range. Of 60 scenes two pockets of one glass differ by up to 0.23, a pocket and a
+  /// cap by 0.22 and more.
+  double least_apart = 0.2;
   /// Cosine. The range counts as at least this. One lattice has a range of 0.02 to 0.5; in one
   /// image of 30 the places of chips in the cell made a jump of 0.01.
   double least_range = 0.2;
@@ -123,7 +130,7 @@ struct GreyStepOptions {
 struct CompositionOptions {
   /// When two parts are two by their composition. The ratio is over what counting alone makes of
   /// two like chips, or over what is inside the rougher part, if that is more.
-  JumpOptions jump{3, 3, 0.1, 0.2};
+  JumpOptions jump{3, 3, 2, 0.1, 0.1, 0.2};
   /// Least share of the scatter between chips that is composition. Below it the maps would not see
   /// another material either.
   double least_reliability = 0.9;

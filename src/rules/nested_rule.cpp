@@ -12,6 +12,7 @@
 #include "rules/grey_phases.hpp"
 #include "rules/grey_step.hpp"
 #include "rules/joining.hpp"
+#include "rules/patches.hpp"
 #include "rules/pieces.hpp"
 #include "rules/resolving.hpp"
 #include "rules/splitting.hpp"
@@ -155,6 +156,7 @@ NestedResult find_nested_by_steps(const Scene& scene, const ChipEvidence& eviden
     jump->ratio *= scene.look.strength;
     jump->ratio_without_lattice *= scene.look.strength;
     jump->least *= scene.look.strength;
+    jump->least_apart *= scene.look.strength;
   }
   nested.order.least *= scene.look.strength;
   nested.layer_border.least_step *= scene.look.strength;
@@ -191,8 +193,10 @@ NestedResult find_nested_by_steps(const Scene& scene, const ChipEvidence& eviden
   step("join", join_alike(looks, parts));
   step("resolve", resolve(looks, all, without_borders(looks, parts)));
   step("stray pieces", without_stray_pieces(looks, parts));
+  step("patches", without_patches(looks, parts));
   if (evidence.greys)
     step("layers", cut_into_layers(parts, looks, GreyPhases(*evidence.greys, nested)));
+  step("patches", without_patches(looks, parts));
   step("pieces", cut_into_pieces(parts, looks));
   if (evidence.greys)
     step("materials",

@@ -19,7 +19,7 @@ std::vector<Nodes> largest_first(std::vector<Nodes> pieces) {
 }  // namespace
 
 std::vector<Nodes> unlike_pieces(const ChipField& field, const Nodes& part) {
-  const double least_jump = field.options().jump.least * field.range();
+  const double least_apart = field.options().jump.least_apart * field.range();
   std::vector<Nodes> kinds;
   std::vector<Eigen::VectorXf> directions;
   for (const Nodes& piece : largest_first(field.pieces(part))) {
@@ -29,7 +29,7 @@ std::vector<Nodes> unlike_pieces(const ChipField& field, const Nodes& part) {
                                           [&](const Eigen::VectorXf& a, const Eigen::VectorXf& b) {
                                             return direction.dot(a) > direction.dot(b);
                                           });
-    if (kinds.empty() || (!field.is_splinter(piece) && unlike(*nearest) >= least_jump)) {
+    if (kinds.empty() || (!field.is_splinter(piece) && unlike(*nearest) >= least_apart)) {
       kinds.push_back(piece);
       directions.push_back(direction);
     } else {

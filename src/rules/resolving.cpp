@@ -6,6 +6,8 @@
 #include <limits>
 #include <utility>
 
+#include "metamict/order.hpp"
+
 namespace metamict {
 
 namespace {
@@ -65,6 +67,15 @@ double angle(const Eigen::VectorXf& a, const Eigen::VectorXf& b) {
   return std::acos(std::clamp(static_cast<double>(a.dot(b)), -1.0, 1.0));
 }
 
+/// Whether a part is a spot without a lattice: of three chips at most, because a longer one without
+/// a core may be a border.
+bool is_pocket(const ChipField& field, const Nodes& part) {
+  const int three_chips = 6 * field.half_chip();
+  const cv::Size size = field.box_of(part).size();
+  return field.knows_order() && is_disordered(field.order_of(part)) &&
+         std::max(size.width, size.height) <= three_chips;
+}
+
 }  // namespace
 
 std::vector<Nodes> resolve(const ChipField& field, const Nodes& chips,
@@ -82,8 +93,9 @@ std::vector<Nodes> regions_among(const ChipField& field, const Nodes& chips,
   std::vector<Nodes> parts(static_cast<std::size_t>(communities.count));
   for (std::size_t i = 0; i < chips.size(); ++i)
     parts[static_cast<std::size_t>(communities.community[i])].push_back(chips[i]);
-  std::erase_if(
-      parts, [&](const Nodes& part) { return field.is_splinter(part) || !field.has_core(part); });
+  std::erase_if(parts, [&](const Nodes& part) {
+    return field.is_splinter(part) || (!field.has_core(part) && !is_pocket(field, part));
+  });
   if (parts.size() > 1) return resolve(field, chips, parts);
   if (parts.empty()) return {};
   // A small region in the midst of chips that lie across its border: these stay together for now.
