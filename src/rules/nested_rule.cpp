@@ -196,8 +196,8 @@ NestedResult find_nested_by_steps(const Scene& scene, const ChipEvidence& eviden
   step("patches", without_patches(looks, parts));
   if (evidence.greys)
     step("layers", cut_into_layers(parts, looks, GreyPhases(*evidence.greys, nested)));
-  step("patches", without_patches(looks, parts));
   step("pieces", cut_into_pieces(parts, looks));
+  step("patches", without_patches(looks, parts));
   if (evidence.greys)
     step("materials",
          cut_into_materials(parts, looks, GreySteps(*evidence.greys, nested.grey_step)));
