@@ -176,6 +176,8 @@ std::vector<Variation> variations() {
   VARY(jump.ratio, {1e-6, 1.75, 2.25, 2.75, 3});
   VARY(jump.ratio_without_lattice, {2, 2.5, 4, 8, 1e9});
   VARY(jump.least, {1e-6, 0.0625, 0.1, 0.15, 0.175, 0.2, 0.25});
+  VARY(jump.patches, {1e9, 1, 4});
+  VARY(jump.least_apart, {0, 0.125, 0.25, 1e9});
   VARY(jump.least_range, {0, 0.1, 0.4});
   VARY(order.least, {0, 0.2, 0.8});
   VARY(order.glass_share, {0, 0.125, 0.5});

@@ -38,12 +38,13 @@ def main():
     parser.add_argument("--program", default=str(quality.ROOT / "build/release/metamict"))
     parser.add_argument("--work", type=pathlib.Path, required=True)
     parser.add_argument("--share", type=float, default=1.0, help="of the simulated scenes")
+    parser.add_argument("--kinds", default=",".join(quality.scenes.KINDS), help="of the simulated scenes; also: " + ", ".join(quality.scenes.MORE_KINDS))
     parser.add_argument("--seed", type=int, default=71, help="of the simulated scenes")
     arguments = parser.parse_args()
     work = arguments.work.absolute()
     for folder in ("images", "truth"):
         (work / folder).mkdir(parents=True, exist_ok=True)
-    items = list(quality.simulated(work / "images", arguments.seed, arguments.share))
+    items = list(quality.simulated(work / "images", arguments.seed, arguments.share, arguments.kinds.split(",")))
     items += [*quality.sample_series(), *quality.real_images(), *real_regions()]
     with open(work / "items.csv", "w", newline="") as file:
         out = csv.writer(file)

@@ -37,8 +37,8 @@ Item = collections.namedtuple("Item", "name kind path truth amorphous")
 
 # --- images -----------------------------------------------------------------------------------------------------------
 
-def simulated(folder, seed, share):
-    for name, scene in scenes.all_scenes(seed, share):
+def simulated(folder, seed, share, kinds=tuple(scenes.KINDS)):
+    for name, scene in scenes.all_scenes(seed, share, kinds=kinds):
         path = folder / f"{name}.tif"
         tifffile.imwrite(path, scene.image)
         yield Item(name, scene.name, path, scene.truth, scene.amorphous)
@@ -268,6 +268,7 @@ def main():
     parser.add_argument("--work", type=pathlib.Path, help="folder for images and maps; kept, and used again")
     parser.add_argument("--share", type=float, default=1.0, help="of the simulated scenes")
     parser.add_argument("--seed", type=int, default=71, help="of the simulated scenes")
+    parser.add_argument("--kinds", default=",".join(scenes.KINDS), help="of the simulated scenes; also: " + ", ".join(scenes.MORE_KINDS))
     parser.add_argument("--no-peers", dest="peers", action="store_false")
     parser.add_argument("--rules", action="store_true", help="also the program's rules for comparison")
     parser.add_argument("--prototypes", action="store_true", help="also the rule prototypes, shown three points a class")
@@ -275,7 +276,7 @@ def main():
     arguments = parser.parse_args()
     work = arguments.work or pathlib.Path(tempfile.mkdtemp(prefix="metamict-quality-"))
     (work / "images").mkdir(parents=True, exist_ok=True)
-    items = list(simulated(work / "images", arguments.seed, arguments.share)) + list(sample_series()) + list(real_images())
+    items = list(simulated(work / "images", arguments.seed, arguments.share, arguments.kinds.split(","))) + list(sample_series()) + list(real_images())
     rows = list(measure(arguments, items, work))
     if arguments.rules:
         rows += other_rules(arguments, items, work)

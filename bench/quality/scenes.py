@@ -13,6 +13,7 @@ import numpy as np
 from scipy import ndimage, spatial
 
 KINDS = {"stack": 14, "pocket": 14, "wedge": 8, "grains": 8, "gradient": 8, "single": 12}
+MORE_KINDS = {"capped": 30}  # beside the bench's 64
 
 # name: (cell vectors in periods, [(x, y, strength)]): the projections that one meets at the microscope
 LATTICES = {
@@ -193,6 +194,16 @@ def pocket(rng, side, lattice):
     return label, [film, substrate, glass_of(rng, film)]
 
 
+def capped(rng, side, lattice):
+    """A patchy cap over a film with up to three pockets of one glass, which may touch, over a substrate."""
+    film, substrate = film_over_substrate(rng, lattice)
+    label = layers(rng, side, [rng.uniform(0.12, 0.25), rng.uniform(0.62, 0.8)], rng.uniform(1, 6))
+    for _ in range(rng.integers(0, 4)):
+        centre = rng.uniform(0.1, 0.9) * side, rng.uniform(0.3, 0.6) * side
+        label[blob(rng, side, centre, rng.uniform(0.07, 0.12) * side) & (label == 2)] = 4
+    return label, [cap(rng), film, substrate, glass_of(rng, film)]
+
+
 def wedge(rng, side, lattice):
     film, other = film_over_substrate(rng, lattice)
     x, y = coordinates(side)
@@ -289,7 +300,7 @@ def random_scope(rng, period_px: float) -> Scope:
 
 def scene(kind: str, seed, side: int = 512) -> Scene:
     rng = np.random.default_rng(seed)
-    lattice = "perovskite" if kind in ("stack", "pocket") and rng.random() < 0.5 else rng.choice(list(LATTICES))
+    lattice = "perovskite" if kind in ("stack", "pocket", "capped") and rng.random() < 0.5 else rng.choice(list(LATTICES))
     period_px, angle_deg = float(np.exp(rng.uniform(np.log(10), np.log(24)))), float(rng.uniform(0, 90))
     disorder = None
     if kind == "gradient":  # order fades downwards; the truth ends where half of the thickness is amorphous
@@ -299,16 +310,16 @@ def scene(kind: str, seed, side: int = 512) -> Scene:
         film = Solid(lattice, 1.0, contrast=rng.uniform(0.3, 0.5))
         label, solids, amorphous = np.ones((side, side), np.uint8), [film], [2]
     else:
-        label, solids = {"stack": stack, "pocket": pocket, "wedge": wedge, "grains": grains, "single": single}[kind](rng, side, str(lattice))
-        amorphous = [k for k, s in enumerate(solids, 1) if s.lattice is None and not s.grains]
+        label, solids = {"stack": stack, "pocket": pocket, "wedge": wedge, "grains": grains, "single": single, "capped": capped}[kind](rng, side, str(lattice))
+        amorphous = [k for k, s in enumerate(solids, 1) if s.lattice is None and not s.grains and (label == k).any()]
     scope = random_scope(rng, period_px)
     image = render(label, solids, scope, period_px, angle_deg, rng, disorder)
     truth = label if disorder is None else (1 + (disorder > 0.5)).astype(np.uint8)
     return Scene(kind, image, truth, amorphous, period_px, {"lattice": str(lattice), "angle_deg": angle_deg, "scope": scope})
 
 
-def all_scenes(seed: int, share: float = 1.0, side: int = 512):
-    """The whole set, or a share of each kind; yields (name, scene)."""
-    for number, (kind, count) in enumerate(KINDS.items()):
-        for k in range(max(1, round(count * share))):
+def all_scenes(seed: int, share: float = 1.0, side: int = 512, kinds=tuple(KINDS)):
+    """All scenes of some kinds, or a share of each; yields (name, scene)."""
+    for number, (kind, count) in enumerate((KINDS | MORE_KINDS).items()):
+        for k in range(max(1, round(count * share)) if kind in kinds else 0):
             yield f"{kind}_{k:02d}", scene(kind, [seed, number, k], side)

@@ -109,8 +109,10 @@ class Joining {
     return std::max(looks, clarity_of_order(field_.options().order, low, high));
   }
 
-  /// Whether a lattice's line with one of two parts runs on between the two: glass below a cap.
+  /// Whether a lattice's line with one of two parts runs on between the two: glass below a cap. A
+  /// part without a core may be the border itself.
   bool lie_on_two_sides(std::size_t a, std::size_t b) const {
+    if (!field_.has_core(parts_[a]) || !field_.has_core(parts_[b])) return false;
     double least = 1;
     for (std::size_t c = 0; c < parts_.size(); ++c)
       if (is_ordered(order_[c])) least = std::min(least, meet_.on_one_side_of(c, a, b));
