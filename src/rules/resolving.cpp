@@ -67,13 +67,16 @@ double angle(const Eigen::VectorXf& a, const Eigen::VectorXf& b) {
   return std::acos(std::clamp(static_cast<double>(a.dot(b)), -1.0, 1.0));
 }
 
-/// Whether a part is a spot without a lattice: of three chips at most, because a longer one without
-/// a core may be a border.
-bool is_pocket(const ChipField& field, const Nodes& part) {
+/// Whether a part is a spot of three chips at most that has no lattice, in the midst of a part that
+/// has one. A longer one without a core, or one between two others, may be a border.
+bool is_pocket(const ChipField& field, std::size_t k, const std::vector<Nodes>& parts) {
   const int three_chips = 6 * field.half_chip();
-  const cv::Size size = field.box_of(part).size();
-  return field.knows_order() && is_disordered(field.order_of(part)) &&
-         std::max(size.width, size.height) <= three_chips;
+  const cv::Size size = field.box_of(parts[k]).size();
+  if (!field.knows_order() || !is_disordered(field.order_of(parts[k])) ||
+      std::max(size.width, size.height) > three_chips)
+    return false;
+  const std::vector<std::size_t> around = field.neighbours_of(k, parts);
+  return around.size() == 1 && is_ordered(field.order_of(parts[around[0]]));
 }
 
 }  // namespace
@@ -93,9 +96,11 @@ std::vector<Nodes> regions_among(const ChipField& field, const Nodes& chips,
   std::vector<Nodes> parts(static_cast<std::size_t>(communities.count));
   for (std::size_t i = 0; i < chips.size(); ++i)
     parts[static_cast<std::size_t>(communities.community[i])].push_back(chips[i]);
-  std::erase_if(parts, [&](const Nodes& part) {
-    return field.is_splinter(part) || (!field.has_core(part) && !is_pocket(field, part));
-  });
+  std::vector<Nodes> kept;
+  for (std::size_t k = 0; k < parts.size(); ++k)
+    if (!field.is_splinter(parts[k]) && (field.has_core(parts[k]) || is_pocket(field, k, parts)))
+      kept.push_back(parts[k]);
+  parts = std::move(kept);
   if (parts.size() > 1) return resolve(field, chips, parts);
   if (parts.empty()) return {};
   // A small region in the midst of chips that lie across its border: these stay together for now.
