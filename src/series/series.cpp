@@ -786,6 +786,11 @@ SeriesMember Join::finish(Draft draft, const SegmentedImage& image, const Microg
     member.substrate_share =
         cv::countNonZero(member.front->layers == static_cast<int>(Layer::substrate)) /
         static_cast<double>(member.front->layers.total());
+    if (member.warnings.empty() && member.front->film_area_px.value <= 0)
+      member.warnings.push_back(
+          "no film is seen between the cap and the substrate: all of it may be glass that was "
+          "taken "
+          "for the cap, so its numbers are not given; --layers settles it");
     if (const double ratio = draft.brightness.value_or(0);
         !said && member.warnings.empty() && ratio > brightest_glass)
       member.warnings.push_back("what is taken for amorphous film is " + fixed(ratio, 2) +

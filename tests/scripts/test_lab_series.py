@@ -8,11 +8,13 @@ the interval of the truth (strict; with half of the partly ordered rim). Skipped
 import csv
 import os
 import pathlib
+import shutil
 import subprocess
 import tempfile
 import unittest
 
 import numpy
+from PIL import Image
 import tifffile
 
 PROGRAM = os.environ.get("METAMICT", "build/dev/metamict")
@@ -55,6 +57,22 @@ class LabSeries(unittest.TestCase):
                 self.assertTrue(least - 0.04 <= value <= most + 0.04, f"{value} without a word, truth {least} to {most}")
                 right += 1
         self.assertGreaterEqual(right, 4)
+
+    def test_without_a_film_there_is_no_number(self):
+        truth = numpy.asarray(Image.open(LAB / "f_buried_d0_truth.png"))
+        rows, columns = numpy.nonzero(truth == 2)  # the film
+        middle = numpy.argsort(rows)[len(rows) // 2]
+        with tempfile.TemporaryDirectory(prefix="metamict-lab-") as folder:
+            layers = pathlib.Path(folder) / "layers.csv"
+            layers.write_text(f"image,x_px,y_px,layer\nagain,{columns[middle]},{rows[middle]},cap\nagain,256,50,film\n")  # upside down: no film below the cap
+            shutil.copy(LAB / "f_buried_d0.tif", f"{folder}/again.tif")
+            done = subprocess.run([PROGRAM, "series", f"{LAB}/f_buried_d0.tif=0", f"{folder}/again.tif=0.5", "--output", f"{folder}/out", "--cut", "nested", "--looks", "0", "--pixel-size", "0.0245nm",
+                                   "--graphml", "none", "--quiet", "--layers", layers], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            with open(f"{folder}/out/series.csv", newline="") as file:
+                _, row = csv.DictReader(file)
+        self.assertEqual(row["amorphous_fraction_film"], "")
+        self.assertIn("no film is seen", row["warnings"])
 
     def test_as_they_are(self):
         self.judge(0)
